@@ -1,0 +1,88 @@
+"""The linked project: what `analyze` knows before any opinion about contexts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from decompose.model import facts
+from decompose.model.location import Location
+from decompose.model.source import SkippedFile
+
+EdgeKind = Literal["import", "call", "inherit", "reference", "signal", "task", "template"]
+
+
+class Module(msgspec.Struct, frozen=True):
+    """A Python module of the target. ``role`` is ``test``, ``migration``, ``settings`` or ``code``."""
+
+    id: str
+    path: str
+    lines: int
+    role: Literal["code", "test", "migration", "settings"] = "code"
+    is_package: bool = False
+    doc: str = ""
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A class, function or method; ``top`` is the id of the top-level definition that encloses it."""
+
+    id: str
+    module: str
+    kind: Literal["class", "function", "method"]
+    line: int
+    end_line: int
+    top: str
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """A dependency with its evidence. Imports run module to module, other kinds definition to definition.
+
+    A source at module level is the module's id. ``weight`` is the number of places. ``when`` is set on imports.
+    """
+
+    src: str
+    dst: str
+    kind: EdgeKind
+    at: tuple[Location, ...]
+    when: Literal["load", "call", "typing"] = "load"
+
+    @property
+    def weight(self) -> int:
+        return len(self.at)
+
+
+class CodeGraph(msgspec.Struct, frozen=True):
+    """Modules, definitions, edges and facts of one project, all sorted.
+
+    ``sources`` are the import roots; ``requirements`` maps an imported top-level name to the installed
+    distribution's requirement line where the project declares one; ``digest`` is a hash over the source texts.
+    """
+
+    frameworks: tuple[str, ...]
+    sources: tuple[str, ...]
+    files: int
+    lines: int
+    digest: str
+    modules: tuple[Module, ...]
+    definitions: tuple[Definition, ...]
+    edges: tuple[Edge, ...]
+    tables: tuple[facts.Table, ...]
+    foreign_keys: tuple[facts.ForeignKey, ...]
+    accesses: tuple[facts.Access, ...]
+    model_uses: tuple[facts.ModelUse, ...]
+    transactions: tuple[facts.Transaction, ...]
+    routes: tuple[facts.Route, ...]
+    tasks: tuple[facts.Task, ...]
+    task_sends: tuple[facts.TaskSend, ...]
+    schedules: tuple[facts.Schedule, ...]
+    subscriptions: tuple[facts.Subscription, ...]
+    emissions: tuple[facts.Emission, ...]
+    commands: tuple[facts.Command, ...]
+    settings: tuple[facts.Setting, ...]
+    setting_reads: tuple[facts.SettingRead, ...]
+    environment: tuple[facts.EnvironmentRead, ...]
+    strings: tuple[facts.StringReference, ...]
+    externals: tuple[facts.External, ...]
+    unresolved: tuple[facts.Unresolved, ...]
+    failed: tuple[SkippedFile, ...] = ()

@@ -1,0 +1,103 @@
+"""The proposed or accepted cut: bounded contexts and who owns which data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from decompose.model.location import Location
+
+
+class Membership(msgspec.Struct, frozen=True):
+    """A module's place in the cut. ``confidence`` in 0..1: share of its coupling that stays inside.
+
+    ``alternative`` is the context it is drawn to next, ``""`` when none. ``pinned`` is true when a person said so.
+    """
+
+    module: str
+    context: str
+    confidence: float
+    alternative: str = ""
+    pinned: bool = False
+
+
+class Context(msgspec.Struct, frozen=True):
+    """A bounded context. ``role``: ``domain``, ``shared`` (shared kernel: stays a library) or ``hub``.
+
+    ``cohesion`` in 0..1 is the share of its members' coupling weight that stays inside. ``stability`` in 0..1 is the
+    mean agreement of its membership over reruns with perturbed input. ``readiness``: ``ready``, ``decisions``, ``inseparable``.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    tables: tuple[str, ...]
+    role: Literal["domain", "shared", "hub"] = "domain"
+    cohesion: float = 0.0
+    stability: float = 0.0
+    readiness: Literal["ready", "decisions", "inseparable"] = "decisions"
+    description: str = ""
+    team: str = ""
+
+
+class Ownership(msgspec.Struct, frozen=True):
+    """Who owns a table: one writing context. ``writers`` and ``readers`` are contexts with the places they do so."""
+
+    table: str
+    owner: str
+    contested: bool
+    writers: tuple[tuple[str, tuple[Location, ...]], ...] = ()
+    readers: tuple[tuple[str, tuple[Location, ...]], ...] = ()
+    reason: str = ""
+
+
+class CutForeignKey(msgspec.Struct, frozen=True):
+    """A foreign key with its stable id; ``cut`` is true when it crosses contexts."""
+
+    id: str
+    src: str
+    dst: str
+    on_delete: str
+    at: Location
+    src_context: str
+    dst_context: str
+    cut: bool
+
+
+class ContextTransaction(msgspec.Struct, frozen=True):
+    """A transaction with the tables written or read in it through certain calls, and their contexts."""
+
+    id: str
+    definition: str
+    tables: tuple[str, ...]
+    written: tuple[str, ...]
+    contexts: tuple[str, ...]
+    at: Location
+
+
+class Scores(msgspec.Struct, frozen=True):
+    """Figures that are always shown together: one of them alone can be gamed."""
+
+    contexts: int
+    largest_share: float
+    coverage: float
+    inter_context_share: float
+    cut_foreign_keys: int
+    cut_transactions: int
+    contested_tables: int
+    modularity: float = 0.0
+    stability: float = 0.0
+
+
+class ContextMap(msgspec.Struct, frozen=True):
+    """The whole cut. ``definitions`` maps a top-level definition to its context where it differs from its module's."""
+
+    contexts: tuple[Context, ...]
+    memberships: tuple[Membership, ...]
+    ownership: tuple[Ownership, ...]
+    foreign_keys: tuple[CutForeignKey, ...]
+    transactions: tuple[ContextTransaction, ...]
+    scores: Scores
+    unassigned: tuple[str, ...] = ()
+    definitions: tuple[tuple[str, str], ...] = ()
+    advice: str = ""

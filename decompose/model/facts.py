@@ -1,0 +1,279 @@
+"""Claims about the target after linking, each with the place it comes from.
+
+Ids: a definition is its dotted name (``shop.orders.models.Order``), a table is its database name
+(``orders_order``, with ``schema.`` in front where one is declared).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from decompose.model.location import Location, Span
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of a table.
+
+    ``name`` is the database name, ``field`` the attribute in Python (``customer`` for ``customer_id``). ``type`` is
+    the neutral type: one of ``integer big string text boolean float decimal date datetime time duration uuid json
+    binary file other``. ``default`` is the source text of the default, ``""`` when there is none.
+    ``declared`` is the framework's own type, e.g. ``django.db.models.CharField``.
+    """
+
+    name: str
+    field: str
+    type: str
+    nullable: bool = False
+    primary_key: bool = False
+    unique: bool = False
+    default: str = ""
+    declared: str = ""
+    choices: tuple[str, ...] = ()
+    max_length: int | None = None
+    auto: bool = False
+    line: int = 0
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A database table. ``model`` is the class that maps it, ``""`` for a plain ``Table`` or a join table.
+
+    ``kind``: ``entity``, ``join`` (made for a many-to-many relation), ``framework`` (belongs to an installed
+    library such as ``auth_user``). ``label`` is the framework's name of the model (``orders.Order``).
+    ``models`` are all classes that map to it (proxies included). ``origin`` is the detector.
+    """
+
+    id: str
+    model: str
+    at: Location
+    origin: str
+    kind: Literal["entity", "join", "framework"] = "entity"
+    label: str = ""
+    models: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+
+class ForeignKey(msgspec.Struct, frozen=True):
+    """A reference from a column to a table.
+
+    ``kind``: ``many-to-one``, ``one-to-one`` or ``many-to-many`` (then ``table`` is the declaring model's table and
+    ``through`` the join table). ``accessor`` is the attribute on the target's side (``invoice_set``, ``""`` when
+    there is none). ``target`` may be a table outside the project (``auth_user``). ``on_delete`` is upper case,
+    ``""`` when not declared.
+    """
+
+    table: str
+    column: str
+    field: str
+    target: str
+    kind: Literal["many-to-one", "one-to-one", "many-to-many"]
+    at: Location
+    on_delete: str = ""
+    accessor: str = ""
+    through: str = ""
+    nullable: bool = False
+    model: str = ""
+    target_model: str = ""
+
+
+Mode = Literal["read", "write"]
+
+
+class Access(msgspec.Struct, frozen=True):
+    """A definition reads or writes a table at a line.
+
+    ``via`` is ``orm``, ``core`` (SQLAlchemy Core) or ``sql``. ``certain`` is false where the receiver's type rests on a
+    convention rather than on the text.
+    """
+
+    definition: str
+    table: str
+    mode: Mode
+    at: Location
+    via: Literal["orm", "core", "sql"] = "orm"
+    certain: bool = True
+
+
+class ModelUse(msgspec.Struct, frozen=True):
+    """An expression in the code that goes through a model class, manager, query set or instance.
+
+    ``head`` is where the chain begins: the class itself (``class``), an instance that came from elsewhere
+    (``instance``), a reverse accessor on another model's instance (``accessor``), or a local variable that
+    holds the result of an earlier use (``continuation``, with ``head_line`` the line of that use).
+    ``shape`` is the chain's normal form with argument values left out:
+    ``objects.filter(user,read=).count()``. ``result`` is what it yields: ``class manager queryset instance values scalar
+    none exception unknown``. ``keywords`` are the keyword names in order over all calls.
+    ``attributes`` are field names read or written on an instance. ``sealable`` is false when an argument is something
+    that cannot be passed over a boundary (``Q``, ``F``, a sub-query, a star), with ``obstacle`` saying what.
+    """
+
+    definition: str
+    model: str
+    at: Location
+    span: Span
+    head: Literal["class", "instance", "accessor", "continuation"]
+    shape: str
+    result: str
+    mode: Literal["read", "write", "none"]
+    sink: str = "other"
+    head_line: int = 0
+    loop: int = 0
+    keywords: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    owner: str = ""
+    sealable: bool = True
+    obstacle: str = ""
+    certain: bool = True
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """A unit of work: an ``atomic`` block or decorator, ``session.begin`` and the like.
+
+    ``end_line`` is the last line it covers. ``kind`` is ``block``, ``decorator``, ``request`` or ``session``.
+    """
+
+    definition: str
+    at: Location
+    end_line: int
+    kind: str = "block"
+
+
+class Route(msgspec.Struct, frozen=True):
+    """An HTTP entry point: full ``path`` with all prefixes, ``methods`` in upper case and sorted.
+
+    ``path`` is as the framework writes it (``/orders/<int:pk>/``, ``/orders/{id}``); ``regex`` is true when it is a regular
+    expression. ``mount`` is the place that hangs it into the application (the root ``include`` or ``register``),
+    ``kind`` is ``view``, ``api``, ``admin``.
+    """
+
+    methods: tuple[str, ...]
+    path: str
+    handler: str
+    at: Location
+    framework: str
+    name: str = ""
+    kind: Literal["view", "api", "admin"] = "view"
+    regex: bool = False
+    mount: Location | None = None
+
+
+class Task(msgspec.Struct, frozen=True):
+    """A background task that is registered under ``name``; ``queue`` is ``""`` when not declared."""
+
+    name: str
+    definition: str
+    at: Location
+    framework: str
+    queue: str = ""
+
+
+class TaskSend(msgspec.Struct, frozen=True):
+    """A place that enqueues a task: ``task`` is the registered name, ``how`` the method used (``delay``)."""
+
+    definition: str
+    task: str
+    at: Location
+    how: str
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """A periodic task; ``when`` is the source text of its schedule."""
+
+    name: str
+    task: str
+    when: str
+    at: Location
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """A signal handler: ``signal`` is dotted, ``sender`` the model or class it listens to (``""`` for any)."""
+
+    signal: str
+    sender: str
+    handler: str
+    at: Location
+
+
+class Emission(msgspec.Struct, frozen=True):
+    """A place that sends a signal explicitly."""
+
+    signal: str
+    definition: str
+    at: Location
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command-line entry point of the target (a Django management command, a ``flask`` command)."""
+
+    name: str
+    definition: str
+    at: Location
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """A setting with its literal value as source text; ``environment`` is the variable it is read from, or ``""``."""
+
+    name: str
+    value: str
+    at: Location
+    environment: str = ""
+
+
+class SettingRead(msgspec.Struct, frozen=True):
+    """A definition reads ``settings.NAME``."""
+
+    definition: str
+    name: str
+    at: Location
+
+
+class EnvironmentRead(msgspec.Struct, frozen=True):
+    """An environment variable is read; ``default`` is source text, ``""`` when none."""
+
+    definition: str
+    name: str
+    default: str
+    at: Location
+
+
+class StringReference(msgspec.Struct, frozen=True):
+    """A string that names a definition, module, model, URL or template.
+
+    ``kind``: ``dotted`` (settings and ``import_string``), ``patch`` (``mock.patch``), ``model`` (``app.Model``), ``url``
+    (``reverse``/``redirect``), ``template`` (``render``), ``fixture``, ``sql`` (SQL text that names a table).
+    ``target`` is the id it resolves to.
+    """
+
+    definition: str
+    kind: Literal["dotted", "patch", "model", "url", "template", "fixture", "sql"]
+    text: str
+    target: str
+    at: Location
+
+
+class External(msgspec.Struct, frozen=True):
+    """Something outside the process that the code touches.
+
+    ``kind``: ``http``, ``aws`` (``text`` is ``s3:PutObject`` where known, else the service), ``mail``, ``cache``, ``file``, ``redis``.
+    """
+
+    definition: str
+    kind: str
+    text: str
+    at: Location
+
+
+class Unresolved(msgspec.Struct, frozen=True):
+    """Something seen but not followed, with the reason: counted and shown, never guessed."""
+
+    kind: str
+    text: str
+    reason: str
+    at: Location
+
+
+Fact = (
+    Table | ForeignKey | Access | ModelUse | Transaction | Route | Task | TaskSend | Schedule | Subscription
+    | Emission | Command | Setting | SettingRead | EnvironmentRead | StringReference | External | Unresolved
+)

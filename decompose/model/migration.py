@@ -1,0 +1,261 @@
+"""The migration plan: what a person reviews, signs and extracts from.
+
+The saved plan is the contract between ``plan`` and ``extract``: it carries everything that extraction needs
+besides the source texts, and ``digest`` says which source it was made from.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from decompose.model.codegraph import Module
+from decompose.model.contexts import ContextMap
+from decompose.model.facts import EnvironmentRead, External, Route, Schedule, Setting, Subscription, Table, Task
+from decompose.model.location import Location, Span
+
+Disposition = Literal["operation", "proxy-route", "event", "replica", "stay", "shared-kernel", "decide"]
+"""What becomes of an edge across the cut.
+
+``operation``: a call on the context's boundary API. ``proxy-route``: an HTTP route that the load balancer moves.
+``event``: an asynchronous message. ``replica``: a shadow row with the columns in use. ``stay``: the code keeps
+running in the monolith (or needs nothing). ``shared-kernel``: the code is copied, locked by hash. ``decide``: a person must.
+"""
+
+EdgeKind = Literal[
+    "import", "side-effect", "call", "orm", "construction", "exception", "foreign-key", "accessor", "signal", "task",
+    "url", "route", "template", "fixture", "patch", "settings", "sql", "annotation", "inherit", "transaction", "admin", "test",
+]
+
+
+class BoundaryEdge(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One use of a context from outside (``in``) or of the outside from the context (``out``).
+
+    ``id`` is stable over reruns: the context's name and a short hash of what the edge is, not of its line number.
+    ``source`` and ``target`` are ids of definitions, modules or tables. ``text`` is the expression's shape or the string.
+    ``proposal`` is the tool's disposition, ``disposition`` the one in force; they differ after a person's decision
+    (``decided``). ``alternatives`` are the other dispositions that would be accepted here. ``blocks`` is the first step
+    that cannot be taken while the edge stays as it is (``seal``, ``switch``, ``split``), ``""`` when none.
+    """
+
+    id: str
+    direction: Literal["in", "out"]
+    kind: EdgeKind
+    source: str
+    target: str
+    at: Location
+    text: str
+    disposition: Disposition
+    proposal: Disposition
+    reason: str
+    span: Span | None = None
+    operation: str = ""
+    alternatives: tuple[Disposition, ...] = ()
+    decided: bool = False
+    blocks: str = ""
+    test: bool = False
+
+
+class Field(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A field of a contract type.
+
+    ``type`` is a neutral column type of :class:`decompose.model.facts.Column`, ``entity:<name>`` or ``list:<type>``.
+    ``path`` is how the value is read from the monolith's object (``customer.email``), ``""`` for ``name`` itself.
+    ``default`` is Python source text.
+    """
+
+    name: str
+    type: str
+    nullable: bool = False
+    default: str = ""
+    path: str = ""
+
+
+class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A contract type made from a model: its concrete columns, foreign keys as ``<name>_id``."""
+
+    name: str
+    model: str
+    table: str
+    key: str
+    fields: tuple[Field, ...]
+
+
+class Replica(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A model outside the context whose rows the service keeps as shadows.
+
+    ``fields`` are what the moved code reads of it; the key comes first. ``label`` is ``app.Model``. ``parents`` are
+    foreign keys of the replica to other replicas (``field``, ``model``). ``user`` is true for the project's user model.
+    ``reasons`` are the places that need it.
+    """
+
+    model: str
+    label: str
+    table: str
+    key: Field
+    fields: tuple[Field, ...] = ()
+    parents: tuple[tuple[str, str], ...] = ()
+    user: bool = False
+    reasons: tuple[Location, ...] = ()
+
+
+class OperationParameter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A parameter of an operation.
+
+    ``type`` as in :class:`Field`, or ``replica:<model>`` for an object of the monolith that travels as a snapshot, or
+    ``key:<model>`` for an object or its primary key of which only the key travels, or ``json``.
+    """
+
+    name: str
+    type: str
+    nullable: bool = False
+    required: bool = True
+    default: str = ""
+
+
+class Operation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One call of the boundary API.
+
+    ``shape``: ``function`` (delegates to ``target``), ``chain`` (evaluates ``expression``), ``draft`` (makes an unsaved
+    object of ``target``), ``method`` (calls method ``expression`` on the object of ``target`` with the given key).
+    ``expression`` is the Python expression of a chain with parameters by name, ``imports`` the symbols it needs.
+    ``returns`` is a neutral type, ``entity:<name>``, ``list:entity:<name>``, ``page:...``, ``json`` or ``none``; with
+    ``optional`` it may be ``None``. ``errors`` are dotted exception classes that cross the boundary by name.
+    ``idempotent`` operations may be repeated after a time-out. ``uses`` counts call sites.
+    """
+
+    name: str
+    shape: Literal["function", "chain", "draft", "method"]
+    kind: Literal["query", "command"]
+    target: str
+    parameters: tuple[OperationParameter, ...]
+    returns: str
+    expression: str = ""
+    imports: tuple[str, ...] = ()
+    optional: bool = False
+    errors: tuple[str, ...] = ()
+    idempotent: bool = False
+    timeout: float = 2.0
+    doc: str = ""
+    uses: int = 0
+    at: tuple[Location, ...] = ()
+
+
+class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a module goes: ``move`` to the service, ``stay`` in the monolith, ``share`` (copied, locked by hash), ``drop``.
+
+    ``definitions`` are those of the module that the action covers when the module is split, else empty.
+    """
+
+    module: str
+    path: str
+    action: Literal["move", "stay", "share", "drop"]
+    reason: str
+    definitions: tuple[str, ...] = ()
+
+
+class Alternative(msgspec.Struct, frozen=True):
+    """Another answer to a decision and what it costs."""
+
+    choice: str
+    cost: str
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something to decide about: a foreign key (``FK-``), a transaction (``TX-``), a table (``TBL-``) or an edge.
+
+    ``state``: ``proposed``, ``accepted``, ``waived``, ``open`` (no proposal: a person must).
+    """
+
+    id: str
+    kind: Literal["foreign-key", "transaction", "table", "edge", "module"]
+    subject: str
+    contexts: tuple[str, ...]
+    evidence: tuple[Location, ...]
+    proposal: str
+    reason: str
+    alternatives: tuple[Alternative, ...] = ()
+    state: Literal["proposed", "accepted", "waived", "open"] = "proposed"
+    by: str = ""
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A reversible step of an extraction: what to run, what proves it and how to go back."""
+
+    id: str
+    name: Literal["seal", "serve", "shadow", "switch", "split", "retire"]
+    title: str
+    command: str
+    proof: str
+    reverse: str
+    last_safe: bool = False
+    blocked_by: tuple[str, ...] = ()
+
+
+class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything planned for one context: boundary, operations, data, placement and steps.
+
+    ``rank`` is the place in the order of extraction from 1, 0 when extraction is not advised; ``score`` and ``reasons`` say why.
+    """
+
+    name: str
+    readiness: Literal["ready", "decisions", "inseparable"]
+    rank: int
+    score: float
+    reasons: tuple[str, ...]
+    edges: tuple[BoundaryEdge, ...]
+    operations: tuple[Operation, ...]
+    entities: tuple[Entity, ...]
+    replicas: tuple[Replica, ...]
+    placements: tuple[Placement, ...]
+    tables: tuple[Table, ...]
+    routes: tuple[Route, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    environment: tuple[EnvironmentRead, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    externals: tuple[External, ...] = ()
+    requirements: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    depends_on: tuple[str, ...] = ()
+
+
+class Project(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What every service needs to know of the monolith.
+
+    ``package`` is the folder of generated boundaries as a dotted name (``shop.boundaries``), ``source`` the import root
+    it lies in, ``settings_module`` the module that the project's own entry point uses. ``test_command`` is how the project
+    runs its tests, ``""`` when not found. ``apps`` maps an app label to its config or package.
+    """
+
+    name: str
+    framework: Literal["django", "flask", "fastapi", "plain"]
+    frameworks: tuple[str, ...]
+    source: str
+    package: str
+    python: str
+    settings_module: str = ""
+    urlconf: str = ""
+    user_model: str = ""
+    manage: str = ""
+    celery_app: str = ""
+    test_command: str = ""
+    apps: tuple[tuple[str, str], ...] = ()
+    requirements: tuple[tuple[str, str], ...] = ()
+
+
+class MigrationPlan(msgspec.Struct, frozen=True):
+    """The reviewed contract. ``digest`` is the hash of the analysed source, ``config_digest`` that of the decisions in force."""
+
+    project: Project
+    digest: str
+    config_digest: str
+    context_map: ContextMap
+    modules: tuple[Module, ...]
+    tables: tuple[Table, ...]
+    decisions: tuple[Decision, ...]
+    contexts: tuple[ContextPlan, ...]
+    schema: str = "decompose/plan/1"
+    version: str = ""

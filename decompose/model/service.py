@@ -1,0 +1,47 @@
+"""All that a generator may know of one service."""
+
+from __future__ import annotations
+
+import msgspec
+
+from decompose.model.migration import ContextPlan, Project
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """CPU in ECS units (1024 = one vCPU), memory in MiB, task counts."""
+
+    cpu: int = 256
+    memory: int = 512
+    desired: int = 2
+    minimum: int = 2
+    maximum: int = 6
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where services run: the settings of ``[target.ecs]``, with their defaults."""
+
+    region: str = "eu-west-1"
+    cluster: str = ""
+    architecture: str = "X86_64"
+    listener_priority: int = 100
+    sizes: Sizes = Sizes()
+
+
+class ServicePlan(msgspec.Struct, frozen=True):
+    """A context on its way to a service.
+
+    ``name`` is the context's name as a DNS label (``customer-care``), ``package`` the service's own Python package
+    (``customer_care_service``), ``root`` its folder relative to the project (``services/customer-care``), ``boundary`` the
+    dotted name of its boundary package (``shop.boundaries.customer_care``). ``sources`` maps paths of moved and shared
+    files to their text.
+    """
+
+    name: str
+    package: str
+    root: str
+    boundary: str
+    port: int
+    project: Project
+    context: ContextPlan
+    target: Target
+    sources: dict[str, bytes]

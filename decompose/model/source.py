@@ -1,0 +1,37 @@
+"""The target's files, found and named but not yet read."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """One file of the target.
+
+    ``module`` is its dotted name as Python would import it from ``root`` (``""`` for a file that is
+    not Python source); ``root`` is the import root's path relative to the project (``"."`` or ``"src"``).
+    """
+
+    path: str
+    size: int
+    module: str = ""
+    is_package: bool = False
+    root: str = "."
+
+
+class SkippedFile(msgspec.Struct, frozen=True):
+    """A file that could not be read or parsed: named, with its cause, never dropped in silence."""
+
+    path: str
+    line: int
+    reason: str
+
+
+class SourceTree(msgspec.Struct, frozen=True):
+    """All files of one project, sorted by path; ``base`` is its absolute folder."""
+
+    base: str
+    roots: tuple[str, ...]
+    python: tuple[SourceFile, ...]
+    other: tuple[SourceFile, ...]
+    skipped: tuple[SkippedFile, ...] = ()

@@ -1,0 +1,247 @@
+"""What the text of one file says, as symbols: the output of the compile step, before linking.
+
+A summary is a pure function of one file's text and dotted name, so it is cached by content hash and
+made in parallel. Names are resolved through this file's own imports only: ``Order`` after
+``from shop.orders.models import Order`` is the symbol ``shop.orders.models.Order``; a name defined in
+the file ``m`` is ``m.name``. Whether such a symbol exists, and through which re-exports, is for
+:mod:`decompose.link` to find out.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from decompose.model.location import Span
+
+# --- expressions -------------------------------------------------------------------------------
+
+
+class Constant(msgspec.Struct, frozen=True, array_like=True, tag="k"):
+    """A literal. Implicitly joined and ``+``-joined strings are folded into one."""
+
+    value: str | int | float | bool | None
+
+
+class Template(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """A string with holes: f-string, ``%`` or ``.format``; each hole stands as ``{}`` in ``text``."""
+
+    text: str
+
+
+class Sequence(msgspec.Struct, frozen=True, array_like=True, tag="s"):
+    """A list, tuple or set display; ``a + b`` of displays is flattened, ``*x`` kept as its item."""
+
+    items: tuple[Expression, ...]
+
+
+class Mapping(msgspec.Struct, frozen=True, array_like=True, tag="m"):
+    """A dict display or ``dict(...)`` call with keyword arguments; ``**x`` has the key ``Opaque("**")``."""
+
+    items: tuple[tuple[Expression, Expression], ...]
+
+
+class Opaque(msgspec.Struct, frozen=True, array_like=True, tag="o"):
+    """An expression that is not followed; ``text`` is its source, at most 200 characters."""
+
+    text: str
+
+
+class Call(msgspec.Struct, frozen=True, array_like=True, tag="c"):
+    """A step of a chain: ``(...)``. ``keywords`` has ``"**"`` as the name for an unpacked mapping."""
+
+    arguments: tuple[Expression, ...] = ()
+    keywords: tuple[tuple[str, Expression], ...] = ()
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True, tag="i"):
+    """A step of a chain: one element taken out of a collection.
+
+    ``[key]`` has the key, a loop variable or comprehension variable has ``None``, a slice is a
+    :class:`Slice` step instead.
+    """
+
+    key: str | int | None = None
+
+
+class Slice(msgspec.Struct, frozen=True, array_like=True, tag="l"):
+    """A step of a chain: ``[a:b]``, part of a collection that is a collection again."""
+
+
+class Bound(msgspec.Struct, frozen=True, array_like=True, tag="b"):
+    """A step of a chain that marks the passage through a local variable.
+
+    ``order = Order.objects.get(pk=1)`` on line 7 and ``order.save()`` on line 9 give the second use the
+    chain ``Order .objects .get() <bound order@7> .save()``. ``certain`` is false when the variable may
+    hold something else at that point (assigned in a branch, in a loop, or more than once before).
+    """
+
+    variable: str
+    line: int
+    certain: bool = True
+
+
+Origin = Literal["global", "instance", "parameter", "self", "cls", "super", "local", "builtin"]
+
+
+class Chain(msgspec.Struct, frozen=True, array_like=True, tag="x"):
+    """Attribute access, calls and subscripts on a root: ``Order.objects.filter(paid=True)[0].total``.
+
+    ``root`` by ``origin``:
+
+    * ``global``: a dotted symbol resolved through this file's imports, e.g. ``shop.orders.models``
+    * ``instance``: a dotted symbol of a class; the value is an instance of it (annotated parameter or
+      variable; ``Optional`` and ``X | None`` are unwrapped)
+    * ``parameter``: the name of a parameter without a usable annotation
+    * ``self``, ``cls``, ``super``: the dotted id of the class whose method this is
+    * ``local``: a local name whose value was not followed
+    * ``builtin``: a builtin such as ``len``
+
+    ``steps``: a plain string is an attribute access. Attributes that directly follow the imported name are
+    steps too: the root is just what the first name stands for.
+    """
+
+    root: str
+    origin: Origin
+    steps: tuple[str | Call | Item | Slice | Bound, ...] = ()
+
+
+Expression = Chain | Constant | Template | Sequence | Mapping | Opaque
+
+# --- the file ----------------------------------------------------------------------------------
+
+When = Literal["load", "call", "typing"]
+"""When an import runs: while the module loads, when a function is called, or only for type checkers."""
+
+
+class Import(msgspec.Struct, frozen=True, array_like=True):
+    """One imported name: ``from module import name as alias`` or ``import module as alias``.
+
+    ``module`` is absolute (relative dots are resolved). ``name`` is ``""`` for ``import module`` and ``"*"``
+    for a star import. ``alias`` is the name bound here (``""`` for a star). ``guarded`` is true inside
+    ``try``/``if``. ``scope`` is the id of the enclosing function or class, ``""`` at module level.
+    """
+
+    module: str
+    name: str
+    alias: str
+    line: int
+    when: When = "load"
+    guarded: bool = False
+    scope: str = ""
+
+
+class Parameter(msgspec.Struct, frozen=True, array_like=True):
+    """A parameter: ``annotation`` and ``default`` are source text, ``""`` when absent.
+
+    ``kind`` is as in :class:`inspect.Parameter`. ``symbol`` is the dotted symbol of a plain class annotation.
+    """
+
+    name: str
+    annotation: str = ""
+    default: str = ""
+    kind: Literal["positional", "normal", "varargs", "keyword", "varkeywords"] = "normal"
+    symbol: str = ""
+
+
+class Definition(msgspec.Struct, frozen=True, array_like=True):
+    """A class, function or method. ``id`` is dotted from the module; ``line`` is that of ``def``/``class``.
+
+    ``start`` is the first line including decorators. ``parent`` is the id of the enclosing definition or
+    ``""``. ``returns`` is the source text of the return annotation, ``returns_symbol`` its class if plain.
+    ``condition`` is true when it is declared under ``if``/``try``.
+    """
+
+    id: str
+    kind: Literal["class", "function", "method"]
+    line: int
+    start: int
+    end_line: int
+    parent: str = ""
+    bases: tuple[Expression, ...] = ()
+    decorators: tuple[Expression, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    returns: str = ""
+    returns_symbol: str = ""
+    doc: str = ""
+    is_async: bool = False
+    condition: bool = False
+    keywords: tuple[tuple[str, Expression], ...] = ()
+
+
+class Binding(msgspec.Struct, frozen=True, array_like=True):
+    """``name = value`` (or ``name: annotation = value``) at module or class level.
+
+    ``scope`` is the id of the class, ``""`` for the module. ``augmented`` is true for ``+=`` and for
+    ``name.append(x)``/``extend``. ``value`` of a bare annotation is ``Opaque("")``.
+    """
+
+    scope: str
+    name: str
+    value: Expression
+    line: int
+    annotation: str = ""
+    annotation_value: Expression | None = None
+    augmented: bool = False
+
+
+Sink = Literal["discard", "assign", "argument", "return", "iterate", "test", "store", "delete", "decorator", "base", "annotation", "except", "other"]
+
+
+class Use(msgspec.Struct, frozen=True, array_like=True):
+    """A maximal chain evaluated somewhere in the file.
+
+    ``scope`` is the id of the innermost definition, ``""`` at module level. ``sink`` says what becomes of the
+    value: thrown away, assigned to a variable, passed on, returned, looped over, tested, ``store`` when an
+    attribute of it is assigned (the attribute is the last step), ``delete`` for ``del``, ``except`` for an
+    exception class in an ``except`` clause. ``loop`` is the line of the innermost enclosing loop or
+    comprehension, 0 outside loops. ``target`` is the variable for ``assign`` and the alias for ``iterate``.
+    """
+
+    scope: str
+    chain: Chain
+    span: Span
+    sink: Sink
+    loop: int = 0
+    target: str = ""
+
+
+class Block(msgspec.Struct, frozen=True, array_like=True):
+    """A ``with`` block: the context manager's expression and the lines it covers."""
+
+    scope: str
+    manager: Expression
+    line: int
+    end_line: int
+
+
+class Text(msgspec.Struct, frozen=True, array_like=True):
+    """A string that names something: SQL, a dotted path, ``app.Model``, a URL name, a template, an AWS service.
+
+    ``holes`` is true when it was an f-string or otherwise has parts that are not known (shown as ``{}``).
+    """
+
+    scope: str
+    value: str
+    line: int
+    holes: bool = False
+
+
+class ModuleSummary(msgspec.Struct, frozen=True, array_like=True):
+    """Everything that the text of one Python file says."""
+
+    path: str
+    name: str
+    is_package: bool
+    lines: int
+    doc: str = ""
+    exports: tuple[str, ...] | None = None
+    imports: tuple[Import, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    uses: tuple[Use, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    texts: tuple[Text, ...] = ()
+    failure: str = ""
+    failure_line: int = 0

@@ -1,0 +1,47 @@
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from shop.accounts.services import register_customer
+from shop.cart.services import add_item, get_open_cart
+from shop.catalog.models import Product
+from shop.inventory.services import receive_stock
+from shop.inventory.models import Warehouse
+from shop.orders.services import place_order
+from shop.shipping.models import ShippingMethod
+
+
+class Command(BaseCommand):
+    help = "Load the fixtures and place one order per demo customer."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--customers", type=int, default=3)
+
+    def handle(self, *args, customers, **options):
+        call_command("loaddata", "catalog_base", "pricing_base", "shipping_methods", verbosity=0)
+        warehouse, _ = Warehouse.objects.get_or_create(
+            code="MAIN", defaults={"name": "Main warehouse", "country": "DE"}
+        )
+        products = list(Product.objects.active().order_by("pk")[:customers])
+        for product in products:
+            receive_stock(product, warehouse, 50, note="demo")
+        method = ShippingMethod.objects.filter(is_active=True).first()
+        for number in range(1, customers + 1):
+            with transaction.atomic():
+                user = register_customer(
+                    email=f"demo{number}@example.com", password="demo-demo-demo", send_welcome=False
+                )
+                address = user.addresses.create(
+                    full_name=f"Demo {number}",
+                    line1="1 Demo Street",
+                    city="Berlin",
+                    postcode="10115",
+                    country="DE",
+                    is_default=True,
+                )
+                cart = get_open_cart(user=user)
+                add_item(cart, products[(number - 1) % len(products)], quantity=1)
+                order = place_order(
+                    cart=cart, user=user, shipping_address=address, shipping_method=method
+                )
+            self.stdout.write(f"placed {order.number} for {user.email}")
