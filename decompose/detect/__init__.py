@@ -1,0 +1,29 @@
+"""Detectors: one file per framework, each a function from the linked program to facts.
+
+A detector matches names after they were resolved through imports and inheritance, so that an alias does not hide a model
+and a namesake does not fake one. Detectors do not know one another; a new framework is one file and one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from decompose.link.program import Program
+from decompose.model.facts import Fact
+
+Detector = Callable[[Program], Iterator[Fact]]
+
+
+def detectors() -> tuple[tuple[str, Detector], ...]:
+    """All detectors with their names, in the order they run."""
+    from decompose.detect import celery, django, environment, fastapi, flask, sql, sqlalchemy
+
+    return (
+        ("django", django.detect),
+        ("sqlalchemy", sqlalchemy.detect),
+        ("flask", flask.detect),
+        ("fastapi", fastapi.detect),
+        ("celery", celery.detect),
+        ("sql", sql.detect),
+        ("environment", environment.detect),
+    )

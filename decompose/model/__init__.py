@@ -11,6 +11,7 @@ Nothing here computes more than a property and nothing here imports another part
 ``contexts``              ``ContextMap``: bounded contexts, data ownership, scores
 ``migration``             ``MigrationPlan``: decisions, boundaries, operations and ordered steps
 ``service``               ``ServicePlan``: all that a generator may know of one service
+``deployment``            ``Deployment``: a service as it runs: processes, rules, secrets, schedules
 ``artifacts``             ``Artifact``: a file to be written, in memory
 ========================  ==================================================================
 """

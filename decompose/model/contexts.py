@@ -65,7 +65,12 @@ class CutForeignKey(msgspec.Struct, frozen=True):
 
 
 class ContextTransaction(msgspec.Struct, frozen=True):
-    """A transaction with the tables written or read in it through certain calls, and their contexts."""
+    """A transaction with the tables written or read in it through certain calls.
+
+    ``contexts`` own the tables it touches, ``writing`` those it writes: with two or more of them the commit is cut, and only
+    such transactions count in :class:`Scores`. ``places`` are the accesses as ``(table, mode, location)``: the
+    transaction's own lines first, then those of what it calls, by distance.
+    """
 
     id: str
     definition: str
@@ -73,6 +78,13 @@ class ContextTransaction(msgspec.Struct, frozen=True):
     written: tuple[str, ...]
     contexts: tuple[str, ...]
     at: Location
+    writing: tuple[str, ...] = ()
+    places: tuple[tuple[str, str, Location], ...] = ()
+
+    @property
+    def cut(self) -> bool:
+        """Whether tables of two or more contexts are written in one commit."""
+        return len(self.writing) > 1
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -87,6 +99,34 @@ class Scores(msgspec.Struct, frozen=True):
     contested_tables: int
     modularity: float = 0.0
     stability: float = 0.0
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """One piece of evidence about a membership: what was seen, how strongly it pulls, and the places that show it.
+
+    ``weight`` is in units of coupling (see :mod:`decompose.cut.coupling`), 0 for a fact without pull.
+    """
+
+    text: str
+    weight: float
+    at: tuple[Location, ...] = ()
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why something in the cut is as it is: strongest evidence first, for and against.
+
+    ``kind``: ``context``, ``module``, ``table``, ``foreign-key`` or ``transaction``. ``context`` is where the subject is now,
+    ``alternative`` where it would go next, ``cost`` what that move would change, one line each.
+    """
+
+    subject: str
+    kind: Literal["context", "module", "table", "foreign-key", "transaction"]
+    context: str
+    summary: str
+    evidence_for: tuple[Evidence, ...] = ()
+    evidence_against: tuple[Evidence, ...] = ()
+    alternative: str = ""
+    cost: tuple[str, ...] = ()
 
 
 class ContextMap(msgspec.Struct, frozen=True):

@@ -12,8 +12,9 @@ import msgspec
 
 from decompose.model.codegraph import Module
 from decompose.model.contexts import ContextMap
-from decompose.model.facts import EnvironmentRead, External, Route, Schedule, Setting, Subscription, Table, Task
+from decompose.model.facts import EnvironmentRead, External, Route, Schedule, Setting, Subscription, Table, Task, Unresolved
 from decompose.model.location import Location, Span
+from decompose.model.source import SkippedFile
 
 Disposition = Literal["operation", "proxy-route", "event", "replica", "stay", "shared-kernel", "decide"]
 """What becomes of an edge across the cut.
@@ -247,7 +248,10 @@ class Project(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MigrationPlan(msgspec.Struct, frozen=True):
-    """The reviewed contract. ``digest`` is the hash of the analysed source, ``config_digest`` that of the decisions in force."""
+    """The reviewed contract. ``digest`` is the hash of the analysed source, ``config_digest`` that of the decisions in force.
+
+    ``unresolved`` and ``failed`` are what the analysis could not follow or read, so that whoever signs knows it.
+    """
 
     project: Project
     digest: str
@@ -259,3 +263,5 @@ class MigrationPlan(msgspec.Struct, frozen=True):
     contexts: tuple[ContextPlan, ...]
     schema: str = "decompose/plan/1"
     version: str = ""
+    unresolved: tuple[Unresolved, ...] = ()
+    failed: tuple[SkippedFile, ...] = ()

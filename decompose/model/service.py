@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from decompose.model.facts import Route
 from decompose.model.migration import ContextPlan, Project
 
 
@@ -33,7 +34,8 @@ class ServicePlan(msgspec.Struct, frozen=True):
     ``name`` is the context's name as a DNS label (``customer-care``), ``package`` the service's own Python package
     (``customer_care_service``), ``root`` its folder relative to the project (``services/customer-care``), ``boundary`` the
     dotted name of its boundary package (``shop.boundaries.customer_care``). ``sources`` maps paths of moved and shared
-    files to their text.
+    files to their text. ``other_routes`` are the routes of the rest of the monolith: a load balancer's pattern must not
+    catch them; empty when they are not known.
     """
 
     name: str
@@ -45,3 +47,4 @@ class ServicePlan(msgspec.Struct, frozen=True):
     context: ContextPlan
     target: Target
     sources: dict[str, bytes]
+    other_routes: tuple[Route, ...] = ()

@@ -48,8 +48,27 @@ class Opaque(msgspec.Struct, frozen=True, array_like=True, tag="o"):
     text: str
 
 
+class Operation(msgspec.Struct, frozen=True, array_like=True, tag="p"):
+    """Operands joined by an operator, so that ``Q(a=1) | Q(b=2)`` and ``Order.total > 5`` stay readable as arguments.
+
+    ``operator`` is its source form (``|``, ``==``, ``not``, ``and``, ``in``, chained comparisons joined by blanks), or
+
+    * ``if``: the two values of ``a if test else b``
+    * ``lambda``: the body
+    * ``for``: a comprehension: its element (key and value for a dict), then its iterables
+    * ``*``: with one operand, an unpacked argument of a call
+    * ``[]``: only in annotations, the generic followed by what stands in its brackets
+    """
+
+    operator: str
+    operands: tuple[Expression, ...]
+
+
 class Call(msgspec.Struct, frozen=True, array_like=True, tag="c"):
-    """A step of a chain: ``(...)``. ``keywords`` has ``"**"`` as the name for an unpacked mapping."""
+    """A step of a chain: ``(...)``. ``keywords`` has ``"**"`` as the name for an unpacked mapping.
+
+    ``f(*names)`` has ``Operation("*", (names,))`` among its arguments.
+    """
 
     arguments: tuple[Expression, ...] = ()
     keywords: tuple[tuple[str, Expression], ...] = ()
@@ -74,12 +93,18 @@ class Bound(msgspec.Struct, frozen=True, array_like=True, tag="b"):
 
     ``order = Order.objects.get(pk=1)`` on line 7 and ``order.save()`` on line 9 give the second use the
     chain ``Order .objects .get() <bound order@7> .save()``. ``certain`` is false when the variable may
-    hold something else at that point (assigned in a branch, in a loop, or more than once before).
+    hold something else at that point (assigned in several branches or in a loop). ``None`` does not count as
+    something else: an attribute of it would fail anyway. ``symbol`` is the class that the variable's annotation
+    names, ``""`` when it has none. When the only other value is an earlier link of the same chain
+    (``orders = orders.filter(...)`` under an ``if``), ``prefix`` is the number of steps that lead to it, else -1.
+    ``variable`` is ``""`` for the result of ``a or b`` that has no name.
     """
 
     variable: str
     line: int
     certain: bool = True
+    symbol: str = ""
+    prefix: int = -1
 
 
 Origin = Literal["global", "instance", "parameter", "self", "cls", "super", "local", "builtin"]
@@ -107,7 +132,7 @@ class Chain(msgspec.Struct, frozen=True, array_like=True, tag="x"):
     steps: tuple[str | Call | Item | Slice | Bound, ...] = ()
 
 
-Expression = Chain | Constant | Template | Sequence | Mapping | Opaque
+Expression = Chain | Constant | Template | Sequence | Mapping | Operation | Opaque
 
 # --- the file ----------------------------------------------------------------------------------
 
@@ -118,7 +143,7 @@ When = Literal["load", "call", "typing"]
 class Import(msgspec.Struct, frozen=True, array_like=True):
     """One imported name: ``from module import name as alias`` or ``import module as alias``.
 
-    ``module`` is absolute (relative dots are resolved). ``name`` is ``""`` for ``import module`` and ``"*"``
+    ``module`` is absolute (relative dots are resolved; dots that lead out of the topmost package are kept). ``name`` is ``""`` for ``import module`` and ``"*"``
     for a star import. ``alias`` is the name bound here (``""`` for a star). ``guarded`` is true inside
     ``try``/``if``. ``scope`` is the id of the enclosing function or class, ``""`` at module level.
     """
@@ -136,6 +161,8 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True):
     """A parameter: ``annotation`` and ``default`` are source text, ``""`` when absent.
 
     ``kind`` is as in :class:`inspect.Parameter`. ``symbol`` is the dotted symbol of a plain class annotation.
+    ``annotation_value`` is the annotation where ``symbol`` does not say it all (``Annotated[Session, Depends(get_db)]``),
+    ``default_value`` the default where it is not a literal (``Depends(get_db)``).
     """
 
     name: str
@@ -143,6 +170,8 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True):
     default: str = ""
     kind: Literal["positional", "normal", "varargs", "keyword", "varkeywords"] = "normal"
     symbol: str = ""
+    annotation_value: Expression | None = None
+    default_value: Expression | None = None
 
 
 class Definition(msgspec.Struct, frozen=True, array_like=True):
@@ -150,7 +179,8 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
 
     ``start`` is the first line including decorators. ``parent`` is the id of the enclosing definition or
     ``""``. ``returns`` is the source text of the return annotation, ``returns_symbol`` its class if plain.
-    ``condition`` is true when it is declared under ``if``/``try``.
+    ``condition`` is true when it is declared under ``if``/``try``. ``returned`` are the expressions of its ``return`` statements
+    in source order (a bare ``return`` is ``Constant(None)``), ``generator`` is true when it yields.
     """
 
     id: str
@@ -168,6 +198,8 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
     is_async: bool = False
     condition: bool = False
     keywords: tuple[tuple[str, Expression], ...] = ()
+    returned: tuple[Expression, ...] = ()
+    generator: bool = False
 
 
 class Binding(msgspec.Struct, frozen=True, array_like=True):
@@ -175,6 +207,10 @@ class Binding(msgspec.Struct, frozen=True, array_like=True):
 
     ``scope`` is the id of the class, ``""`` for the module. ``augmented`` is true for ``+=`` and for
     ``name.append(x)``/``extend``. ``value`` of a bare annotation is ``Opaque("")``.
+
+    What is added stands in ``value`` as a display: ``name.append(x)`` is ``Sequence((x,))``, ``name["k"] = x`` is
+    ``Mapping((("k", x),))``, both augmented. ``app.conf.beat_schedule = x`` has the dotted name. In ``a, b = f()`` the values
+    are ``f()[0]`` and ``f()[1]``.
     """
 
     scope: str
@@ -192,11 +228,17 @@ Sink = Literal["discard", "assign", "argument", "return", "iterate", "test", "st
 class Use(msgspec.Struct, frozen=True, array_like=True):
     """A maximal chain evaluated somewhere in the file.
 
+    A variable by itself is a use when it stands for something global or an instance, not when it is a bare builtin,
+    an unknown local or an unannotated parameter. Decorators, bases, defaults and annotations belong to the scope of
+    the definition that they are part of. Displays, ``a or b`` and ``a if t else b`` hand ``argument`` and ``return`` down
+    to what they hold.
+
     ``scope`` is the id of the innermost definition, ``""`` at module level. ``sink`` says what becomes of the
     value: thrown away, assigned to a variable, passed on, returned, looped over, tested, ``store`` when an
     attribute of it is assigned (the attribute is the last step), ``delete`` for ``del``, ``except`` for an
     exception class in an ``except`` clause. ``loop`` is the line of the innermost enclosing loop or
-    comprehension, 0 outside loops. ``target`` is the variable for ``assign`` and the alias for ``iterate``.
+    comprehension, 0 outside loops. ``target`` is the variable for ``assign`` (``self.order`` for an attribute) and the
+    alias for ``iterate``.
     """
 
     scope: str
@@ -208,7 +250,10 @@ class Use(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Block(msgspec.Struct, frozen=True, array_like=True):
-    """A ``with`` block: the context manager's expression and the lines it covers."""
+    """A ``with`` block: the context manager's expression and the lines it covers.
+
+    A ``with`` of several managers gives one block for each.
+    """
 
     scope: str
     manager: Expression
@@ -228,6 +273,13 @@ class Text(msgspec.Struct, frozen=True, array_like=True):
     holes: bool = False
 
 
+class Remark(msgspec.Struct, frozen=True, array_like=True):
+    """Something odd about a line that a reader should know, such as a character that hides what the code does."""
+
+    line: int
+    text: str
+
+
 class ModuleSummary(msgspec.Struct, frozen=True, array_like=True):
     """Everything that the text of one Python file says."""
 
@@ -245,3 +297,4 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True):
     texts: tuple[Text, ...] = ()
     failure: str = ""
     failure_line: int = 0
+    remarks: tuple[Remark, ...] = ()

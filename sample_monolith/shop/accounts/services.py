@@ -7,7 +7,6 @@ from django.db.models import F, Sum
 
 from shop.accounts.models import Address, LoyaltyEntry, User
 from shop.core import audit
-from shop.core.constants import SOLD_ORDER_STATUSES
 from shop.core.exceptions import ShopError
 from shop.core.utils import to_money
 from shop.notifications.models import Notification, Preference
@@ -108,8 +107,7 @@ def best_customers(limit=10):
     return (
         User.objects.customers()
         .with_order_totals()
-        .filter(orders__status__in=SOLD_ORDER_STATUSES)
+        .filter(order_count__gt=0)
         .select_related("profile")
-        .order_by("-spent", "pk")
-        .distinct()[:limit]
+        .order_by("-spent", "pk")[:limit]
     )

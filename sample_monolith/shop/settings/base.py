@@ -86,6 +86,7 @@ DATABASES = {
         "PASSWORD": os.environ.get("SHOP_DB_PASSWORD", ""),
         "HOST": os.environ.get("SHOP_DB_HOST", ""),
         "PORT": os.environ.get("SHOP_DB_PORT", ""),
+        "TEST": {"MIGRATE": env_bool("SHOP_TEST_MIGRATIONS", False)},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

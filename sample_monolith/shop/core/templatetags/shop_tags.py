@@ -16,7 +16,7 @@ def money(value):
 
 @register.filter
 def stars(value):
-    full = int(round(float(value or 0)))
+    full = round(float(value or 0))
     return "★" * full + "☆" * (5 - full)
 
 

@@ -5,8 +5,8 @@ from django.db import transaction
 from shop.accounts.services import register_customer
 from shop.cart.services import add_item, get_open_cart
 from shop.catalog.models import Product
-from shop.inventory.services import receive_stock
 from shop.inventory.models import Warehouse
+from shop.inventory.services import receive_stock
 from shop.orders.services import place_order
 from shop.shipping.models import ShippingMethod
 

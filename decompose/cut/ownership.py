@@ -1,0 +1,173 @@
+"""Data ownership: one writing context per table, and what crosses because of it.
+
+The owner is the context with the strongest claim. A place that writes counts :data:`WRITE`, twice that inside a
+transaction, a place that reads :data:`READ`. The table's home (the context of the code that declares it) keeps it unless
+another context's claim is more than :data:`MARGIN` times its own: so a tie, or a near one, goes to the home.
+Shared code never owns a table that a domain context writes, and tests and migrations claim nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from decompose.cut.coupling import owners_of_code
+from decompose.cut.globs import matches
+from decompose.cut.transactions import UnitOfWork
+from decompose.model.codegraph import CodeGraph
+from decompose.model.contexts import CutForeignKey, Ownership
+from decompose.model.facts import ForeignKey, Table
+from decompose.model.location import Location
+from decompose.model.settings import Config
+
+WRITE = 3.0
+READ = 1.0
+MARGIN = 2.0
+
+Places = dict[str, list[Location]]
+
+
+def ownership(
+    graph: CodeGraph,
+    place: Mapping[str, str],
+    home: Mapping[str, str],
+    roles: Mapping[str, str],
+    units: Sequence[UnitOfWork],
+    config: Config,
+) -> tuple[Ownership, ...]:
+    """The owner of every table, with all writers and readers.
+
+    ``place`` maps a module or definition to its context, ``home`` a table to the context of its declaration, ``roles`` a
+    context to its role.
+    """
+    code = {module.id for module in graph.modules if module.role in ("code", "settings")}
+    module_of = owners_of_code(graph)
+    writers: dict[str, Places] = {}
+    readers: dict[str, Places] = {}
+    for access in graph.accesses:
+        module = module_of.get(access.definition, access.definition)
+        context = place.get(access.definition) or place.get(module, "")
+        if module in code and context:
+            side = writers if access.mode == "write" else readers
+            side.setdefault(access.table, {}).setdefault(context, []).append(access.at)
+    committed = {(at, table) for unit in units for table, mode, at in unit.places if mode == "write"}
+    found: dict[str, Ownership] = {}
+    for table in graph.tables:
+        found[table.id] = _owned(
+            table,
+            home.get(table.id, ""),
+            writers.get(table.id, {}),
+            readers.get(table.id, {}),
+            roles,
+            committed,
+            config,
+        )
+    for table_id, parent in _joins(graph.tables, graph.foreign_keys).items():
+        entry, owner = found[table_id], found[parent].owner if parent in found else ""
+        pinned = _pinned(table_id, config)
+        if owner and not pinned:
+            found[table_id] = Ownership(
+                table=table_id,
+                owner=owner,
+                contested=False,
+                writers=entry.writers,
+                readers=entry.readers,
+                reason=f"join table of {parent}: goes with it",
+            )
+    return tuple(found[table_id] for table_id in sorted(found))
+
+
+def _owned(
+    table: Table,
+    home: str,
+    writers: Places,
+    readers: Places,
+    roles: Mapping[str, str],
+    committed: set[tuple[Location, str]],
+    config: Config,
+) -> Ownership:
+    domain = sorted(context for context in writers if roles.get(context) != "shared")
+    claims: dict[str, float] = {}
+    for context, places in writers.items():
+        claims[context] = sum(WRITE * (2.0 if (at, table.id) in committed else 1.0) for at in places)
+    for context, places in readers.items():
+        claims[context] = claims.get(context, 0.0) + READ * len(places)
+    reference = any(matches(pattern, table.id) for pattern in config.reference_tables)
+    pinned = _pinned(table.id, config)
+    if pinned:
+        owner, reason = pinned, "decided: `owns` in decompose.toml"
+    elif table.kind == "framework":
+        owner, reason = _strongest(claims, home), "framework table: stays where the library's code runs; others keep the key and ask"
+    else:
+        owner, reason = _claimed(claims, home, domain, roles)
+    if reference:
+        reason = f"reference table: {owner or 'nobody'} writes it, others keep a read-only copy"
+    return Ownership(
+        table=table.id,
+        owner=owner,
+        contested=len(domain) > 1 and not reference,
+        writers=_sorted(writers),
+        readers=_sorted(readers),
+        reason=reason,
+    )
+
+
+def _claimed(claims: Mapping[str, float], home: str, writing: Sequence[str], roles: Mapping[str, str]) -> tuple[str, str]:
+    if roles.get(home) == "shared" and writing:
+        # A shared library that declares a table is no owner: whoever writes it is.
+        strongest = _strongest({context: claims[context] for context in writing}, "")
+        return strongest, "declared in shared code; the strongest writer owns it"
+    rivals = {context: claims[context] for context in writing if context != home}
+    rival = _strongest(rivals, "")
+    own = claims.get(home, 0.0)
+    if home and (not rival or rivals[rival] <= MARGIN * own or (own == 0.0 and home not in writing and not rivals)):
+        return home, "declared here" + (" and nobody writes it in code that was seen" if not writing else " and written here" if home in writing else "")
+    if rival:
+        return rival, f"written here {_times(rivals[rival], own)} as strongly as in {home or 'its declaring module'}"
+    return home or _strongest(claims, ""), "declared here"
+
+
+def _times(claim: float, own: float) -> str:
+    return f"{claim / own:.1f} times" if own > 0.0 else "and not at all"
+
+
+def _strongest(claims: Mapping[str, float], fallback: str) -> str:
+    return min(claims, key=lambda context: (-claims[context], context)) if claims else fallback
+
+
+def _pinned(table: str, config: Config) -> str:
+    return next((c.name for c in config.contexts if any(matches(pattern, table) for pattern in c.owns)), "")
+
+
+def _sorted(places: Places) -> tuple[tuple[str, tuple[Location, ...]], ...]:
+    return tuple((context, tuple(sorted(set(places[context])))) for context in sorted(places))
+
+
+def _joins(tables: Iterable[Table], keys: Iterable[ForeignKey]) -> dict[str, str]:
+    """The declaring side's table for every join table."""
+    joins = {table.id for table in tables if table.kind == "join"}
+    return {key.through: key.table for key in keys if key.through in joins and key.kind == "many-to-many"}
+
+
+def foreign_keys(graph: CodeGraph, owner: Mapping[str, str]) -> tuple[CutForeignKey, ...]:
+    """All foreign keys with ids ``FK-001`` and up, counted in the order of ``(table, column, target)``.
+
+    A many-to-many relation counts once, as a key of the side that declares it. Two keys are never one id, and an edit that
+    adds no foreign key renumbers none.
+    """
+    keys = sorted(graph.foreign_keys, key=lambda k: (k.table, k.column or k.field, k.target, k.at))
+    found = []
+    for number, key in enumerate(keys, start=1):
+        source, target = owner.get(key.table, ""), owner.get(key.target, "")
+        found.append(
+            CutForeignKey(
+                id=f"FK-{number:03}",
+                src=f"{key.table}.{key.column or key.field}",
+                dst=key.target,
+                on_delete=key.on_delete,
+                at=key.at,
+                src_context=source,
+                dst_context=target,
+                cut=bool(source and target and source != target),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,336 @@
+"""The only writer of the user's tree.
+
+::
+
+    tree         the project folder, reached without following links
+    merge        three-way merge by lines
+    ledger       what was written, remembered in .decompose/lock.json and .decompose/base/
+    decide       what becomes of every file, before anything is written
+    transaction  all files or none, healed after a crash
+    exclusive    one writer at a time
+    diff         the change as a unified diff
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from decompose.emit import decide
+from decompose.emit.decide import Action, Outcome
+from decompose.emit.diff import unified
+from decompose.emit.exclusive import exclusive
+from decompose.emit.ledger import LEDGER, Entry, Ledger, base_path, decode, digest, encode
+from decompose.emit.transaction import STATE, Change, commit, pending
+from decompose.emit.tree import Tree, check_path, failure
+from decompose.errors import EditConflict, FileError, RefusedInput, UsageError
+from decompose.model.artifacts import Artifact
+
+__all__ = [
+    "Outcome",
+    "WriteReport",
+    "exclusive",
+    "interrupted",
+    "save",
+    "save_output",
+    "undo",
+    "write",
+    "written_contexts",
+]
+
+IGNORED = b"# What decompose can make again. The rest of this folder belongs into version control.\n" + b"".join(
+    name + b"\n" for name in (b"analysis.json", b"cache/", b"journal.json", b"rollback.json", b"run.pid", b"staging/")
+)
+_WRITING: tuple[Action, ...] = ("create", "update", "merge", "remove", "restore")
+
+
+class WriteReport(msgspec.Struct, frozen=True):
+    """What became of every file, sorted by path. ``dry_run`` is true when nothing was written."""
+
+    outcomes: tuple[Outcome, ...]
+    dry_run: bool = False
+
+    @property
+    def changed(self) -> tuple[Outcome, ...]:
+        """The files whose text differs from before."""
+        return tuple(outcome for outcome in self.outcomes if outcome.before != outcome.after)
+
+    @property
+    def conflicts(self) -> tuple[Outcome, ...]:
+        """The files that a person has to finish."""
+        return tuple(outcome for outcome in self.outcomes if outcome.action == "conflict")
+
+    def count(self, action: Action) -> int:
+        return sum(outcome.action == action for outcome in self.outcomes)
+
+    def diff(self) -> str:
+        """All changes as one unified diff."""
+        return "".join(unified(o.path, o.before, o.after, executable=o.executable) for o in self.outcomes)
+
+    def raise_conflicts(self) -> None:
+        """Raises :class:`EditConflict` when a person's edits and new output met; the markers are in the files by then."""
+        if self.conflicts:
+            paths = ", ".join(outcome.path for outcome in self.conflicts)
+            raise EditConflict(
+                f"your edits and new output meet in {paths}",
+                place=self.conflicts[0].path,
+                hint="resolve the parts between <<<<<<< yours and >>>>>>> decompose, then run the same command again",
+            )
+
+
+def write(
+    base: Path, artifacts: Sequence[Artifact], *, dry_run: bool = False, complete: Collection[str] = ()
+) -> WriteReport:
+    """Writes all artifacts below ``base`` in one transaction and says what became of each.
+
+    ``complete`` names contexts of which ``artifacts`` holds everything: what they generated before and do no longer is
+    removed, unless a person edited it. Files that are already right are not touched. Edits are merged; where that fails both
+    versions stand between markers and the report has ``conflicts``.
+
+    Raises with the tree as it was: :class:`RefusedInput` (a path leads out of the tree), :class:`Drifted` (a file of the
+    monolith is no longer the text that was read), :class:`EditConflict` (a file not written by decompose is in the way),
+    :class:`FileError` (disk full, read-only), :class:`Locked` (another run is writing).
+    """
+    _check_paths(artifacts)
+    if dry_run:
+        with Tree(base) as tree:
+            _refuse_pending(tree)
+            return WriteReport(_decide(tree, _ledger(tree), artifacts, complete)[0], dry_run=True)
+    with exclusive(base), Tree(base) as tree:
+        ledger = _ledger(tree)
+        outcomes, after = _decide(tree, ledger, artifacts, complete)
+        texts = [artifact.content for artifact in artifacts] + [a.base for a in artifacts if a.base is not None]
+        commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, texts)])
+        return WriteReport(outcomes)
+
+
+def undo(base: Path, context: str, *, dry_run: bool = False) -> WriteReport:
+    """Takes back everything that was written for ``context``.
+
+    Rewrites of the monolith are reversed with a person's other edits kept; generated files go, except those that a person
+    edited and those that other contexts share. Raises :class:`UsageError` when nothing was written for it, else as :func:`write`.
+    """
+    if dry_run:
+        with Tree(base) as tree:
+            _refuse_pending(tree)
+            return WriteReport(_decide_undo(tree, _ledger(tree), context)[0], dry_run=True)
+    with exclusive(base), Tree(base) as tree:
+        ledger = _ledger(tree)
+        outcomes, after = _decide_undo(tree, ledger, context)
+        commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, ())])
+        return WriteReport(outcomes)
+
+
+def written_contexts(base: Path) -> tuple[str, ...]:
+    """The contexts that something was written for, sorted."""
+    with Tree(base) as tree:
+        return _contexts(_ledger(tree))
+
+
+def interrupted(base: Path) -> bool:
+    """True when an earlier run died in the middle of its renames, so that the tree is neither old nor new."""
+    with Tree(base) as tree:
+        return pending(tree)
+
+
+def _contexts(ledger: Ledger) -> tuple[str, ...]:
+    generated = {context for entry in ledger.files.values() for context in entry.contexts}
+    return tuple(sorted(name for name in generated | set(ledger.edits) if name and name[0].isalpha()))
+
+
+def _refuse_pending(tree: Tree) -> None:
+    if pending(tree):
+        raise FileError(
+            "an earlier run was interrupted while writing",
+            place=tree.full(STATE),
+            hint="run once without --dry-run: it finishes or takes back that run",
+        )
+
+
+def _check_paths(artifacts: Iterable[Artifact]) -> None:
+    folded: dict[str, str] = {}
+    for artifact in artifacts:
+        check_path(artifact.path)
+        if artifact.path.split("/")[0].lower() == STATE:
+            raise RefusedInput(f"refusing to write to {artifact.path!r}: the folder is decompose's own memory")
+        # Folded, because on some file systems names that differ in case only are one file.
+        other = folded.get(artifact.path.lower())
+        folded[artifact.path.lower()] = artifact.path
+        if other is not None:
+            raise RefusedInput(f"refusing to write both {other!r} and {artifact.path!r} in one run")
+    for path in folded:
+        for parent in PurePosixPath(path).parents:
+            if str(parent) in folded:
+                raise RefusedInput(f"refusing to write {folded[path]!r} below the file {folded[str(parent)]!r}")
+
+
+# --- decisions ----------------------------------------------------------------------------------
+
+
+def _ledger(tree: Tree) -> Ledger:
+    return decode(tree.read(LEDGER))
+
+
+def _decide(
+    tree: Tree, ledger: Ledger, artifacts: Sequence[Artifact], complete: Collection[str]
+) -> tuple[tuple[Outcome, ...], Ledger]:
+    files = dict(ledger.files)
+    edits = {context: dict(paths) for context, paths in ledger.edits.items()}
+    outcomes: list[Outcome] = []
+
+    def base(hash_: str) -> bytes | None:
+        return tree.read(base_path(hash_))
+
+    for artifact in artifacts:
+        current = tree.read(artifact.path)
+        if artifact.file_class == "edited":
+            chain = edits.get(artifact.context, {}).get(artifact.path, ())
+            outcome, chain = decide.edited(artifact, current, chain)
+            if chain:
+                edits.setdefault(artifact.context, {})[artifact.path] = chain
+        else:
+            outcome, entry = decide.generated(artifact, current, files.get(artifact.path), base)
+            if entry is not None:
+                files[artifact.path] = entry
+        outcomes.append(outcome)
+    outcomes += _drop(tree, files, {artifact.path for artifact in artifacts}, complete)
+    return tuple(sorted(outcomes, key=lambda outcome: outcome.path)), Ledger(files, edits)
+
+
+def _drop(tree: Tree, files: dict[str, Entry], generated: Collection[str], contexts: Collection[str]) -> list[Outcome]:
+    """Gives up the files of ``contexts`` that are not in ``generated``, and takes them out of ``files``."""
+    outcomes = []
+    for path, entry in sorted(files.items()):
+        if path in generated or not set(entry.contexts) & set(contexts):
+            continue
+        others = tuple(name for name in entry.contexts if name not in contexts)
+        if others:
+            files[path] = msgspec.structs.replace(entry, contexts=others)
+            continue
+        outcomes.append(decide.dropped(path, tree.read(path), entry))
+        del files[path]
+    return outcomes
+
+
+def _decide_undo(tree: Tree, ledger: Ledger, context: str) -> tuple[tuple[Outcome, ...], Ledger]:
+    from decompose.config import did_you_mean
+
+    known = _contexts(ledger)
+    if context not in known:
+        raise UsageError(f"nothing was written for {context!r}", hint=did_you_mean(context, known))
+    files = dict(ledger.files)
+    outcomes = _drop(tree, files, (), (context,))
+
+    def base(hash_: str) -> bytes | None:
+        return tree.read(base_path(hash_))
+
+    for path, chain in sorted(ledger.edits.get(context, {}).items()):
+        outcomes.append(decide.restored(path, tree.read(path), chain, base))
+    edits = {name: paths for name, paths in ledger.edits.items() if name != context}
+    return tuple(sorted(outcomes, key=lambda outcome: outcome.path)), Ledger(files, edits)
+
+
+# --- changes ------------------------------------------------------------------------------------
+
+
+def _file_changes(outcomes: Iterable[Outcome]) -> list[Change]:
+    return [Change(o.path, o.before, o.after, o.executable) for o in outcomes if o.before != o.after]
+
+
+def _state_changes(tree: Tree, before: Ledger, after: Ledger, texts: Iterable[bytes]) -> list[Change]:
+    """The changes of decompose's own memory: kept texts that come and go, then the ledger."""
+    if after == before:
+        return []
+    changes = [_ignore_file(tree)] if tree.status(f"{STATE}/.gitignore") is None else []
+    known = {digest(text): text for text in texts}
+    for hash_ in sorted(after.bases() - before.bases()):
+        text = known.get(hash_)
+        if text is not None and tree.status(base_path(hash_)) is None:
+            changes.append(Change(base_path(hash_), None, text))
+    for hash_ in sorted(before.bases() - after.bases()):
+        text = tree.read(base_path(hash_))
+        if text is not None:
+            changes.append(Change(base_path(hash_), text, None))
+    empty = not after.files and not after.edits
+    changes.append(Change(LEDGER, tree.read(LEDGER), None if empty else encode(after)))
+    return [change for change in changes if change.before != change.after]
+
+
+def _ignore_file(tree: Tree) -> Change:
+    return Change(f"{STATE}/.gitignore", None, IGNORED)
+
+
+# --- single files -------------------------------------------------------------------------------
+
+
+def save(base: Path, contents: Mapping[str, bytes]) -> None:
+    """Writes files of decompose's own memory (``plan.json``) below ``.decompose``, each in one step.
+
+    A file that is already right is not touched. Raises :class:`FileError`, :class:`RefusedInput`.
+    """
+    with Tree(base) as tree:
+        place = STATE
+        try:
+            tree.folder(STATE)
+            if tree.status(f"{STATE}/.gitignore") is None:
+                _replace(tree, f"{STATE}/.gitignore", IGNORED)
+            for name, content in sorted(contents.items()):
+                place = f"{STATE}/{name}"
+                check_path(place)
+                _replace(tree, place, content)
+        except OSError as error:
+            raise failure("write", tree.full(place), error) from error
+
+
+def save_output(path: Path, content: bytes) -> None:
+    """Writes what ``--output`` asks for, in one step where the target is a regular file. Raises :class:`FileError`."""
+    path = Path(os.path.realpath(path))
+    try:
+        special = path.exists() and not stat.S_ISREG(path.stat().st_mode)
+        if special:
+            path.write_bytes(content)
+            return
+        with Tree(path.parent) as tree:
+            _replace(tree, path.name, content)
+    except OSError as error:
+        raise failure("write", str(path), error) from error
+
+
+def _replace(tree: Tree, path: str, content: bytes) -> None:
+    """Puts ``content`` in place by a rename. The new text waits under a name that a later run may throw away."""
+    folder, _, name = path.rpartition("/")
+    _sweep(tree, folder, name)
+    if tree.read(path) == content:
+        return
+    waiting = f"{folder}/.{name}.{os.getpid()}.new" if folder else f".{name}.{os.getpid()}.new"
+    found = tree.status(path)
+    try:
+        tree.create(waiting, content, stat.S_IMODE(found.st_mode) if found else 0o666, exact=found is not None)
+        tree.sync(waiting)
+        tree.rename(waiting, path)
+    except BaseException:
+        tree.unlink(waiting)
+        raise
+    tree.sync_folder(folder)
+
+
+def _sweep(tree: Tree, folder: str, name: str) -> None:
+    """Removes what dead runs left waiting for ``name``."""
+    for other in tree.names(folder or "."):
+        number = other.removeprefix(f".{name}.").removesuffix(".new")
+        if other == f".{name}.{number}.new" and number.isdigit() and not _alive(int(number)):
+            tree.unlink(f"{folder}/{other}" if folder else other)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return process != os.getpid()

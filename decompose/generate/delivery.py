@@ -1,0 +1,53 @@
+"""From source to a running container: image, compose file and CI workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from decompose.generate.deployment import deployment, health_command
+from decompose.generate.render import Render
+from decompose.model.artifacts import Artifact
+from decompose.model.deployment import Deployment
+from decompose.model.service import ServicePlan
+
+# Long enough for frameworks that measure keys; protects nothing.
+LOCAL_KEY = "for-this-laptop-only-not-a-secret-0000000000000000"
+SCRIPTS = ("stack", "run-task", "running", "rollback")
+
+
+def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
+    """Dockerfile, ``.dockerignore``, ``compose.yaml``, the workflow below ``.github`` and the scripts that it runs."""
+    service = deployment(plan)
+    root, context = service.root, service.context
+    health = health_command(service.live, service.web.port)
+    yield Artifact(f"{root}/Dockerfile", render("delivery/Dockerfile.j2", service=service, health=list(health)), "merged", context=context)
+    yield Artifact(f"{root}/.dockerignore", render("delivery/dockerignore.j2"), "merged", context=context)
+    compose = render("delivery/compose.yaml.j2", service=service, environment=_environment(service, "database", "broker"))
+    yield Artifact(f"{root}/compose.yaml", compose, "merged", context=context)
+    # GitHub reads workflows at the root of the repository only.
+    path = f".github/workflows/service-{service.name}.yml"
+    workflow = render(
+        "delivery/workflow.yml.j2",
+        service=service,
+        workflow=path,
+        test_environment=_environment(service, "127.0.0.1", "127.0.0.1"),
+    )
+    yield Artifact(path, workflow, "merged", context=context)
+    for script in SCRIPTS:
+        content = render(f"deploy/{script}.sh.j2", service=service, stack=f"{service.project}-{service.name}")
+        yield Artifact(f"{root}/deploy/{script}.sh", content, executable=True, context=context)
+
+
+def _environment(service: Deployment, database: str, broker: str) -> dict[str, str]:
+    """What the service reads, for a machine without AWS. Values of secrets are made up here, never taken from the monolith."""
+    values = {variable.name: variable.value for variable in service.variables if variable.value is not None}
+    for secret in service.secrets:
+        upper = secret.name.upper()
+        if secret.source == "database":
+            values[secret.name] = f"postgresql://{service.database}@{database}:5432/{service.database}"
+        elif "BROKER" in upper or upper.startswith(("REDIS", "CELERY")):
+            values[secret.name] = f"redis://{broker}:6379/0"
+        else:
+            values[secret.name] = LOCAL_KEY
+    # Compose would read a dollar sign as one of its own variables.
+    return {name: value.replace("$", "$$") for name, value in sorted(values.items())}

@@ -1,0 +1,135 @@
+"""From linked summaries and facts to the :class:`~decompose.model.codegraph.CodeGraph`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from decompose.graph.edges import edges
+from decompose.link.program import Program
+from decompose.model import facts as f
+from decompose.model.codegraph import CodeGraph, Definition, Module
+from decompose.model.source import SkippedFile, SourceTree
+
+_FRAMEWORKS = {
+    "django": "django",
+    "rest_framework": "drf",
+    "celery": "celery",
+    "flask": "flask",
+    "flask_sqlalchemy": "sqlalchemy",
+    "sqlalchemy": "sqlalchemy",
+    "sqlmodel": "sqlalchemy",
+    "fastapi": "fastapi",
+    "starlette": "starlette",
+}
+"""Top-level imports that say which frameworks a project is built with, in the order they are reported."""
+
+
+def build(program: Program, tree: SourceTree, found: Iterable[f.Fact], *, digest: str = "") -> CodeGraph:
+    """Everything known of the project, sorted, without any opinion on contexts.
+
+    ``found`` are the facts of all detectors, in any order; the same fact given twice counts once. ``digest`` identifies the
+    analysed texts.
+    """
+    facts = _by_type(found)
+    return CodeGraph(
+        frameworks=_frameworks(program),
+        sources=tree.roots,
+        files=len(tree.python),
+        lines=sum(module.lines for module in program.modules.values()) + sum(each.lines for each in program.shadowed),
+        digest=digest,
+        modules=tuple(_modules(program)),
+        definitions=tuple(_definitions(program)),
+        edges=edges(program, facts[f.TaskSend], facts[f.Task], facts[f.Subscription], facts[f.Emission]),
+        tables=_unique(facts[f.Table]),
+        foreign_keys=facts[f.ForeignKey],
+        accesses=facts[f.Access],
+        model_uses=facts[f.ModelUse],
+        transactions=facts[f.Transaction],
+        routes=facts[f.Route],
+        tasks=facts[f.Task],
+        task_sends=facts[f.TaskSend],
+        schedules=facts[f.Schedule],
+        subscriptions=facts[f.Subscription],
+        emissions=facts[f.Emission],
+        commands=facts[f.Command],
+        settings=facts[f.Setting],
+        setting_reads=facts[f.SettingRead],
+        environment=facts[f.EnvironmentRead],
+        strings=facts[f.StringReference],
+        externals=facts[f.External],
+        unresolved=facts[f.Unresolved],
+        failed=_failed(program, tree),
+    )
+
+
+class _Facts(dict[type, tuple]):  # type: ignore[type-arg]
+    """Facts by type, each tuple sorted; a type without facts is an empty tuple."""
+
+    def __missing__(self, key: type) -> tuple[()]:
+        return ()
+
+
+def _by_type(found: Iterable[f.Fact]) -> _Facts:
+    groups: dict[type, dict[f.Fact, None]] = {}
+    for fact in found:
+        groups.setdefault(type(fact), {})[fact] = None
+    return _Facts({kind: tuple(sorted(group, key=_order)) for kind, group in groups.items()})
+
+
+def _order(fact: f.Fact) -> tuple[str, int, str]:
+    return (fact.at.path, fact.at.line, repr(fact))
+
+
+def _unique(tables: tuple[f.Table, ...]) -> tuple[f.Table, ...]:
+    """One entry for each table id: the one that knows most (a mapped entity before a bare name), then sorted by id."""
+    best: dict[str, f.Table] = {}
+    for table in tables:
+        known = best.get(table.id)
+        if known is None or (bool(table.model), len(table.columns)) > (bool(known.model), len(known.columns)):
+            best[table.id] = table
+    return tuple(best[id] for id in sorted(best))
+
+
+def _frameworks(program: Program) -> tuple[str, ...]:
+    tops = {imported.module.partition(".")[0] for module in program.modules.values() for imported in module.imports}
+    return tuple(dict.fromkeys(name for top, name in _FRAMEWORKS.items() if top in tops))
+
+
+def _modules(program: Program) -> Iterator[Module]:
+    for name in sorted(program.modules):
+        summary = program.modules[name]
+        yield Module(name, summary.path, summary.lines, role(summary.path), summary.is_package, summary.doc.strip().partition("\n")[0])
+
+
+def role(path: str) -> Literal["code", "test", "migration", "settings"]:
+    """What a file is for, by the conventions of Django, Flask, pytest and Alembic."""
+    *folders, name = path.split("/")
+    if "tests" in folders or "test" in folders or name.startswith("test_") or name.endswith("_test.py") or name in ("tests.py", "conftest.py"):
+        return "test"
+    if "migrations" in folders or "versions" in folders and {"alembic", "migration"} & set(folders):
+        return "migration"
+    if name == "settings.py" or "settings" in folders or name.startswith("settings_"):
+        return "settings"
+    return "code"
+
+
+def _definitions(program: Program) -> Iterator[Definition]:
+    for definition in sorted(program.definitions, key=lambda each: each.id):
+        module = program.module_of(definition.id)
+        top = definition
+        while top.parent:
+            above = program.definition(top.parent)
+            if above is None:
+                break
+            top = above
+        yield Definition(definition.id, module, definition.kind, definition.line, definition.end_line, top.id)
+
+
+def _failed(program: Program, tree: SourceTree) -> tuple[SkippedFile, ...]:
+    unread = [SkippedFile(each.path, max(each.failure_line, 1), each.failure) for each in program.modules.values() if each.failure]
+    twice = [
+        SkippedFile(each.path, 1, f"the module name {each.name} is already taken by {program.modules[each.name].path}")
+        for each in program.shadowed
+    ]
+    return tuple(sorted((*tree.skipped, *unread, *twice), key=lambda each: (each.path, each.line)))

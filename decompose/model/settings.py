@@ -1,0 +1,74 @@
+"""What a person decided, as values: the content of ``decompose.toml`` with defaults filled in."""
+
+from __future__ import annotations
+
+import msgspec
+
+from decompose.model.service import Target
+
+
+class ContextSettings(msgspec.Struct, frozen=True):
+    """``[contexts.NAME]``: hard constraints on one context.
+
+    ``modules`` and ``owns`` are globs (``shop.orders.**``, ``orders_*``). ``merge`` names proposed contexts that become part of
+    this one; ``was`` is the proposed name that this one replaces.
+    """
+
+    name: str
+    description: str = ""
+    team: str = ""
+    modules: tuple[str, ...] = ()
+    owns: tuple[str, ...] = ()
+    merge: tuple[str, ...] = ()
+    was: str = ""
+
+
+class EdgeDecision(msgspec.Struct, frozen=True):
+    """``[[decisions]]``: the disposition of boundary edges, foreign keys or transactions by id or glob over ids.
+
+    ``id`` may also be a glob on ``<context>:<kind>:<source>`` (``reviews:orm:shop.reporting.**``). For ``FK-`` and ``TX-`` ids
+    ``choice`` is the treatment's name.
+    """
+
+    id: str
+    choice: str
+    reason: str = ""
+    by: str = ""
+
+
+class VerifySettings(msgspec.Struct, frozen=True):
+    """``[verify]``: how to run the monolith's own code when asked to.
+
+    ``python`` is the interpreter of the monolith's environment (``""``: a ``.venv`` or ``venv`` beside the project, else the one
+    that runs decompose). ``test_command`` is split as by a shell, ``{python}`` is replaced. ``timeout`` in seconds, for one run of the suite.
+    """
+
+    python: str = ""
+    test_command: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+    timeout: float = 1800.0
+
+
+class Config(msgspec.Struct, frozen=True):
+    """All settings. ``path`` is the file they came from, ``""`` when there is none.
+
+    ``exclude`` are globs over paths, ``source`` extra import roots, ``settings_module`` the framework's settings when not found.
+    ``contexts_min``/``contexts_max`` of 0 leave the number to the score. ``weights`` override :mod:`decompose.cut` by kind.
+    """
+
+    path: str = ""
+    source: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    settings_module: str = ""
+    contexts_min: int = 0
+    contexts_max: int = 0
+    weights: tuple[tuple[str, float], ...] = ()
+    contexts: tuple[ContextSettings, ...] = ()
+    shared_modules: tuple[str, ...] = ()
+    reference_tables: tuple[str, ...] = ()
+    decisions: tuple[EdgeDecision, ...] = ()
+    boundary_package: str = ""
+    services_folder: str = "services"
+    seed: int = 0
+    verify: VerifySettings = VerifySettings()
+    target: Target = Target()

@@ -1,0 +1,483 @@
+"""Every edge across a cut, in both directions, with exactly one disposition each.
+
+What is not understood becomes ``decide``: never dropped, never guessed. An edge's id is made from what it is (context, direction,
+kind, source, target, text), so it survives reruns and moved lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from decompose.errors import ConfigError
+from decompose.model.facts import ModelUse
+from decompose.model.location import Location, Span
+from decompose.model.migration import BoundaryEdge, Disposition, EdgeKind, Entity, Operation
+from decompose.model.settings import EdgeDecision
+from decompose.model.syntax import Definition
+from decompose.plan import shape as shapes
+from decompose.plan.contract import Catalogue, Obstacle, entities
+from decompose.plan.placement import Cut, Sight
+from decompose.plan.reach import Mention
+from decompose.plan.types import Types
+
+
+class Boundary(msgspec.Struct, frozen=True):
+    """The edges of one context, the operations they need and the types these speak of."""
+
+    edges: tuple[BoundaryEdge, ...]
+    operations: tuple[Operation, ...]
+    entities: tuple[Entity, ...]
+
+
+def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = ()) -> Boundary:
+    """All edges of a context, sorted by place, with a person's decisions applied."""
+    types = Types(sight, cut.models)
+    catalogue = Catalogue(sight, cut, types)
+    survey = _Survey(sight, cut, types, catalogue)
+    edges = _numbered(cut.context, (*survey.inward(), *survey.outward()))
+    edges = tuple(_decided(edge, cut.context, decisions) for edge in edges)
+    used = {edge.operation for edge in edges if edge.disposition == "operation"}
+    operations = tuple(operation for operation in catalogue.operations if operation.name in used)
+    return Boundary(edges, operations, entities(sight, cut, types, operations))
+
+
+def _numbered(context: str, edges: Iterable[BoundaryEdge]) -> tuple[BoundaryEdge, ...]:
+    """Edges with their ids; the same edge at several places is counted in source order."""
+    counts: dict[str, int] = {}
+    numbered: list[BoundaryEdge] = []
+    for edge in sorted(edges, key=lambda each: (each.at, each.direction, each.kind, each.target, each.text, each.span or Span(0, 0, 0, 0))):
+        identity = "\0".join((context, edge.direction, edge.kind, edge.source, edge.target, edge.text))
+        counts[identity] = counts.get(identity, 0) + 1
+        digest = hashlib.blake2b(f"{identity}\0{counts[identity]}".encode(), digest_size=4).hexdigest()
+        numbered.append(msgspec.structs.replace(edge, id=f"{context}-{digest}"))
+    return tuple(numbered)
+
+
+def _decided(edge: BoundaryEdge, context: str, decisions: Iterable[EdgeDecision]) -> BoundaryEdge:
+    """The edge with the last decision that names it; a choice it does not offer is an error of the configuration."""
+    for decision in decisions:
+        long_name = f"{context}:{edge.kind}:{edge.source}"
+        exact = decision.id == edge.id
+        if not exact and not fnmatchcase(edge.id, decision.id) and not fnmatchcase(long_name, decision.id):
+            continue
+        offered = (edge.proposal, *edge.alternatives)
+        if decision.choice not in offered:
+            if not exact:
+                continue
+            raise ConfigError(
+                f"{edge.id} cannot be {decision.choice!r}: {edge.reason}",
+                hint=f"choose one of: {', '.join(sorted(set(offered) - {'decide'}))}",
+                place=str(edge.at),
+            )
+        edge = msgspec.structs.replace(
+            edge, disposition=decision.choice, decided=True, blocks=edge.blocks or ("switch" if decision.choice == "stay" else "")
+        )
+    return edge
+
+
+class _Survey:
+    """Collects the edges of one cut."""
+
+    def __init__(self, sight: Sight, cut: Cut, types: Types, catalogue: Catalogue) -> None:
+        self._sight = sight
+        self._cut = cut
+        self._types = types
+        self._catalogue = catalogue
+        self._handled: set[tuple[str, int, str]] = set()
+
+    def _moved(self, id: str) -> bool:
+        return self._sight.reach.unit(id) in self._cut.moved
+
+    # --- uses of the context from outside ------------------------------------------------------
+
+    def inward(self) -> Iterator[BoundaryEdge]:
+        yield from self._model_uses()
+        yield from self._mentions()
+        yield from self._hidden_accesses()
+        yield from self._foreign_keys_in()
+        yield from self._signals_in()
+        yield from self._routes()
+        yield from self._tasks_in()
+        yield from self._strings()
+        yield from self._transactions()
+
+    def _model_uses(self) -> Iterator[BoundaryEdge]:
+        for use in self._sight.graph.model_uses:
+            if use.model in self._cut.models and not self._moved(use.definition):
+                self._handled.add((use.at.path, use.at.line, use.model))
+                edge = self._passive(use.definition, use.model, use.at, use.shape, use.span) or self._model_use(use)
+                if edge is not None:
+                    yield edge
+
+    def _passive(self, source: str, target: str, at: Location, text: str, span: Span | None) -> BoundaryEdge | None:
+        """The edge of code that is not rewritten whatever it does: tests, migrations, admin, commands. ``None`` for other code."""
+        program = self._sight.program
+        module = program.module_of(source)
+        role = self._sight.roles.get(module)
+        make = _Make(source, target, at, text, span)
+        if role == "test":
+            return make("in", "test", "stay", "tests run unchanged; verification routes their rows to the service", test=True)
+        if role == "migration":
+            return make("in", "orm", "stay", "a migration describes the past and is not run again")
+        unit = self._sight.reach.unit(source)
+        if any(base.endswith(("ModelAdmin", "InlineModelAdmin")) for base in program.ancestors(unit)) or module.endswith(".admin"):
+            return make("in", "admin", "stay", "the admin works on the monolith's table until the data is split", blocks="split")
+        if any(command.definition == unit for command in self._sight.graph.commands):
+            return make("in", "orm", "stay", "a command works on the monolith's table until the data is split", blocks="split")
+        return None
+
+    def _model_use(self, use: ModelUse) -> BoundaryEdge | None:
+        make = _Make(use.definition, use.model, use.at, use.shape, use.span)
+        if use.result == "exception":
+            return make("in", "exception", "operation", "the boundary raises an exception of this name", operation=f"{use.model.rpartition('.')[2]}{use.shape}")
+        if use.sink == "annotation":
+            return make("in", "annotation", "stay", "an annotation does not run", blocks="retire")
+        if use.head in ("continuation", "instance"):
+            return self._instance_use(use)
+        if not use.shape:
+            return make("in", "import", "decide", "the model class itself is passed on: the code may do anything with it", alternatives=("stay",), blocks="switch")
+        found = self._catalogue.chain(use)
+        kind: EdgeKind = "accessor" if use.head == "accessor" else "construction" if use.shape.startswith("(") else "orm"
+        if isinstance(found, Obstacle):
+            return make("in", kind, "decide", found.reason, alternatives=("stay",), blocks="switch")
+        return make("in", kind, "operation", _loop_warning(use), operation=found.name, alternatives=("stay",))
+
+    def _instance_use(self, use: ModelUse) -> BoundaryEdge | None:
+        """A row that the caller holds: its own columns are part of the contract, everything else is a call or a question."""
+        make = _Make(use.definition, use.model, use.at, use.shape, use.span)
+        try:
+            found = shapes.parts(use.shape)
+        except ValueError:
+            return make("in", "orm", "decide", "the expression has a form that is not followed", alternatives=("stay",), blocks="switch")
+        calls = [part for part in found if part.arguments is not None and part.name != "[]"]
+        if not calls:
+            return self._attributes(use)
+        first = calls[0]
+        if use.result == "queryset" or not use.certain:
+            reason = f"a query that began earlier continues here with {first.text()}: write it as one expression"
+            return make("in", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
+        if len(calls) == 1 and first.name and found[0] == first:
+            method = self._catalogue.method(use, first.name)
+            if isinstance(method, Operation):
+                if any(not argument.endswith("=") for argument in first.arguments or ()):
+                    return make("in", "orm", "decide", f"{first.name}() is given positional arguments", alternatives=("stay",), blocks="switch")
+                return make("in", "orm", "operation", _loop_warning(use), operation=method.name, alternatives=("stay",))
+            return make("in", "orm", "decide", method.reason, alternatives=("stay",), blocks="switch")
+        return make("in", "orm", "decide", f"{first.text()} on a row of the context is not followed", alternatives=("stay",), blocks="switch")
+
+    def _attributes(self, use: ModelUse) -> BoundaryEdge | None:
+        """Reading or setting columns of a row needs no edge; going on over a relation does."""
+        table = self._sight.model_tables[use.model]
+        columns = {name for column in table.columns for name in (column.field, column.name)} | {"pk"}
+        for attribute in use.attributes:
+            name, _, further = attribute.partition(".")
+            key = self._types.relation(table.id, name)
+            if further and key is not None and key.field == name:
+                reason = f"goes on from a row of the context over {name}: the row carries {key.column} only"
+                return _Make(use.definition, use.model, use.at, attribute, use.span)(
+                    "in", "orm", "decide", reason, alternatives=("stay",), blocks="switch"
+                )
+            if name not in columns and isinstance(self._sight.program.member(use.model, name), Definition):
+                return _Make(use.definition, use.model, use.at, attribute, use.span)(
+                    "in", "orm", "decide", f"{name} is computed by the model: make it part of the contract or call a function",
+                    alternatives=("stay",), blocks="switch",
+                )  # fmt: skip
+        return None
+
+    def _mentions(self) -> Iterator[BoundaryEdge]:
+        """Functions, classes and constants of the context that other code names."""
+        targets = {self._sight.program.module_of(unit) for unit in self._cut.moved}
+        importers: dict[str, set[str]] = {}
+        lines: dict[tuple[str, str], Location] = {}
+        for edge in self._sight.graph.edges:
+            if edge.kind == "import" and edge.dst in targets:
+                importers.setdefault(edge.src, set()).add(edge.dst)
+                lines[edge.src, edge.dst] = edge.at[0]
+        for module in sorted(importers):
+            named: set[str] = set()
+            for unit in (module, *self._sight.reach.units(module)):
+                if unit in self._cut.moved:
+                    # The import is there for moved code.
+                    named |= importers[module]
+                    continue
+                for mention in self._sight.reach.mentions(unit):
+                    target_module = self._sight.program.module_of(mention.target)
+                    if target_module in importers[module]:
+                        named.add(target_module)
+                    if mention.target_unit in self._cut.moved:
+                        named.add(target_module)
+                        found = self._mention(mention)
+                        if found is not None:
+                            yield found
+            for target in sorted(importers[module] - named):
+                if any(each.startswith(target + ".") for each in named) or self._sight.program.modules[target].is_package:
+                    continue
+                at = lines[module, target]
+                make = _Make(module, target, at, f"import {target}", None)
+                if self._sight.roles.get(module) == "test":
+                    yield make("in", "test", "stay", "tests run unchanged", test=True)
+                elif self._imports_names(module, target):
+                    yield make("in", "import", "stay", "imported and not used in a way that is followed; the module stays importable", blocks="retire")
+                else:
+                    yield make("in", "side-effect", "stay", "imported for its side effect; the module stays in the monolith until it retires", blocks="retire")
+
+    def _imports_names(self, module: str, target: str) -> bool:
+        return any(each.module == target and each.name for each in self._sight.program.modules[module].imports)
+
+    def _mention(self, mention: Mention) -> BoundaryEdge | None:
+        program = self._sight.program
+        target = mention.target
+        if mention.kind == "module" or self._sight.model_table(mention.target_unit) is not None:
+            return None  # model classes are seen through their uses, which say what is done with them
+        text = target.rpartition(".")[2]
+        make = _Make(mention.source, target, mention.at, text, mention.use.span)
+        passive = self._passive(mention.source, target, mention.at, text, mention.use.span)
+        if passive is not None:
+            return passive
+        if mention.use.sink == "annotation":
+            return make("in", "annotation", "stay", "an annotation does not run", blocks="retire")
+        if mention.kind == "binding":
+            if self._is_signal(target):
+                return make("in", "signal", "event", "the signal becomes an event", blocks="switch", alternatives=("stay",))
+            return make("in", "import", "shared-kernel", "a constant: both sides keep it")
+        unit = mention.target_unit
+        if unit in self._sight.routed or target in self._sight.routed:
+            return None  # hung into the URL configuration: the route's own edge says what becomes of it
+        if any(task.definition == target for task in self._sight.graph.tasks):
+            if not mention.called:
+                return None  # the task's own edge
+            return self._function(mention, make)
+        definition = program.definition(target)
+        if mention.kind == "class" or (definition is not None and definition.kind == "method"):
+            return self._class(mention, unit, make)
+        return self._function(mention, make)
+
+    def _is_signal(self, binding: str) -> bool:
+        return any(emission.signal == binding for emission in self._sight.graph.emissions) or any(
+            subscription.signal == binding for subscription in self._sight.graph.subscriptions
+        )
+
+    def _class(self, mention: Mention, unit: str, make: _Make) -> BoundaryEdge:
+        program = self._sight.program
+        if program.inherits(unit, "builtins.Exception", "builtins.ValueError", "builtins.RuntimeError") or any(
+            base.startswith("builtins.") and base.endswith(("Error", "Exception")) for base in program.ancestors(unit)
+        ):
+            return make("in", "exception", "shared-kernel", "an exception type: both sides know it by name")
+        if mention.use.sink == "base":
+            return make("in", "inherit", "decide", "a class outside inherits from a class of the context", alternatives=("stay",), blocks="switch")
+        if not self._sight.reach.touches(unit):
+            return make("in", "import", "shared-kernel", "touches no data: both sides keep it")
+        reason = "an object of this class works on the context's data and cannot cross the boundary: use a function of the context"
+        return make("in", "construction", "decide", reason, alternatives=("stay",), blocks="switch")
+
+    def _function(self, mention: Mention, make: _Make) -> BoundaryEdge:
+        definition = self._sight.program.definition(mention.target)
+        if not self._sight.reach.touches(mention.target):
+            return make("in", "call", "shared-kernel", "touches no data: both sides keep it")
+        if definition is None or definition.parent:
+            return make("in", "call", "decide", "a nested function cannot be called over the boundary", alternatives=("stay",), blocks="switch")
+        found = self._catalogue.function(definition, mention.at)
+        if isinstance(found, Obstacle):
+            return make("in", "call", "decide", found.reason, alternatives=("stay",), blocks="switch")
+        return make("in", "call", "operation", "called over the boundary under the same name", operation=found.name, alternatives=("stay",))
+
+    def _hidden_accesses(self) -> Iterator[BoundaryEdge]:
+        """Reads and writes of the context's tables that do not go through its models: joins and SQL."""
+        seen_lines = {(use.at.path, use.at.line) for use in self._sight.graph.model_uses if use.model in self._cut.models}
+        for access in self._sight.graph.accesses:
+            if access.table not in self._cut.tables or self._moved(access.definition) or (access.at.path, access.at.line) in seen_lines:
+                continue
+            passive = self._passive(access.definition, access.table, access.at, f"{access.mode} {access.table}", None)
+            if passive is not None:
+                yield passive
+                continue
+            make = _Make(access.definition, access.table, access.at, f"{access.mode} {access.table}", None)
+            if access.via == "sql":
+                yield make("in", "sql", "decide", "SQL text names a table of the context", alternatives=("stay", "replica"), blocks="split")
+            else:
+                reason = "a query on another context's rows joins this table: compose it from an operation, or keep a replica for reading"
+                yield make("in", "orm", "decide", reason, alternatives=("stay", "replica"), blocks="split")
+
+    def _foreign_keys_in(self) -> Iterator[BoundaryEdge]:
+        for key in self._sight.graph.foreign_keys:
+            inside, outside = key.table in self._cut.tables, key.target in self._cut.tables
+            text = f"{key.table}.{key.column} -> {key.target}"
+            if outside and not inside:
+                cascade = f", deletion ({key.on_delete}) becomes an event" if key.on_delete == "CASCADE" else ""
+                make = _Make(key.model or key.table, key.target, key.at, text, None)
+                yield make(
+                    "in", "foreign-key", "replica", f"the monolith keeps the keys; the constraint goes when the data is split{cascade}",
+                    alternatives=("stay",), blocks="split",
+                )  # fmt: skip
+
+    def _signals_in(self) -> Iterator[BoundaryEdge]:
+        for each in self._sight.graph.subscriptions:
+            text = f"{each.signal.rpartition('.')[2]} of {each.sender.rpartition('.')[2] or 'any sender'}"
+            handler_in, sender_in = self._moved(each.handler), each.sender in self._cut.models
+            if handler_in and not sender_in and each.sender:
+                yield _Make(each.sender, each.handler, each.at, text, None)(
+                    "in", "signal", "event", "the handler runs in the monolith until the event is published there", blocks="switch", alternatives=("stay",)
+                )
+            elif sender_in and not handler_in and not self._sight.is_test(each.handler):
+                yield _Make(each.handler, each.sender, each.at, text, None)(
+                    "in", "signal", "event", "code outside listens to a model of the context: subscribe it to the event", blocks="switch", alternatives=("stay",)
+                )
+
+    def _routes(self) -> Iterator[BoundaryEdge]:
+        for route in self._sight.graph.routes:
+            if self._moved(route.handler):
+                text = f"{' '.join(route.methods) or 'ANY'} {route.path}"
+                yield _Make(route.name or route.path, route.handler, route.at, text, None)(
+                    "in", "route", "proxy-route", "the load balancer moves the route to the service by weight"
+                )
+
+    def _tasks_in(self) -> Iterator[BoundaryEdge]:
+        definitions = {task.name: task.definition for task in self._sight.graph.tasks}
+        for send in self._sight.graph.task_sends:
+            target = definitions.get(send.task)
+            if target is None:
+                continue
+            make = _Make(send.definition, target, send.at, f"{send.task}.{send.how}", None)
+            if self._moved(target) and not self._moved(send.definition):
+                if self._sight.is_test(send.definition):
+                    yield make("in", "test", "stay", "tests run unchanged", test=True)
+                else:
+                    yield make("in", "task", "event", "the task keeps its name; its queue is routed to the service's worker")
+            elif self._moved(send.definition) and not self._moved(target):
+                yield make("out", "task", "event", "sent by name through the broker; the worker of the monolith runs it")
+
+    def _strings(self) -> Iterator[BoundaryEdge]:
+        for string in self._sight.graph.strings:
+            target_moved = self._moved(string.target) if self._sight.program.module_of(string.target) else string.target in self._cut.tables
+            if not target_moved or self._moved(string.definition):
+                continue
+            passive = self._passive(string.definition, string.target, string.at, string.text, None)
+            if passive is not None:
+                yield passive
+                continue
+            make = _Make(string.definition, string.target, string.at, string.text, None)
+            match string.kind:
+                case "patch" | "fixture":
+                    yield make("in", string.kind, "stay", "tests run unchanged", test=True)
+                case "url":
+                    yield make("in", "url", "stay", "URL names stay in the monolith; the load balancer moves the route")
+                case "template":
+                    yield make("in", "template", "stay", "pages stay in the monolith")
+                case "dotted":
+                    yield make("in", "settings", "stay", "the setting keeps naming the monolith's copy", blocks="retire")
+                case "model":
+                    continue  # foreign keys and lazy references: their own edges say more
+                case "sql":
+                    yield make("in", "sql", "decide", "SQL text names a table of the context", alternatives=("stay", "replica"), blocks="split")
+
+    def _transactions(self) -> Iterator[BoundaryEdge]:
+        """Units of work that write on both sides of the cut: a local rollback would leave the other side's rows behind."""
+        for each in self._sight.context_map.transactions:
+            written = {self._sight.owner.get(table, "") for table in each.written} - {""}
+            if self._cut.context not in written or len(written) < 2 or self._sight.is_test(each.definition):
+                continue
+            others = ", ".join(sorted(written - {self._cut.context}))
+            direction = "out" if self._moved(each.definition) else "in"
+            make = _Make(each.definition, self._cut.context, each.at, each.id, None)
+            reason = f"one transaction writes here and in {others}: merge back, move the write, saga, outbox or accept"
+            yield make(direction, "transaction", "decide", reason, alternatives=("stay", "event"), blocks="switch")
+
+    # --- uses of the outside from the context --------------------------------------------------
+
+    def outward(self) -> Iterator[BoundaryEdge]:
+        seen: set[tuple[str, str, str]] = set()
+        for mention in self._cut.outward:
+            edge = self._outward(mention)
+            if edge is not None and (edge.source, edge.target, edge.kind) not in seen:
+                seen.add((edge.source, edge.target, edge.kind))
+                yield edge
+        yield from self._outward_writes()
+        for key in self._sight.graph.foreign_keys:
+            if key.table in self._cut.tables and key.target not in self._cut.tables:
+                text = f"{key.table}.{key.column} -> {key.target}"
+                yield _Make(key.model or key.table, key.target, key.at, text, None)(
+                    "out", "foreign-key", "replica", "the service keeps a shadow row with the key and the columns in use", alternatives=("stay",)
+                )
+
+    def _outward(self, mention: Mention) -> BoundaryEdge | None:
+        text = mention.target.rpartition(".")[2]
+        make = _Make(mention.source, mention.target, mention.at, text, mention.use.span)
+        if mention.kind == "module":
+            return None
+        if self._sight.model_table(mention.target) is not None:
+            return make("out", "import", "replica", "a model of another context: the service keeps shadow rows with the columns in use")
+        if any(task.definition == mention.target for task in self._sight.graph.tasks):
+            return make("out", "task", "event", "sent by name through the broker; the worker of the monolith runs it")
+        model = self._sight.model_table(mention.target_unit)
+        if model is not None:
+            reason = f"{text} is a method of another context's model"
+            return make("out", "call", "decide", reason, alternatives=("stay",), blocks="switch")
+        if self._sight.roles.get(self._sight.program.module_of(mention.target)) == "settings":
+            return make("out", "settings", "shared-kernel", "a setting: the service has its own value")
+        reason = "moved code calls code of another context that works on its data: the service needs an operation of the monolith for it"
+        return make("out", "call", "decide", reason, alternatives=("stay",), blocks="switch")
+
+    def _outward_writes(self) -> Iterator[BoundaryEdge]:
+        """Writes and queries of moved code on other contexts' tables."""
+        for use in self._sight.graph.model_uses:
+            if use.model in self._cut.models or not self._moved(use.definition):
+                continue
+            table = self._sight.model_table(use.model)
+            if table is None or table.id in self._cut.tables or use.mode == "none":
+                continue
+            make = _Make(use.definition, use.model, use.at, use.shape, use.span)
+            if use.mode == "write":
+                reason = f"moved code writes {table.id}, which {self._sight.owner.get(table.id) or 'nobody'} owns"
+                yield make("out", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
+            elif use.head == "class":
+                reason = f"moved code reads {table.id}: the service's shadow rows have the columns in use, and are as fresh as the last event"
+                yield make("out", "orm", "replica", reason, alternatives=("stay",))
+
+
+def _loop_warning(use: ModelUse) -> str:
+    if use.loop:
+        return f"named from its shape; one call for each turn of the loop on line {use.loop}"
+    return "named from its shape"
+
+
+class _Make:
+    """Makes edges of one use: everything but what becomes of it is known."""
+
+    def __init__(self, source: str, target: str, at: Location, text: str, span: Span | None) -> None:
+        self._known = (source, target, at, text, span)
+
+    def __call__(
+        self,
+        direction: str,
+        kind: EdgeKind,
+        disposition: Disposition,
+        reason: str,
+        *,
+        operation: str = "",
+        alternatives: tuple[Disposition, ...] = (),
+        blocks: str = "",
+        test: bool = False,
+    ) -> BoundaryEdge:
+        source, target, at, text, span = self._known
+        return BoundaryEdge(
+            id="",
+            direction="in" if direction == "in" else "out",
+            kind=kind,
+            source=source,
+            target=target,
+            at=at,
+            text=text,
+            disposition=disposition,
+            proposal=disposition,
+            reason=reason,
+            span=span,
+            operation=operation,
+            alternatives=alternatives,
+            blocks=blocks,
+            test=test,
+        )
+

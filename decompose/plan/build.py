@@ -1,0 +1,160 @@
+"""The migration plan: the accepted cut, its decisions, and for each context everything that extraction needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from decompose.link.program import Program
+from decompose.model.codegraph import CodeGraph
+from decompose.model.contexts import Context, ContextMap
+from decompose.model.facts import Setting
+from decompose.model.migration import BoundaryEdge, ContextPlan, Decision, MigrationPlan, Project
+from decompose.model.settings import Config
+from decompose.plan.boundary import Boundary, boundary
+from decompose.plan.decisions import decisions
+from decompose.plan.drift import config_digest
+from decompose.plan.order import order
+from decompose.plan.placement import Cut, Sight, cut
+from decompose.plan.project import project
+from decompose.plan.replicas import replicas
+from decompose.plan.requirements import needed
+from decompose.plan.steps import steps
+from decompose.plan.types import Types
+
+
+def build(
+    graph: CodeGraph, program: Program, context_map: ContextMap, config: Config, texts: Mapping[str, str], *, name: str, version: str
+) -> MigrationPlan:
+    """The plan for every context. ``texts`` are packaging files by path, ``name`` is the project folder's name."""
+    monolith = project(program, graph, config, texts, name)
+    sight = Sight(program, graph, context_map)
+    surveyed = [
+        (context, placed, boundary(sight, placed, config.decisions))
+        for context in context_map.contexts
+        if context.role != "shared"
+        for placed in (cut(sight, context.name),)
+    ]
+    ranks = {each.name: each for each in order(graph, context_map, {context.name: found.edges for context, _, found in surveyed})}
+    readiness = {context.name: _readiness(context, found.edges) for context, _, found in surveyed}
+    plans = tuple(
+        _context_plan(sight, monolith, placed, found, readiness[context.name], ranks[context.name])
+        for context, placed, found in surveyed
+    )
+    return MigrationPlan(
+        project=monolith,
+        digest=graph.digest,
+        config_digest=config_digest(config),
+        context_map=_with_readiness(context_map, readiness),
+        modules=graph.modules,
+        tables=graph.tables,
+        decisions=(*decisions(graph, context_map, config), *_edge_decisions(plans)),
+        contexts=tuple(sorted(plans, key=lambda plan: (plan.rank == 0, plan.rank, plan.name))),
+        version=version,
+    )
+
+
+Readiness = Literal["ready", "decisions", "inseparable"]
+
+INSEPARABLE = 40
+"""Open questions above which a context is called inseparable: more than a team answers in a day. A hub always is."""
+
+
+def _readiness(context: Context, edges: Iterable[BoundaryEdge]) -> Readiness:
+    waiting = sum(edge.disposition == "decide" for edge in edges)
+    if context.role == "hub" or waiting > INSEPARABLE:
+        return "inseparable"
+    return "decisions" if waiting else "ready"
+
+
+def _with_readiness(context_map: ContextMap, readiness: Mapping[str, Readiness]) -> ContextMap:
+    contexts = tuple(
+        msgspec.structs.replace(context, readiness=readiness.get(context.name, context.readiness)) for context in context_map.contexts
+    )
+    return msgspec.structs.replace(context_map, contexts=contexts)
+
+
+def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary, readiness: Readiness, ranked: object) -> ContextPlan:
+    graph = sight.graph
+    types = Types(sight, placed.models)
+
+    def going(definition: str) -> bool:
+        return sight.reach.unit(definition) in placed.moved
+
+    def running(definition: str) -> bool:
+        return sight.reach.unit(definition) in placed.moved or sight.reach.unit(definition) in placed.shared
+
+    tasks = tuple(task for task in graph.tasks if going(task.definition))
+    names = {task.name for task in tasks}
+    needs = sorted({edge.target.split(".")[0] for edge in found.edges if edge.direction == "out" and edge.disposition == "operation"})
+    shadows = replicas(sight, placed, types, found.operations)
+    return ContextPlan(
+        name=placed.context,
+        readiness=readiness,
+        rank=ranked.rank,  # type: ignore[attr-defined]
+        score=ranked.score,  # type: ignore[attr-defined]
+        reasons=ranked.reasons,  # type: ignore[attr-defined]
+        edges=found.edges,
+        operations=found.operations,
+        entities=found.entities,
+        replicas=shadows,
+        placements=placed.placements,
+        tables=tuple(table for table in graph.tables if table.id in placed.tables),
+        routes=tuple(route for route in graph.routes if going(route.handler)),
+        tasks=tasks,
+        schedules=tuple(schedule for schedule in graph.schedules if schedule.task in names),
+        subscriptions=tuple(each for each in graph.subscriptions if going(each.handler)),
+        environment=tuple(each for each in graph.environment if running(each.definition)),
+        settings=tuple(_settings(sight, placed)),
+        externals=tuple(each for each in graph.externals if running(each.definition)),
+        requirements=needed(_imports(sight, placed), dict(monolith.requirements), frozenset(sys.stdlib_module_names)),
+        steps=steps(placed.context, monolith, found.edges),
+        depends_on=tuple(needs),
+    )
+
+
+def _settings(sight: Sight, placed: Cut) -> Iterator[Setting]:
+    """Settings that code going to the service reads, and those of the framework that change how it behaves."""
+    read = {
+        each.name
+        for each in sight.graph.setting_reads
+        if sight.reach.unit(each.definition) in placed.moved or sight.reach.unit(each.definition) in placed.shared
+    }
+    seen: set[str] = set()
+    for setting in sight.graph.settings:
+        if (setting.name in read or setting.name in FRAMEWORK_SETTINGS) and setting.name not in seen:
+            seen.add(setting.name)
+            yield setting
+
+
+FRAMEWORK_SETTINGS = frozenset({"USE_TZ", "TIME_ZONE", "LANGUAGE_CODE", "USE_I18N", "DEFAULT_AUTO_FIELD", "AUTH_USER_MODEL", "REST_FRAMEWORK", "APPEND_SLASH"})
+"""Settings that change what moved code does without being read by it."""
+
+
+def _imports(sight: Sight, placed: Cut) -> Iterator[str]:
+    """External modules that the service's code imports."""
+    program = sight.program
+    for module in sorted({program.module_of(unit) for unit in placed.moved | placed.shared}):
+        for imported in program.modules[module].imports:
+            if imported.when != "typing" and not program.module_of(imported.module):
+                yield imported.module
+
+
+def _edge_decisions(plans: Iterable[ContextPlan]) -> Iterator[Decision]:
+    """The boundary edges that a person must decide, or has decided, among the plan's decisions."""
+    for plan in plans:
+        for edge in plan.edges:
+            if edge.proposal == "decide":
+                yield Decision(
+                    id=edge.id,
+                    kind="edge",
+                    subject=f"{edge.source} -> {edge.target}: {edge.text}",
+                    contexts=(plan.name,),
+                    evidence=(edge.at,),
+                    proposal=edge.disposition,
+                    reason=edge.reason,
+                    state="accepted" if edge.decided else "open",
+                )

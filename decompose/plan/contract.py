@@ -1,0 +1,420 @@
+"""Operations of a boundary: one for each distinct use of the context from outside, named from its shape.
+
+The allow-list is what the code uses, nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from decompose.link.program import Program
+from decompose.model.facts import ForeignKey, ModelUse, Table
+from decompose.model.location import Location
+from decompose.model.migration import Entity, Field, Operation, OperationParameter
+from decompose.model.syntax import Definition
+from decompose.plan import shape as shapes
+from decompose.plan.placement import Cut, Sight
+from decompose.plan.types import Type, Types, scalar_of
+
+
+class Obstacle(msgspec.Struct, frozen=True):
+    """Why no operation can be made of a use, in words that say what a person can do."""
+
+    reason: str
+
+
+_QUERY_ENDS = {
+    # last call -> (verb, object is plural, result)
+    "get": ("get", False, "instance"),
+    "first": ("first", False, "optional"),
+    "last": ("last", False, "optional"),
+    "latest": ("latest", False, "instance"),
+    "earliest": ("earliest", False, "instance"),
+    "count": ("count", True, "integer"),
+    "exists": ("exists", False, "boolean"),
+    "aggregate": ("aggregate", True, "json"),
+    "values": ("list", True, "json"),
+    "values_list": ("list", True, "json"),
+    "in_bulk": ("map", True, "json"),
+}
+"""Terminal query methods of Django's QuerySet (docs, "QuerySet API reference") and what a caller gets."""
+
+_COMMAND_ENDS = {
+    "create": ("create", False, "instance"),
+    "get_or_create": ("get_or_create", False, "pair"),
+    "update_or_create": ("update_or_create", False, "pair"),
+    "update": ("update", True, "integer"),
+    "delete": ("delete", True, "json"),
+    "bulk_create": ("bulk_create", True, "list"),
+}
+
+_IDEMPOTENT_COMMANDS = {"update", "delete", "update_or_create", "get_or_create"}
+
+_LAZY = {"all", "filter", "exclude", "order_by", "distinct", "select_related", "prefetch_related", "only", "defer", "none", "reverse", "using"}
+"""Methods that give a query set again: the caller sees a list of rows."""
+
+
+class Catalogue:
+    """Operations collected for one context, each name once. Not shared between contexts."""
+
+    def __init__(self, sight: Sight, cut: Cut, types: Types) -> None:
+        self._sight = sight
+        self._program: Program = sight.program
+        self._cut = cut
+        self._types = types
+        self._by_key: dict[tuple[str, ...], Operation] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations found so far, sorted by name."""
+        return tuple(sorted(self._by_key.values(), key=lambda each: each.name))
+
+    def _add(self, key: tuple[str, ...], operation: Operation, at: Location) -> Operation:
+        known = self._by_key.get(key)
+        if known is None:
+            name = operation.name
+            if self._names.get(name, key) != key:
+                name = _distinct(operation, self._names)
+            known = msgspec.structs.replace(operation, name=name)
+            self._names[name] = key
+        places = tuple(sorted({*known.at, at}))
+        known = msgspec.structs.replace(known, uses=known.uses + 1, at=places)
+        self._by_key[key] = known
+        return known
+
+    # --- functions -----------------------------------------------------------------------------
+
+    def function(self, definition: Definition, at: Location) -> Operation | Obstacle:
+        """The operation that stands for a function of the context; it keeps the function's name and signature."""
+        key = ("function", definition.id)
+        if key in self._by_key:
+            return self._add(key, self._by_key[key], at)
+        if definition.generator or definition.is_async:
+            return Obstacle("a generator or coroutine cannot be called over the boundary: return a list from a plain function")
+        parameters: list[OperationParameter] = []
+        for parameter in definition.parameters:
+            if parameter.kind in ("varargs", "varkeywords"):
+                return Obstacle(f"the parameter *{parameter.name} is open: name the arguments that callers give")
+            found = self._types.parameter(definition, parameter)
+            if not found.name:
+                where = self._program.place(definition.id)
+                return Obstacle(f"the type of {parameter.name!r} is not known: annotate it at {where}")
+            parameters.append(
+                OperationParameter(
+                    parameter.name, found.name, found.nullable or parameter.default == "None", not parameter.default, parameter.default
+                )
+            )
+        returned = self._types.returned(definition)
+        if not returned.name:
+            return Obstacle(f"what it returns is not known: annotate it at {self._program.place(definition.id)}")
+        operation = Operation(
+            name=definition.id.rpartition(".")[2],
+            shape="function",
+            kind="command" if self._writes(definition.id) else "query",
+            target=definition.id,
+            parameters=tuple(parameters),
+            returns=returned.name,
+            optional=returned.nullable,
+            idempotent=not self._writes(definition.id),
+            doc=definition.doc.strip().partition("\n")[0],
+        )
+        return self._add(key, operation, at)
+
+    def _writes(self, definition: str) -> bool:
+        """Whether a function changes anything: it writes a table, sends a task or reaches the outside, itself or through calls."""
+        graph = self._sight.graph
+        direct = {access.definition for access in graph.accesses if access.mode == "write"}
+        direct |= {send.definition for send in graph.task_sends} | {each.definition for each in graph.externals}
+        seen, waiting = set[str](), [definition]
+        calls = self._calls
+        while waiting:
+            current = waiting.pop()
+            if current in direct:
+                return True
+            if current not in seen:
+                seen.add(current)
+                waiting.extend(calls.get(current, ()))
+        return False
+
+    @property
+    def _calls(self) -> dict[str, tuple[str, ...]]:
+        if self._call_map is None:
+            found: dict[str, list[str]] = {}
+            for edge in self._sight.graph.edges:
+                if edge.kind == "call":
+                    found.setdefault(edge.src, []).append(edge.dst)
+            self._call_map = {src: tuple(targets) for src, targets in found.items()}
+        return self._call_map
+
+    _call_map: dict[str, tuple[str, ...]] | None = None
+
+    # --- model expressions ---------------------------------------------------------------------
+
+    def chain(self, use: ModelUse) -> Operation | Obstacle:
+        """The operation that evaluates a model expression with its argument values as parameters."""
+        table = self._sight.model_tables[use.model]
+        if not use.sealable:
+            return Obstacle(f"{use.obstacle or 'an argument'} cannot be passed over the boundary")
+        try:
+            found = shapes.parts(use.shape)
+        except ValueError:
+            return Obstacle("the expression has a form that is not followed")
+        owner: OperationParameter | None = None
+        if use.head == "accessor":
+            key = self._accessed(table, use, found)
+            if key is None:
+                return Obstacle("the reverse accessor is not a plain foreign key")
+            owner = OperationParameter(key.field, f"key:{key.target_model or key.target}")
+            found = _through_accessor(found, key)
+        found = covered(found)
+        if any("?" in argument for part in found for argument in part.arguments or ()):
+            return Obstacle("a positional argument is neither a literal nor a keyword")
+        if found and found[0] == shapes.Part("", found[0].arguments):
+            return self._draft(use, table, found)
+        end = next((part.name for part in reversed(found) if part.arguments is not None), "")
+        if not end:
+            return Obstacle("a manager or query set is passed on as it is: take the rows at this place")
+        custom = self._custom(use.model, end)
+        if end not in _QUERY_ENDS and end not in _COMMAND_ENDS and end not in _LAZY and not custom:
+            return Obstacle(f"the method {end}() is not one whose result is known")
+        names, given = shapes.parameter_names(found), shapes.keywords(found)
+        parameters: list[OperationParameter] = []
+        for name, keyword in zip(names, given, strict=True):
+            if owner is not None and name == owner.name and owner not in parameters:
+                parameters.append(owner)
+                continue
+            type_ = self._types.lookup(table, keyword)
+            if keyword == "defaults":
+                type_ = Type("json")
+            if not type_.name:
+                return Obstacle(f"the type of the argument {keyword}= is not known")
+            parameters.append(OperationParameter(name, type_.name, type_.nullable))
+        operation = self._chain_operation(use, found, end, tuple(parameters))
+        if isinstance(operation, Obstacle):
+            return operation
+        return self._add(("chain", use.model, operation.expression), operation, use.at)
+
+    def _custom(self, model: str, method: str) -> bool:
+        """Whether a method is one of the project's own query set or manager methods."""
+        return any(
+            definition.kind == "method" and definition.id.rpartition(".")[2] == method and definition.parent in self._managers
+            for definition in self._program.definitions
+        )
+
+    @property
+    def _managers(self) -> frozenset[str]:
+        if self._manager_set is None:
+            self._manager_set = frozenset(
+                self._program.subclasses(
+                    "django.db.models.Manager", "django.db.models.QuerySet", "django.db.models.query.QuerySet",
+                    "django.db.models.manager.Manager", "django.db.models.manager.BaseManager",
+                )
+            )  # fmt: skip
+        return self._manager_set
+
+    _manager_set: frozenset[str] | None = None
+
+    def _chain_operation(
+        self, use: ModelUse, found: tuple[shapes.Part, ...], end: str, parameters: tuple[OperationParameter, ...]
+    ) -> Operation | Obstacle:
+        noun = snake(use.model.rpartition(".")[2])
+        entity = f"entity:{use.model.rpartition('.')[2]}"
+        optional = False
+        errors: tuple[str, ...] = ()
+        command = end in _COMMAND_ENDS
+        verb, plural, result = (_COMMAND_ENDS if command else _QUERY_ENDS).get(end, ("list", True, "list"))
+        if end not in _COMMAND_ENDS and end not in _QUERY_ENDS and end not in _LAZY:
+            verb, command = end, use.mode == "write"
+            result = {"instance": "instance", "scalar": "scalar", "values": "json", "none": "none"}.get(use.result, "list")
+        match result:
+            case "instance":
+                returns = entity
+                errors = (f"{use.model}.DoesNotExist",) if end in ("get", "latest", "earliest") else ()
+            case "optional":
+                returns, optional = entity, True
+            case "list":
+                returns = f"list:{entity}"
+            case "pair":
+                return Obstacle(f"{end}() gives a pair of a row and a flag: make it a function of the context")
+            case "scalar":
+                returns = scalar_of(use.shape)
+            case _:
+                returns = result
+        if end == "bulk_create":
+            return Obstacle("rows are built by the caller: make it a function of the context")
+        return Operation(
+            name=_named(verb, plural, noun),
+            shape="chain",
+            kind="command" if command else "query",
+            target=use.model,
+            parameters=parameters,
+            returns=returns,
+            expression=shapes.expression(use.model.rpartition(".")[2], found),
+            imports=(use.model,),
+            optional=optional,
+            errors=errors,
+            idempotent=not command or end in _IDEMPOTENT_COMMANDS,
+            doc=_sentence(verb, plural, noun, parameters),
+        )
+
+    def _draft(self, use: ModelUse, table: Table, found: tuple[shapes.Part, ...]) -> Operation | Obstacle:
+        """A constructor call: an unsaved row. Every such call of a model is one operation with all its columns optional."""
+        keywords = shapes.keywords(found)
+        columns = {column.field for column in table.columns} | {column.name for column in table.columns}
+        unknown = [keyword for keyword in keywords if keyword not in columns]
+        if unknown or len(found) > 1:
+            return Obstacle(f"the constructor is given {', '.join(unknown) or 'a further call'}")
+        parameters = tuple(
+            OperationParameter(column.field, self._types.lookup(table, column.field).name or "json", True, False, "UNSET")
+            for column in table.columns
+            if not column.auto
+        )
+        name = use.model.rpartition(".")[2]
+        operation = Operation(
+            name=f"new_{snake(name)}",
+            shape="draft",
+            kind="command",
+            target=use.model,
+            parameters=parameters,
+            returns=f"entity:{name}",
+            imports=(use.model,),
+            doc=f"An unsaved {_words(snake(name))}; its save() stores it.",
+        )
+        return self._add(("draft", use.model), operation, use.at)
+
+    def method(self, use: ModelUse, name: str) -> Operation | Obstacle:
+        """A method called on a row that the caller holds: ``save``, ``delete`` or one of the model's own."""
+        model = use.model.rpartition(".")[2]
+        row = OperationParameter(snake(model), f"entity:{model}")
+        key = ("method", use.model, name)
+        if name in ("save", "delete"):
+            returns, parameters, doc = "none" if name == "save" else "json", (row,), f"{name.capitalize()} a {_words(snake(model))} that the caller holds."
+            return self._add(
+                key,
+                Operation(
+                    f"{name}_{snake(model)}", "method", "command", use.model, parameters, returns,
+                    expression=name, imports=(use.model,), idempotent=True, doc=doc,
+                ),
+                use.at,
+            )  # fmt: skip
+        declared = self._program.member(use.model, name)
+        if not isinstance(declared, Definition):
+            return Obstacle(f"the method {name}() is not one whose result is known")
+        extra: list[OperationParameter] = []
+        for parameter in declared.parameters[1:]:
+            found = self._types.parameter(declared, parameter)
+            if not found.name or parameter.kind in ("varargs", "varkeywords"):
+                return Obstacle(f"the type of {parameter.name!r} of {name}() is not known: annotate it at {self._program.place(declared.id)}")
+            extra.append(OperationParameter(parameter.name, found.name, found.nullable, not parameter.default, parameter.default))
+        returned = self._types.returned(declared)
+        if not returned.name:
+            return Obstacle(f"what {name}() returns is not known: annotate it at {self._program.place(declared.id)}")
+        return self._add(
+            key,
+            Operation(
+                f"{name}_of_{snake(model)}" if not self._writes(declared.id) else f"{name}_{snake(model)}",
+                "method", "command" if self._writes(declared.id) else "query", use.model, (row, *extra), returned.name,
+                expression=name, imports=(use.model,), optional=returned.nullable, idempotent=not self._writes(declared.id),
+                doc=declared.doc.strip().partition("\n")[0],
+            ),
+            use.at,
+        )  # fmt: skip
+
+    def _accessed(self, table: Table, use: ModelUse, found: tuple[shapes.Part, ...]) -> ForeignKey | None:
+        """The foreign key that a reverse accessor goes back over."""
+        for key in self._sight.graph.foreign_keys:
+            if key.table == table.id and found and key.accessor == found[0].name and key.kind != "many-to-many":
+                return key
+        return None
+
+
+def covered(found: tuple[shapes.Part, ...]) -> tuple[shapes.Part, ...]:
+    """The part of a shape that becomes the operation: up to the last call, without attributes and subscripts after it."""
+    last = max((index for index, part in enumerate(found) if part.arguments is not None and part.name != "[]"), default=-1)
+    first_item = next((index for index, part in enumerate(found) if part.name == "[]"), len(found))
+    return found[: min(last + 1, first_item)]
+
+
+def _through_accessor(found: tuple[shapes.Part, ...], key: ForeignKey) -> tuple[shapes.Part, ...]:
+    """``reviews.filter(rating=).count()`` on a product as ``objects.filter(product=,rating=).count()``."""
+    given = f"{key.field}="
+    _, *rest = found
+    manager = shapes.Part("objects", None)
+    if key.kind == "one-to-one":
+        return (manager, shapes.Part("get", (given,)), *rest)
+    if rest and rest[0].name in ("filter", "create", "get") and rest[0].arguments is not None:
+        return (manager, shapes.Part(rest[0].name, (given, *rest[0].arguments)), *rest[1:])
+    remaining = rest[1:] if rest and rest[0] == shapes.Part("all", ()) else rest
+    return (manager, shapes.Part("filter", (given,)), *remaining)
+
+
+def entities(sight: Sight, cut: Cut, types: Types, operations: Iterable[Operation]) -> tuple[Entity, ...]:
+    """The contract types that the operations name, each with the concrete columns of its table."""
+    named = {
+        match
+        for operation in operations
+        for text in (operation.returns, *(parameter.type for parameter in operation.parameters))
+        for match in re.findall(r"entity:(\w+)", text)
+    }
+    found: list[Entity] = []
+    for model in sorted(cut.models):
+        table = sight.model_tables[model]
+        name = model.rpartition(".")[2]
+        if name not in named or not table.columns:
+            continue
+        key = next((column for column in table.columns if column.primary_key), table.columns[0])
+        fields = tuple(
+            Field(column.name if types.relation(table.id, column.field) else column.field, _field_type(types, table, column.name), column.nullable)
+            for column in table.columns
+        )
+        found.append(Entity(name, model, table.id, key.field, fields))
+    return tuple(found)
+
+
+def _field_type(types: Types, table: Table, column: str) -> str:
+    found = types.lookup(table, column).name
+    return found if found and not found.startswith("key:") else "integer" if found else "json"
+
+
+def snake(name: str) -> str:
+    """``WeightEntry`` as ``weight_entry``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def plural(noun: str) -> str:
+    """The usual English plural of a snake-case noun."""
+    if re.search(r"[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + ("es" if re.search(r"(s|x|z|ch|sh)$", noun) else "s")
+
+
+def _words(noun: str) -> str:
+    return noun.replace("_", " ")
+
+
+def _named(verb: str, many: bool, noun: str) -> str:
+    return f"{noun}_exists" if verb == "exists" else f"{verb}_{plural(noun) if many else noun}"
+
+
+def _distinct(operation: Operation, taken: dict[str, tuple[str, ...]]) -> str:
+    """A name for an operation whose plain name is taken: with its parameters, then with a number."""
+    keys = "_and_".join(parameter.name for parameter in operation.parameters if parameter.required)
+    name = f"{operation.name}_by_{keys}" if keys else operation.name
+    number = 2
+    candidate = name
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
+def _sentence(verb: str, many: bool, noun: str, parameters: tuple[OperationParameter, ...]) -> str:
+    given = " and ".join(parameter.name for parameter in parameters)
+    what = _words(plural(noun) if many else noun)
+    first = {"exists": f"Whether a {what} exists", "list": f"The {what}", "count": f"The number of {what}"}.get(
+        verb, f"{verb.replace('_', ' ').capitalize()} {what}"
+    )
+    return f"{first} by {given}." if given else f"{first}."

@@ -1,0 +1,221 @@
+"""What moves to the service, what stays in the monolith and what both keep: per top-level definition.
+
+A service needs its models, its API, its tasks and signal handlers, the functions that the rest of the monolith calls,
+and what these need inside the context. Everything else of the context (pages, admin, commands) stays where it is and becomes
+an outside user of the boundary. Outside the context the closure stops at a barrier: code that touches nobody's data is shared,
+models become replicas, and anything else is an edge that a person sees. Copying whole import closures is useless in practice:
+nine modules drag in sixty more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from decompose.link.program import Program
+from decompose.model.codegraph import CodeGraph
+from decompose.model.contexts import ContextMap
+from decompose.model.facts import Route, Table
+from decompose.model.migration import Placement
+from decompose.model.syntax import Definition
+from decompose.plan.reach import Mention, Reach
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """Where everything of one context goes.
+
+    ``moved`` and ``shared`` are units (see :mod:`decompose.plan.reach`). ``models`` are the classes of the context's tables.
+    ``outward`` are the mentions from moved or shared units that end at neither: models and code of other contexts.
+    """
+
+    context: str
+    modules: frozenset[str]
+    tables: frozenset[str]
+    models: frozenset[str]
+    moved: frozenset[str]
+    shared: frozenset[str]
+    outward: tuple[Mention, ...]
+    placements: tuple[Placement, ...]
+
+
+class Sight:
+    """The project seen with a cut in mind: who owns what. Shared by the planning of all contexts."""
+
+    def __init__(self, program: Program, graph: CodeGraph, context_map: ContextMap) -> None:
+        self.program = program
+        self.graph = graph
+        self.context_map = context_map
+        self.reach = Reach(program, graph)
+        self.roles = {module.id: module.role for module in graph.modules}
+        self.context_of = {membership.module: membership.context for membership in context_map.memberships}
+        self.kinds = {context.name: context.role for context in context_map.contexts}
+        self.owner = {ownership.table: ownership.owner for ownership in context_map.ownership}
+        self.tables = {table.id: table for table in graph.tables}
+        self.model_tables = {model: table for table in graph.tables for model in (table.model, *table.models) if model}
+        self.pages = frozenset(_pages(graph.routes))
+        self.routed = {route.handler: route for route in graph.routes}
+        self.callers: dict[str, set[str]] = {}
+        for edge in graph.edges:
+            if edge.kind == "call":
+                self.callers.setdefault(edge.dst, set()).add(edge.src)
+
+    def context(self, id: str) -> str:
+        """The context of a module, definition or binding; ``""`` when it has none."""
+        return self.context_of.get(self.program.module_of(id), "")
+
+    def is_test(self, id: str) -> bool:
+        return self.roles.get(self.program.module_of(id)) == "test"
+
+    def in_code(self, id: str) -> bool:
+        return self.roles.get(self.program.module_of(id)) == "code"
+
+    def model_table(self, id: str) -> Table | None:
+        """The table that a class maps to, ``None`` for anything else."""
+        return self.model_tables.get(id)
+
+
+def _pages(routes: Iterable[Route]) -> Iterator[str]:
+    for route in routes:
+        if route.kind != "api":
+            yield route.handler
+
+
+def cut(sight: Sight, name: str) -> Cut:
+    """The placement of one context."""
+    context = next(each for each in sight.context_map.contexts if each.name == name)
+    modules = frozenset(module for module in context.modules if sight.roles.get(module) == "code")
+    models = frozenset(model for model, table in sight.model_tables.items() if sight.owner.get(table.id) == name and table.kind == "entity")
+    moved, outward = _inner_closure(sight, modules, _roots(sight, modules, models))
+    shared, barrier = _outer_closure(sight, modules, outward)
+    return Cut(
+        context=name,
+        modules=modules,
+        tables=frozenset(context.tables),
+        models=models,
+        moved=moved,
+        shared=shared,
+        outward=tuple(sorted(barrier, key=lambda mention: (mention.at, mention.target, mention.source))),
+        placements=tuple(_placements(sight, modules, moved, shared)),
+    )
+
+
+def _roots(sight: Sight, modules: frozenset[str], models: frozenset[str]) -> frozenset[str]:
+    """What the service must have: models, API handlers, tasks, signal handlers, functions called from outside."""
+    graph, reach = sight.graph, sight.reach
+    roots = {reach.unit(model) for model in models}
+    roots |= {reach.unit(route.handler) for route in graph.routes if route.kind == "api"}
+    roots |= {reach.unit(task.definition) for task in graph.tasks}
+    roots |= {reach.unit(subscription.handler) for subscription in graph.subscriptions}
+    roots |= {reach.unit(id) for id in _called_from_outside(sight, modules)}
+    return frozenset(root for root in roots if sight.program.module_of(root) in modules)
+
+
+def _called_from_outside(sight: Sight, modules: frozenset[str]) -> Iterator[str]:
+    """Functions of the context that other code calls and that are no web pages."""
+    for module in sorted(modules):
+        for definition in sight.program.members(module).values():
+            if definition.kind == "function" and not _is_page(sight, definition) and sight.reach.touches(definition.id):
+                for caller in sight.callers.get(definition.id, ()):
+                    if sight.program.module_of(caller) not in modules and sight.in_code(caller):
+                        yield definition.id
+
+
+def _is_page(sight: Sight, definition: Definition) -> bool:
+    """Whether a function answers an HTTP request itself."""
+    if definition.id in sight.pages or definition.id in sight.routed:
+        return True
+    first = definition.parameters[0] if definition.parameters else None
+    return first is not None and (first.name == "request" or first.symbol.endswith(".HttpRequest"))
+
+
+def _inner_closure(sight: Sight, modules: frozenset[str], roots: frozenset[str]) -> tuple[frozenset[str], list[Mention]]:
+    """The units of the context that the roots need, and the mentions that leave it.
+
+    A module's body comes along with the first of its definitions, but does not pull in definitions that only it mentions in the
+    same module (``admin.site.register(X)``): those statements stay behind with them.
+    """
+    moved: set[str] = set()
+    outward: list[Mention] = []
+    waiting = sorted(roots)
+    while waiting:
+        unit = waiting.pop()
+        if unit in moved:
+            continue
+        moved.add(unit)
+        module = sight.program.module_of(unit)
+        if unit != module:
+            waiting.append(module)
+        for mention in sight.reach.mentions(unit):
+            target_module = sight.program.module_of(mention.target)
+            if target_module not in modules:
+                outward.append(mention)
+            elif not (unit == module and target_module == module):
+                waiting.append(mention.target_unit)
+    return frozenset(moved), outward
+
+
+def _outer_closure(sight: Sight, modules: frozenset[str], outward: Iterable[Mention]) -> tuple[frozenset[str], list[Mention]]:
+    """Code outside the context that is shared with it, and the mentions that stop at the barrier."""
+    shared: set[str] = set()
+    barrier: list[Mention] = []
+    waiting = list(outward)
+    while waiting:
+        mention = waiting.pop()
+        if not shareable(sight, mention):
+            if sight.program.module_of(mention.target) not in modules:
+                barrier.append(mention)
+            continue
+        for unit in {mention.target_unit, sight.program.module_of(mention.target)}:
+            if unit not in shared and unit:
+                shared.add(unit)
+                module = sight.program.module_of(unit)
+                waiting.extend(
+                    each
+                    for each in sight.reach.mentions(unit)
+                    if not (unit == module and sight.program.module_of(each.target) == module)
+                )
+    return frozenset(shared), barrier
+
+
+def shareable(sight: Sight, mention: Mention) -> bool:
+    """Whether the mentioned code may be copied: it is nobody's model, page, task or command, and touches no data."""
+    target = mention.target
+    if mention.kind == "module" or sight.model_table(target) is not None or sight.model_table(mention.target_unit) is not None:
+        return False
+    if not sight.in_code(target) or mention.target_unit in sight.routed:
+        return False
+    if mention.kind == "binding":
+        return True
+    return not sight.reach.touches(mention.target_unit)
+
+
+def _placements(sight: Sight, modules: frozenset[str], moved: frozenset[str], shared: frozenset[str]) -> Iterator[Placement]:
+    for module in sorted(modules):
+        path = sight.program.modules[module].path
+        units = sight.reach.units(module)
+        going = tuple(unit for unit in units if unit in moved)
+        if len(going) == len(units) and (going or module in moved):
+            yield Placement(module, path, "move", "everything in it is needed by the service")
+        elif going or module in moved:
+            staying = len(units) - len(going)
+            yield Placement(module, path, "move", f"split: {staying} of {len(units)} definitions stay in the monolith", going)
+        elif sight.program.modules[module].is_package:
+            yield Placement(module, path, "drop", "the service's package starts empty: side effects of __init__ stay behind")
+        else:
+            yield Placement(module, path, "stay", _why_staying(sight, units))
+    shared_modules = sorted({sight.program.module_of(unit) for unit in shared})
+    for module in shared_modules:
+        units = sight.reach.units(module)
+        going = tuple(unit for unit in units if unit in shared)
+        whole = len(going) == len(units)
+        reason = "touches no data and is used by moved code: shared kernel" + ("" if whole else f", {len(going)} of {len(units)} definitions")
+        yield Placement(module, sight.program.modules[module].path, "share", reason, () if whole else going or ("",))
+
+
+def _why_staying(sight: Sight, units: tuple[str, ...]) -> str:
+    if any(unit in sight.pages for unit in units):
+        return "pages stay in the monolith and use the boundary"
+    if not units:
+        return "holds no definition that the service needs"
+    return "nothing that the service runs needs it"

@@ -1,0 +1,140 @@
+"""Models of other contexts whose rows a service keeps as shadows: the key and the columns that moved code reads, nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from decompose.model.facts import Column, Table
+from decompose.model.location import Location
+from decompose.model.migration import Field, Operation, Replica
+from decompose.model.syntax import Call, Chain, Constant, Definition
+from decompose.plan.placement import Cut, Sight
+from decompose.plan.types import USER_MODELS, Types
+
+
+def replicas(sight: Sight, cut: Cut, types: Types, operations: Iterable[Operation]) -> tuple[Replica, ...]:
+    """The shadow rows of one context, sorted by model."""
+    need = _Need(sight, cut, types)
+    need.collect(operations)
+    return tuple(need.replica(model) for model in sorted(need.paths))
+
+
+class _Need:
+    """Which attributes of which outside models moved code reads, and where."""
+
+    def __init__(self, sight: Sight, cut: Cut, types: Types) -> None:
+        self._sight = sight
+        self._cut = cut
+        self._types = types
+        self.paths: dict[str, set[str]] = {}
+        self._parents: dict[str, dict[str, str]] = {}
+        self._reasons: dict[str, set[Location]] = {}
+
+    def collect(self, operations: Iterable[Operation]) -> None:
+        sight, cut = self._sight, self._cut
+        for key in sight.graph.foreign_keys:
+            if key.table in cut.tables and key.target not in cut.tables and key.kind != "many-to-many":
+                self._model(key.target_model or self._external(key.target), key.at)
+        for mention in cut.outward:
+            if sight.model_table(mention.target) is not None:
+                self._model(mention.target, mention.at)
+        for operation in operations:
+            for parameter in operation.parameters:
+                kind, _, model = parameter.type.rpartition(":")
+                if kind in ("replica", "key") and model not in cut.models:
+                    for at in operation.at[:1]:
+                        self._model(self._external(model), at)
+        placed = cut.moved | cut.shared
+        for use in sight.graph.model_uses:
+            if sight.reach.unit(use.definition) in placed:
+                for path in (*use.attributes, *(keyword.replace("__", ".") for keyword in use.keywords)):
+                    self._path(use.model, path.split("."), use.at)
+        for unit in sorted(cut.moved):
+            self._serializer_sources(unit)
+
+    def _external(self, model: str) -> str:
+        """The model behind a table or class name that the project may not define itself."""
+        table = self._sight.tables.get(model)
+        if table is not None and table.model:
+            return table.model
+        if model == "auth_user" or model in USER_MODELS:
+            return self._types.user_model
+        return model
+
+    def _model(self, model: str, at: Location) -> None:
+        if model in self._cut.models:
+            return
+        self.paths.setdefault(model, set())
+        self._reasons.setdefault(model, set()).add(at)
+
+    def _path(self, model: str, names: list[str], at: Location) -> None:
+        """Follows an attribute path; every outside model on it gets the attribute that is read of it."""
+        table = self._sight.model_table(model)
+        for index, name in enumerate(names):
+            if table is None:
+                return
+            relation = self._types.relation(table.id, name)
+            outside = model not in self._cut.models
+            if relation is not None and relation.kind != "many-to-many" and name == relation.field:
+                target = relation.target_model or self._external(relation.target)
+                if outside:
+                    self._model(model, at)
+                    self._parents.setdefault(model, {})[name] = target
+                if target not in self._cut.models and (outside or index + 1 < len(names)):
+                    self._model(target, at)
+                model, table = target, self._sight.model_table(target)
+                continue
+            if outside and (self._column(table, name) is not None or self._computed(model, name)):
+                self._model(model, at)
+                self.paths[model].add(name)
+            return
+
+    def _column(self, table: Table, name: str) -> Column | None:
+        return next((column for column in table.columns if name in (column.field, column.name)), None)
+
+    def _computed(self, model: str, name: str) -> bool:
+        member = self._sight.program.member(model, name)
+        return isinstance(member, Definition) and self._sight.program.is_property(member)
+
+    def _serializer_sources(self, unit: str) -> None:
+        """``source="product.name"`` in serializer fields: attribute paths given as strings."""
+        program = self._sight.program
+        for bindings in program.bindings(unit).values():
+            for binding in bindings:
+                for source in _sources(binding.value):
+                    for model in sorted(self._cut.models):
+                        self._path(model, source.split("."), program.at(program.module_of(unit), binding.line))
+
+    def replica(self, model: str) -> Replica:
+        """The shadow of one model with everything collected for it."""
+        table = self._sight.model_table(model)
+        user = model == self._types.user_model
+        reasons = tuple(sorted(self._reasons[model]))
+        if table is None or not table.columns:
+            label = "auth.User" if user else ".".join(model.split(".")[-3::2])
+            name = table.id if table is not None else "auth_user" if user else label.replace(".", "_").lower()
+            fields = tuple(Field(each, "string") for each in sorted(self.paths[model]))
+            return Replica(model, label, name, Field("id", "integer"), fields, user=user, reasons=reasons)
+        key = next((column for column in table.columns if column.primary_key), table.columns[0])
+        fields = tuple(self._field(model, table, name) for name in sorted(self.paths[model]) if name not in (key.field, key.name))
+        parents = tuple(sorted(self._parents.get(model, {}).items()))
+        return Replica(
+            model, table.label, table.id, Field(key.field, self._types.lookup(table, key.field).name or "integer"), fields, parents, user, reasons
+        )
+
+    def _field(self, model: str, table: Table, name: str) -> Field:
+        column = self._column(table, name)
+        if column is not None:
+            return Field(column.field, self._types.lookup(table, column.field).name or "json", True)
+        member = self._sight.program.member(model, name)
+        found = self._types.returned(member).name if isinstance(member, Definition) else ""
+        return Field(name, found or "json", True)
+
+
+def _sources(expression: object) -> Iterator[str]:
+    if isinstance(expression, Chain):
+        for step in expression.steps:
+            if isinstance(step, Call):
+                for keyword, value in step.keywords:
+                    if keyword == "source" and isinstance(value, Constant) and isinstance(value.value, str) and "." in value.value:
+                        yield value.value

@@ -1,0 +1,175 @@
+"""Which installed distributions a piece of code needs, pinned as the monolith pins them.
+
+Read from requirement files, ``pyproject.toml`` (PEP 621, dependency groups, Poetry), ``Pipfile`` and ``setup.cfg``, given as texts.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+
+DISTRIBUTIONS = {
+    # import name -> distribution, where the two differ (each project's own packaging metadata)
+    "PIL": "pillow",
+    "allauth": "django-allauth",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "corsheaders": "django-cors-headers",
+    "crispy_forms": "django-crispy-forms",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "debug_toolbar": "django-debug-toolbar",
+    "decouple": "python-decouple",
+    "django_celery_beat": "django-celery-beat",
+    "django_celery_results": "django-celery-results",
+    "django_countries": "django-countries",
+    "django_extensions": "django-extensions",
+    "django_filters": "django-filter",
+    "dotenv": "python-dotenv",
+    "drf_spectacular": "drf-spectacular",
+    "environ": "django-environ",
+    "flask_login": "flask-login",
+    "flask_migrate": "flask-migrate",
+    "flask_sqlalchemy": "flask-sqlalchemy",
+    "fitz": "pymupdf",
+    "git": "gitpython",
+    "google.protobuf": "protobuf",
+    "guardian": "django-guardian",
+    "jose": "python-jose",
+    "jwt": "pyjwt",
+    "ldap": "python-ldap",
+    "magic": "python-magic",
+    "markdown": "markdown",
+    "model_utils": "django-model-utils",
+    "mptt": "django-mptt",
+    "multipart": "python-multipart",
+    "phonenumber_field": "django-phonenumber-field",
+    "polymorphic": "django-polymorphic",
+    "psycopg2": "psycopg2-binary",
+    "reversion": "django-reversion",
+    "rest_framework": "djangorestframework",
+    "rest_framework_simplejwt": "djangorestframework-simplejwt",
+    "reportlab": "reportlab",
+    "serial": "pyserial",
+    "simple_history": "django-simple-history",
+    "sklearn": "scikit-learn",
+    "slugify": "python-slugify",
+    "storages": "django-storages",
+    "taggit": "django-taggit",
+    "treebeard": "django-treebeard",
+    "usb": "pyusb",
+    "waffle": "django-waffle",
+    "yaml": "pyyaml",
+    "zmq": "pyzmq",
+}
+
+
+def normal(name: str) -> str:
+    """A distribution's name in its normal form (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def declared(texts: Mapping[str, str]) -> dict[str, str]:
+    """Requirement lines by normal distribution name. Texts are by path; the most exact line for a name wins, then the first path."""
+    found: dict[str, str] = {}
+    for path in sorted(texts, key=lambda each: (each.count("/"), each)):
+        for line in _lines(path, texts[path]):
+            match = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", line)
+            if match:
+                name = normal(match.group())
+                known = found.get(name)
+                if known is None or ("==" in line and "==" not in known):
+                    found[name] = line
+    return found
+
+
+def _lines(path: str, text: str) -> Iterator[str]:
+    name = path.rpartition("/")[2]
+    if name.endswith((".txt", ".in")) and ("require" in path):
+        for line in text.splitlines():
+            # Hashes and environment of pip's own options are not part of the requirement.
+            line = re.split(r"\s+#|\s+--", line.strip().removesuffix("\\").strip())[0].strip()
+            if line and not line.startswith(("#", "-", "git+", "http:", "https:", ".")):
+                yield line
+    elif name == "pyproject.toml":
+        yield from _pyproject(text)
+    elif name == "Pipfile":
+        yield from _pipfile(text)
+    elif name == "setup.cfg":
+        yield from _setup_cfg(text)
+
+
+def _pyproject(text: str) -> Iterator[str]:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return
+    project = data.get("project", {})
+    yield from _strings(project.get("dependencies"))
+    for group in _values(project.get("optional-dependencies")):
+        yield from _strings(group)
+    for group in _values(data.get("dependency-groups")):
+        yield from _strings(group)
+    poetry = data.get("tool", {}).get("poetry", {})
+    for name, spec in (poetry.get("dependencies") or {}).items():
+        if name.lower() != "python":
+            yield name + _poetry(spec)
+
+
+def _poetry(spec: object) -> str:
+    version = spec.get("version", "") if isinstance(spec, dict) else spec
+    if not isinstance(version, str) or version in ("", "*"):
+        return ""
+    if version.startswith("^"):
+        parts = version[1:].split(".")
+        # Caret: up to the next change of the leftmost part that is not zero.
+        index = next((i for i, part in enumerate(parts) if part != "0"), 0)
+        upper = [*parts[:index], str(int(parts[index]) + 1)] if parts[index].isdigit() else parts
+        return f">={version[1:]},<{'.'.join(upper)}"
+    if version.startswith("~"):
+        return f"~={version[1:]}" if version.count(".") else f"=={version[1:]}.*"
+    return version if version[0] in "<>=!" else f"=={version}"
+
+
+def _pipfile(text: str) -> Iterator[str]:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return
+    for name, spec in (data.get("packages") or {}).items():
+        version = spec.get("version", "") if isinstance(spec, dict) else spec
+        yield name + ("" if version in ("*", "") or not isinstance(version, str) else version)
+
+
+def _setup_cfg(text: str) -> Iterator[str]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return
+    yield from (line.strip() for line in parser.get("options", "install_requires", fallback="").splitlines() if line.strip())
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        yield from (each for each in value if isinstance(each, str))
+
+
+def _values(value: object) -> Iterator[object]:
+    if isinstance(value, dict):
+        yield from value.values()
+
+
+def needed(imports: Iterable[str], lines: Mapping[str, str], standard: frozenset[str]) -> tuple[str, ...]:
+    """Requirement lines for imported top-level names, sorted; a name without a declared line stands for itself."""
+    found: set[str] = set()
+    for name in imports:
+        top = name.partition(".")[0]
+        if top and top not in standard:
+            distribution = normal(DISTRIBUTIONS.get(top, top))
+            alternatives = (distribution, distribution.removesuffix("-binary"), f"{distribution}-binary", f"django-{distribution}")
+            line = next((lines[each] for each in alternatives if each in lines), None)
+            found.add(line if line is not None else distribution)
+    return tuple(sorted(found, key=str.lower))

@@ -1,0 +1,88 @@
+"""The six reversible steps from a context in the monolith to a service, with the commands that take them and take them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from decompose.model.migration import BoundaryEdge, Project, Step
+
+Name = Literal["seal", "serve", "shadow", "switch", "split", "retire"]
+
+STEPS: tuple[Name, ...] = ("seal", "serve", "shadow", "switch", "split", "retire")
+
+SHOWN = 20
+"""Blocking edges named per step; the plan's edges have them all."""
+
+
+def steps(name: str, project: Project, edges: Iterable[BoundaryEdge], services: str = "services") -> tuple[Step, ...]:
+    """The steps for one context in order. ``blocked_by`` are ids of edges that a person must decide before the step.
+
+    An edge that blocks ``switch`` does not stop ``seal``: what is sealed runs as before.
+    """
+    package = f"{name.replace('-', '_')}_service"
+    root = f"{services}/{name}"
+    switch = f"{name.replace('-', '_').upper()}_MODE"
+    tests = project.test_command or "the monolith's own test command"
+    blocked: dict[str, list[str]] = {}
+    for edge in edges:
+        if edge.disposition == "decide" and not edge.test:
+            blocked.setdefault(edge.blocks or "switch", []).append(edge.id)
+
+    def step(kind: Name, title: str, command: str, proof: str, reverse: str, *, last_safe: bool = False) -> Step:
+        return Step(
+            id=f"{name}-{STEPS.index(kind) + 1}-{kind}",
+            name=kind,
+            title=title,
+            command=command,
+            proof=proof,
+            reverse=reverse,
+            last_safe=last_safe,
+            blocked_by=tuple(sorted(blocked.get(kind, ()))[:SHOWN]),
+        )
+
+    return (
+        step(
+            "seal",
+            f"Calls into {name} go through its boundary, which runs the same code as before",
+            f"decompose extract {name}",
+            f"{tests}: the same results as before, with {switch} unset (local)",
+            f"decompose extract {name} --undo",
+        ),
+        step(
+            "serve",
+            "The service runs on an empty database of its own; nothing calls it",
+            f"docker compose -f {root}/compose.yaml up --build --detach",
+            f"decompose verify {name}",
+            f"docker compose -f {root}/compose.yaml down --volumes",
+        ),
+        step(
+            "shadow",
+            "Calls pass through the serialised contract inside the monolith: what cannot cross a process shows here",
+            f"{switch}=loopback {tests}",
+            "the same results as with the local mode; every difference names its boundary edge",
+            f"{switch}=local",
+        ),
+        step(
+            "switch",
+            "Calls and the moved routes go to the service, 1, 10, 50, then 100 percent of the traffic",
+            f"{switch}=remote, then the weights of the load balancer's rule",
+            f"{tests} with {switch}=remote; error rate and p95 within the limits agreed on",
+            f"{switch}=local, weight 0",
+            last_safe=True,
+        ),
+        step(
+            "split",
+            "The tables move to the service's database: copy, compare, cut over, drop the foreign keys",
+            f"python -m {package}.copy_data",
+            "row counts and checksums agree, no orphans; from here on writes reach the new database only",
+            "copy the rows written since back to the monolith's tables, then weight 0; until the old tables are dropped",
+        ),
+        step(
+            "retire",
+            "The local implementation, its tables and its tests leave the monolith",
+            f"delete the code that the plan moves and the tables of {name}",
+            "decompose check",
+            "none: restore from version control and backup",
+        ),
+    )

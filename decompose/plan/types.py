@@ -1,0 +1,378 @@
+"""Neutral types of values that cross a boundary, found in annotations, defaults, call sites and bodies.
+
+A type is one of the neutral column types, ``entity:<Name>`` (a row of the context), ``replica:<model>`` (an object of the outside),
+``key:<model>``, ``list:<type>``, ``json`` or ``none``. What the text does not say is ``""``: unknown, never guessed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import msgspec
+
+from decompose.link.program import State
+from decompose.model.facts import ForeignKey, ModelUse, Table
+from decompose.model.syntax import Call, Chain, Constant, Definition, Expression, Mapping, Parameter, Sequence, Template
+from decompose.plan.placement import Sight
+
+_BUILTIN = {
+    "int": "integer",
+    "str": "string",
+    "bool": "boolean",
+    "float": "float",
+    "bytes": "binary",
+    "dict": "json",
+    "list": "json",
+    "object": "json",
+    "None": "none",
+}
+
+_EXTERNAL = {
+    "decimal.Decimal": "decimal",
+    "datetime.datetime": "datetime",
+    "datetime.date": "date",
+    "datetime.time": "time",
+    "datetime.timedelta": "duration",
+    "uuid.UUID": "uuid",
+    "typing.Any": "json",
+    "typing.Mapping": "json",
+    "typing.Dict": "json",
+    "collections.abc.Mapping": "json",
+}
+
+_COLLECTIONS = {
+    "list", "tuple", "set", "frozenset", "typing.List", "typing.Sequence", "typing.Iterable", "typing.Tuple", "typing.Set",
+    "collections.abc.Sequence", "collections.abc.Iterable", "collections.abc.Collection", "collections.abc.Iterator",
+    "django.db.models.QuerySet", "django.db.models.query.QuerySet",
+}  # fmt: skip
+
+USER_MODELS = frozenset({
+    "django.contrib.auth.models.User",
+    "django.contrib.auth.models.AbstractUser",
+    "django.contrib.auth.base_user.AbstractBaseUser",
+    "django.contrib.auth.models.AbstractBaseUser",
+})
+"""What a user is annotated as when the project's own user model is meant."""
+
+
+class Type(msgspec.Struct, frozen=True):
+    """A neutral type; ``name`` is ``""`` when unknown."""
+
+    name: str
+    nullable: bool = False
+
+
+UNKNOWN = Type("")
+
+
+class Types:
+    """Answers what values are, for one context: ``models`` are its own model classes."""
+
+    def __init__(self, sight: Sight, models: frozenset[str]) -> None:
+        self._sight = sight
+        self._models = models
+        self._keys: dict[str, dict[str, ForeignKey]] = {}
+        for key in sight.graph.foreign_keys:
+            self._keys.setdefault(key.table, {})[key.field] = key
+        self._uses = {(use.at.path, use.span): use for use in sight.graph.model_uses}
+
+    # --- models --------------------------------------------------------------------------------
+
+    def of_model(self, model: str) -> str:
+        """The type of an instance of a model class, ``""`` for a class that is no model."""
+        if model in self._models:
+            return f"entity:{model.rpartition('.')[2]}"
+        if self._sight.model_table(model) is not None:
+            return f"replica:{model}"
+        if model in USER_MODELS:
+            return f"replica:{self.user_model}"
+        return ""
+
+    @property
+    def user_model(self) -> str:
+        """The class that the project uses for users."""
+        for setting in self._sight.graph.settings:
+            if setting.name == "AUTH_USER_MODEL":
+                label = setting.value.strip("'\"")
+                for table in self._sight.graph.tables:
+                    if table.label.lower() == label.lower():
+                        return table.model
+        return "django.contrib.auth.models.User"
+
+    def relation(self, table: str, field: str) -> ForeignKey | None:
+        """The foreign key behind an attribute (``customer``) or its column (``customer_id``)."""
+        keys = self._keys.get(table, {})
+        return keys.get(field) or next((key for key in keys.values() if key.column == field), None)
+
+    def lookup(self, table: Table, keyword: str) -> Type:
+        """The type of a value given to a lookup such as ``customer``, ``created__gte`` or ``pk__in``."""
+        path = keyword.split("__")
+        suffix = path[1:]
+        name = path[0]
+        key = self.relation(table.id, name)
+        if key is not None and key.kind != "many-to-many":
+            if suffix and suffix[0] not in _LOOKUPS:
+                further = self._sight.tables.get(key.target)
+                return self.lookup(further, "__".join(suffix)) if further is not None else UNKNOWN
+            by_column = name == key.column and name != key.field
+            base = Type(self._key_type(key.target)) if by_column else Type(f"key:{key.target_model or key.target}", key.nullable)
+            return _collected(base, suffix)
+        for column in table.columns:
+            if name in (column.field, column.name) or (name == "pk" and column.primary_key):
+                return _collected(Type(_scalar(column.type), column.nullable), suffix)
+        return UNKNOWN
+
+    def _key_type(self, table: str) -> str:
+        known = self._sight.tables.get(table)
+        for column in known.columns if known is not None else ():
+            if column.primary_key:
+                return _scalar(column.type)
+        return "integer"
+
+    def follow(self, model: str, path: str) -> Type:
+        """The type at the end of an attribute path on an instance (``customer.email``)."""
+        table = self._sight.model_table(model)
+        for index, name in enumerate(names := path.split(".")):
+            if table is None:
+                return UNKNOWN
+            key = self.relation(table.id, name)
+            last = index == len(names) - 1
+            if key is not None and name == key.field:
+                if last:
+                    return Type(self.of_model(key.target_model), key.nullable)
+                table = self._sight.tables.get(key.target)
+                continue
+            return self.lookup(table, name) if last else UNKNOWN
+        return UNKNOWN
+
+    # --- annotations ---------------------------------------------------------------------------
+
+    def annotated(self, text: str, module: str) -> Type:
+        """The type that an annotation's source text means in a module."""
+        if not text:
+            return UNKNOWN
+        try:
+            node = ast.parse(text, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError):
+            return UNKNOWN
+        return self._node(node, module)
+
+    def _node(self, node: ast.expr, module: str) -> Type:
+        if isinstance(node, ast.Constant):
+            if node.value is None:
+                return Type("none")
+            return self.annotated(node.value, module) if isinstance(node.value, str) else UNKNOWN
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return _union(self._node(node.left, module), self._node(node.right, module))
+        if isinstance(node, ast.Subscript):
+            outer = self._dotted(node.value, module)
+            if outer in ("typing.Optional",):
+                return _union(self._node(node.slice, module), Type("none"))
+            if outer in _COLLECTIONS:
+                first = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
+                inner = self._node(first, module)
+                return Type(f"list:{inner.name}") if inner.name else UNKNOWN
+            return Type("json") if _EXTERNAL.get(outer) == "json" or outer == "dict" else UNKNOWN
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return self._named(self._dotted(node, module))
+        return UNKNOWN
+
+    def _dotted(self, node: ast.expr, module: str) -> str:
+        names: list[str] = []
+        while isinstance(node, ast.Attribute):
+            names.insert(0, node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        state = self._sight.program.resolve(".".join((module, node.id, *names)))
+        if state == State("external", f"{module}.{node.id}") and not names:
+            return node.id
+        return state.id
+
+    def _named(self, dotted: str) -> Type:
+        if not dotted:
+            return UNKNOWN
+        return Type(_BUILTIN.get(dotted) or _EXTERNAL.get(dotted) or self.of_model(dotted))
+
+    # --- values --------------------------------------------------------------------------------
+
+    def value(self, expression: Expression, path: str) -> Type:
+        """The type of an expression written in the file ``path``."""
+        match expression:
+            case Constant(value=None):
+                return Type("none", True)
+            case Constant(value=bool()):
+                return Type("boolean")
+            case Constant(value=int()):
+                return Type("integer")
+            case Constant(value=float()):
+                return Type("float")
+            case Constant() | Template():
+                return Type("string")
+            case Mapping():
+                return Type("json")
+            case Sequence(items=items):
+                inner = {self.value(item, path).name for item in items}
+                return Type(f"list:{inner.pop()}") if len(inner) == 1 and "" not in inner else Type("json") if not items else UNKNOWN
+            case Chain():
+                return self._chain(expression, path)
+        return UNKNOWN
+
+    def _chain(self, chain: Chain, path: str) -> Type:
+        state = self._sight.program.evaluate(chain)
+        if state.kind == "instance":
+            named = self._named(state.id)
+            if named.name:
+                return named
+        use = self._use_of(chain, path)
+        if use is not None:
+            return self.result(use)
+        if chain.origin == "instance" and chain.steps and all(isinstance(step, str) for step in chain.steps):
+            root = self._sight.program.resolve(chain.root).id
+            return self.follow(root, ".".join(step for step in chain.steps if isinstance(step, str)))
+        return UNKNOWN
+
+    def _use_of(self, chain: Chain, path: str) -> ModelUse | None:
+        module = next((m for m in self._sight.program.modules.values() if m.path == path), None)
+        for use in module.uses if module is not None else ():
+            if use.chain == chain:
+                found = self._uses.get((path, use.span))
+                if found is not None:
+                    return found
+        return None
+
+    def result(self, use: ModelUse) -> Type:
+        """The type that a model expression yields."""
+        if use.attributes and use.result != "class":
+            return self.follow(use.model, use.attributes[-1])
+        if use.result == "instance":
+            optional = use.shape.endswith((".first()", ".last()"))
+            return Type(self.of_model(use.model), optional)
+        if use.result == "queryset":
+            inner = self.of_model(use.model)
+            return Type(f"list:{inner}") if inner else UNKNOWN
+        if use.result == "scalar":
+            return Type(scalar_of(use.shape))
+        return Type({"values": "json", "none": "none"}.get(use.result, ""))
+
+    # --- functions -----------------------------------------------------------------------------
+
+    def parameter(self, definition: Definition, parameter: Parameter) -> Type:
+        """What a parameter takes: by annotation, default, callers and use in the body, in this order."""
+        module = self._sight.program.module_of(definition.id)
+        annotated = self.annotated(parameter.annotation, module)
+        if annotated.name:
+            return annotated
+        seen = {found for found in self._arguments(definition, parameter) if found.name and found.name != "none"}
+        names = {found.name for found in seen}
+        if len(names) == 1:
+            return Type(names.pop(), parameter.default == "None")
+        inside = {found.name for found in self._inside(definition, parameter) if found.name}
+        if len(inside) == 1:
+            return Type(inside.pop(), parameter.default == "None")
+        return self._defaulted(parameter, module)
+
+    def _defaulted(self, parameter: Parameter, module: str) -> Type:
+        try:
+            node = ast.parse(parameter.default or "...", mode="eval").body
+        except (SyntaxError, ValueError, RecursionError):
+            return UNKNOWN
+        if isinstance(node, ast.Constant) and node.value not in (None, ...):
+            return self.value(Constant(node.value), "") if isinstance(node.value, (str, int, float, bool)) else UNKNOWN
+        return Type("json") if isinstance(node, (ast.Dict, ast.List, ast.Tuple)) else UNKNOWN
+
+    def _arguments(self, definition: Definition, parameter: Parameter) -> Iterator[Type]:
+        names = [each.name for each in definition.parameters]
+        position = names.index(parameter.name)
+        for edge in self._sight.graph.edges:
+            if edge.kind == "call" and edge.dst == definition.id:
+                module = self._sight.program.modules[self._sight.program.module_of(edge.src)]
+                lines = {at.line for at in edge.at}
+                for use in module.uses:
+                    if use.span.line in lines and use.scope == (edge.src if edge.src != module.name else ""):
+                        call = self._call_of(use.chain, definition.id)
+                        if call is not None:
+                            given = dict(call.keywords).get(parameter.name)
+                            if given is None and position < len(call.arguments):
+                                given = call.arguments[position]
+                            if given is not None:
+                                yield self.value(given, module.path)
+
+    def _call_of(self, chain: Chain, id: str) -> Call | None:
+        state = self._sight.program.start(chain)
+        for step in chain.steps:
+            if state.id == id and isinstance(step, Call):
+                return step
+            state = self._sight.program.step(state, step)
+        return None
+
+    def _inside(self, definition: Definition, parameter: Parameter) -> Iterator[Type]:
+        """Types of the columns that a parameter is compared with or stored in."""
+        module = self._sight.program.modules[self._sight.program.module_of(definition.id)]
+        plain = Chain(parameter.name, "parameter")
+        for use in module.uses:
+            if use.scope != definition.id:
+                continue
+            found = self._uses.get((module.path, use.span))
+            table = self._sight.model_table(found.model) if found is not None else None
+            if table is None:
+                continue
+            for step in use.chain.steps:
+                if isinstance(step, Call):
+                    for keyword, value in step.keywords:
+                        if value == plain:
+                            yield self.lookup(table, keyword)
+
+    def returned(self, definition: Definition) -> Type:
+        """What a function gives back: by annotation, else when all its return statements agree."""
+        module = self._sight.program.modules[self._sight.program.module_of(definition.id)]
+        if definition.returns:
+            return self.annotated(definition.returns, module.name)
+        if definition.generator:
+            return UNKNOWN
+        if not definition.returned:
+            return Type("none")
+        found = [self.value(expression, module.path) for expression in definition.returned]
+        result = found[0]
+        for each in found[1:]:
+            result = _union(result, each)
+        return result
+
+
+_LOOKUPS = frozenset(
+    ["exact", "iexact", "contains", "icontains", "in", "gt", "gte", "lt", "lte", "startswith", "istartswith", "endswith", "iendswith", "range", "isnull", "date", "year", "month", "day", "week", "week_day", "quarter", "time", "hour", "minute", "second", "regex", "iregex"]
+)
+
+_LOOKUP_TYPES = {
+    "isnull": "boolean", "date": "date", "year": "integer", "month": "integer", "day": "integer", "week": "integer",
+    "week_day": "integer", "quarter": "integer", "hour": "integer", "minute": "integer", "second": "integer", "time": "time",
+}  # fmt: skip
+
+
+def _collected(base: Type, suffix: list[str]) -> Type:
+    if not suffix:
+        return base
+    if suffix[-1] in ("in", "range"):
+        return Type(f"list:{base.name}")
+    return Type(_LOOKUP_TYPES.get(suffix[-1], base.name), base.nullable)
+
+
+def _scalar(column_type: str) -> str:
+    return {"big": "integer", "text": "string", "file": "string", "other": "json"}.get(column_type, column_type)
+
+
+def _union(left: Type, right: Type) -> Type:
+    if left.name == "none":
+        return Type(right.name, True) if right.name else UNKNOWN
+    if right.name == "none":
+        return Type(left.name, True) if left.name else UNKNOWN
+    if left.name == right.name:
+        return Type(left.name, left.nullable or right.nullable)
+    return UNKNOWN
+
+
+def scalar_of(shape: str) -> str:
+    """The type of a query set's scalar result by its last call: ``count()``, ``exists()`` or a row count."""
+    last = shape.rpartition(".")[2]
+    return {"exists": "boolean", "contains": "boolean", "count": "integer", "update": "integer"}.get(last.partition("(")[0], "json")

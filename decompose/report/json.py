@@ -1,0 +1,284 @@
+"""The analysis as JSON that other programs may rely on: keys may be added, never renamed or removed.
+
+Lists are sorted; nothing depends on time, machine, hash seed or number of workers. A location is ``["path", line]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from decompose.model.codegraph import CodeGraph, EdgeKind
+from decompose.model.contexts import ContextMap
+from decompose.model.location import Location
+from decompose.model.source import SkippedFile
+from decompose.report.places import Places
+
+
+class Project(msgspec.Struct, frozen=True):
+    frameworks: tuple[str, ...]
+    files: int
+    lines: int
+    failed: tuple[SkippedFile, ...]
+
+
+class Module(msgspec.Struct, frozen=True):
+    id: str
+    path: str
+    lines: int
+    context: str | None
+    role: Literal["code", "test", "migration", "settings"]
+
+
+class Definition(msgspec.Struct, frozen=True):
+    id: str
+    kind: Literal["class", "function", "method"]
+    line: int
+    context: str | None
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """``when`` is there for imports that do not run while the module loads."""
+
+    src: str
+    dst: str
+    kind: EdgeKind
+    weight: int
+    at: tuple[Location, ...]
+    when: Literal["call", "typing"] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Table(msgspec.Struct, frozen=True):
+    """``model`` is ``""`` for a table without a class, ``owner`` ``null`` for one that belongs to no context."""
+
+    id: str
+    model: str
+    owner: str | None
+    contested: bool
+    kind: Literal["entity", "join", "framework"]
+    at: Location
+
+
+class ForeignKey(msgspec.Struct, frozen=True):
+    id: str
+    src: str
+    dst: str
+    on_delete: str
+    at: Location
+    cut: bool
+
+
+class Access(msgspec.Struct, frozen=True):
+    definition: str
+    table: str
+    mode: Literal["read", "write"]
+    at: Location
+    via: Literal["orm", "core", "sql"]
+    certain: bool
+
+
+class Route(msgspec.Struct, frozen=True):
+    methods: tuple[str, ...]
+    path: str
+    handler: str
+    at: Location
+    context: str | None
+
+
+class Task(msgspec.Struct, frozen=True):
+    name: str
+    definition: str
+    at: Location
+    context: str | None
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """``cut`` is true when tables of two or more contexts are written in one commit."""
+
+    id: str
+    definition: str
+    tables: tuple[str, ...]
+    contexts: tuple[str, ...]
+    at: Location
+    written: tuple[str, ...]
+    cut: bool
+
+
+class Context(msgspec.Struct, frozen=True):
+    name: str
+    modules: int
+    tables: tuple[str, ...]
+    cohesion: float
+    stability: float
+    readiness: Literal["ready", "decisions", "inseparable"]
+    role: Literal["domain", "shared", "hub"]
+
+
+class Unresolved(msgspec.Struct, frozen=True):
+    kind: str
+    text: str
+    reason: str
+    at: Location
+
+
+class Scores(msgspec.Struct, frozen=True):
+    contexts: int
+    largest_share: float
+    coverage: float
+    inter_context_share: float
+    cut_foreign_keys: int
+    cut_transactions: int
+    contested_tables: int
+    modularity: float
+    stability: float
+
+
+class AnalysisDocument(msgspec.Struct, frozen=True):
+    """What ``decompose analyze --format json`` writes."""
+
+    project: Project
+    modules: tuple[Module, ...]
+    definitions: tuple[Definition, ...]
+    edges: tuple[Edge, ...]
+    tables: tuple[Table, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    accesses: tuple[Access, ...]
+    routes: tuple[Route, ...]
+    tasks: tuple[Task, ...]
+    transactions: tuple[Transaction, ...]
+    contexts: tuple[Context, ...]
+    unresolved: tuple[Unresolved, ...]
+    scores: Scores
+    schema: Literal["decompose/analysis/1"] = "decompose/analysis/1"
+
+
+def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocument:
+    """The analysis in the published form."""
+    places = Places(graph, context_map)
+    return AnalysisDocument(
+        project=Project(
+            graph.frameworks, graph.files, graph.lines, tuple(sorted(graph.failed, key=lambda f: (f.path, f.line)))
+        ),
+        modules=tuple(
+            Module(m.id, m.path, m.lines, places.module(m.id), m.role)
+            for m in sorted(graph.modules, key=lambda m: m.id)
+        ),
+        definitions=tuple(
+            Definition(d.id, d.kind, d.line, places.code(d.id))
+            for d in sorted(graph.definitions, key=lambda d: (d.id, d.line))
+        ),
+        edges=tuple(sorted(_edges(graph), key=lambda e: (e.src, e.dst, e.kind, str(e.when)))),
+        tables=tuple(sorted(_tables(graph, context_map), key=lambda t: t.id)),
+        foreign_keys=tuple(
+            ForeignKey(k.id, k.src, k.dst, k.on_delete, k.at, k.cut)
+            for k in sorted(context_map.foreign_keys, key=lambda k: k.id)
+        ),
+        accesses=tuple(
+            sorted(
+                {Access(a.definition, a.table, a.mode, a.at, a.via, a.certain) for a in graph.accesses},
+                key=lambda a: (a.definition, a.table, a.mode, a.at, a.via, a.certain),
+            )
+        ),
+        routes=tuple(
+            Route(r.methods, r.path, r.handler, r.at, places.code(r.handler))
+            for r in sorted(graph.routes, key=lambda r: (r.path, r.methods, r.handler, r.at))
+        ),
+        tasks=tuple(
+            Task(t.name, t.definition, t.at, places.code(t.definition))
+            for t in sorted(graph.tasks, key=lambda t: (t.name, t.definition, t.at))
+        ),
+        transactions=tuple(
+            Transaction(
+                t.id,
+                t.definition,
+                tuple(sorted(t.tables)),
+                tuple(sorted(t.contexts)),
+                t.at,
+                tuple(sorted(t.written)),
+                t.cut,
+            )
+            for t in sorted(context_map.transactions, key=lambda t: t.id)
+        ),
+        contexts=tuple(
+            Context(
+                c.name,
+                len(c.modules),
+                tuple(sorted(c.tables)),
+                _figure(c.cohesion),
+                _figure(c.stability),
+                c.readiness,
+                c.role,
+            )
+            for c in sorted(context_map.contexts, key=lambda c: c.name)
+        ),
+        unresolved=tuple(
+            Unresolved(u.kind, u.text, u.reason, u.at)
+            for u in sorted(graph.unresolved, key=lambda u: (u.at, u.kind, u.text, u.reason))
+        ),
+        scores=_scores(context_map),
+    )
+
+
+def to_json(graph: CodeGraph, context_map: ContextMap) -> dict[str, Any]:
+    """The document as plain dicts, lists and strings; ``schema`` comes first."""
+    document = msgspec.to_builtins(analysis_document(graph, context_map))
+    return {"schema": document.pop("schema"), **document}
+
+
+def encode(value: Any) -> bytes:
+    """``value`` as indented UTF-8 JSON with a line end.
+
+    Text that is no Unicode (half a surrogate pair from a string in the target, a file name in another encoding) is written
+    with ``\\udcxx`` spelled out, so that every reader can read it.
+    """
+    try:
+        text = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        text = msgspec.json.encode(_readable(msgspec.to_builtins(value)))
+    return msgspec.json.format(text, indent=1) + b"\n"
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_readable(item) for item in value]
+    return value
+
+
+def _edges(graph: CodeGraph) -> Iterable[Edge]:
+    for edge in graph.edges:
+        when = edge.when if edge.kind == "import" and edge.when != "load" else msgspec.UNSET
+        yield Edge(edge.src, edge.dst, edge.kind, edge.weight, tuple(sorted(edge.at)), when)
+
+
+def _tables(graph: CodeGraph, context_map: ContextMap) -> Iterable[Table]:
+    owners = {ownership.table: ownership for ownership in context_map.ownership}
+    for table in graph.tables:
+        ownership = owners.get(table.id)
+        owner = ownership.owner or None if ownership else None
+        yield Table(table.id, table.model, owner, bool(ownership and ownership.contested), table.kind, table.at)
+
+
+def _scores(context_map: ContextMap) -> Scores:
+    s = context_map.scores
+    return Scores(
+        contexts=s.contexts,
+        largest_share=_figure(s.largest_share),
+        coverage=_figure(s.coverage),
+        inter_context_share=_figure(s.inter_context_share),
+        cut_foreign_keys=s.cut_foreign_keys,
+        cut_transactions=s.cut_transactions,
+        contested_tables=s.contested_tables,
+        modularity=_figure(s.modularity),
+        stability=_figure(s.stability),
+    )
+
+
+def _figure(value: float) -> float:
+    """Four digits: the same on every machine, and no more than is meant."""
+    return round(value, 4)

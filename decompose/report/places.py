@@ -1,0 +1,30 @@
+"""Where everything in a project stands in the cut."""
+
+from __future__ import annotations
+
+from decompose.model.codegraph import CodeGraph
+from decompose.model.contexts import ContextMap
+
+
+class Places:
+    """The context of modules, definitions and tables; ``None`` for what belongs to none."""
+
+    def __init__(self, graph: CodeGraph, context_map: ContextMap) -> None:
+        self._modules = {membership.module: membership.context for membership in context_map.memberships}
+        self._tables = {ownership.table: ownership.owner for ownership in context_map.ownership if ownership.owner}
+        split = dict(context_map.definitions)
+        self._definitions = {
+            definition.id: context
+            for definition in graph.definitions
+            if (context := split.get(definition.top) or self._modules.get(definition.module))
+        }
+
+    def module(self, module: str) -> str | None:
+        return self._modules.get(module)
+
+    def table(self, table: str) -> str | None:
+        return self._tables.get(table)
+
+    def code(self, id: str) -> str | None:
+        """The context of a definition, or of a module where code at module level is meant."""
+        return self._definitions.get(id) or self._modules.get(id)

@@ -1,0 +1,34 @@
+"""The JSON Schemas (2020-12) of what decompose reads and writes, made from the types themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from decompose.config import json_schema as config_schema
+from decompose.model.migration import MigrationPlan
+from decompose.report.json import AnalysisDocument
+
+KINDS = ("analysis", "config", "plan")
+
+
+def json_schema(kind: str) -> dict[str, Any]:
+    """The schema of one of :data:`KINDS`. The package carries it as ``schemas/<kind>.json``, equal byte for byte."""
+    if kind == "config":
+        return config_schema()
+    document = AnalysisDocument if kind == "analysis" else MigrationPlan
+    schema: dict[str, Any] = msgspec.json.schema(document)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"decompose {kind}",
+        **_without_defaults(schema),
+    }
+
+
+def _without_defaults(schema: dict[str, Any]) -> dict[str, Any]:
+    """``schema`` is always written, so it is required although the type has a default for it."""
+    name = schema["$ref"].rpartition("/")[2]
+    root = schema["$defs"][name]
+    root["required"] = sorted({*root["required"], "schema"})
+    return schema

@@ -1,0 +1,397 @@
+"""What a person reads in a terminal: the summary of an analysis and the tables of ``show``.
+
+Everything here is a pure function of values and a :class:`Terminal`; names from the target are made :func:`printable` first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from decompose.model.codegraph import CodeGraph
+from decompose.model.contexts import Context, ContextMap
+from decompose.model.migration import BoundaryEdge, MigrationPlan
+from decompose.report.places import Places
+from decompose.report.printable import clipped, printable, width
+
+Colour = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
+_CODES: dict[Colour, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+FRAMEWORKS = {
+    "django": "Django",
+    "drf": "DRF",
+    "celery": "Celery",
+    "flask": "Flask",
+    "sqlalchemy": "SQLAlchemy",
+    "fastapi": "FastAPI",
+    "starlette": "Starlette",
+}
+"""Names as their makers write them."""
+
+
+class Terminal(msgspec.Struct, frozen=True):
+    """What the reader's screen can show: ``columns`` wide, with or without colour and characters beyond ASCII."""
+
+    columns: int = 100
+    colour: bool = False
+    unicode: bool = True
+
+    def paint(self, text: str, colour: Colour) -> str:
+        return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.colour else text
+
+    @property
+    def more(self) -> str:
+        return "…" if self.unicode else "..."
+
+    @property
+    def arrow(self) -> str:
+        return "→" if self.unicode else "->"
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of a table: numbers stand ``right``; a ``flexible`` one gives way when the screen is narrow."""
+
+    title: str
+    right: bool = False
+    flexible: bool = False
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], terminal: Terminal) -> str:
+    """Rows under their titles, as narrow as their content, cut to the screen where a flexible column allows it."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max([width(column.title), *(width(row[i]) for row in cells)]) for i, column in enumerate(columns)]
+    room = terminal.columns - 2 * len(columns) + 1
+    for index in sorted((i for i, column in enumerate(columns) if column.flexible), key=lambda i: -widths[i]):
+        excess = sum(widths) - room
+        if excess > 0:
+            widths[index] = max(widths[index] - excess, len(columns[index].title), 16)
+    lines = [terminal.paint(_row(columns, widths, [column.title for column in columns], terminal), "dim")]
+    lines += [_row(columns, widths, row, terminal) for row in cells]
+    return "\n".join(lines) + "\n"
+
+
+def _row(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str], terminal: Terminal) -> str:
+    shown = []
+    for column, room, cell in zip(columns, widths, cells, strict=True):
+        text = clipped(cell, room, terminal.more) if column.flexible else cell
+        pad = " " * (room - width(text))
+        shown.append(pad + text if column.right else text + pad)
+    return (" " + "  ".join(shown)).rstrip()
+
+
+def number(value: int) -> str:
+    """``12,345``."""
+    return f"{value:,}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 table``, ``2 tables``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+# --- analyze ------------------------------------------------------------------------------------
+
+
+def summary(name: str, graph: CodeGraph, context_map: ContextMap, terminal: Terminal) -> str:
+    """The first screen: what was read, the proposed contexts with their figures, what needs attention."""
+    parts = [
+        _headline(name, graph, terminal),
+        "",
+        _contexts(graph, context_map, terminal),
+        *_figures(graph, context_map, terminal),
+    ]
+    return "\n".join(part.rstrip("\n") if part else "" for part in parts) + "\n"
+
+
+def _headline(name: str, graph: CodeGraph, terminal: Terminal) -> str:
+    counts = [
+        plural(len(graph.modules), "module"),
+        plural(graph.lines, "line"),
+        plural(len(graph.tables), "table"),
+        plural(len(graph.routes), "route"),
+        plural(len(graph.tasks), "task"),
+    ]
+    lines = [f"Analyzed {terminal.paint(printable(name), 'bold')}: {', '.join(counts)}"]
+    if graph.frameworks:
+        lines.append(", ".join(FRAMEWORKS.get(framework, printable(framework)) for framework in graph.frameworks))
+    if graph.failed:
+        lines.append(terminal.paint(f"{plural(len(graph.failed), 'file')} could not be read:", "yellow"))
+        lines += [f"  {printable(each.path)}:{each.line}  {printable(each.reason)}" for each in graph.failed[:5]]
+        if len(graph.failed) > 5:
+            lines.append(f"  and {len(graph.failed) - 5} more: decompose show unresolved")
+    return "\n".join(lines)
+
+
+def confidence(context: Context) -> str:
+    """``high``, ``medium`` or ``low``: how often the members stay together when a part of the evidence is left out."""
+    if context.role == "shared":
+        return "stays a library"
+    level = "high" if context.stability >= 0.8 else "medium" if context.stability >= 0.6 else "low"
+    return f"{level} (hub)" if context.role == "hub" else level
+
+
+_CONTEXT_COLUMNS = (
+    Column("context"),
+    Column("holds", flexible=True),
+    Column("cohesion", right=True),
+    Column("modules", right=True),
+    Column("tables", right=True),
+    Column("cut edges", right=True),
+    Column("FK cut", right=True),
+    Column("tx cut", right=True),
+    Column("confidence"),
+)
+
+
+def context_rows(graph: CodeGraph, context_map: ContextMap) -> list[tuple[str, ...]]:
+    """A row for each context, domain contexts first; the last is what belongs to none."""
+    edges, keys, transactions = cut_counts(graph, context_map)
+    rows: list[tuple[str, ...]] = []
+    for context in sorted(context_map.contexts, key=lambda c: (c.role == "shared", c.name)):
+        shared = context.role == "shared"
+        rows.append(
+            (
+                context.name,
+                context.description,
+                "-" if shared else f"{context.cohesion:.2f}",
+                number(len(context.modules)),
+                number(len(context.tables)),
+                *(("-", "-", "-") if shared else (number(c[context.name]) for c in (edges, keys, transactions))),
+                confidence(context),
+            )
+        )
+    if context_map.unassigned:
+        rows.append(("unassigned", "", "-", number(len(context_map.unassigned)), "", "-", "-", "-", "needs you"))
+    return rows
+
+
+def cut_counts(graph: CodeGraph, context_map: ContextMap) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Edges, foreign keys and transactions that each context has in common with others; shared code does not count."""
+    places = Places(graph, context_map)
+    real = {context.name for context in context_map.contexts if context.role != "shared"}
+    edges: Counter[str] = Counter()
+    for edge in graph.edges:
+        pair = {places.code(edge.src), places.code(edge.dst)} & real
+        if len(pair) == 2:
+            edges.update(name for name in pair if name)
+    keys = Counter(name for key in context_map.foreign_keys if key.cut for name in {key.src_context, key.dst_context})
+    transactions = Counter(name for unit in context_map.transactions if unit.cut for name in unit.writing)
+    return edges, keys, transactions
+
+
+def _contexts(graph: CodeGraph, context_map: ContextMap, terminal: Terminal) -> str:
+    return f"Proposed contexts ({context_map.scores.contexts})\n" + table(
+        _CONTEXT_COLUMNS, context_rows(graph, context_map), terminal
+    )
+
+
+def _figures(graph: CodeGraph, context_map: ContextMap, terminal: Terminal) -> list[str]:
+    scores = context_map.scores
+    lines = [
+        "",
+        f"{1 - scores.inter_context_share:.0%} of dependencies stay inside, largest context {scores.largest_share:.0%}, "
+        f"modularity {scores.modularity:.2f}, stability {scores.stability:.2f}",
+        f"{plural(scores.cut_foreign_keys, 'foreign key')} and {plural(scores.cut_transactions, 'transaction')} cross contexts: decompose show cuts",
+    ]
+    contested = [each for each in context_map.ownership if each.contested]
+    if contested:
+        named = [
+            f"{printable(each.table)} ({', '.join(sorted(writer for writer, _ in each.writers))})"
+            for each in contested[:3]
+        ]
+        more = f" and {len(contested) - 3} more" if len(contested) > 3 else ""
+        lines.append(f"{plural(len(contested), 'table')} written from two or more contexts: {', '.join(named)}{more}")
+    if graph.unresolved:
+        lines.append(f"{plural(len(graph.unresolved), 'reference')} not resolved: decompose show unresolved")
+    if context_map.advice:
+        lines += ["", terminal.paint(printable(context_map.advice), "yellow")]
+    return lines
+
+
+# --- show ---------------------------------------------------------------------------------------
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A list for reading: ``empty`` is said when there are no rows, ``note`` at the end when there are."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    empty: str
+    note: str = ""
+
+    def text(self, terminal: Terminal) -> str:
+        if not self.rows:
+            return self.empty + "\n"
+        return table(self.columns, self.rows, terminal) + (f"\n{self.note}\n" if self.note else "")
+
+    def csv(self) -> str:
+        """The rows for a spreadsheet: none of the cells can be taken for a formula."""
+        lines = [",".join(_csv(column.title) for column in self.columns)]
+        lines += [",".join(_csv(cell) for cell in row) for row in self.rows]
+        return "\r\n".join(lines) + "\r\n"
+
+
+def _csv(cell: str) -> str:
+    text = printable(cell)
+    if text.startswith(("=", "+", "-", "@")) and text != "-":
+        text = "'" + text
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ",\"' ") else text
+
+
+def contexts_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
+    return Listing(_CONTEXT_COLUMNS, tuple(context_rows(graph, context_map)), "No contexts: there is no code to cut.")
+
+
+def tables_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
+    owners = {each.table: each for each in context_map.ownership}
+    rows = []
+    for each in sorted(graph.tables, key=lambda t: t.id):
+        own = owners.get(each.id)
+        writers = ", ".join(sorted(name for name, _ in own.writers)) if own else ""
+        readers = ", ".join(sorted(name for name, _ in own.readers)) if own else ""
+        mark = "contested" if own and own.contested else ""
+        rows.append((each.id, own.owner if own else "", writers, readers, mark, each.model, str(each.at)))
+    columns = (
+        Column("table"),
+        Column("owner"),
+        Column("writers", flexible=True),
+        Column("readers", flexible=True),
+        Column(""),
+        Column("model", flexible=True),
+        Column("declared", flexible=True),
+    )
+    return Listing(columns, tuple(rows), "No tables found.")
+
+
+def routes_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
+    places = Places(graph, context_map)
+    rows = tuple(
+        (" ".join(each.methods) or "any", each.path, places.code(each.handler) or "", each.handler, str(each.at))
+        for each in sorted(graph.routes, key=lambda r: (r.path, r.methods, r.handler, r.at))
+    )
+    columns = (
+        Column("methods"),
+        Column("path", flexible=True),
+        Column("context"),
+        Column("handler", flexible=True),
+        Column("declared", flexible=True),
+    )
+    return Listing(columns, rows, "No routes found.")
+
+
+def tasks_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
+    places = Places(graph, context_map)
+    sends = Counter(send.task for send in graph.task_sends)
+    periodic = {schedule.task: schedule.when for schedule in graph.schedules}
+    rows = tuple(
+        (
+            each.name,
+            places.code(each.definition) or "",
+            each.queue,
+            number(sends[each.name]),
+            periodic.get(each.name, ""),
+            str(each.at),
+        )
+        for each in sorted(graph.tasks, key=lambda t: (t.name, t.at))
+    )
+    columns = (
+        Column("task", flexible=True),
+        Column("context"),
+        Column("queue"),
+        Column("sent from", right=True),
+        Column("schedule", flexible=True),
+        Column("declared", flexible=True),
+    )
+    return Listing(columns, rows, "No background tasks found.")
+
+
+def cuts_listing(context_map: ContextMap) -> Listing:
+    """Foreign keys and transactions that cross contexts: the price of the cut."""
+    rows = [
+        (key.id, f"{key.src_context} -> {key.dst_context}", f"{key.src} -> {key.dst}", key.on_delete, str(key.at))
+        for key in context_map.foreign_keys
+        if key.cut
+    ]
+    rows += [
+        (unit.id, ", ".join(unit.writing), f"{unit.definition} writes {', '.join(unit.written)}", "", str(unit.at))
+        for unit in context_map.transactions
+        if unit.cut
+    ]
+    columns = (
+        Column("id"),
+        Column("contexts"),
+        Column("what", flexible=True),
+        Column("on delete"),
+        Column("where", flexible=True),
+    )
+    note = "decompose explain ID says more of each" if rows else ""
+    return Listing(columns, tuple(rows), "No foreign key and no transaction crosses contexts.", note)
+
+
+def unresolved_listing(graph: CodeGraph) -> Listing:
+    rows = [("file", each.path, each.reason, f"{each.path}:{each.line}") for each in graph.failed]
+    rows += [
+        (each.kind, each.text, each.reason, str(each.at))
+        for each in sorted(graph.unresolved, key=lambda u: (u.at, u.kind, u.text))
+    ]
+    columns = (
+        Column("kind"),
+        Column("what", flexible=True),
+        Column("why", flexible=True),
+        Column("where", flexible=True),
+    )
+    return Listing(
+        columns, tuple(rows), "Everything was resolved.", f"{plural(len(rows), 'reference')} seen and not followed"
+    )
+
+
+def order_listing(plan: MigrationPlan) -> Listing:
+    """Contexts in the order of extraction; those that should stay come last, without a rank."""
+    rows = tuple(
+        (
+            str(each.rank) if each.rank else "-",
+            each.name,
+            each.readiness,
+            waiting(each.edges),
+            ", ".join(each.depends_on),
+            "; ".join(each.reasons),
+        )
+        for each in sorted(plan.contexts, key=lambda c: (c.rank == 0, c.rank, c.name))
+    )
+    columns = (
+        Column("rank", right=True),
+        Column("context"),
+        Column("readiness"),
+        Column("to decide", right=True),
+        Column("after"),
+        Column("because", flexible=True),
+    )
+    return Listing(columns, rows, "Nothing to extract.")
+
+
+def waiting(edges: Iterable[BoundaryEdge]) -> str:
+    """How many edges wait for a person."""
+    return number(sum(edge.disposition == "decide" for edge in edges))
+
+
+def boundary_listing(context: str, edges: Sequence[BoundaryEdge]) -> Listing:
+    """The boundary of one context, what waits for a decision first."""
+    ordered = sorted(edges, key=lambda e: (e.disposition != "decide", e.direction, e.at, e.id))
+    rows = tuple(
+        (e.id, e.direction, e.kind, e.disposition, f"{e.source} -> {e.target}", e.reason, str(e.at)) for e in ordered
+    )
+    counts = Counter(edge.disposition for edge in edges)
+    columns = (
+        Column("id"),
+        Column("way"),
+        Column("kind"),
+        Column("disposition"),
+        Column("from and to", flexible=True),
+        Column("because", flexible=True),
+        Column("where", flexible=True),
+    )
+    note = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    return Listing(columns, rows, f"Nothing crosses the boundary of {printable(context)}.", note)

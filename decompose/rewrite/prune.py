@@ -1,0 +1,104 @@
+"""Splitting a mixed module: the copy that goes to the service without the definitions that stay behind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection
+
+import libcst as cst
+
+from decompose.errors import RefusedInput
+
+
+def prune(path: str, source: bytes, keep: Collection[str]) -> bytes:
+    """The module with the top-level functions and classes in ``keep`` only, and what those still need.
+
+    Statements outside definitions stay, but for those that name a definition that is gone; imports stay where a name is
+    used, where they may be wanted for their effect, and stars. Raises :class:`RefusedInput` when the text does not survive.
+    """
+    tree = cst.parse_module(source)
+    if tree.bytes != source:
+        raise RefusedInput("the file does not survive being read and written back unchanged", place=path, hint="normalise its line ends")
+    gone: set[str] = set()
+    body: list[cst.BaseStatement] = []
+    for statement in tree.body:
+        name = statement.name.value if isinstance(statement, (cst.FunctionDef, cst.ClassDef)) else ""
+        if name and name not in keep:
+            gone.add(name)
+        else:
+            body.append(statement)
+    body = _without(body, gone)
+    body = _without_unused_imports(body)
+    text = tree.with_changes(body=body).bytes
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise RefusedInput(f"the split module would not parse: {error}", place=path) from error
+    return text
+
+
+def _without(body: list[cst.BaseStatement], gone: set[str]) -> list[cst.BaseStatement]:
+    """Statements that do not need what is gone; what an outgoing assignment defined is gone too."""
+    kept: list[cst.BaseStatement] = []
+    for statement in body:
+        if isinstance(statement, (cst.FunctionDef, cst.ClassDef)) or _is_import(statement) or not (_names(statement) & gone):
+            kept.append(statement)
+        elif isinstance(statement, cst.SimpleStatementLine):
+            for small in statement.body:
+                if isinstance(small, cst.Assign):
+                    gone |= {each for target in small.targets for each in _names(target.target)}
+    return kept
+
+
+def _without_unused_imports(body: list[cst.BaseStatement]) -> list[cst.BaseStatement]:
+    used = {name for statement in body if not _is_import(statement) for name in _names(statement)}
+    return [kept for statement in body if (kept := _import_of(statement, used)) is not None]
+
+
+def _import_of(statement: cst.BaseStatement, used: set[str]) -> cst.BaseStatement | None:
+    """A top-level ``from ... import`` with the names in use; anything else as it is."""
+    if not (isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1):
+        return statement
+    small = statement.body[0]
+    if not isinstance(small, cst.ImportFrom) or isinstance(small.names, cst.ImportStar):
+        if isinstance(small, cst.Import) and not any((alias.evaluated_alias or alias.evaluated_name.partition(".")[0]) in used for alias in small.names):
+            return None
+        return statement
+    if small.module is not None and cst.Module([]).code_for_node(small.module) == "__future__":
+        return statement
+    names = [alias for alias in small.names if (alias.evaluated_alias or alias.evaluated_name) in used]
+    if not names:
+        return None
+    if len(names) == len(small.names):
+        return statement
+    names[-1] = names[-1].with_changes(comma=small.names[-1].comma)
+    return statement.with_changes(body=[small.with_changes(names=names)])
+
+
+def _is_import(statement: cst.CSTNode) -> bool:
+    return isinstance(statement, cst.SimpleStatementLine) and all(isinstance(small, (cst.Import, cst.ImportFrom)) for small in statement.body)
+
+
+class _Collector(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found.add(node.value)
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        # Only the first name of a dotted expression names something of this module.
+        node.value.visit(self)
+        return False
+
+    def visit_SimpleString(self, node: cst.SimpleString) -> None:
+        # Quoted annotations and __all__.
+        if node.raw_value.isidentifier():
+            self.found.add(node.raw_value)
+
+
+def _names(node: cst.CSTNode) -> set[str]:
+    collector = _Collector()
+    node.visit(collector)
+    return collector.found

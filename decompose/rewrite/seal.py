@@ -1,0 +1,477 @@
+"""Sealing: outside code calls the boundary instead of the context's models and functions.
+
+An expression on a model becomes one call with the same argument values; a function keeps its name and only its import changes, so
+that patches of that name in tests go on working. The edit of a file is refused, not guessed, where the text at an edge's place is not
+what the plan says.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import libcst as cst
+import msgspec
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from decompose.errors import Drifted, RefusedInput
+from decompose.model.artifacts import Artifact
+from decompose.model.migration import BoundaryEdge, Operation
+from decompose.plan import shape as shapes
+from decompose.plan.contract import covered
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """The rewritten files, and the edges whose call site was left as it is, with the reason."""
+
+    artifacts: tuple[Artifact, ...]
+    left: tuple[tuple[str, str], ...]
+
+
+def seal(
+    context: str,
+    boundary: str,
+    edges: Iterable[BoundaryEdge],
+    operations: Iterable[Operation],
+    moved_modules: frozenset[str],
+    sources: Mapping[str, bytes],
+    modules: Mapping[str, str],
+    *,
+    width: int = 100,
+) -> Sealed:
+    """Rewrites every file with a sealable edge.
+
+    ``boundary`` is the dotted boundary package (``shop.boundaries.reviews``), ``moved_modules`` the modules whose names it replaces,
+    ``sources`` the texts by path, ``modules`` dotted names by path. Raises :class:`Drifted` when an expression is not where the plan says.
+    """
+    by_name = {operation.name: operation for operation in operations}
+    by_path: dict[str, list[BoundaryEdge]] = {}
+    kept: dict[str, set[str]] = {}
+    for edge in edges:
+        if edge.direction == "in" and edge.disposition == "operation" and edge.span is not None:
+            by_path.setdefault(edge.at.path, []).append(edge)
+        elif edge.kind == "patch":
+            kept.setdefault(edge.text.rpartition(".")[0], set()).add(edge.text.rpartition(".")[2])
+    artifacts: list[Artifact] = []
+    left: list[tuple[str, str]] = []
+    for path in sorted(by_path):
+        file = _File(path, modules[path], sources[path], boundary, moved_modules, by_name, kept.get(modules[path], set()), width)
+        text, unsealed = file.rewrite(by_path[path])
+        left.extend(unsealed)
+        if text != sources[path]:
+            _prove(path, text)
+            artifacts.append(Artifact(path, text, "edited", base=sources[path], context=context))
+    return Sealed(tuple(artifacts), tuple(sorted(left)))
+
+
+def _prove(path: str, text: bytes) -> None:
+    """What we write must parse, both for Python and for the next rewrite."""
+    try:
+        ast.parse(text)
+        cst.parse_module(text)
+    except (SyntaxError, cst.ParserSyntaxError) as error:
+        raise RefusedInput(f"the rewritten file would not parse: {error}", place=path, hint="please report this file's text as a bug") from error
+
+
+class _File:
+    """One file being sealed."""
+
+    def __init__(
+        self,
+        path: str,
+        module: str,
+        source: bytes,
+        boundary: str,
+        moved_modules: frozenset[str],
+        operations: Mapping[str, Operation],
+        kept: set[str],
+        width: int,
+    ) -> None:
+        self._path = path
+        self._name = module
+        self._source = source
+        self._boundary = boundary
+        self._moved = moved_modules
+        self._operations = operations
+        self._kept = kept
+        self._width = width
+        parsed = cst.parse_module(source)
+        if parsed.bytes != source:
+            raise RefusedInput("the file does not survive being read and written back unchanged", place=path, hint="normalise its line ends")
+        wrapper = MetadataWrapper(parsed, unsafe_skip_copy=True)
+        self._tree = wrapper.module
+        self._positions: Mapping[cst.CSTNode, CodeRange] = wrapper.resolve(PositionProvider)
+        self._lines = source.decode(self._tree.encoding).splitlines()
+        package, _, last = boundary.rpartition(".")
+        self._package, self._last = package, last
+        self._alias = f"{last}_boundary" if last in _bound_names(self._tree) else last
+
+    def rewrite(self, edges: Sequence[BoundaryEdge]) -> tuple[bytes, list[tuple[str, str]]]:
+        starts: dict[tuple[int, int], list[cst.BaseExpression]] = {}
+        for node, place in self._positions.items():
+            if isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)):
+                starts.setdefault((place.start.line, place.start.column), []).append(node)
+        replacements: dict[cst.CSTNode, _Replacement] = {}
+        imported: set[str] = set()
+        left: list[tuple[str, str]] = []
+        for edge in edges:
+            assert edge.span is not None
+            start = (edge.span.line, self._column(edge.span.line, edge.span.column))
+            nodes = starts.get(start, [])
+            found = self._target(edge, nodes)
+            if found is None:
+                raise Drifted(f"{edge.id}: the expression is not what the plan says", place=str(edge.at), hint="run `decompose plan` again")
+            expression, replacement = found
+            if expression is None:
+                imported.add(edge.target)
+            elif _has_comment(expression):
+                left.append((edge.id, f"{edge.at}: a comment stands inside the expression"))
+            else:
+                replacements[expression] = replacement
+        tree = self._tree.visit(_Replace(replacements, self))
+        assert isinstance(tree, cst.Module)
+        tree = self._imports(tree, imported, needs_module=bool(replacements))
+        return tree.bytes, left
+
+    def _column(self, line: int, offset: int) -> int:
+        """Characters before a byte offset: ``ast`` counts UTF-8 bytes, libcst characters."""
+        text = self._lines[line - 1]
+        return len(text.encode()[:offset].decode(errors="ignore"))
+
+    def _target(self, edge: BoundaryEdge, nodes: Sequence[cst.BaseExpression]) -> tuple[cst.BaseExpression | None, _Replacement] | None:
+        """The node to replace and how; the node is ``None`` when changing an import is enough."""
+        operation = self._operations.get(edge.operation)
+        if edge.kind == "exception":
+            name = edge.text.rpartition(".")[2]
+            for node in nodes:
+                if isinstance(node, cst.Attribute) and node.attr.value == name:
+                    return node, _Replacement(edge.operation, None, ())
+            return None
+        if operation is None:
+            return None
+        if operation.shape == "function":
+            name = operation.target.rpartition(".")[2]
+            for node in nodes:
+                if isinstance(node, cst.Attribute) and node.attr.value == name:
+                    return node, _Replacement(operation.name, None, ())
+            return (None, _Replacement("", None, ())) if any(isinstance(node, cst.Name) for node in nodes) else None
+        whole = max(nodes, key=self._length, default=None)
+        try:
+            found = shapes.parts(edge.text)
+        except ValueError:
+            return None
+        if operation.shape == "method":
+            call = self._strip(whole, len(found) - 1, found)
+            if isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute) and call.func.attr.value == found[0].name:
+                return call, _Replacement(operation.name, "", found[:1])
+            return None
+        kept = covered(found)
+        target = self._strip(whole, len(found) - len(kept), found)
+        if target is None or not _matches(target, kept):
+            return None
+        owner = operation.parameters[0].name if edge.kind == "accessor" else None
+        return target, _Replacement(operation.name, owner, kept)
+
+    def _length(self, node: cst.BaseExpression) -> tuple[int, int]:
+        end = self._positions[node].end
+        return (end.line, end.column)
+
+    def _strip(self, node: cst.BaseExpression | None, count: int, found: Sequence[shapes.Part]) -> cst.BaseExpression | None:
+        """The node without its last ``count`` parts."""
+        for part in reversed(found[len(found) - count :] if count else ()):
+            if part.name == "[]":
+                node = node.value if isinstance(node, cst.Subscript) else None
+                continue
+            if part.arguments is not None:
+                node = node.func if isinstance(node, cst.Call) else None
+            if part.name:
+                node = node.value if isinstance(node, cst.Attribute) else None
+        return node
+
+    def call(self, updated: cst.BaseExpression, replacement: _Replacement) -> cst.BaseExpression:
+        """The boundary call that stands for an expression; inner expressions have been replaced already."""
+        name = f"{self._alias}.{replacement.operation}"
+        if replacement.parts is None or (replacement.owner is None and not replacement.parts):
+            return cst.parse_expression(name)
+        calls: list[cst.Call] = []
+        inner: cst.BaseExpression = updated
+        for part in reversed(replacement.parts):
+            if part.arguments is not None:
+                assert isinstance(inner, cst.Call)
+                calls.insert(0, inner)
+                inner = inner.func
+            if part.name:
+                assert isinstance(inner, cst.Attribute)
+                inner = inner.value
+        names = iter(shapes.parameter_names(replacement.parts))
+        arguments: list[str] = []
+        if replacement.owner is not None:
+            owner = self._tree.code_for_node(inner.with_changes(lpar=(), rpar=()) if not isinstance(inner, cst.GeneratorExp) else inner)
+            arguments.append(f"{replacement.owner}={owner}" if replacement.owner else owner)
+        for call in calls:
+            given = (argument.value for argument in call.args if argument.keyword is not None)
+            arguments.extend(f"{next(names)}={self._tree.code_for_node(value)}" for value in given)
+        return cst.parse_expression(self._laid_out(name, arguments, updated))
+
+    def _laid_out(self, name: str, arguments: Sequence[str], node: cst.BaseExpression) -> str:
+        """On one line where the original was, or where it fits; else one argument a line, as formatters do it."""
+        line = f"{name}({', '.join(arguments)})"
+        if "\n" not in line and len(line) <= self._width - 20:
+            return line
+        inner = "".join(f"\n        {argument}," for argument in arguments)
+        return f"{name}({inner}\n    )" if arguments else f"{name}()"
+
+    # --- imports -------------------------------------------------------------------------------
+
+    def _imports(self, tree: cst.Module, functions: set[str], *, needs_module: bool) -> cst.Module:
+        """Function imports moved to the boundary, imports without a use left taken out, the boundary imported once."""
+        used = _used_names(tree) | self._kept
+        edit = _Imports(self._name, self._path.endswith("__init__.py"), self._moved, self._boundary, functions, used)
+        tree = tree.visit(edit)
+        assert isinstance(tree, cst.Module)
+        if needs_module:
+            line = f"from {self._package} import {self._last}" if self._package else f"import {self._last}"
+            if self._alias != self._last:
+                line += f" as {self._alias}"
+            tree = _with_import(tree, line, self._boundary.split(".")[0])
+        return tree
+
+
+class _Replacement(msgspec.Struct, frozen=True):
+    """How to write a call: ``owner`` is the parameter for the object before the parts (``""``: positional, ``None``: none)."""
+
+    operation: str
+    owner: str | None
+    parts: tuple[shapes.Part, ...] | None
+
+
+class _Replace(cst.CSTTransformer):
+    def __init__(self, replacements: Mapping[cst.CSTNode, _Replacement], file: _File) -> None:
+        super().__init__()
+        self._replacements = replacements
+        self._file = file
+
+    def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNodeT | cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNodeT]:
+        replacement = self._replacements.get(original_node)
+        if replacement is None:
+            return super().on_leave(original_node, updated_node)
+        assert isinstance(updated_node, cst.BaseExpression)
+        made = self._file.call(updated_node, replacement)
+        return made.with_changes(lpar=updated_node.lpar, rpar=updated_node.rpar)  # type: ignore[return-value]
+
+
+def _matches(node: cst.BaseExpression, parts: Sequence[shapes.Part]) -> bool:
+    """Whether an expression ends in these attributes and calls."""
+    for part in reversed(parts):
+        if part.arguments is not None:
+            if not isinstance(node, cst.Call):
+                return False
+            node = node.func
+        if part.name:
+            if not (isinstance(node, cst.Attribute) and node.attr.value == part.name):
+                return False
+            node = node.value
+    return True
+
+
+class _Imports(cst.CSTTransformer):
+    """Changes import statements: see :meth:`_File._imports`."""
+
+    def __init__(self, module: str, is_package: bool, moved: frozenset[str], boundary: str, functions: set[str], used: set[str]) -> None:
+        super().__init__()
+        self._package = module if is_package else module.rpartition(".")[0]
+        self._moved = moved
+        self._boundary = boundary
+        self._functions = {target.rpartition(".")[2] for target in functions}
+        self._used = used
+
+    def leave_SimpleStatementLine(
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement] | cst.RemovalSentinel:
+        if len(updated_node.body) != 1 or not isinstance(updated_node.body[0], cst.ImportFrom):
+            return updated_node
+        statement = updated_node.body[0]
+        if isinstance(statement.names, cst.ImportStar) or not self._from_context(statement):
+            return updated_node
+        staying: list[cst.ImportAlias] = []
+        moving: list[cst.ImportAlias] = []
+        for alias in statement.names:
+            bound = alias.evaluated_alias or alias.evaluated_name
+            if alias.evaluated_name in self._functions:
+                moving.append(alias)
+            elif bound in self._used or not self._names_moved(statement, alias):
+                staying.append(alias)
+        if len(staying) == len(statement.names):
+            return updated_node
+        lines: list[cst.BaseStatement] = []
+        if staying:
+            last = staying[-1].with_changes(comma=statement.names[-1].comma)
+            lines.append(updated_node.with_changes(body=[statement.with_changes(names=[*staying[:-1], last])]))
+        if moving:
+            names = ", ".join(cst.Module([]).code_for_node(alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for alias in moving)
+            made = cst.parse_statement(f"from {self._boundary} import {names}\n")
+            assert isinstance(made, cst.SimpleStatementLine)
+            if not staying:
+                made = made.with_changes(leading_lines=updated_node.leading_lines, trailing_whitespace=updated_node.trailing_whitespace)
+            lines.append(made)
+        return cst.FlattenSentinel(lines) if lines else cst.RemoveFromParent()
+
+    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.IndentedBlock:
+        if original_node.body and not updated_node.body:
+            return updated_node.with_changes(body=[cst.SimpleStatementLine([cst.Pass()])])
+        return updated_node
+
+    def _from_context(self, statement: cst.ImportFrom) -> bool:
+        module = self._absolute(statement)
+        return any(module == name or name.startswith(module + ".") or module.startswith(name + ".") for name in self._moved)
+
+    def _names_moved(self, statement: cst.ImportFrom, alias: cst.ImportAlias) -> bool:
+        module = self._absolute(statement)
+        return module in self._moved or f"{module}.{alias.evaluated_name}" in self._moved
+
+    def _absolute(self, statement: cst.ImportFrom) -> str:
+        name = "" if statement.module is None else cst.Module([]).code_for_node(statement.module)
+        dots = len(statement.relative)
+        if not dots:
+            return name
+        base = self._package.split(".")
+        base = base[: len(base) - (dots - 1)]
+        return ".".join([*base, name] if name else base)
+
+
+def _with_import(tree: cst.Module, line: str, top: str) -> cst.Module:
+    """The module with an import line among the top-level imports of the same top-level package, else after the last import."""
+    body = list(tree.body)
+    codes = [_import_code(tree, statement) for statement in body]
+    if line in codes:
+        return tree
+    imports = [index for index, code in enumerate(codes) if code]
+    related = [index for index in imports if codes[index].startswith((f"from {top}.", f"from {top} ", f"import {top}"))]
+    made = cst.parse_statement(line + "\n")
+    assert isinstance(made, cst.SimpleStatementLine)
+    if related:
+        position = next((index for index in related if codes[index] > line), related[-1] + 1)
+        following = body[position] if position in related else None
+        if position == related[0] and isinstance(following, cst.SimpleStatementLine):
+            # The first import of a group carries the blank lines and comments above the group.
+            made = made.with_changes(leading_lines=following.leading_lines)
+            body[position] = following.with_changes(leading_lines=[])
+    elif imports:
+        position = imports[-1] + 1
+    else:
+        position = _after_docstring(body)
+        made = made.with_changes(leading_lines=[cst.EmptyLine(indent=False)] if position else [])
+    body.insert(position, made)
+    return tree.with_changes(body=body)
+
+
+def _import_code(tree: cst.Module, statement: cst.CSTNode) -> str:
+    """The text of an import statement, ``""`` for any other statement."""
+    if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1 and isinstance(statement.body[0], (cst.Import, cst.ImportFrom)):
+        return tree.code_for_node(statement.body[0])
+    return ""
+
+
+def _after_docstring(body: Sequence[cst.BaseStatement]) -> int:
+    first = body[0] if body else None
+    if isinstance(first, cst.SimpleStatementLine) and isinstance(first.body[0], cst.Expr) and isinstance(first.body[0].value, (cst.SimpleString, cst.ConcatenatedString)):
+        return 1
+    return 0
+
+
+class _Names(cst.CSTVisitor):
+    """All names that appear outside import statements, also as words of ``__all__``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        return False
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found.add(node.value)
+
+    def visit_SimpleString(self, node: cst.SimpleString) -> None:
+        if node.raw_value.isidentifier():
+            # "__all__" and quoted annotations name things too.
+            self.found.add(node.raw_value)
+
+
+def _used_names(tree: cst.Module) -> set[str]:
+    names = _Names()
+    tree.visit(names)
+    return names.found
+
+
+class _Bound(cst.CSTVisitor):
+    """Names that the file binds anywhere: a boundary's name must not hide or be hidden by one of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def visit_ImportAlias(self, node: cst.ImportAlias) -> None:
+        self.found.add((node.evaluated_alias or node.evaluated_name).partition(".")[0])
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
+        self._targets(node.target)
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        self._targets(node.target)
+
+    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
+        self._targets(node.target)
+
+    def visit_For(self, node: cst.For) -> None:
+        self._targets(node.target)
+
+    def visit_CompFor(self, node: cst.CompFor) -> None:
+        self._targets(node.target)
+
+    def visit_AsName(self, node: cst.AsName) -> None:
+        self._targets(node.name)
+
+    def visit_Param(self, node: cst.Param) -> None:
+        self.found.add(node.name.value)
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        self.found.add(node.name.value)
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        self.found.add(node.name.value)
+
+    def _targets(self, node: cst.BaseExpression | cst.BaseAssignTargetExpression) -> None:
+        self.found.update(_names_in(node))
+
+
+def _names_in(node: cst.CSTNode) -> Iterator[str]:
+    if isinstance(node, cst.Name):
+        yield node.value
+    elif isinstance(node, (cst.Tuple, cst.List)):
+        for element in node.elements:
+            yield from _names_in(element.value)
+
+
+def _bound_names(tree: cst.Module) -> set[str]:
+    bound = _Bound()
+    tree.visit(bound)
+    return bound.found
+
+
+class _Comments(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def visit_Comment(self, node: cst.Comment) -> None:
+        self.found = True
+
+
+def _has_comment(node: cst.CSTNode) -> bool:
+    comments = _Comments()
+    node.visit(comments)
+    return comments.found

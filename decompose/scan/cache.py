@@ -1,0 +1,160 @@
+"""Compiled files kept between runs, by content: one SQLite file that may be lost or damaged at any time."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+
+SCHEMA = 1
+_BUSY_SECONDS = 2.0
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS facts (version TEXT NOT NULL, key TEXT NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " digest BLOB NOT NULL, result BLOB NOT NULL, checksum BLOB NOT NULL, PRIMARY KEY (version, key))"
+)
+
+
+def digest(data: bytes) -> bytes:
+    """What identifies the contents of a file: 16 bytes."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+class Entry(NamedTuple):
+    """What is known of a file without reading its result: ``mark`` is (mtime in ns, size)."""
+
+    row: int
+    mark: tuple[int, int]
+    digest: bytes
+
+
+class Cache:
+    """Results by version, file and content. Every failure of the store is a miss, never an error.
+
+    Concurrent runs share the file: readers do not block, a writer waits at most two seconds and then keeps nothing.
+    """
+
+    def __init__(self, file: Path) -> None:
+        """``file`` is made when the first result is kept; its folder is made too."""
+        self.file = file
+        self._connection: sqlite3.Connection | None = None
+        self._off = False
+        self._puts: list[tuple[str, str, int, int, bytes, bytes, bytes]] = []
+        self._touches: list[tuple[int, int, bytes, str, str]] = []
+        self._stale = 0
+
+    def stored(self, version: str) -> dict[str, Entry]:
+        """All entries of this version by key; empty when there is no usable store."""
+        if not self._usable():
+            return {}
+        try:
+            connection = self._open()
+            rows = connection.execute("SELECT rowid, key, mtime, size, digest FROM facts WHERE version = ?", (version,)).fetchall()
+            return {
+                key: Entry(row, (mtime, size), found)
+                for row, key, mtime, size, found in rows
+                if isinstance(key, str) and isinstance(found, bytes)
+            }
+        except (sqlite3.Error, OSError, OverflowError):
+            self._damaged()
+            return {}
+
+    def load(self, entry: Entry) -> bytes | None:
+        """The stored result, ``None`` when it is not whole."""
+        try:
+            row = self._open().execute("SELECT result, checksum FROM facts WHERE rowid = ?", (entry.row,)).fetchone()
+        except (sqlite3.Error, OSError):
+            return None
+        if row is None or not isinstance(row[0], bytes) or digest(row[0]) != row[1]:
+            return None
+        result: bytes = row[0]
+        return result
+
+    def put(self, version: str, key: str, mtime: int, size: int, contents: bytes, result: bytes) -> None:
+        """Keep a result; written by :meth:`commit`."""
+        if not self._off:
+            self._puts.append((version, key, mtime, size, contents, result, digest(result)))
+
+    def touch(self, version: str, key: str, mtime: int, size: int, contents: bytes) -> None:
+        """The same contents under another time; written by :meth:`commit`."""
+        if not self._off:
+            self._touches.append((mtime, size, contents, version, key))
+
+    def commit(self, version: str, keys: set[str]) -> None:
+        """Write what was kept, in one transaction, and drop what no longer belongs to the project."""
+        puts, touches = self._puts, self._touches
+        self._puts, self._touches = [], []
+        if not (puts or touches) or not self._usable(writing=True):
+            return
+        for attempt in (1, 2):
+            try:
+                connection = self._open(create=True)
+                with connection:
+                    connection.execute("DELETE FROM facts WHERE version <> ?", (version,))
+                    old = [row[0] for row in connection.execute("SELECT key FROM facts") if row[0] not in keys]
+                    connection.executemany("DELETE FROM facts WHERE key = ?", [(key,) for key in old])
+                    connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)", puts)
+                    connection.executemany("UPDATE facts SET mtime = ?, size = ?, digest = ? WHERE version = ? AND key = ?", touches)
+                return
+            except sqlite3.OperationalError as error:
+                # Busy, read-only or full: this run works without keeping anything.
+                if "no such" not in str(error) and "has no column" not in str(error) and "columns but" not in str(error):
+                    self._off = True
+                    return
+                self._damaged()
+            except (sqlite3.Error, OSError):
+                self._damaged()
+            if attempt == 2:
+                self._off = True
+
+    def close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    # --- the store --------------------------------------------------------------------------------
+
+    def _usable(self, writing: bool = False) -> bool:
+        """False when the place is missing or leads elsewhere: a link is never written through."""
+        if self._off:
+            return False
+        folder = self.file.parent
+        if self.file.is_symlink() or folder.is_symlink() or folder.parent.is_symlink():
+            return False
+        if writing:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError:
+                self._off = True
+                return False
+            return True
+        return self.file.is_file()
+
+    def _open(self, create: bool = False) -> sqlite3.Connection:
+        if self._connection is None:
+            mode = "rwc" if create else "ro"
+            if not create and os.access(self.file, os.W_OK):
+                mode = "rw"
+            address = f"{self.file.absolute().as_uri()}?mode={mode}"
+            connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
+            self._connection = connection
+            connection.execute("PRAGMA trusted_schema = OFF")
+        if create:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute(_CREATE)
+        return self._connection
+
+    def _damaged(self) -> None:
+        """Start anew: what the file held can be computed again."""
+        self.close()
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            try:
+                os.unlink(f"{self.file}{suffix}")
+            except FileNotFoundError:
+                pass
+            except OSError:
+                self._off = True

@@ -1,0 +1,94 @@
+"""One file's text -> its :class:`~decompose.model.syntax.ModuleSummary`. Pure: no file is opened here."""
+
+from __future__ import annotations
+
+import ast
+import re
+import unicodedata
+import warnings
+from collections.abc import Mapping
+
+import msgspec
+
+from decompose.model.syntax import ModuleSummary, Remark
+from decompose.scan.encoding import Unreadable, decode
+from decompose.syntax import failure
+from decompose.syntax.walk import Walk
+
+# Increase whenever the same text gives another summary: cached summaries of earlier versions are then left alone.
+VERSION = 1
+
+TOO_DEEP = "too deeply nested to be parsed"
+_DECEPTIVE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(ModuleSummary)
+
+
+def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> ModuleSummary:
+    """What the text says. Never raises for what the text holds: ``failure`` then has the reason.
+
+    ``path`` is relative to the project, ``name`` the dotted module name, ``source`` the file's bytes (decoded as they
+    declare) or its text.
+    """
+    text = ""
+    try:
+        text = source if isinstance(source, str) else decode(source)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+        return Walk(path, name, is_package, text).summary(tree, _remarks(text))
+    except Unreadable as error:
+        reason, line = error.reason, error.line
+    except SyntaxError as error:
+        reason, line = failure.reason(error, text)
+    except RecursionError:
+        reason, line = TOO_DEEP, 1
+    except MemoryError:
+        # CPython's parser reports its own nesting limit so; real exhaustion ends in the same way for this file.
+        reason, line = TOO_DEEP, 1
+    except ValueError as error:
+        reason, line = f"cannot be parsed: {error}", 1
+    return ModuleSummary(path, name, is_package, text.count("\n") + 1 if text else 0, failure=reason, failure_line=line)
+
+
+def summarize_sources(sources: Mapping[str, str | bytes]) -> tuple[ModuleSummary, ...]:
+    """Summaries of texts by path, sorted by path; ``shop/__init__.py`` is the package ``shop``."""
+    return tuple(summarize(path, *module_name(path), sources[path]) for path in sorted(sources))
+
+
+def module_name(path: str) -> tuple[str, bool]:
+    """``shop/orders/__init__.py`` -> ``("shop.orders", True)``, seen from the root of the path."""
+    parts = path.removesuffix(".py").split("/")
+    is_package = parts[-1] == "__init__" and len(parts) > 1
+    return ".".join(parts[:-1] if is_package else parts), is_package
+
+
+def compiled(path: str, name: str, is_package: bool, source: bytes) -> bytes:
+    """The summary in its stored form; what worker processes and the cache pass around."""
+    return _encoder.encode(summarize(path, name, is_package, source))
+
+
+def crashed(path: str, name: str, is_package: bool, source: bytes) -> bytes:
+    """The stored summary of a file that ended the process which parsed it."""
+    lines = source.count(b"\n") + 1
+    return _encoder.encode(ModuleSummary(path, name, is_package, lines, failure="ended the process that parsed it", failure_line=1))
+
+
+def loaded(stored: bytes) -> ModuleSummary:
+    """The summary again. Raises :class:`msgspec.DecodeError` for bytes that are not a stored summary."""
+    return _decoder.decode(stored)
+
+
+def _remarks(text: str) -> tuple[Remark, ...]:
+    if text.isascii():
+        return ()
+    return tuple(
+        Remark(number, f"bidirectional control character {name} hides the order of the code")
+        for number, line in enumerate(text.split("\n"), 1)
+        for name in dict.fromkeys(
+            f"U+{ord(found):04X} {unicodedata.name(found, '')}".rstrip() for found in _DECEPTIVE.findall(line)
+        )
+    )

@@ -1,0 +1,29 @@
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import BasePermission
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from shop.core.permissions import IsStaff
+from shop.reporting.forms import PeriodForm
+from shop.reporting.serializers import ProductRowSerializer, SummarySerializer
+from shop.reporting.services import product_report, sales_summary
+
+
+class ReportView(APIView):
+    permission_classes: list[type[BasePermission]] = [IsStaff]
+
+    def period(self):
+        form = PeriodForm(self.request.query_params)
+        if not form.is_valid():
+            raise ValidationError(form.errors)
+        return form.period()
+
+
+class SalesSummaryView(ReportView):
+    def get(self, request):
+        return Response(SummarySerializer(sales_summary(*self.period())).data)
+
+
+class TopProductsView(ReportView):
+    def get(self, request):
+        return Response(ProductRowSerializer(product_report(*self.period()), many=True).data)

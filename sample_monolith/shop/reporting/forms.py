@@ -1,0 +1,23 @@
+from datetime import timedelta
+
+from django import forms
+from django.utils import timezone
+
+from shop.reporting.models import SavedReport
+
+
+class PeriodForm(forms.Form):
+    start = forms.DateField(required=False)
+    end = forms.DateField(required=False)
+
+    def period(self):
+        data = self.cleaned_data if self.is_valid() else {}
+        end = data.get("end") or timezone.localdate()
+        start = data.get("start") or end - timedelta(days=6)
+        return (end, end) if start > end else (start, end)
+
+
+class SavedReportForm(forms.ModelForm):
+    class Meta:
+        model = SavedReport
+        fields = ["name", "kind", "days", "shared_with"]

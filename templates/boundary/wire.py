@@ -1,0 +1,798 @@
+"""The serialised form of a boundary: values of Python to JSON and back, exactly.
+
+A contract's models are pydantic classes. Four kinds of values need more than validation:
+
+* an object of a model that the caller's side owns (``replica:``) travels as a snapshot of the fields in the contract,
+* an object of which only the identity matters (``key:``) travels as its primary key,
+* a row of the context (``entity:``) travels as its columns,
+* ``json`` values keep their Python types through tags: ``{"$decimal": "4.50"}``, ``{"$tuple": [1, 2]}``.
+
+What cannot cross is a :class:`BoundaryTypeError` that names the operation; nothing is left out silently.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import decimal
+import json
+import math
+import uuid
+from collections import namedtuple
+from collections.abc import Mapping
+from functools import cache
+from types import ModuleType, SimpleNamespace
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo
+from pydantic_core.core_schema import SerializationInfo
+
+from .runtime import (
+    Answer,
+    Boundary,
+    BoundaryFailure,
+    BoundaryRejected,
+    BoundaryTypeError,
+    BoundaryUnavailable,
+    OperationContract,
+)
+
+# Types of the contract ----------------------------------------------------------------------------
+# Capitalised, so that no column (``date``, ``uuid``) can hide the type of the next one.
+
+Date = datetime.date
+DateTime = datetime.datetime
+Time = datetime.time
+Duration = datetime.timedelta
+Decimal = decimal.Decimal
+Uuid = uuid.UUID
+
+
+def _binary(value: Any) -> Any:
+    return bytes(value) if isinstance(value, bytearray | memoryview) else value
+
+
+def _file_name(value: Any) -> Any:
+    # A file field's value knows its name; the bytes stay in the storage, which both sides share.
+    return str(getattr(value, "name", value) or "")
+
+
+def _untag(value: Any, info: ValidationInfo) -> Any:
+    # Only what comes off the wire is tagged; a caller's own dict may hold "$" keys.
+    return (
+        untag(value, info.context["contract"]) if info.context and info.context["wire"] else value
+    )
+
+
+def _tag(value: Any, info: SerializationInfo) -> Any:
+    return tag(value, info.context["contract"], info.context["operation"])
+
+
+Binary = Annotated[bytes, BeforeValidator(_binary)]
+FileName = Annotated[str, BeforeValidator(_file_name)]
+Json = Annotated[Any, BeforeValidator(_untag), PlainSerializer(_tag)]
+
+
+class Message(BaseModel):
+    """The base of everything that a contract declares."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        validate_assignment=True,
+        extra="forbid",
+        protected_namespaces=(),
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
+        ser_json_inf_nan="constants",
+    )
+
+
+class Record(Message):
+    """A row: attributes as on the model, ``pk`` for its key. A change is sent by an operation that takes the row."""
+
+    _key: ClassVar[str] = "id"
+
+    @property
+    def pk(self) -> Any:
+        return getattr(self, self._key)
+
+
+class Anonymous(Message):
+    """The caller's user when nobody is logged in."""
+
+    anonymous: Literal[True] = True
+
+
+class Source(NamedTuple):
+    """Where a record comes from.
+
+    ``label`` is the framework's name of the model, ``paths`` how a field is read when not by its own name, ``parents``
+    the fields that hold a snapshot of another replica, by that replica's model.
+    """
+
+    type: type[Record]
+    label: str
+    paths: Mapping[str, str] = {}
+    parents: Mapping[str, str] = {}
+
+
+class ModelContract(NamedTuple):
+    """A model whose objects cross as keys. ``owned`` ones belong to the context."""
+
+    label: str
+    owned: bool
+
+
+# Requests and responses -----------------------------------------------------------------------------
+
+
+def encode_request(
+    boundary: Boundary, operation: OperationContract, given: Mapping[str, Any]
+) -> bytes:
+    """The request as JSON. Raises :class:`BoundaryTypeError` when an argument does not fit the contract."""
+    contract = boundary.contract
+    values = {
+        name: outgoing(contract, operation, value, operation.parameters.get(name, ""))
+        for name, value in given.items()
+    }
+    return _dump(contract, operation, operation.request, values, exclude_unset=True)
+
+
+def parse_request(operation: OperationContract, body: bytes) -> Any:
+    """The validated request. Raises ``ValueError`` (pydantic's) when it is against the contract."""
+    import importlib
+
+    contract = importlib.import_module(operation.request.__module__)
+    return operation.request.model_validate_json(
+        body or b"{}", context={"contract": contract, "wire": True}
+    )
+
+
+def decode_request(
+    boundary: Boundary, operation: OperationContract, request: Any, world: World
+) -> dict[str, Any]:
+    """Arguments for the local implementation: those that were given, as objects of this process."""
+    found = {
+        name: incoming(
+            boundary.contract, operation, getattr(request, name), operation.parameters[name], world
+        )
+        for name in sorted(request.model_fields_set)
+    }
+    if operation.shape == "draft":
+        # An object speaks for its key: a model takes one of the two.
+        for name in [name for name in found if f"{name}_id" in found]:
+            del found[f"{name}_id"]
+    return found
+
+
+def encode_response(
+    boundary: Boundary,
+    operation: OperationContract,
+    result: Any,
+    arguments: Mapping[str, Any],
+    offset: int,
+    size: int,
+) -> bytes:
+    """The result as JSON; of a page, ``size`` items from ``offset`` on and whether there are more.
+
+    Rows that a command was given go back as they are now (``changed_<parameter>``).
+    """
+    contract = boundary.contract
+    if operation.returns.startswith("page:"):
+        if getattr(result, "ordered", True) is False:
+            result = result.order_by("pk")  # Pages of an unordered query would overlap.
+        window = list(result[offset : offset + size + 1])
+        items = outgoing(contract, operation, window[:size], operation.returns)
+        return _dump(contract, operation, operation.response, {"result": items, "more": len(window) > size})
+    values = {"result": outgoing(contract, operation, result, operation.returns)}
+    for field, parameter in _changed(operation):
+        row = arguments.get(parameter)
+        if row is not None and row.pk is not None:
+            values[field] = outgoing(contract, operation, row, operation.parameters[parameter])
+    return _dump(contract, operation, operation.response, values)
+
+
+def apply_changes(boundary: Boundary, operation: OperationContract, reply: Any, given: Mapping[str, Any]) -> None:
+    """Brings the rows that the caller gave to a command to the state in which the context left them."""
+    for field, parameter in _changed(operation):
+        row = getattr(reply, field)
+        if row is not None:
+            paths = boundary.contract.ENTITIES[operation.parameters[parameter].partition(":")[2]].paths
+            for name in type(row).model_fields:
+                if name not in paths and getattr(given[parameter], name, None) != getattr(row, name):
+                    setattr(given[parameter], name, getattr(row, name))
+
+
+def _changed(operation: OperationContract) -> list[tuple[str, str]]:
+    names = [name for name in operation.response.model_fields if name.startswith("changed_")]
+    return [(name, name.removeprefix("changed_")) for name in names]
+
+
+def decode_answer(boundary: Boundary, operation: OperationContract, answer: Answer) -> Any:
+    """The response's model. Raises the declared error that the answer names, else a :class:`BoundaryError`."""
+    if answer.status == 200:
+        context = {"contract": boundary.contract, "wire": True}
+        return operation.response.model_validate_json(answer.body, context=context)
+    document = _problem_document(answer.body)
+    name = f"{boundary.name}.{operation.name}"
+    if document.get("error") in operation.errors:
+        raise _rebuilt(boundary, document)
+    detail = f"{document.get('title', 'no problem document')} (status {answer.status})"
+    if answer.status in (502, 503, 504):
+        raise BoundaryUnavailable(name, detail)
+    if answer.status >= 500:
+        raise BoundaryFailure(name, detail) from answer.cause
+    raise BoundaryRejected(name, f"{detail} {document.get('invalid', '')}".rstrip())
+
+
+def _dump(
+    contract: ModuleType, operation: OperationContract, model: Any, values: Any, **how: Any
+) -> bytes:
+    context = {"contract": contract, "operation": operation, "wire": False}
+    try:
+        text: str = model.model_validate(values, context=context).model_dump_json(
+            context=context, **how
+        )
+    except BoundaryTypeError:
+        raise
+    except ValueError as wrong:
+        raise BoundaryTypeError(operation.name, f"against the contract: {wrong}") from wrong
+    return text.encode()
+
+
+# Values ---------------------------------------------------------------------------------------------
+
+
+def outgoing(contract: ModuleType, operation: OperationContract, value: Any, kind: str) -> Any:
+    """``value`` as the contract's model of type ``kind`` takes it."""
+    head, _, rest = kind.partition(":")
+    if value is None:
+        return None
+    if head in ("list", "page"):
+        return [outgoing(contract, operation, item, rest) for item in value]
+    if head == "entity":
+        return record(contract.ENTITIES[rest], value)
+    if head == "replica":
+        if getattr(value, "is_anonymous", False) is True:
+            return Anonymous()
+        return snapshot(contract, operation, rest, value)
+    if head == "key":
+        key = getattr(value, "pk", value)
+        if key is None:
+            raise BoundaryTypeError(
+                operation.name, f"an unsaved {type(value).__name__} has no key to send"
+            )
+        return key
+    return _plain_value(value)
+
+
+def record(source: Source, value: Any) -> Record:
+    """The columns of an object, read by the contract's paths."""
+    if isinstance(value, source.type):
+        return value
+    fields = source.type.model_fields
+    return source.type.model_validate(
+        {name: _follow(value, source.paths.get(name, name)) for name in fields}
+    )
+
+
+def snapshot(contract: ModuleType, operation: OperationContract, model: str, value: Any) -> Record:
+    """What of a foreign object travels, its parents included."""
+    source: Source = contract.REPLICAS[model]
+    if isinstance(value, source.type):
+        return value
+    if getattr(value, "pk", None) is None:
+        raise BoundaryTypeError(
+            operation.name, f"a saved {source.label} is wanted, not {type(value).__name__}"
+        )
+    values: dict[str, Any] = {}
+    for name in source.type.model_fields:
+        read = _follow(value, source.paths.get(name, name))
+        parent = source.parents.get(name)
+        values[name] = (
+            read if parent is None or read is None else snapshot(contract, operation, parent, read)
+        )
+    return source.type.model_validate(values)
+
+
+def _follow(value: Any, path: str) -> Any:
+    for name in path.split("."):
+        if value is None:
+            return None
+        value = getattr(value, name)
+    return _plain_value(value)
+
+
+def _plain_value(value: Any) -> Any:
+    # Text that is translated when read (Django's gettext_lazy) is text by the time it travels.
+    return str(value) if any(base.__name__ == "Promise" for base in type(value).__mro__) else value
+
+
+def incoming(
+    contract: ModuleType, operation: OperationContract, value: Any, kind: str, world: World
+) -> Any:
+    """A decoded value as an object of this process."""
+    head, _, rest = kind.partition(":")
+    if value is None:
+        return None
+    if head in ("list", "page"):
+        return [incoming(contract, operation, item, rest, world) for item in value]
+    if head == "entity":
+        return world.entity(contract.ENTITIES[rest], value)
+    if head == "replica":
+        return (
+            world.anonymous()
+            if isinstance(value, Anonymous)
+            else _shadow(contract, rest, value, world)
+        )
+    if head == "key":
+        return world.key(contract.MODELS[rest], value, operation)
+    return value
+
+
+def _shadow(contract: ModuleType, model: str, value: Record, world: World) -> Any:
+    source: Source = contract.REPLICAS[model]
+    parents: dict[str, Any] = {}
+    for name, parent in source.parents.items():
+        child = getattr(value, name)
+        parents[name] = None if child is None else _shadow(contract, parent, child, world)
+    columns = {
+        name: getattr(value, name)
+        for name in type(value).model_fields
+        if name not in source.parents
+    }
+    return world.replica(source, columns, parents)
+
+
+# Tagged JSON ------------------------------------------------------------------------------------------
+
+
+def tag(value: Any, contract: ModuleType, operation: OperationContract) -> Any:
+    """A JSON value from which :func:`untag` makes an equal Python value."""
+
+    def down(item: Any) -> Any:
+        return tag(item, contract, operation)
+
+    value = _plain_value(value)
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return str(value)
+        case int():
+            return int(value)
+        case float():
+            return float(value) if math.isfinite(value) else {"$float": str(float(value))}
+        case decimal.Decimal():
+            return {"$decimal": str(value)}
+        case datetime.datetime():
+            return {"$datetime": value.isoformat()}
+        case datetime.date():
+            return {"$date": value.isoformat()}
+        case datetime.time():
+            return {"$time": value.isoformat()}
+        case datetime.timedelta():
+            return {"$duration": [value.days, value.seconds, value.microseconds]}
+        case uuid.UUID():
+            return {"$uuid": str(value)}
+        case bytes() | bytearray() | memoryview():
+            return {"$binary": base64.b64encode(bytes(value)).decode()}
+        case tuple() if hasattr(value, "_fields"):
+            return {
+                "$record": [
+                    type(value).__name__,
+                    list(value._fields),
+                    [down(item) for item in value],
+                ]
+            }
+        case tuple():
+            return {"$tuple": [down(item) for item in value]}
+        case set() | frozenset():
+            return {"$set": sorted((down(item) for item in value), key=repr)}
+        case dict():
+            if all(type(key) is str and not key.startswith("$") for key in value):
+                return {key: down(item) for key, item in value.items()}
+            return {"$dict": [[down(key), down(item)] for key, item in value.items()]}
+        case list():
+            return [down(item) for item in value]
+        case Record():
+            name = next(name for name, source in _sources(contract) if source.type is type(value))
+            context = {"contract": contract, "operation": operation}
+            return {"$row": [name, value.model_dump(mode="json", context=context)]}
+    return _tag_object(value, contract, operation)
+
+
+def _tag_object(value: Any, contract: ModuleType, operation: OperationContract) -> Any:
+    label = getattr(getattr(type(value), "_meta", None), "label", "")
+    for name, source in _sources(contract):
+        if source.label == label:
+            in_entities = name in contract.ENTITIES
+            row = (
+                record(source, value) if in_entities else snapshot(contract, operation, name, value)
+            )
+            return tag(row, contract, operation)
+    if hasattr(value, "model") and hasattr(value, "iterator"):
+        return [tag(item, contract, operation) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {
+            "$object": [
+                type(value).__name__,
+                {name: tag(item, contract, operation) for name, item in fields.items()},
+            ]
+        }
+    raise BoundaryTypeError(operation.name, f"a {type(value).__name__} cannot cross as JSON")
+
+
+def untag(value: Any, contract: ModuleType) -> Any:
+    """The Python value that was tagged; dataclasses and named tuples come back as records with the same attributes."""
+    if isinstance(value, list):
+        return [untag(item, contract) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) != 1 or not next(iter(value)).startswith("$"):
+        return {key: untag(item, contract) for key, item in value.items()}
+    [(name, content)] = value.items()
+    match name:
+        case "$row":
+            return dict(_sources(contract))[content[0]].type.model_validate_json(
+                json.dumps(content[1]), context={"contract": contract, "wire": True}
+            )
+        case "$record":
+            return _record_type(content[0], tuple(content[1]))(*untag(content[2], contract))
+        case "$object":
+            return SimpleNamespace(
+                **{key: untag(item, contract) for key, item in content[1].items()}
+            )
+        case "$tuple":
+            return tuple(untag(content, contract))
+        case "$set":
+            return set(untag(content, contract))
+        case "$dict":
+            return {untag(key, contract): untag(item, contract) for key, item in content}
+        case _ if name in _SCALARS:
+            return _SCALARS[name](content)
+    raise ValueError(f"unknown tag {name!r}")
+
+
+_SCALARS = {
+    "$float": float,
+    "$decimal": decimal.Decimal,
+    "$datetime": datetime.datetime.fromisoformat,
+    "$date": datetime.date.fromisoformat,
+    "$time": datetime.time.fromisoformat,
+    "$duration": lambda parts: datetime.timedelta(*parts),
+    "$uuid": uuid.UUID,
+    "$binary": base64.b64decode,
+}
+
+
+@cache
+def _record_type(name: str, fields: tuple[str, ...]) -> Any:
+    return namedtuple(name, fields)
+
+
+def _sources(contract: ModuleType) -> list[tuple[str, Source]]:
+    return [*contract.ENTITIES.items(), *contract.REPLICAS.items()]
+
+
+# Problems ---------------------------------------------------------------------------------------------
+
+
+def problem(
+    status: int, title: str, operation: str, *, raised: Exception | None = None, invalid: Any = None
+) -> Answer:
+    """A problem document (RFC 9457). A declared error carries what its class needs to be raised again."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "instance": operation,
+    }
+    if raised is not None:
+        document |= {"type": f"urn:boundary:error:{title}", "error": title, "detail": str(raised)}
+        document |= _exception_state(raised)
+    if invalid is not None:
+        # The values themselves stay out of replies and logs.
+        details = invalid.errors(include_url=False, include_input=False, include_context=False)
+        document["invalid"] = [
+            {"at": list(each["loc"]), "problem": each["msg"]} for each in details
+        ]
+    return Answer(status, json.dumps(document).encode())
+
+
+_NO_CONTRACT = SimpleNamespace(ENTITIES={}, REPLICAS={})
+
+
+def _exception_state(raised: Exception) -> dict[str, Any]:
+    """Arguments and attributes of an exception; ``omitted`` names those that cannot cross."""
+    if hasattr(raised, "error_dict"):
+        return {
+            "construct": True,
+            "args": [{"$dict": [[k, list(map(str, v))] for k, v in raised.message_dict.items()]}],
+        }
+    if hasattr(raised, "error_list"):
+        return {"construct": True, "args": [list(map(str, raised.messages))]}
+    omitted: list[str] = []
+    args: list[Any] = []
+    for index, argument in enumerate(raised.args):
+        if not _keep(argument, args.append):
+            args.append(str(argument))
+            omitted.append(f"args[{index}]")
+    state: dict[str, Any] = {}
+    for name, attribute in sorted(vars(raised).items()):
+        if not _keep(attribute, lambda tagged, name=name: state.__setitem__(name, tagged)):
+            omitted.append(name)
+    return {"args": args, "attributes": state, "omitted": omitted}
+
+
+def _keep(value: Any, put: Any) -> bool:
+    operation: Any = SimpleNamespace(name="error")
+    try:
+        put(tag(value, _NO_CONTRACT, operation))  # type: ignore[arg-type]
+    except BoundaryTypeError:
+        return False
+    return True
+
+
+def _rebuilt(boundary: Boundary, document: dict[str, Any]) -> Exception:
+    kind = boundary.error_class(document["error"])
+    args = [untag(argument, boundary.contract) for argument in document.get("args", [])]
+    if document.get("construct"):
+        return kind(*args)
+    # The class may want other arguments than the exception shows: its state is restored, not its construction.
+    raised = kind.__new__(kind)
+    raised.args = tuple(args)
+    for name, attribute in document.get("attributes", {}).items():
+        setattr(raised, name, untag(attribute, boundary.contract))
+    return raised
+
+
+def _problem_document(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+# Objects of this process --------------------------------------------------------------------------------
+
+
+class Detached:
+    """Snapshots and keys as unsaved objects of this process's own models.
+
+    A field that did not travel cannot be read, though the row may be right here: a service would not have it either.
+    """
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+    def replica(
+        self, source: Source, columns: Mapping[str, Any], parents: Mapping[str, Any]
+    ) -> Any:
+        instance = self._instance(source.label, columns)
+        for name, parent in parents.items():
+            setattr(instance, name, parent)
+        return instance
+
+    def key(self, model: ModelContract, key: Any, operation: OperationContract) -> Any:
+        kind = _installed(model.label)
+        if kind is None:
+            return key
+        if model.owned and operation.shape in ("function", "method"):
+            return kind._base_manager.get(pk=key)
+        return self._instance(model.label, {kind._meta.pk.attname: key}, closed=not model.owned)
+
+    def entity(self, source: Source, value: Record) -> Any:
+        return self._instance(
+            source.label, {name: getattr(value, name) for name in type(value).model_fields}
+        )
+
+    def anonymous(self) -> Any:
+        from django.contrib.auth.models import AnonymousUser
+
+        return AnonymousUser()
+
+    def save(self, instance: Any) -> Any:
+        """Saves a draft and reads it back, so that the reply shows what the database holds."""
+        kind = type(instance)
+        known = instance.pk is not None and kind._base_manager.filter(pk=instance.pk).exists()
+        instance._state.adding = not known
+        instance.save()
+        return kind._base_manager.get(pk=instance.pk)
+
+    def _instance(self, label: str, values: Mapping[str, Any], closed: bool = True) -> Any:
+        from django.apps import apps
+
+        kind = apps.get_model(label)
+        columns = [field.attname for field in kind._meta.concrete_fields if field.attname in values]
+        instance = kind.from_db(None, columns, [values[name] for name in columns])
+        for name in values.keys() - set(columns):
+            instance.__dict__[name] = values[name]
+        if closed:
+            instance.refresh_from_db = self._refuse(label)
+        return instance
+
+    def _refuse(self, label: str) -> Any:
+        def refresh_from_db(*_: Any, fields: Any = (), **__: Any) -> None:
+            names = ", ".join(fields or ["the row"])
+            raise BoundaryTypeError(
+                self.operation, f"{names} of {label} does not travel over the boundary"
+            )
+
+        return refresh_from_db
+
+
+World = Detached
+"""Where a request runs; a service has its own with shadow rows."""
+
+
+def _installed(label: str) -> Any:
+    """The model class with a label, ``None`` when this process has no such model."""
+    from django.apps import apps
+
+    app, _, name = label.rpartition(".")
+    return apps.all_models[app].get(name.lower()) if app in apps.all_models else None
+
+
+class Draft:
+    """An object of the context that is not saved yet: attributes as on the model, ``save()`` sends them.
+
+    Setting ``user`` sets ``user_id`` too, as on the model. After ``save()`` all columns show what the service stored.
+    """
+
+    def __init__(
+        self, boundary: Boundary, operation: OperationContract, values: Mapping[str, Any]
+    ) -> None:
+        vars(self).update(_boundary=boundary, _operation=operation)
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        vars(self)[name] = value
+        fields = self._operation.request.model_fields
+        if f"{name}_id" in fields:
+            vars(self)[f"{name}_id"] = getattr(value, "pk", value)
+        elif name.endswith("_id") and name in fields:
+            related = vars(self).get(name.removesuffix("_id"))
+            if related is not None and related.pk != value:
+                del vars(self)[name.removesuffix("_id")]
+
+    @property
+    def pk(self) -> Any:
+        return getattr(self, self._entity.type._key, None)
+
+    @property
+    def _entity(self) -> Source:
+        source: Source = self._boundary.contract.ENTITIES[
+            self._operation.returns.removeprefix("entity:")
+        ]
+        return source
+
+    def save(self) -> None:
+        """Creates the row, or updates it once it was created."""
+        fields = self._operation.request.model_fields
+        values: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if name in fields:
+                values[name] = value
+            elif not name.startswith("_") and f"{name}_id" not in fields:
+                raise BoundaryTypeError(
+                    self._operation.name, f"{name} is no column of {self._entity.label}"
+                )
+        saved = self._boundary.exchange(self._operation, values)
+        for name in type(saved).model_fields:
+            vars(self)[name] = getattr(saved, name)
+
+
+# Description ----------------------------------------------------------------------------------------------
+
+_FORMATS = {
+    int: {"type": "integer"},
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    float: {"type": "number"},
+    bytes: {"type": "string", "contentEncoding": "base64"},
+    Decimal: {"type": "string", "format": "decimal"},
+    Date: {"type": "string", "format": "date"},
+    DateTime: {"type": "string", "format": "date-time"},
+    Time: {"type": "string", "format": "time"},
+    Duration: {"type": "string", "format": "duration"},
+    Uuid: {"type": "string", "format": "uuid"},
+    Any: {},
+}
+
+
+def openapi(boundary: Boundary, title: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of a boundary, read from the contract's classes."""
+    contract = boundary.contract
+    schemas: dict[str, Any] = {
+        "Problem": {
+            "type": "object",
+            "properties": {
+                "type": {"type": "string"},
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string"},
+                "instance": {"type": "string"},
+                "error": {"type": "string"},
+            },
+            "required": ["type", "title", "status"],
+        }
+    }
+    paths: dict[str, Any] = {}
+    for name, operation in sorted(contract.OPERATIONS.items()):
+        paths[f"/boundary/v1/{name}"] = {"post": _describe(contract, operation, schemas)}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": contract.VERSION},
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+        "security": [{"token": []}],
+    }
+
+
+def _describe(
+    contract: ModuleType, operation: OperationContract, schemas: dict[str, Any]
+) -> dict[str, Any]:
+    problems = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    responses: dict[str, Any] = {
+        "200": {
+            "description": "The result.",
+            "content": {"application/json": {"schema": _schema(operation.response, schemas)}},
+        }
+    }
+    declared: dict[str, list[str]] = {}
+    for name in operation.errors:
+        declared.setdefault(str(contract.ERRORS[name].status), []).append(name)
+    for status, names in sorted(declared.items()):
+        responses[status] = {"description": ", ".join(sorted(names)), "content": problems}
+    responses["default"] = {"description": "Refused or failed.", "content": problems}
+    return {
+        "operationId": operation.name,
+        "summary": operation.doc,
+        "x-kind": operation.kind,
+        "x-idempotent": operation.idempotent,
+        "x-timeout": operation.timeout,
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _schema(operation.request, schemas)}},
+        },
+        "responses": responses,
+    }
+
+
+def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _schema(get_args(annotation)[0], schemas)
+    if origin is list:
+        return {"type": "array", "items": _schema(get_args(annotation)[0], schemas)}
+    if origin is Literal:
+        return {"const": get_args(annotation)[0]}
+    if annotation is type(None) or annotation is None:
+        return {"type": "null"}
+    if origin is Union or type(annotation).__name__ == "UnionType":
+        return {"anyOf": [_schema(each, schemas) for each in get_args(annotation)]}
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        name = annotation.__name__
+        if name not in schemas:
+            schemas[name] = {}
+            fields = annotation.model_fields
+            schemas[name] = {
+                "type": "object",
+                "properties": {
+                    key: _schema(field.annotation, schemas) for key, field in fields.items()
+                },
+                "required": [key for key, field in fields.items() if field.is_required()],
+                "additionalProperties": False,
+            }
+        return {"$ref": f"#/components/schemas/{name}"}
+    return dict(_FORMATS[annotation])
