@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from decompose.cut.partition import Adjacency
 from decompose.cut.transactions import UnitOfWork
-from decompose.cut.words import domain_words, segment_word
+from decompose.cut.words import LAYERS, TECHNICAL, domain_words, segment_word, singular
 from decompose.errors import ConfigError
 from decompose.model.codegraph import CodeGraph
 
@@ -67,6 +67,15 @@ _WIDEST_WORD = 40
 
 _CONTAINER = 0.4
 """A package with more than this share of all modules is the project or a container such as ``apps``, not a context."""
+
+_APPLICATION = 3.0
+"""The pull of an application, relative to any other package: it was made to be a unit, so only strong evidence takes it apart."""
+
+_VERTICAL = 3
+"""Layers within one package from which it counts as an application."""
+
+_SIZEABLE = 0.04
+"""Share of the modules from which a package can be an application without a table of its own."""
 
 _SWEEPING = 30
 """A commit that touches more modules than this says nothing about any two of them."""
@@ -313,23 +322,32 @@ class Packages:
 
 
 def packages(graph: CodeGraph, modules: Sequence[str]) -> Packages:
-    """Which packages hold (nearly) everything, and which are applications in the framework's sense.
+    """Which packages hold (nearly) everything, and which are applications.
 
-    An application has its own ``apps`` module or its own migrations.
+    An application in the framework's sense has its own ``apps`` module or its own migrations; a package with files of three
+    layers and more (models, views, forms) is one in its makers' eyes. Either needs a table or :data:`_SIZEABLE` of the modules.
     """
     inside: Counter[str] = Counter()
+    layers: dict[str, set[str]] = {}
     for module in modules:
         inside.update(_ancestors(module))
+        parent, _, last = module.rpartition(".")
+        if last in LAYERS and last not in TECHNICAL:
+            layers.setdefault(parent, set()).add(singular(last))
     most = _CONTAINER * len(modules)
     containers = frozenset(package for package, count in inside.items() if count > most and count > 2)
-    applications = set()
+    applications = {p for p, found in layers.items() if len(found) >= _VERTICAL and p.rpartition(".")[2] not in TECHNICAL}
     for entry in graph.modules:
         parent, _, last = entry.id.rpartition(".")
         if parent and last == "apps":
             applications.add(parent)
         elif entry.role == "migration" and ".migrations" in entry.id:
             applications.add(entry.id.split(".migrations", 1)[0])
-    return Packages(containers, frozenset(applications - containers))
+    module_of = owners_of_code(graph)
+    with_tables = {package for table in graph.tables for package in _ancestors(module_of.get(table.model, ""))}
+    applications &= with_tables | {package for package, count in inside.items() if count >= _SIZEABLE * len(modules)}
+    applications -= {*containers, ""}
+    return Packages(containers, frozenset(p for p in applications if not applications.intersection(_ancestors(p))))
 
 
 def _ancestors(module: str) -> list[str]:
@@ -338,13 +356,13 @@ def _ancestors(module: str) -> list[str]:
 
 
 def _path_words(module: str, found: Packages) -> list[tuple[str, float]]:
-    """Words of a module's path with their pull: 1.5 for an application, 1 for the outermost package, .5 for what lies in it."""
+    """Words of a module's path with their pull: 3 for an application, 1 for the outermost package, .5 for what lies in it."""
     pulls: list[tuple[str, float]] = []
     outermost = True
     for package in [*_ancestors(module), module]:
         segment = package.rpartition(".")[2]
         if package in found.applications:
-            pulls.append((segment_word(segment) or segment, 1.5))
+            pulls.append((segment_word(segment) or segment, _APPLICATION))
             outermost = False
             continue
         word = segment_word(segment)

@@ -242,7 +242,7 @@ class _View:
         against: list[Evidence] = []
         for verb, sides in (("writes it", entry.writers), ("reads it", entry.readers)):
             for context, places in sides:
-                found = Evidence(f"{context} {verb} in {len(places)} places", float(len(places)) * (3.0 if verb == "writes it" else 1.0), places[:_PLACES])
+                found = Evidence(f"{context} {verb} in {_places(len(places))}", float(len(places)) * (3.0 if verb == "writes it" else 1.0), places[:_PLACES])
                 (held if context == entry.owner else against).append(found)
         declared = next((table for table in self.graph.tables if table.id == entry.table), None)
         if declared is not None and self.place.get(self.module_of.get(declared.model, "")) == entry.owner:
@@ -257,7 +257,7 @@ class _View:
             evidence_for=_strongest(held),
             evidence_against=_strongest(against),
             alternative=rival,
-            cost=(f"{own} writing places of {entry.owner} become calls of {rival}",) if rival else (),
+            cost=(f"{_places(own)} that write in {entry.owner} become calls of {rival}",) if rival else (),
         )
 
     def foreign_key(self, key: CutForeignKey) -> Explanation:
@@ -267,7 +267,7 @@ class _View:
                 {a.at for a in self.graph.accesses if a.table == key.dst and self.place.get(self.module_of.get(a.definition, "")) == key.src_context}
             )
         )
-        crossing = Evidence(f"{key.src_context} uses {key.dst} in {len(uses)} places", float(len(uses)), uses[:_PLACES])
+        crossing = Evidence(f"{key.src_context} uses {key.dst} in {_places(len(uses))}", float(len(uses)), uses[:_PLACES])
         where = f"crosses from {key.src_context} to {key.dst_context}" if key.cut else f"stays inside {key.src_context or 'no context'}"
         return Explanation(
             subject=key.id,
@@ -288,7 +288,7 @@ class _View:
                 by_context.setdefault(self.owner[table], []).append(at)
         main = max(sorted(by_context), key=lambda name: len(by_context[name]), default="")
         found = [
-            Evidence(f"writes tables of {name} in {len(places)} places", float(len(places)), tuple(sorted(places)[:_PLACES]))
+            Evidence(f"writes tables of {name} in {_places(len(places))}", float(len(places)), tuple(sorted(places)[:_PLACES]))
             for name, places in sorted(by_context.items())
         ]
         state = f"is cut: it writes tables of {', '.join(transaction.writing)}" if transaction.cut else "stays whole"
@@ -315,3 +315,7 @@ def _noun(kind: str) -> str:
 
 def _shown(node: str) -> str:
     return node.partition(":")[2] if ":" in node else node
+
+
+def _places(number: int) -> str:
+    return f"{number} place" + ("" if number == 1 else "s")

@@ -1,14 +1,14 @@
 """Data ownership: one writing context per table, and what crosses because of it.
 
 The owner is the context with the strongest claim. A place that writes counts :data:`WRITE`, twice that inside a
-transaction, a place that reads :data:`READ`. The table's home (the context of the code that declares it) keeps it unless
-another context's claim is more than :data:`MARGIN` times its own: so a tie, or a near one, goes to the home.
+transaction, a place that reads :data:`READ`, the declaration as much as a write. The table's home (the context that declares it)
+keeps it unless another context's claim is more than :data:`MARGIN` times its own: so a tie, or a near one, goes to the home.
 Shared code never owns a table that a domain context writes, and tests and migrations claim nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from decompose.cut.coupling import owners_of_code
 from decompose.cut.globs import matches
@@ -21,7 +21,7 @@ from decompose.model.settings import Config
 
 WRITE = 3.0
 READ = 1.0
-MARGIN = 2.0
+MARGIN = 3.0
 
 Places = dict[str, list[Location]]
 
@@ -50,6 +50,10 @@ def ownership(
             side = writers if access.mode == "write" else readers
             side.setdefault(access.table, {}).setdefault(context, []).append(access.at)
     committed = {(at, table) for unit in units for table, mode, at in unit.places if mode == "write"}
+    extending: dict[str, set[str]] = {}
+    for key in graph.foreign_keys:
+        if key.kind == "one-to-one" and home.get(key.table):
+            extending.setdefault(key.target, set()).add(home[key.table])
     found: dict[str, Ownership] = {}
     for table in graph.tables:
         found[table.id] = _owned(
@@ -59,6 +63,7 @@ def ownership(
             readers.get(table.id, {}),
             roles,
             committed,
+            extending.get(table.id, set()),
             config,
         )
     for table_id, parent in _joins(graph.tables, graph.foreign_keys).items():
@@ -83,6 +88,7 @@ def _owned(
     readers: Places,
     roles: Mapping[str, str],
     committed: set[tuple[Location, str]],
+    extending: set[str],
     config: Config,
 ) -> Ownership:
     domain = sorted(context for context in writers if roles.get(context) != "shared")
@@ -96,7 +102,7 @@ def _owned(
     if pinned:
         owner, reason = pinned, "decided: `owns` in decompose.toml"
     elif table.kind == "framework":
-        owner, reason = _strongest(claims, home), "framework table: stays where the library's code runs; others keep the key and ask"
+        owner, reason = _of_framework(claims, extending, roles)
     else:
         owner, reason = _claimed(claims, home, domain, roles)
     if reference:
@@ -112,22 +118,28 @@ def _owned(
 
 
 def _claimed(claims: Mapping[str, float], home: str, writing: Sequence[str], roles: Mapping[str, str]) -> tuple[str, str]:
-    if roles.get(home) == "shared" and writing:
-        # A shared library that declares a table is no owner: whoever writes it is.
-        strongest = _strongest({context: claims[context] for context in writing}, "")
-        return strongest, "declared in shared code; the strongest writer owns it"
-    rivals = {context: claims[context] for context in writing if context != home}
-    rival = _strongest(rivals, "")
-    own = claims.get(home, 0.0)
-    if home and (not rival or rivals[rival] <= MARGIN * own or (own == 0.0 and home not in writing and not rivals)):
-        return home, "declared here" + (" and nobody writes it in code that was seen" if not writing else " and written here" if home in writing else "")
-    if rival:
-        return rival, f"written here {_times(rivals[rival], own)} as strongly as in {home or 'its declaring module'}"
-    return home or _strongest(claims, ""), "declared here"
+    """The owner of an ordinary table and the reason; ``writing`` are the domain contexts that write it."""
+    rival = _strongest({context: claims[context] for context in writing if context != home}, "")
+    if roles.get(home) == "shared":
+        if rival:
+            return rival, "declared in shared code; the strongest writer owns it"
+        return home, "technical table of shared code: each service gets one of its own"
+    own = claims.get(home, 0.0) + WRITE
+    if rival and claims[rival] > MARGIN * own:
+        return rival, f"written here {claims[rival] / own:.1f} times as much as in {home or 'its declaring module'}"
+    if home:
+        written = home in writing
+        return home, "declared and written here" if written else "declared here" if writing else "declared here; no writer was seen"
+    return _strongest(claims, ""), "the only one to use it"
 
 
-def _times(claim: float, own: float) -> str:
-    return f"{claim / own:.1f} times" if own > 0.0 else "and not at all"
+def _of_framework(claims: Mapping[str, float], extending: set[str], roles: Mapping[str, str]) -> tuple[str, str]:
+    """A library's table goes with the context that extends it one to one; the rest stays with the shared code."""
+    if extending:
+        owner = _strongest({context: claims.get(context, 0.0) for context in extending}, "")
+        return owner, f"framework table that {owner} extends one to one: others keep the key and ask there"
+    shared = next((context for context in sorted(roles) if roles[context] == "shared"), "")
+    return shared or _strongest(claims, ""), "framework table: each service runs the library's code on one of its own"
 
 
 def _strongest(claims: Mapping[str, float], fallback: str) -> str:
@@ -148,11 +160,11 @@ def _joins(tables: Iterable[Table], keys: Iterable[ForeignKey]) -> dict[str, str
     return {key.through: key.table for key in keys if key.through in joins and key.kind == "many-to-many"}
 
 
-def foreign_keys(graph: CodeGraph, owner: Mapping[str, str]) -> tuple[CutForeignKey, ...]:
+def foreign_keys(graph: CodeGraph, owner: Mapping[str, str], shared: Collection[str] = ()) -> tuple[CutForeignKey, ...]:
     """All foreign keys with ids ``FK-001`` and up, counted in the order of ``(table, column, target)``.
 
     A many-to-many relation counts once, as a key of the side that declares it. Two keys are never one id, and an edit that
-    adds no foreign key renumbers none.
+    adds no foreign key renumbers none. A key to a table of a ``shared`` context is not cut: each service has that table.
     """
     keys = sorted(graph.foreign_keys, key=lambda k: (k.table, k.column or k.field, k.target, k.at))
     found = []
@@ -167,7 +179,7 @@ def foreign_keys(graph: CodeGraph, owner: Mapping[str, str]) -> tuple[CutForeign
                 at=key.at,
                 src_context=source,
                 dst_context=target,
-                cut=bool(source and target and source != target),
+                cut=bool(source and target and source != target and target not in shared),
             )
         )
     return tuple(found)

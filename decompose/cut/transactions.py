@@ -8,7 +8,7 @@ their own, and are not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -101,8 +101,13 @@ def _reach(
     return tuple((table, mode, at) for (at, table, mode), _ in ordered)
 
 
-def in_contexts(units: Iterable[UnitOfWork], owner: Mapping[str, str]) -> tuple[ContextTransaction, ...]:
-    """The transactions with the contexts of their tables; ``owner`` maps a table to its context."""
+def in_contexts(
+    units: Iterable[UnitOfWork], owner: Mapping[str, str], shared: Collection[str] = ()
+) -> tuple[ContextTransaction, ...]:
+    """The transactions with the contexts of their tables; ``owner`` maps a table to its context.
+
+    Tables of ``shared`` contexts exist once per service, so a commit that writes one of them is not cut by it.
+    """
     return tuple(
         ContextTransaction(
             id=unit.id,
@@ -111,7 +116,7 @@ def in_contexts(units: Iterable[UnitOfWork], owner: Mapping[str, str]) -> tuple[
             written=unit.written,
             contexts=tuple(sorted({owner[table] for table in unit.tables if owner.get(table)})),
             at=unit.at,
-            writing=tuple(sorted({owner[table] for table in unit.written if owner.get(table)})),
+            writing=tuple(sorted({owner[table] for table in unit.written if owner.get(table)} - set(shared))),
             places=unit.places,
         )
         for unit in units

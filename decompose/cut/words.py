@@ -16,7 +16,7 @@ LAYERS = frozenset(
     forms formset framework functions generic global graphql handler handlers helper helpers hooks http infra infrastructure init
     inline interface interfaces internal jobs layer lib libs library listeners loaders logic main managed management manager
     managers mapper mappers middleware middlewares migration migrations misc mixin mixins mock model models module modules
-    mutation mutations orm package packages page pages pagination permissions persistence plugin plugins presenter presenters
+    mutation mutations orm package packages page pages pagination permissions persistence  presenter presenters
     protocols provider proxies py query queries queryset querysets receivers registry repo repositories repository request requests
     resolver resolvers resource resources response responses rest route router routers routes routing rpc schema schemas script
     scripts selector selectors serializer serializers server service services session settings setup shared signal signals site
@@ -26,6 +26,14 @@ LAYERS = frozenset(
     """.split()  # noqa: SIM905 - two hundred quoted words cannot be read
 )
 """Words that say which layer or technology a file belongs to, not which part of the domain."""
+
+TECHNICAL = frozenset(
+    """
+    base common core ext extension extensions helper helpers infra infrastructure internal lib libs library misc shared support
+    tools util utilities utils
+    """.split()  # noqa: SIM905
+)
+"""Names of folders for code that belongs to no part of the domain, in the eyes of whoever made them."""
 
 _FILLERS = frozenset(
     """

@@ -131,6 +131,32 @@ def written_contexts(base: Path) -> tuple[str, ...]:
         return _contexts(_ledger(tree))
 
 
+class Footprint(msgspec.Struct, frozen=True):
+    """What decompose wrote into a project, for looking at the project as if it had not.
+
+    ``generated`` are the paths of generated files with the contexts that generate each; ``originals`` maps rewritten files to
+    their text with the rewrites taken back. A file where a person's edits stand in the way of that is not in ``originals``.
+    """
+
+    generated: dict[str, tuple[str, ...]] = {}
+    originals: dict[str, bytes] = {}
+
+
+def footprint(base: Path, contexts: Collection[str] | None = None) -> Footprint:
+    """What was written for ``contexts``, by default for all. Nothing when ``base`` holds no record."""
+    with Tree(base) as tree:
+        ledger = _ledger(tree)
+        chosen = set(_contexts(ledger)) if contexts is None else set(contexts)
+        generated = {path: e.contexts for path, e in sorted(ledger.files.items()) if chosen & set(e.contexts)}
+        originals: dict[str, bytes] = {}
+        for path in sorted({path for context in chosen for path in ledger.edits.get(context, {})}):
+            edits = [edit for context in sorted(chosen) for edit in ledger.edits.get(context, {}).get(path, ())]
+            outcome = decide.restored(path, tree.read(path), edits, _bases(tree))
+            if outcome.action in ("restore", "unchanged") and outcome.after is not None:
+                originals[path] = outcome.after
+        return Footprint(generated, originals)
+
+
 def interrupted(base: Path) -> bool:
     """True when an earlier run died in the middle of its renames, so that the tree is neither old nor new."""
     with Tree(base) as tree:
@@ -175,6 +201,11 @@ def _ledger(tree: Tree) -> Ledger:
     return decode(tree.read(LEDGER))
 
 
+def _bases(tree: Tree) -> decide.Base:
+    """The kept texts by hash."""
+    return lambda hash_: tree.read(base_path(hash_))
+
+
 def _decide(
     tree: Tree, ledger: Ledger, artifacts: Sequence[Artifact], complete: Collection[str]
 ) -> tuple[tuple[Outcome, ...], Ledger]:
@@ -182,9 +213,7 @@ def _decide(
     edits = {context: dict(paths) for context, paths in ledger.edits.items()}
     outcomes: list[Outcome] = []
 
-    def base(hash_: str) -> bytes | None:
-        return tree.read(base_path(hash_))
-
+    base = _bases(tree)
     for artifact in artifacts:
         current = tree.read(artifact.path)
         if artifact.file_class == "edited":
@@ -225,11 +254,8 @@ def _decide_undo(tree: Tree, ledger: Ledger, context: str) -> tuple[tuple[Outcom
     files = dict(ledger.files)
     outcomes = _drop(tree, files, (), (context,))
 
-    def base(hash_: str) -> bytes | None:
-        return tree.read(base_path(hash_))
-
     for path, chain in sorted(ledger.edits.get(context, {}).items()):
-        outcomes.append(decide.restored(path, tree.read(path), chain, base))
+        outcomes.append(decide.restored(path, tree.read(path), chain, _bases(tree)))
     edits = {name: paths for name, paths in ledger.edits.items() if name != context}
     return tuple(sorted(outcomes, key=lambda outcome: outcome.path)), Ledger(files, edits)
 

@@ -17,7 +17,7 @@ restore    a rewrite of the monolith is taken back
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import msgspec
@@ -142,12 +142,15 @@ def dropped(path: str, current: bytes | None, entry: Entry) -> Outcome:
     return Outcome(path, "kept", entry.file_class, current, current)
 
 
-def restored(path: str, current: bytes | None, chain: tuple[Edit, ...], base: Base) -> Outcome:
-    """The outcome of taking all rewrites of a file back, newest first, with a person's other edits kept."""
+def restored(path: str, current: bytes | None, edits: Collection[Edit], base: Base) -> Outcome:
+    """The outcome of taking rewrites of a file back, newest first, with everything else in it kept."""
     if current is None:
         return Outcome(path, "deleted", "edited", None, None)
     text, conflicts = current, 0
-    for edit in reversed(chain):
+    remaining = list(edits)
+    while remaining:
+        edit = _newest(remaining, digest(text))
+        remaining.remove(edit)
         original, result = base(edit.original), base(edit.result)
         if original is None or result is None:
             raise FileError(
@@ -155,7 +158,14 @@ def restored(path: str, current: bytes | None, chain: tuple[Edit, ...], base: Ba
                 place=path,
                 hint="restore .decompose/base from version control",
             )
-        merged = merge(result, text, original)
+        merged = merge(result, text, original, neighbours=True)
         text, conflicts = merged.text, conflicts + merged.conflicts
     action: Action = "conflict" if conflicts else "unchanged" if text == current else "restore"
     return Outcome(path, action, "edited", current, text)
+
+
+def _newest(edits: Sequence[Edit], current: str) -> Edit:
+    """The rewrite that made the current text, else one that no other was made on top of, else the last on record."""
+    earlier = {edit.original for edit in edits}
+    ends = [edit for edit in edits if edit.result not in earlier]
+    return next((edit for edit in edits if edit.result == current), (ends or edits)[-1])

@@ -23,11 +23,13 @@ class Merged:
     conflicts: int = 0
 
 
-def merge(base: bytes, yours: bytes, ours: bytes) -> Merged:
+def merge(base: bytes, yours: bytes, ours: bytes, *, neighbours: bool = False) -> Merged:
     """``base`` with the changes of both sides.
 
     Where both changed the same lines differently, both versions stand between conflict markers, ``yours`` first. Texts are
-    bytes and lines end at ``\\n``, so nothing is decoded and nothing else is touched.
+    bytes and lines end at ``\\n``, so nothing is decoded and nothing else is touched. With ``neighbours`` lines taken out by
+    one side and lines put in or taken out beside them by the other are no conflict: right for taking back one of several
+    changes, too bold where a person's work meets news.
     """
     if yours == ours or ours == base:
         return Merged(yours)
@@ -41,6 +43,8 @@ def merge(base: bytes, yours: bytes, ours: bytes) -> Merged:
             merged += mine
         elif mine == old:
             merged += theirs
+        elif neighbours and (both := _side_by_side(old, mine, theirs)) is not None:
+            merged += both
         else:
             conflicts += 1
             merged += _conflict(mine, theirs)
@@ -110,6 +114,36 @@ def _matches(base: Sequence[bytes], other: Sequence[bytes]) -> list[tuple[int, i
     if tail:
         runs.append((len(base) - tail, len(other) - tail, tail))
     return runs
+
+
+def _side_by_side(old: Lines, mine: Lines, theirs: Lines) -> Lines | None:
+    """Both changes of a region when each line is kept, put in or taken out, and none is replaced; else ``None``."""
+    left, right = _gaps(old, mine), _gaps(old, theirs)
+    if left is None or right is None:
+        return None
+    (kept_left, new_left), (kept_right, new_right) = left, right
+    if any(a and b and a != b for a, b in zip(new_left, new_right, strict=True)):
+        return None
+    merged: Lines = []
+    for index in range(len(old) + 1):
+        merged += new_left[index] or new_right[index]
+        if index < len(old) and kept_left[index] and kept_right[index]:
+            merged.append(old[index])
+    return merged
+
+
+def _gaps(old: Lines, new: Lines) -> tuple[list[bool], list[Lines]] | None:
+    """Which old lines are kept, and what was put in before each of them and at the end; ``None`` where a line was replaced."""
+    kept = [False] * len(old)
+    put: list[Lines] = [[] for _ in range(len(old) + 1)]
+    for tag, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "replace":
+            return None
+        if tag == "insert":
+            put[start] = new[first:last]
+        elif tag == "equal":
+            kept[start:end] = [True] * (end - start)
+    return kept, put
 
 
 def _conflict(mine: Lines, theirs: Lines) -> Lines:

@@ -1,0 +1,51 @@
+"""Generators: from the plan of one service to files in memory. They do not know one another; a later one may replace a file of an earlier one.
+
+======================  =====================================================================
+``boundary``            the package that the monolith calls and the service serves
+``contract``            its pydantic models, the OpenAPI document
+``service``             moved code under its old names and a project around it
+``replicas``            stand-ins for models and code that stay in the monolith
+``migrations``          the first migration
+``data``                the copy of the rows
+``contract_tests``      one suite for every implementation
+``ecs``                 JSON inputs of Amazon ECS
+``cloudformation``      everything around the service as one template
+``delivery``            image, compose file, CI workflow
+``runbook``             the cutover, step by step
+======================  =====================================================================
+"""
+
+from __future__ import annotations
+
+from decompose.generate.render import Generator
+
+
+def generators() -> tuple[Generator, ...]:
+    """All generators, in the order they run."""
+    from decompose.generate import (
+        boundary,
+        cloudformation,
+        contract,
+        contract_tests,
+        data,
+        delivery,
+        ecs,
+        migrations,
+        replicas,
+        runbook,
+        service,
+    )
+
+    return (
+        boundary.generate,
+        contract.generate,
+        service.generate,
+        replicas.generate,
+        migrations.generate,
+        data.generate,
+        contract_tests.generate,
+        ecs.generate,
+        cloudformation.generate,
+        delivery.generate,
+        runbook.generate,
+    )

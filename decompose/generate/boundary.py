@@ -66,7 +66,6 @@ def api_source(plan: ServicePlan, contract: Contract, render: Render) -> bytes:
     collections = ["collections.abc.Iterable"] if "Iterable[" in annotations else []
     errors = {error.name: error.path for error in contract.errors if error.moved}
     name = plan.boundary.rpartition(".")[2]
-    module, _, package = plan.boundary.rpartition(".")
     runtime = ["Boundary", *(["UNSET"] if "UNSET" in annotations else [])]
     own = [f"from {plan.boundary} import contract"] if "contract." in annotations else []
     return render(
@@ -74,7 +73,7 @@ def api_source(plan: ServicePlan, contract: Contract, render: Render) -> bytes:
         name=plan.context.name,
         project=plan.project.name,
         typing_blocks=_typing_blocks(typing_only, collections, own),
-        runtime_import=imports(f"{plan.project.package}.runtime.{each}" for each in sorted(runtime)),
+        runtime_import=imports(f"{plan.project.package}.runtime.{each}" for each in runtime),
         exports=_exports([call.operation.name for call in contract.calls]),
         error_names=sorted(errors),
         construction=_construction(name, errors),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -83,7 +83,6 @@ def template(service: Deployment, render: Render) -> bytes:
         rule_gaps=_rule_gaps(service),
         fargate_sizes=FARGATE_SIZES,
         cpu_choices=list(FARGATE_SIZES),
-        memory_choices=sorted({size for sizes in FARGATE_SIZES.values() for size in sizes}),
         outputs={output: _reference(service, name, "ImageTag") for name, output in ecs.placeholders(service).items()},
         schedule_input=lambda job: json.dumps(
             {"containerOverrides": [{"name": f"{service.name}-job", "command": list(job.command)}]}, ensure_ascii=False
@@ -201,7 +200,25 @@ def _represent(dumper: yaml.SafeDumper, value: Intrinsic) -> yaml.Node:
     return dumper.represent_scalar(value.tag, value.value)
 
 
+def _mapping(dumper: yaml.SafeDumper, value: dict[str, Any]) -> yaml.Node:
+    node = dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=None)
+    node.flow_style = dumper.default_flow_style or _is_short(value.values())
+    return node
+
+
+def _sequence(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=dumper.default_flow_style or _is_short(value))
+
+
+def _is_short(values: Iterable[Any]) -> bool:
+    """Whether scalars fit on one line together: templates are read by people, and are limited in size."""
+    plain = [value.value if isinstance(value, Intrinsic) else value for value in values]
+    return all(isinstance(value, str | int) for value in plain) and sum(len(str(value)) for value in plain) < 80
+
+
 _Dumper.add_representer(Intrinsic, _represent)
+_Dumper.add_representer(dict, _mapping)
+_Dumper.add_representer(list, _sequence)
 
 
 def _block(value: Any, indent: int) -> str:

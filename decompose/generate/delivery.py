@@ -12,7 +12,7 @@ from decompose.model.service import ServicePlan
 
 # Long enough for frameworks that measure keys; protects nothing.
 LOCAL_KEY = "for-this-laptop-only-not-a-secret-0000000000000000"
-SCRIPTS = ("stack", "run-task", "running", "rollback")
+SCRIPTS = ("rollback", "run-task", "running", "scan", "stack")
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
@@ -22,7 +22,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     health = health_command(service.live, service.web.port)
     yield Artifact(f"{root}/Dockerfile", render("delivery/Dockerfile.j2", service=service, health=list(health)), "merged", context=context)
     yield Artifact(f"{root}/.dockerignore", render("delivery/dockerignore.j2"), "merged", context=context)
-    compose = render("delivery/compose.yaml.j2", service=service, environment=_environment(service, "database", "broker"))
+    compose = render("delivery/compose.yaml.j2", service=service, environment=_compose_environment(service))
     yield Artifact(f"{root}/compose.yaml", compose, "merged", context=context)
     # GitHub reads workflows at the root of the repository only.
     path = f".github/workflows/service-{service.name}.yml"
@@ -38,9 +38,19 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         yield Artifact(f"{root}/deploy/{script}.sh", content, executable=True, context=context)
 
 
+def _compose_environment(service: Deployment) -> dict[str, str]:
+    # Compose would read a dollar sign as one of its own variables.
+    return {name: value.replace("$", "$$") for name, value in _environment(service, "database", "broker").items()}
+
+
 def _environment(service: Deployment, database: str, broker: str) -> dict[str, str]:
     """What the service reads, for a machine without AWS. Values of secrets are made up here, never taken from the monolith."""
-    values = {variable.name: variable.value for variable in service.variables if variable.value is not None}
+    values = {
+        variable.name: variable.value
+        for variable in service.variables
+        # A default that a workflow would evaluate is left to the code that has it.
+        if variable.value is not None and "${{" not in variable.value
+    }
     for secret in service.secrets:
         upper = secret.name.upper()
         if secret.source == "database":
@@ -49,5 +59,4 @@ def _environment(service: Deployment, database: str, broker: str) -> dict[str, s
             values[secret.name] = f"redis://{broker}:6379/0"
         else:
             values[secret.name] = LOCAL_KEY
-    # Compose would read a dollar sign as one of its own variables.
-    return {name: value.replace("$", "$$") for name, value in sorted(values.items())}
+    return dict(sorted(values.items()))

@@ -180,7 +180,7 @@ def _web(plan: ServicePlan, cpu: int, memory: int) -> Process:
 
 def _worker(plan: ServicePlan, cpu: int, memory: int) -> Process:
     app = f"{plan.package}.celery:app"
-    queues = sorted({task.queue or "celery" for task in plan.context.tasks})
+    queues = sorted({task.queue or plan.name for task in plan.context.tasks})
     return Process(
         name=f"{plan.name}-worker",
         command=("celery", f"--app={app}", "worker", "--loglevel=INFO", "--concurrency=2", f"--queues={','.join(queues)}"),
@@ -202,7 +202,12 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
     secrets = list(CONTRACT_SECRETS)
     gaps: list[Gap] = []
     taken = {*_OWN, *(secret.name for secret in secrets)}
-    for read in _first_reads(plan.context.environment):
+    settings = [
+        # The service's settings read the same variable as the monolith's, with the same default.
+        EnvironmentRead("", setting.environment, setting.value, setting.at)
+        for setting in plan.context.settings if setting.environment
+    ]
+    for read in _first_reads((*plan.context.environment, *settings)):
         if read.name in taken:
             continue
         if read.name in _ROLE_INSTEAD:

@@ -62,6 +62,7 @@ def documents(service: Deployment) -> dict[str, Value]:
         "migrate-task.json": run_task(service, "migrate", "job", service.migrate),
         "copy-task-definition.json": job_definition(service, "copy"),
         "copy-task.json": run_task(service, "copy", "copy", copy_command(service)),
+        "verify-copy-task.json": run_task(service, "verify-copy", "copy", copy_command(service, "--verify")),
         # Its definition is in the stack alone: it holds the administrator's secret.
         "database-role-task.json": run_task(service, "database-role", "database-role", ()),
     }
@@ -92,9 +93,9 @@ def family(service: Deployment, name: str) -> str:
     return f"{service.project}-${{ENVIRONMENT}}-{name}"
 
 
-def copy_command(service: Deployment) -> tuple[str, ...]:
+def copy_command(service: Deployment, *options: str) -> tuple[str, ...]:
     """The copy job needs a shell: both addresses are secrets and known only inside the container."""
-    words = " ".join(service.copy)
+    words = " ".join((*service.copy, *options))
     return ("sh", "-c", f'exec {words} --source "$SOURCE_DATABASE_URL" --target "$DATABASE_URL"')
 
 

@@ -160,6 +160,11 @@ def paragraph(text: str, indent: int = 4, width: int = 88) -> str:
     return ("\n" + " " * indent).join(textwrap.wrap(flat, width, break_long_words=False, break_on_hyphens=False))
 
 
+def _import_order(name: str) -> tuple[int, str]:
+    """Constants, then classes, then the rest: the formatter's order."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
+
+
 def imports(symbols: Iterable[str], indent: int = 0) -> str:
     """``from module import name`` lines for dotted symbols, sorted, one module a line; a bare name is imported itself."""
     grouped: dict[str, set[str]] = {}
@@ -174,6 +179,7 @@ def imports(symbols: Iterable[str], indent: int = 0) -> str:
     lines = [f"{pad}import {name}" for name in sorted(plain)]
     for module, names in sorted(grouped.items()):
         head = f"{pad}from {module} import "
-        line = head + ", ".join(sorted(names))
-        lines.append(line if len(line) <= WIDTH else pad + items(head.strip() + " (", sorted(names), ")", indent, WIDTH))
+        ordered = sorted(names, key=_import_order)
+        line = head + ", ".join(ordered)
+        lines.append(line if len(line) <= WIDTH else pad + items(head.strip() + " (", ordered, ")", indent, WIDTH))
     return "\n".join(lines)

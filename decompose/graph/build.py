@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
+
+import msgspec
 
 from decompose.graph.edges import edges
 from decompose.link.program import Program
 from decompose.model import facts as f
-from decompose.model.codegraph import CodeGraph, Definition, Module
+from decompose.model.codegraph import CodeGraph, Definition, Edge, Module
 from decompose.model.source import SkippedFile, SourceTree
 
 _FRAMEWORKS = {
@@ -32,15 +35,16 @@ def build(program: Program, tree: SourceTree, found: Iterable[f.Fact], *, digest
     analysed texts.
     """
     facts = _by_type(found)
+    found_edges = edges(program, facts[f.TaskSend], facts[f.Task], facts[f.Subscription], facts[f.Emission])
     return CodeGraph(
         frameworks=_frameworks(program),
         sources=tree.roots,
         files=len(tree.python),
         lines=sum(module.lines for module in program.modules.values()) + sum(each.lines for each in program.shadowed),
         digest=digest,
-        modules=tuple(_modules(program)),
+        modules=tuple(_with_test_support(_modules(program), found_edges)),
         definitions=tuple(_definitions(program)),
-        edges=edges(program, facts[f.TaskSend], facts[f.Task], facts[f.Subscription], facts[f.Emission]),
+        edges=found_edges,
         tables=_unique(facts[f.Table]),
         foreign_keys=facts[f.ForeignKey],
         accesses=facts[f.Access],
@@ -102,12 +106,30 @@ def _modules(program: Program) -> Iterator[Module]:
         yield Module(name, summary.path, summary.lines, role(summary.path), summary.is_package, summary.doc.strip().partition("\n")[0])
 
 
+_SUPPORT = re.compile(r"test|factor|fixture|mock|dummy|fake|stub")
+
+
+def _with_test_support(modules: Iterable[Module], found: Iterable[Edge]) -> Iterator[Module]:
+    """Modules, those counted as tests that only tests import and whose name says what they are for (``testing``, ``factories``)."""
+    listed = list(modules)
+    tests = {module.id for module in listed if module.role == "test"}
+    importers: dict[str, set[str]] = {}
+    for edge in found:
+        if edge.kind == "import":
+            importers.setdefault(edge.dst, set()).add(edge.src)
+    for module in listed:
+        by = importers.get(module.id, set())
+        if module.role == "code" and by and by <= tests and _SUPPORT.search(module.id.rpartition(".")[2]):
+            module = msgspec.structs.replace(module, role="test")
+        yield module
+
+
 def role(path: str) -> Literal["code", "test", "migration", "settings"]:
     """What a file is for, by the conventions of Django, Flask, pytest and Alembic."""
     *folders, name = path.split("/")
     if "tests" in folders or "test" in folders or name.startswith("test_") or name.endswith("_test.py") or name in ("tests.py", "conftest.py"):
         return "test"
-    if "migrations" in folders or "versions" in folders and {"alembic", "migration"} & set(folders):
+    if "migrations" in folders or ("versions" in folders and {"alembic", "migration"} & set(folders)):
         return "migration"
     if name == "settings.py" or "settings" in folders or name.startswith("settings_"):
         return "settings"

@@ -5,7 +5,8 @@ Everything here is pure reading of :mod:`decompose.model.syntax` values, with a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping as MappingOf
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
 
 from decompose.link.program import Program, Step
 from decompose.model.syntax import (
@@ -76,13 +77,11 @@ def bound_arguments(definition: Definition, call: Call, skip: int = 0) -> dict[s
     """
     given: dict[str, Expression] = {}
     positional = [each for each in definition.parameters if each.kind in ("positional", "normal")][skip:]
-    for parameter, value in zip(positional, call.arguments):
+    for parameter, value in zip(positional, call.arguments, strict=False):
         if isinstance(value, Operation) and value.operator == "*":
             break
         given[parameter.name] = value
-    for name, value in call.keywords:
-        if name != "**":
-            given[name] = value
+    given.update({name: value for name, value in call.keywords if name != "**"})
     for parameter in definition.parameters:
         if parameter.name not in given and parameter.default_value is not None:
             given[parameter.name] = parameter.default_value
@@ -111,7 +110,10 @@ def substitute(expression: Expression, values: MappingOf[str, Expression], depth
                 return given
             if isinstance(given, Sequence) and isinstance(steps[0], Item) and steps[0].key is None and len(given.items) == 1:
                 only = given.items[0]
-                return only if len(steps) == 1 or not isinstance(only, Chain) else Chain(only.root, only.origin, only.steps + steps[1:])
+                if all(isinstance(step, Bound) for step in steps[1:]):
+                    return only
+                if isinstance(only, Chain):
+                    return Chain(only.root, only.origin, only.steps + steps[1:])
         return Chain(expression.root, expression.origin, steps)
     if isinstance(expression, Sequence):
         return Sequence(tuple(substitute(each, values, depth + 1) for each in expression.items))

@@ -144,7 +144,8 @@ class Route(msgspec.Struct, frozen=True):
 
     ``path`` is as the framework writes it (``/orders/<int:pk>/``, ``/orders/{id}``); ``regex`` is true when it is a regular
     expression. ``mount`` is the place that hangs it into the application (the root ``include`` or ``register``),
-    ``kind`` is ``view``, ``api``, ``admin``.
+    ``kind`` is ``view``, ``api``, ``admin``. ``localized``: the path begins with the default language's code, and the route
+    answers under those of the other languages too.
     """
 
     methods: tuple[str, ...]
@@ -156,6 +157,7 @@ class Route(msgspec.Struct, frozen=True):
     kind: Literal["view", "api", "admin"] = "view"
     regex: bool = False
     mount: Location | None = None
+    localized: bool = False
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -12,7 +12,18 @@ import msgspec
 
 from decompose.model.codegraph import Module
 from decompose.model.contexts import ContextMap
-from decompose.model.facts import EnvironmentRead, External, Route, Schedule, Setting, Subscription, Table, Task, Unresolved
+from decompose.model.facts import (
+    EnvironmentRead,
+    External,
+    ForeignKey,
+    Route,
+    Schedule,
+    Setting,
+    Subscription,
+    Table,
+    Task,
+    Unresolved,
+)
 from decompose.model.location import Location, Span
 from decompose.model.source import SkippedFile
 
@@ -197,6 +208,8 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything planned for one context: boundary, operations, data, placement and steps.
 
+    ``foreign_keys`` are those of the context's own tables, many-to-many relations included. ``files`` are paths of templates and
+    other files that moved code names.
     ``rank`` is the place in the order of extraction from 1, 0 when extraction is not advised; ``score`` and ``reasons`` say why.
     """
 
@@ -211,6 +224,7 @@ class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     replicas: tuple[Replica, ...]
     placements: tuple[Placement, ...]
     tables: tuple[Table, ...]
+    foreign_keys: tuple[ForeignKey, ...] = ()
     routes: tuple[Route, ...] = ()
     tasks: tuple[Task, ...] = ()
     schedules: tuple[Schedule, ...] = ()
@@ -219,6 +233,7 @@ class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     settings: tuple[Setting, ...] = ()
     externals: tuple[External, ...] = ()
     requirements: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     depends_on: tuple[str, ...] = ()
 
@@ -261,6 +276,7 @@ class MigrationPlan(msgspec.Struct, frozen=True):
     tables: tuple[Table, ...]
     decisions: tuple[Decision, ...]
     contexts: tuple[ContextPlan, ...]
+    routes: tuple[Route, ...] = ()
     schema: str = "decompose/plan/1"
     version: str = ""
     unresolved: tuple[Unresolved, ...] = ()

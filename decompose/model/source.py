@@ -35,3 +35,19 @@ class SourceTree(msgspec.Struct, frozen=True):
     python: tuple[SourceFile, ...]
     other: tuple[SourceFile, ...]
     skipped: tuple[SkippedFile, ...] = ()
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """One change in the target's git history: ``time`` is its Unix time, ``paths`` are relative to the project, sorted."""
+
+    id: str
+    time: int
+    author: str
+    paths: tuple[str, ...]
+
+
+class History(msgspec.Struct, frozen=True):
+    """The project's recent changes, newest first; ``problem`` says why there are none, ``""`` when git answered."""
+
+    commits: tuple[Commit, ...] = ()
+    problem: str = ""

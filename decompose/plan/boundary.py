@@ -19,7 +19,7 @@ from decompose.model.migration import BoundaryEdge, Disposition, EdgeKind, Entit
 from decompose.model.settings import EdgeDecision
 from decompose.model.syntax import Definition
 from decompose.plan import shape as shapes
-from decompose.plan.contract import Catalogue, Obstacle, entities
+from decompose.plan.contract import QUERYING, Catalogue, Obstacle, entities
 from decompose.plan.placement import Cut, Sight
 from decompose.plan.reach import Mention
 from decompose.plan.types import Types
@@ -58,14 +58,18 @@ def _numbered(context: str, edges: Iterable[BoundaryEdge]) -> tuple[BoundaryEdge
 
 
 def _decided(edge: BoundaryEdge, context: str, decisions: Iterable[EdgeDecision]) -> BoundaryEdge:
-    """The edge with the last decision that names it; a choice it does not offer is an error of the configuration."""
+    """The edge with the last decision that names it.
+
+    A glob speaks of open edges only (proposal ``decide``), an exact id of any edge, a ``TX-`` id of the edges of that transaction. A choice that an
+    exactly named edge does not offer is an error of the configuration.
+    """
     for decision in decisions:
-        long_name = f"{context}:{edge.kind}:{edge.source}"
         exact = decision.id == edge.id
-        if not exact and not fnmatchcase(edge.id, decision.id) and not fnmatchcase(long_name, decision.id):
+        if not exact and not (edge.proposal == "decide" and _matches(decision.id, edge, context)):
             continue
         offered = (edge.proposal, *edge.alternatives)
-        if decision.choice not in offered:
+        choice = next((each for each in offered if each == decision.choice), None)
+        if choice is None:
             if not exact:
                 continue
             raise ConfigError(
@@ -73,10 +77,15 @@ def _decided(edge: BoundaryEdge, context: str, decisions: Iterable[EdgeDecision]
                 hint=f"choose one of: {', '.join(sorted(set(offered) - {'decide'}))}",
                 place=str(edge.at),
             )
-        edge = msgspec.structs.replace(
-            edge, disposition=decision.choice, decided=True, blocks=edge.blocks or ("switch" if decision.choice == "stay" else "")
-        )
+        blocks = edge.blocks or ("switch" if choice == "stay" else "")
+        edge = msgspec.structs.replace(edge, disposition=choice, decided=True, blocks=blocks)
     return edge
+
+
+def _matches(pattern: str, edge: BoundaryEdge, context: str) -> bool:
+    if edge.kind == "transaction" and pattern == edge.text:
+        return True
+    return fnmatchcase(edge.id, pattern) or fnmatchcase(f"{context}:{edge.kind}:{edge.source}", pattern)
 
 
 class _Survey:
@@ -87,7 +96,7 @@ class _Survey:
         self._cut = cut
         self._types = types
         self._catalogue = catalogue
-        self._handled: set[tuple[str, int, str]] = set()
+        self._patched = frozenset(string.text for string in sight.graph.strings if string.kind == "patch")
 
     def _moved(self, id: str) -> bool:
         return self._sight.reach.unit(id) in self._cut.moved
@@ -108,7 +117,6 @@ class _Survey:
     def _model_uses(self) -> Iterator[BoundaryEdge]:
         for use in self._sight.graph.model_uses:
             if use.model in self._cut.models and not self._moved(use.definition):
-                self._handled.add((use.at.path, use.at.line, use.model))
                 edge = self._passive(use.definition, use.model, use.at, use.shape, use.span) or self._model_use(use)
                 if edge is not None:
                     yield edge
@@ -136,15 +144,32 @@ class _Survey:
             return make("in", "exception", "operation", "the boundary raises an exception of this name", operation=f"{use.model.rpartition('.')[2]}{use.shape}")
         if use.sink == "annotation":
             return make("in", "annotation", "stay", "an annotation does not run", blocks="retire")
+        if f"{self._sight.program.module_of(use.definition)}.{use.model.rpartition('.')[2]}" in self._patched:
+            return make("in", "orm", "stay", "a test replaces the model's name in this module: sealed code would not see that", blocks="switch")
         if use.head in ("continuation", "instance"):
             return self._instance_use(use)
+        if use.head == "accessor" and self._given_by_owner(use):
+            return None
         if not use.shape:
             return make("in", "import", "decide", "the model class itself is passed on: the code may do anything with it", alternatives=("stay",), blocks="switch")
         found = self._catalogue.chain(use)
         kind: EdgeKind = "accessor" if use.head == "accessor" else "construction" if use.shape.startswith("(") else "orm"
+        if not isinstance(found, Obstacle) and not self._in_function(use.definition):
+            found = Obstacle("evaluated while the module loads, before a boundary may be called: move it into a function")
         if isinstance(found, Obstacle):
             return make("in", kind, "decide", found.reason, alternatives=("stay",), blocks="switch")
         return make("in", kind, "operation", _loop_warning(use), operation=found.name, alternatives=("stay",))
+
+    def _in_function(self, id: str) -> bool:
+        """Whether code runs when something is called, not while a module or class body is executed."""
+        definition = self._sight.program.definition(id)
+        return definition is not None and definition.kind != "class"
+
+    def _given_by_owner(self, use: ModelUse) -> bool:
+        """Whether the rows come from a method of another model, whose own body has the edge."""
+        name = use.shape.partition("(")[0].partition(".")[0]
+        method = self._sight.program.member(use.owner, name) if use.owner else None
+        return isinstance(method, Definition) and "." not in use.shape
 
     def _instance_use(self, use: ModelUse) -> BoundaryEdge | None:
         """A row that the caller holds: its own columns are part of the contract, everything else is a call or a question."""
@@ -157,7 +182,7 @@ class _Survey:
         if not calls:
             return self._attributes(use)
         first = calls[0]
-        if use.result == "queryset" or not use.certain:
+        if use.result == "queryset" or first.name in QUERYING or not use.certain:
             reason = f"a query that began earlier continues here with {first.text()}: write it as one expression"
             return make("in", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
         if len(calls) == 1 and first.name and found[0] == first:
@@ -377,7 +402,8 @@ class _Survey:
     def _transactions(self) -> Iterator[BoundaryEdge]:
         """Units of work that write on both sides of the cut: a local rollback would leave the other side's rows behind."""
         for each in self._sight.context_map.transactions:
-            written = {self._sight.owner.get(table, "") for table in each.written} - {""}
+            owners = {self._sight.owner.get(table, "") for table in each.written}
+            written = {owner for owner in owners if self._sight.kinds.get(owner, "shared") != "shared"}
             if self._cut.context not in written or len(written) < 2 or self._sight.is_test(each.definition):
                 continue
             others = ", ".join(sorted(written - {self._cut.context}))
@@ -423,6 +449,13 @@ class _Survey:
 
     def _outward_writes(self) -> Iterator[BoundaryEdge]:
         """Writes and queries of moved code on other contexts' tables."""
+        for access in self._sight.graph.accesses:
+            owner = self._sight.owner.get(access.table, "")
+            if access.via == "sql" and owner not in ("", self._cut.context) and self._moved(access.definition):
+                reason = f"SQL text of moved code names {access.table}, which {owner} owns: the service's database holds replicas only"
+                yield _Make(access.definition, access.table, access.at, f"{access.mode} {access.table}", None)(
+                    "out", "sql", "decide", reason, alternatives=("stay", "replica"), blocks="switch"
+                )
         for use in self._sight.graph.model_uses:
             if use.model in self._cut.models or not self._moved(use.definition):
                 continue

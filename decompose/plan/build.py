@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -17,7 +17,7 @@ from decompose.model.settings import Config
 from decompose.plan.boundary import Boundary, boundary
 from decompose.plan.decisions import decisions
 from decompose.plan.drift import config_digest
-from decompose.plan.order import order
+from decompose.plan.order import Ranked, order
 from decompose.plan.placement import Cut, Sight, cut
 from decompose.plan.project import project
 from decompose.plan.replicas import replicas
@@ -27,9 +27,20 @@ from decompose.plan.types import Types
 
 
 def build(
-    graph: CodeGraph, program: Program, context_map: ContextMap, config: Config, texts: Mapping[str, str], *, name: str, version: str
+    graph: CodeGraph,
+    program: Program,
+    context_map: ContextMap,
+    config: Config,
+    texts: Mapping[str, str],
+    *,
+    name: str,
+    version: str,
+    files: Collection[str] = (),
 ) -> MigrationPlan:
-    """The plan for every context. ``texts`` are packaging files by path, ``name`` is the project folder's name."""
+    """The plan for every context.
+
+    ``texts`` are packaging files by path, ``name`` is the project folder's name, ``files`` are the paths of files that are not Python.
+    """
     monolith = project(program, graph, config, texts, name)
     sight = Sight(program, graph, context_map)
     surveyed = [
@@ -41,7 +52,7 @@ def build(
     ranks = {each.name: each for each in order(graph, context_map, {context.name: found.edges for context, _, found in surveyed})}
     readiness = {context.name: _readiness(context, found.edges) for context, _, found in surveyed}
     plans = tuple(
-        _context_plan(sight, monolith, placed, found, readiness[context.name], ranks[context.name])
+        _context_plan(sight, monolith, placed, found, readiness[context.name], ranks[context.name], files)
         for context, placed, found in surveyed
     )
     return MigrationPlan(
@@ -53,6 +64,7 @@ def build(
         tables=graph.tables,
         decisions=(*decisions(graph, context_map, config), *_edge_decisions(plans)),
         contexts=tuple(sorted(plans, key=lambda plan: (plan.rank == 0, plan.rank, plan.name))),
+        routes=graph.routes,
         version=version,
     )
 
@@ -77,7 +89,15 @@ def _with_readiness(context_map: ContextMap, readiness: Mapping[str, Readiness])
     return msgspec.structs.replace(context_map, contexts=contexts)
 
 
-def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary, readiness: Readiness, ranked: object) -> ContextPlan:
+def with_readiness(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:
+    """The cut with the readiness of every context, which only the uses across its boundary tell."""
+    sight = Sight(program, graph, context_map)
+    names = {context.name: context for context in context_map.contexts if context.role != "shared"}
+    edges = {name: boundary(sight, cut(sight, name), config.decisions).edges for name in names}
+    return _with_readiness(context_map, {name: _readiness(context, edges[name]) for name, context in names.items()})
+
+
+def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary, readiness: Readiness, ranked: Ranked, files: Collection[str]) -> ContextPlan:
     graph = sight.graph
     types = Types(sight, placed.models)
 
@@ -94,15 +114,16 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
     return ContextPlan(
         name=placed.context,
         readiness=readiness,
-        rank=ranked.rank,  # type: ignore[attr-defined]
-        score=ranked.score,  # type: ignore[attr-defined]
-        reasons=ranked.reasons,  # type: ignore[attr-defined]
+        rank=ranked.rank,
+        score=ranked.score,
+        reasons=ranked.reasons,
         edges=found.edges,
         operations=found.operations,
         entities=found.entities,
         replicas=shadows,
         placements=placed.placements,
         tables=tuple(table for table in graph.tables if table.id in placed.tables),
+        foreign_keys=tuple(key for key in graph.foreign_keys if key.table in placed.tables),
         routes=tuple(route for route in graph.routes if going(route.handler)),
         tasks=tasks,
         schedules=tuple(schedule for schedule in graph.schedules if schedule.task in names),
@@ -111,6 +132,7 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
         settings=tuple(_settings(sight, placed)),
         externals=tuple(each for each in graph.externals if running(each.definition)),
         requirements=needed(_imports(sight, placed), dict(monolith.requirements), frozenset(sys.stdlib_module_names)),
+        files=tuple(sorted(_files(sight, placed, files))),
         steps=steps(placed.context, monolith, found.edges),
         depends_on=tuple(needs),
     )
@@ -132,6 +154,19 @@ def _settings(sight: Sight, placed: Cut) -> Iterator[Setting]:
 
 FRAMEWORK_SETTINGS = frozenset({"USE_TZ", "TIME_ZONE", "LANGUAGE_CODE", "USE_I18N", "DEFAULT_AUTO_FIELD", "AUTH_USER_MODEL", "REST_FRAMEWORK", "APPEND_SLASH"})
 """Settings that change what moved code does without being read by it."""
+
+
+def _files(sight: Sight, placed: Cut, files: Collection[str]) -> Iterator[str]:
+    """Templates that code going to the service names."""
+    named = {
+        each.text
+        for each in sight.graph.strings
+        if each.kind == "template" and sight.reach.unit(each.definition) in placed.moved
+    }
+    for path in files:
+        _, _, inside = path.rpartition("/templates/")
+        if inside in named:
+            yield path
 
 
 def _imports(sight: Sight, placed: Cut) -> Iterator[str]:

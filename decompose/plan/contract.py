@@ -6,7 +6,7 @@ The allow-list is what the code uses, nothing more.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -17,7 +17,7 @@ from decompose.model.migration import Entity, Field, Operation, OperationParamet
 from decompose.model.syntax import Definition
 from decompose.plan import shape as shapes
 from decompose.plan.placement import Cut, Sight
-from decompose.plan.types import Type, Types, scalar_of
+from decompose.plan.types import Type, Types
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -39,6 +39,8 @@ _QUERY_ENDS = {
     "values": ("list", True, "json"),
     "values_list": ("list", True, "json"),
     "in_bulk": ("map", True, "json"),
+    "get_object_or_404": ("get", False, "instance"),
+    "get_list_or_404": ("list", True, "list"),
 }
 """Terminal query methods of Django's QuerySet (docs, "QuerySet API reference") and what a caller gets."""
 
@@ -48,13 +50,31 @@ _COMMAND_ENDS = {
     "update_or_create": ("update_or_create", False, "pair"),
     "update": ("update", True, "integer"),
     "delete": ("delete", True, "json"),
-    "bulk_create": ("bulk_create", True, "list"),
+    "bulk_create": ("bulk_create", True, "built"),
 }
 
 _IDEMPOTENT_COMMANDS = {"update", "delete", "update_or_create", "get_or_create"}
 
 _LAZY = {"all", "filter", "exclude", "order_by", "distinct", "select_related", "prefetch_related", "only", "defer", "none", "reverse", "using"}
 """Methods that give a query set again: the caller sees a list of rows."""
+
+_SHORTCUTS = {"get_object_or_404", "get_list_or_404"}
+
+_KNOWN = _QUERY_ENDS.keys() | _COMMAND_ENDS.keys() | _LAZY
+
+QUERYING = _KNOWN - {"get_object_or_404", "get_list_or_404", "delete"}
+"""Methods of query sets, as opposed to methods of rows."""
+
+_NAMING = {"order_by", "latest", "earliest", "values", "values_list", "only", "defer", "select_related", "prefetch_related"}
+"""Methods whose positional arguments are names of fields."""
+
+_OPTIONS = {"flat": "boolean", "named": "boolean", "defaults": "json", "nowait": "boolean", "skip_locked": "boolean", "ignore_conflicts": "boolean"}
+"""Keyword arguments of Django's own methods that are no lookups."""
+
+_MANAGERS = (
+    "django.db.models.Manager", "django.db.models.QuerySet", "django.db.models.query.QuerySet",
+    "django.db.models.manager.Manager", "django.db.models.manager.BaseManager",
+)  # fmt: skip
 
 
 class Catalogue:
@@ -171,94 +191,103 @@ class Catalogue:
             owner = OperationParameter(key.field, f"key:{key.target_model or key.target}")
             found = _through_accessor(found, key)
         found = covered(found)
-        if any("?" in argument for part in found for argument in part.arguments or ()):
-            return Obstacle("a positional argument is neither a literal nor a keyword")
-        if found and found[0] == shapes.Part("", found[0].arguments):
+        if found and found[0].name == "":
             return self._draft(use, table, found)
         end = next((part.name for part in reversed(found) if part.arguments is not None), "")
         if not end:
             return Obstacle("a manager or query set is passed on as it is: take the rows at this place")
-        custom = self._custom(use.model, end)
-        if end not in _QUERY_ENDS and end not in _COMMAND_ENDS and end not in _LAZY and not custom:
+        if end not in _KNOWN and self._custom(end) is None:
             return Obstacle(f"the method {end}() is not one whose result is known")
-        names, given = shapes.parameter_names(found), shapes.keywords(found)
         parameters: list[OperationParameter] = []
-        for name, keyword in zip(names, given, strict=True):
+        for name, (part, index, argument) in zip(shapes.parameter_names(found), shapes.slots(found), strict=True):
             if owner is not None and name == owner.name and owner not in parameters:
                 parameters.append(owner)
                 continue
-            type_ = self._types.lookup(table, keyword)
-            if keyword == "defaults":
-                type_ = Type("json")
+            type_ = self._slot(table, part, index, argument)
             if not type_.name:
-                return Obstacle(f"the type of the argument {keyword}= is not known")
+                what = f"argument {argument}" if argument != "?" else f"positional argument of {part.name}()"
+                return Obstacle(f"the type of the {what} is not known")
             parameters.append(OperationParameter(name, type_.name, type_.nullable))
         operation = self._chain_operation(use, found, end, tuple(parameters))
         if isinstance(operation, Obstacle):
             return operation
         return self._add(("chain", use.model, operation.expression), operation, use.at)
 
-    def _custom(self, model: str, method: str) -> bool:
-        """Whether a method is one of the project's own query set or manager methods."""
-        return any(
-            definition.kind == "method" and definition.id.rpartition(".")[2] == method and definition.parent in self._managers
-            for definition in self._program.definitions
-        )
+    def _slot(self, table: Table, part: shapes.Part, index: int, argument: str) -> Type:
+        """The type of an argument: of the project's own method by its parameter, of Django's by the column it is compared with."""
+        custom = self._custom(part.name)
+        if custom is not None:
+            named = custom.parameters[1:]
+            chosen = next((each for each in named if argument == f"{each.name}="), None)
+            if argument == "?" and index < len(named):
+                chosen = named[index]
+            return self._types.parameter(custom, chosen) if chosen is not None else Type("")
+        if argument == "?":
+            return Type("string") if part.name in _NAMING else Type("")
+        keyword = argument[:-1]
+        if keyword in _OPTIONS:
+            return Type(_OPTIONS[keyword])
+        return self._types.lookup(table, keyword)
 
-    @property
-    def _managers(self) -> frozenset[str]:
-        if self._manager_set is None:
-            self._manager_set = frozenset(
-                self._program.subclasses(
-                    "django.db.models.Manager", "django.db.models.QuerySet", "django.db.models.query.QuerySet",
-                    "django.db.models.manager.Manager", "django.db.models.manager.BaseManager",
-                )
-            )  # fmt: skip
-        return self._manager_set
+    def _custom(self, method: str) -> Definition | None:
+        """The project's own query set or manager method of this name, ``None`` when there is none or more than one meaning."""
+        if self._manager_methods is None:
+            found: dict[str, list[Definition]] = {}
+            for owner in self._program.subclasses(*_MANAGERS):
+                for name, definition in self._program.members(owner).items():
+                    found.setdefault(name, []).append(definition)
+            self._manager_methods = found
+        methods = self._manager_methods.get(method, [])
+        return methods[0] if methods and method not in _KNOWN else None
 
-    _manager_set: frozenset[str] | None = None
+    _manager_methods: dict[str, list[Definition]] | None = None
 
     def _chain_operation(
         self, use: ModelUse, found: tuple[shapes.Part, ...], end: str, parameters: tuple[OperationParameter, ...]
     ) -> Operation | Obstacle:
-        noun = snake(use.model.rpartition(".")[2])
-        entity = f"entity:{use.model.rpartition('.')[2]}"
-        optional = False
-        errors: tuple[str, ...] = ()
-        command = end in _COMMAND_ENDS
-        verb, plural, result = (_COMMAND_ENDS if command else _QUERY_ENDS).get(end, ("list", True, "list"))
-        if end not in _COMMAND_ENDS and end not in _QUERY_ENDS and end not in _LAZY:
-            verb, command = end, use.mode == "write"
-            result = {"instance": "instance", "scalar": "scalar", "values": "json", "none": "none"}.get(use.result, "list")
+        name = use.model.rpartition(".")[2]
+        noun, entity = snake(name), f"entity:{name}"
+        custom = self._custom(end)
+        command = end in _COMMAND_ENDS or (custom is not None and use.mode == "write")
+        verb, many, result = (_COMMAND_ENDS if end in _COMMAND_ENDS else _QUERY_ENDS).get(end, ("list", True, "list"))
+        if custom is not None:
+            result = {"instance": "instance", "queryset": "list", "values": "json", "none": "none"}.get(use.result) or self._types.returned(custom).name
+            if not result:
+                return Obstacle(f"what {end}() returns is not known: annotate it at {self._program.place(custom.id)}")
+            verb, many = ("list", True) if result == "list" else (end, True)
+        optional = result == "optional"
+        errors = (f"{use.model}.DoesNotExist",) if end in ("get", "latest", "earliest") else ()
+        errors = ("django.http.Http404",) if end in _SHORTCUTS else errors
         match result:
-            case "instance":
+            case "instance" | "optional":
                 returns = entity
-                errors = (f"{use.model}.DoesNotExist",) if end in ("get", "latest", "earliest") else ()
-            case "optional":
-                returns, optional = entity, True
             case "list":
                 returns = f"list:{entity}"
             case "pair":
                 return Obstacle(f"{end}() gives a pair of a row and a flag: make it a function of the context")
-            case "scalar":
-                returns = scalar_of(use.shape)
+            case "built":
+                return Obstacle("rows are built by the caller: make it a function of the context")
             case _:
                 returns = result
-        if end == "bulk_create":
-            return Obstacle("rows are built by the caller: make it a function of the context")
+        words = [part.name for part in found if part.name != end and self._custom(part.name) is not None]
+        words += [end] if verb == "list" and custom is not None else []
+        shortcut = found[0].name in _SHORTCUTS
+        expression = shapes.expression("" if shortcut else name, found)
+        if shortcut:
+            expression = expression.replace(f"{end}(", f"{end}({name}, ", 1).replace(", )", ")")
         return Operation(
-            name=_named(verb, plural, noun),
+            name=_named(verb, many, noun, words),
             shape="chain",
             kind="command" if command else "query",
             target=use.model,
             parameters=parameters,
             returns=returns,
-            expression=shapes.expression(use.model.rpartition(".")[2], found),
-            imports=(use.model,),
+            expression=expression,
+            imports=tuple(sorted({use.model, *({f"django.shortcuts.{end}"} if shortcut else ())})),
             optional=optional,
             errors=errors,
             idempotent=not command or end in _IDEMPOTENT_COMMANDS,
-            doc=_sentence(verb, plural, noun, parameters),
+            doc=_sentence(verb, many, noun, words, parameters),
         )
 
     def _draft(self, use: ModelUse, table: Table, found: tuple[shapes.Part, ...]) -> Operation | Obstacle:
@@ -327,9 +356,14 @@ class Catalogue:
     def _accessed(self, table: Table, use: ModelUse, found: tuple[shapes.Part, ...]) -> ForeignKey | None:
         """The foreign key that a reverse accessor goes back over."""
         for key in self._sight.graph.foreign_keys:
-            if key.table == table.id and found and key.accessor == found[0].name and key.kind != "many-to-many":
+            reached = key.table == table.id and bool(found) and key.accessor == found[0].name and key.kind != "many-to-many"
+            if reached and use.owner in (key.target_model, "", *self._heirs(key.target_model)):
                 return key
         return None
+
+    def _heirs(self, model: str) -> tuple[str, ...]:
+        """Models that inherit a model's relations: children and proxies."""
+        return self._program.subclasses(model) if model else ()
 
 
 def covered(found: tuple[shapes.Part, ...]) -> tuple[shapes.Part, ...]:
@@ -396,13 +430,17 @@ def _words(noun: str) -> str:
     return noun.replace("_", " ")
 
 
-def _named(verb: str, many: bool, noun: str) -> str:
-    return f"{noun}_exists" if verb == "exists" else f"{verb}_{plural(noun) if many else noun}"
+def _named(verb: str, many: bool, noun: str, words: Sequence[str] = ()) -> str:
+    """``list_pending_reviews_for_page``: methods of one word go before the noun, longer ones after it."""
+    thing = plural(noun) if many else noun
+    before = "".join(f"{word}_" for word in words if "_" not in word)
+    after = "".join(f"_{word}" for word in words if "_" in word)
+    return f"{before}{noun}{after}_exists" if verb == "exists" else f"{verb}_{before}{thing}{after}"
 
 
 def _distinct(operation: Operation, taken: dict[str, tuple[str, ...]]) -> str:
     """A name for an operation whose plain name is taken: with its parameters, then with a number."""
-    keys = "_and_".join(parameter.name for parameter in operation.parameters if parameter.required)
+    keys = "_and_".join(parameter.name for parameter in operation.parameters if parameter.required and parameter.name not in _OPTIONS)
     name = f"{operation.name}_by_{keys}" if keys else operation.name
     number = 2
     candidate = name
@@ -411,9 +449,10 @@ def _distinct(operation: Operation, taken: dict[str, tuple[str, ...]]) -> str:
     return candidate
 
 
-def _sentence(verb: str, many: bool, noun: str, parameters: tuple[OperationParameter, ...]) -> str:
+def _sentence(verb: str, many: bool, noun: str, words: Sequence[str], parameters: tuple[OperationParameter, ...]) -> str:
     given = " and ".join(parameter.name for parameter in parameters)
-    what = _words(plural(noun) if many else noun)
+    what = " ".join([*(word for word in words if "_" not in word), _words(plural(noun) if many else noun)])
+    what += "".join(f" {_words(word)}" for word in words if "_" in word)
     first = {"exists": f"Whether a {what} exists", "list": f"The {what}", "count": f"The number of {what}"}.get(
         verb, f"{verb.replace('_', ' ').capitalize()} {what}"
     )

@@ -7,6 +7,7 @@ argument is ``?``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -80,26 +81,36 @@ def parts(shape: str) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def keywords(found: tuple[Part, ...]) -> tuple[str, ...]:
-    """The keyword names of all calls in order, each as often as it is given."""
+def slots(found: tuple[Part, ...]) -> tuple[tuple[Part, int, str], ...]:
+    """The arguments whose values the caller gives, in order: the part, the argument's index in its call, ``keyword=`` or ``?``."""
     return tuple(
-        argument[:-1] for part in found for argument in part.arguments or () if argument.endswith("=") and part.name != "[]"
+        (part, index, argument)
+        for part in found
+        if part.name != "[]"
+        for index, argument in enumerate(part.arguments or ())
+        if argument.endswith("=") or argument == "?"
     )
 
 
+def keywords(found: tuple[Part, ...]) -> tuple[str, ...]:
+    """The keyword names of all calls in order, each as often as it is given."""
+    return tuple(argument[:-1] for _, _, argument in slots(found) if argument != "?")
+
+
 def parameter_names(found: tuple[Part, ...]) -> tuple[str, ...]:
-    """One parameter name for each keyword in order: a keyword given again gets a number."""
+    """One parameter name for each slot in order: the keyword, ``value`` for a positional argument; a name taken gets a number."""
     names: list[str] = []
-    for keyword in keywords(found):
-        name, number = keyword, 2
+    for _, _, argument in slots(found):
+        plain = "value" if argument == "?" else argument[:-1]
+        name, number = plain, 2
         while name in names:
-            name, number = f"{keyword}_{number}", number + 1
+            name, number = f"{plain}_{number}", number + 1
         names.append(name)
     return tuple(names)
 
 
 def expression(root: str, found: tuple[Part, ...]) -> str:
-    """Python source of the shape on ``root``, each keyword given the parameter of :func:`parameter_names`."""
+    """Python source of the shape on ``root``, each slot given the parameter of :func:`parameter_names`."""
     names = iter(parameter_names(found))
     text = root
     for part in found:
@@ -107,8 +118,13 @@ def expression(root: str, found: tuple[Part, ...]) -> str:
             text += f"[{','.join(part.arguments or ())}]"
             continue
         if part.name:
-            text += f".{part.name}"
+            text += f".{part.name}" if text else part.name
         if part.arguments is not None:
-            given = (f"{argument}{next(names)}" if argument.endswith("=") else argument for argument in part.arguments)
-            text += f"({', '.join(given)})"
+            text += f"({', '.join(_given(argument, names) for argument in part.arguments)})"
     return text
+
+
+def _given(argument: str, names: Iterator[str]) -> str:
+    if argument == "?":
+        return next(names)
+    return f"{argument}{next(names)}" if argument.endswith("=") else argument

@@ -74,7 +74,7 @@ def _edge(
             result.add_node(
                 node, kind="table" if node.startswith("table:") else "external", context="", path="", line=0
             )
-    key = ":".join((kind, *more.values()))
+    key = ":".join([kind, *(more[name] for name in ("when", "id") if name in more)])
     result.add_edge(src, dst, key, kind=kind, weight=len(at), at=" ".join(str(place) for place in sorted(at)), **more)
 
 
@@ -87,7 +87,7 @@ def graphml(graph: CodeGraph, context_map: ContextMap) -> str:
     target.add_nodes_from((printable(node), _clean(data)) for node, data in source.nodes(data=True))
     for src, dst, key, data in source.edges(keys=True, data=True):
         target.add_edge(printable(src), printable(dst), printable(key), **_clean(data))
-    return "\n".join(nx.generate_graphml(target)) + "\n"
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + "\n".join(nx.generate_graphml(target)) + "\n"
 
 
 def _clean(data: dict[str, Any]) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
             Definition(d.id, d.kind, d.line, places.code(d.id))
             for d in sorted(graph.definitions, key=lambda d: (d.id, d.line))
         ),
-        edges=tuple(sorted(_edges(graph), key=lambda e: (e.src, e.dst, e.kind, str(e.when)))),
+        edges=tuple(sorted(_edges(graph), key=lambda e: (e.src, e.dst, e.kind, e.when or ""))),
         tables=tuple(sorted(_tables(graph, context_map), key=lambda t: t.id)),
         foreign_keys=tuple(
             ForeignKey(k.id, k.src, k.dst, k.on_delete, k.at, k.cut)
@@ -223,20 +223,21 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
 
 def to_json(graph: CodeGraph, context_map: ContextMap) -> dict[str, Any]:
     """The document as plain dicts, lists and strings; ``schema`` comes first."""
-    document = msgspec.to_builtins(analysis_document(graph, context_map))
+    document = msgspec.json.decode(encode(analysis_document(graph, context_map)))
     return {"schema": document.pop("schema"), **document}
 
 
-def encode(value: Any) -> bytes:
-    """``value`` as indented UTF-8 JSON with a line end.
+def encode(value: Any, *, sorted_keys: bool = False) -> bytes:
+    """``value`` as indented UTF-8 JSON with a line end; objects keep their order unless ``sorted_keys``.
 
     Text that is no Unicode (half a surrogate pair from a string in the target, a file name in another encoding) is written
     with ``\\udcxx`` spelled out, so that every reader can read it.
     """
+    order: Literal["sorted"] | None = "sorted" if sorted_keys else None
     try:
-        text = msgspec.json.encode(value)
+        text = msgspec.json.encode(value, order=order)
     except UnicodeEncodeError:
-        text = msgspec.json.encode(_readable(msgspec.to_builtins(value)))
+        text = msgspec.json.encode(_readable(msgspec.to_builtins(value)), order=order)
     return msgspec.json.format(text, indent=1) + b"\n"
 
 

@@ -32,11 +32,11 @@ def width(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def clipped(text: str, columns: int, mark: str = "…") -> str:
-    """``text`` cut to ``columns``, with a mark at the end where something is missing."""
+def clipped(text: str, columns: int, mark: str = "…", *, tail: bool = False) -> str:
+    """``text`` cut to ``columns``, with a mark where something is missing: at the end, or in front with ``tail``."""
     if width(text) <= columns:
         return text
     kept = text
     while kept and width(kept) > max(columns - len(mark), 0):
-        kept = kept[:-1]
-    return kept + mark
+        kept = kept[1:] if tail else kept[:-1]
+    return mark + kept if tail else kept + mark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -32,3 +33,8 @@ def _without_defaults(schema: dict[str, Any]) -> dict[str, Any]:
     root = schema["$defs"][name]
     root["required"] = sorted({*root["required"], "schema"})
     return schema
+
+
+def text(kind: str) -> str:
+    """The schema as the package carries it."""
+    return json.dumps(json_schema(kind), indent=1, sort_keys=True) + "\n"

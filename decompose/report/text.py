@@ -52,31 +52,44 @@ class Terminal(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a table: numbers stand ``right``; a ``flexible`` one gives way when the screen is narrow."""
+    """A column of a table: numbers stand ``right``; a ``flexible`` one gives way when the screen is narrow.
+
+    ``tail`` says that its end matters more than its beginning, as in a path with a line number.
+    """
 
     title: str
     right: bool = False
     flexible: bool = False
+    tail: bool = False
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], terminal: Terminal) -> str:
     """Rows under their titles, as narrow as their content, cut to the screen where a flexible column allows it."""
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max([width(column.title), *(width(row[i]) for row in cells)]) for i, column in enumerate(columns)]
-    room = terminal.columns - 2 * len(columns) + 1
-    for index in sorted((i for i, column in enumerate(columns) if column.flexible), key=lambda i: -widths[i]):
-        excess = sum(widths) - room
-        if excess > 0:
-            widths[index] = max(widths[index] - excess, len(columns[index].title), 16)
+    _fit(columns, widths, terminal.columns - 2 * len(columns) + 1)
     lines = [terminal.paint(_row(columns, widths, [column.title for column in columns], terminal), "dim")]
     lines += [_row(columns, widths, row, terminal) for row in cells]
     return "\n".join(lines) + "\n"
 
 
+_NARROWEST = 16
+
+
+def _fit(columns: Sequence[Column], widths: list[int], room: int) -> None:
+    """Takes from the widest flexible column, until the row fits or none has more to give."""
+    flexible = [i for i, column in enumerate(columns) if column.flexible]
+    for _ in range(sum(widths) - room):
+        widest = max(flexible, key=lambda i: widths[i], default=-1)
+        if widest < 0 or widths[widest] <= _NARROWEST:
+            return
+        widths[widest] -= 1
+
+
 def _row(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str], terminal: Terminal) -> str:
     shown = []
     for column, room, cell in zip(columns, widths, cells, strict=True):
-        text = clipped(cell, room, terminal.more) if column.flexible else cell
+        text = clipped(cell, room, terminal.more, tail=column.tail) if column.flexible else cell
         pad = " " * (room - width(text))
         shown.append(pad + text if column.right else text + pad)
     return (" " + "  ".join(shown)).rstrip()
@@ -192,8 +205,10 @@ def _figures(graph: CodeGraph, context_map: ContextMap, terminal: Terminal) -> l
     scores = context_map.scores
     lines = [
         "",
-        f"{1 - scores.inter_context_share:.0%} of dependencies stay inside, largest context {scores.largest_share:.0%}, "
-        f"modularity {scores.modularity:.2f}, stability {scores.stability:.2f}",
+        (
+            f"{1 - scores.inter_context_share:.0%} of dependencies stay inside, largest context {scores.largest_share:.0%}, "
+            f"modularity {scores.modularity:.2f}, stability {scores.stability:.2f}"
+        ),
         f"{plural(scores.cut_foreign_keys, 'foreign key')} and {plural(scores.cut_transactions, 'transaction')} cross contexts: decompose show cuts",
     ]
     contested = [each for each in context_map.ownership if each.contested]
@@ -260,8 +275,8 @@ def tables_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
         Column("writers", flexible=True),
         Column("readers", flexible=True),
         Column(""),
-        Column("model", flexible=True),
-        Column("declared", flexible=True),
+        Column("model", flexible=True, tail=True),
+        Column("declared", flexible=True, tail=True),
     )
     return Listing(columns, tuple(rows), "No tables found.")
 
@@ -276,8 +291,8 @@ def routes_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
         Column("methods"),
         Column("path", flexible=True),
         Column("context"),
-        Column("handler", flexible=True),
-        Column("declared", flexible=True),
+        Column("handler", flexible=True, tail=True),
+        Column("declared", flexible=True, tail=True),
     )
     return Listing(columns, rows, "No routes found.")
 
@@ -303,7 +318,7 @@ def tasks_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
         Column("queue"),
         Column("sent from", right=True),
         Column("schedule", flexible=True),
-        Column("declared", flexible=True),
+        Column("declared", flexible=True, tail=True),
     )
     return Listing(columns, rows, "No background tasks found.")
 
@@ -322,10 +337,10 @@ def cuts_listing(context_map: ContextMap) -> Listing:
     ]
     columns = (
         Column("id"),
-        Column("contexts"),
+        Column("contexts", flexible=True),
         Column("what", flexible=True),
         Column("on delete"),
-        Column("where", flexible=True),
+        Column("where", flexible=True, tail=True),
     )
     note = "decompose explain ID says more of each" if rows else ""
     return Listing(columns, tuple(rows), "No foreign key and no transaction crosses contexts.", note)
@@ -341,7 +356,7 @@ def unresolved_listing(graph: CodeGraph) -> Listing:
         Column("kind"),
         Column("what", flexible=True),
         Column("why", flexible=True),
-        Column("where", flexible=True),
+        Column("where", flexible=True, tail=True),
     )
     return Listing(
         columns, tuple(rows), "Everything was resolved.", f"{plural(len(rows), 'reference')} seen and not followed"
@@ -391,7 +406,7 @@ def boundary_listing(context: str, edges: Sequence[BoundaryEdge]) -> Listing:
         Column("disposition"),
         Column("from and to", flexible=True),
         Column("because", flexible=True),
-        Column("where", flexible=True),
+        Column("where", flexible=True, tail=True),
     )
     note = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
     return Listing(columns, rows, f"Nothing crosses the boundary of {printable(context)}.", note)

@@ -15,53 +15,54 @@ import msgspec
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from decompose.errors import Drifted, RefusedInput
-from decompose.model.artifacts import Artifact
 from decompose.model.migration import BoundaryEdge, Operation
 from decompose.plan import shape as shapes
 from decompose.plan.contract import covered
 
 
+class Seal(msgspec.Struct, frozen=True):
+    """What to seal of one context: ``boundary`` is its dotted package (``shop.boundaries.reviews``), ``modules`` are those that it replaces."""
+
+    context: str
+    boundary: str
+    edges: tuple[BoundaryEdge, ...]
+    operations: tuple[Operation, ...]
+    modules: frozenset[str]
+
+    @property
+    def sealable(self) -> Iterator[BoundaryEdge]:
+        for edge in self.edges:
+            if edge.direction == "in" and edge.disposition == "operation" and edge.span is not None:
+                yield edge
+
+
 class Sealed(msgspec.Struct, frozen=True):
-    """The rewritten files, and the edges whose call site was left as it is, with the reason."""
+    """The rewritten files by path, and the edges whose call site was left as it is, with the place and the reason."""
 
-    artifacts: tuple[Artifact, ...]
-    left: tuple[tuple[str, str], ...]
+    texts: dict[str, bytes]
+    left: tuple[tuple[str, str, str], ...]
 
 
-def seal(
-    context: str,
-    boundary: str,
-    edges: Iterable[BoundaryEdge],
-    operations: Iterable[Operation],
-    moved_modules: frozenset[str],
-    sources: Mapping[str, bytes],
-    modules: Mapping[str, str],
-    *,
-    width: int = 100,
-) -> Sealed:
-    """Rewrites every file with a sealable edge.
+def seal(seals: Sequence[Seal], paths: Iterable[str], sources: Mapping[str, bytes], modules: Mapping[str, str], *, width: int = 100) -> Sealed:
+    """Rewrites the given files for all contexts at once.
 
-    ``boundary`` is the dotted boundary package (``shop.boundaries.reviews``), ``moved_modules`` the modules whose names it replaces,
-    ``sources`` the texts by path, ``modules`` dotted names by path. Raises :class:`Drifted` when an expression is not where the plan says.
+    ``sources`` are texts by path, as the plan saw them; ``modules`` are dotted names by path. Raises :class:`Drifted` when an expression is
+    not where the plan says, :class:`RefusedInput` when a file would not survive.
     """
-    by_name = {operation.name: operation for operation in operations}
-    by_path: dict[str, list[BoundaryEdge]] = {}
-    kept: dict[str, set[str]] = {}
-    for edge in edges:
-        if edge.direction == "in" and edge.disposition == "operation" and edge.span is not None:
-            by_path.setdefault(edge.at.path, []).append(edge)
-        elif edge.kind == "patch":
-            kept.setdefault(edge.text.rpartition(".")[0], set()).add(edge.text.rpartition(".")[2])
-    artifacts: list[Artifact] = []
-    left: list[tuple[str, str]] = []
-    for path in sorted(by_path):
-        file = _File(path, modules[path], sources[path], boundary, moved_modules, by_name, kept.get(modules[path], set()), width)
-        text, unsealed = file.rewrite(by_path[path])
-        left.extend(unsealed)
+    texts: dict[str, bytes] = {}
+    left: list[tuple[str, str, str]] = []
+    for path in sorted(paths):
+        file = _File(path, modules[path], sources[path], width)
+        for each in seals:
+            edges = [edge for edge in each.sealable if edge.at.path == path]
+            kept = {edge.text.rpartition(".")[2] for edge in each.edges if edge.kind == "patch" and edge.text.rpartition(".")[0] == modules[path]}
+            if edges:
+                left.extend(file.add(each, edges, kept))
+        text = file.rewritten()
         if text != sources[path]:
             _prove(path, text)
-            artifacts.append(Artifact(path, text, "edited", base=sources[path], context=context))
-    return Sealed(tuple(artifacts), tuple(sorted(left)))
+            texts[path] = text
+    return Sealed(texts, tuple(sorted(left)))
 
 
 def _prove(path: str, text: bytes) -> None:
@@ -73,27 +74,25 @@ def _prove(path: str, text: bytes) -> None:
         raise RefusedInput(f"the rewritten file would not parse: {error}", place=path, hint="please report this file's text as a bug") from error
 
 
+class _Job:
+    """The edits of one context in one file."""
+
+    def __init__(self, seal: Seal, kept: set[str], bound: set[str]) -> None:
+        self.seal = seal
+        self.kept = kept
+        self.package, _, self.last = seal.boundary.rpartition(".")
+        self.alias = f"{self.last}_boundary" if self.last in bound else self.last
+        self.operations = {operation.name: operation for operation in seal.operations}
+        self.functions: set[str] = set()
+        self.calls = False
+
+
 class _File:
     """One file being sealed."""
 
-    def __init__(
-        self,
-        path: str,
-        module: str,
-        source: bytes,
-        boundary: str,
-        moved_modules: frozenset[str],
-        operations: Mapping[str, Operation],
-        kept: set[str],
-        width: int,
-    ) -> None:
+    def __init__(self, path: str, module: str, source: bytes, width: int) -> None:
         self._path = path
         self._name = module
-        self._source = source
-        self._boundary = boundary
-        self._moved = moved_modules
-        self._operations = operations
-        self._kept = kept
         self._width = width
         parsed = cst.parse_module(source)
         if parsed.bytes != source:
@@ -102,50 +101,54 @@ class _File:
         self._tree = wrapper.module
         self._positions: Mapping[cst.CSTNode, CodeRange] = wrapper.resolve(PositionProvider)
         self._lines = source.decode(self._tree.encoding).splitlines()
-        package, _, last = boundary.rpartition(".")
-        self._package, self._last = package, last
-        self._alias = f"{last}_boundary" if last in _bound_names(self._tree) else last
-
-    def rewrite(self, edges: Sequence[BoundaryEdge]) -> tuple[bytes, list[tuple[str, str]]]:
-        starts: dict[tuple[int, int], list[cst.BaseExpression]] = {}
+        self._bound = _bound_names(self._tree)
+        self._unused_before = self._bound - _used_names(self._tree)
+        self._jobs: list[_Job] = []
+        self._replacements: dict[cst.CSTNode, _Replacement] = {}
+        self._starts: dict[tuple[int, int], list[cst.BaseExpression]] = {}
         for node, place in self._positions.items():
             if isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)):
-                starts.setdefault((place.start.line, place.start.column), []).append(node)
-        replacements: dict[cst.CSTNode, _Replacement] = {}
-        imported: set[str] = set()
-        left: list[tuple[str, str]] = []
+                self._starts.setdefault((place.start.line, place.start.column), []).append(node)
+
+    def add(self, seal: Seal, edges: Iterable[BoundaryEdge], kept: set[str]) -> Iterator[tuple[str, str, str]]:
+        """Takes up the edges of a context; yields those that are left as they are: id, place, reason."""
+        job = _Job(seal, kept, self._bound)
+        self._jobs.append(job)
         for edge in edges:
             assert edge.span is not None
             start = (edge.span.line, self._column(edge.span.line, edge.span.column))
-            nodes = starts.get(start, [])
-            found = self._target(edge, nodes)
+            found = self._target(job, edge, self._starts.get(start, []))
             if found is None:
                 raise Drifted(f"{edge.id}: the expression is not what the plan says", place=str(edge.at), hint="run `decompose plan` again")
             expression, replacement = found
             if expression is None:
-                imported.add(edge.target)
+                job.functions.add(edge.target)
             elif _has_comment(expression):
-                left.append((edge.id, f"{edge.at}: a comment stands inside the expression"))
+                yield edge.id, str(edge.at), "a comment stands inside the expression"
             else:
-                replacements[expression] = replacement
-        tree = self._tree.visit(_Replace(replacements, self))
+                job.calls = True
+                self._replacements[expression] = replacement
+
+    def rewritten(self) -> bytes:
+        tree = self._tree.visit(_Replace(self._replacements, self))
         assert isinstance(tree, cst.Module)
-        tree = self._imports(tree, imported, needs_module=bool(replacements))
-        return tree.bytes, left
+        for job in self._jobs:
+            tree = self._imports(tree, job)
+        return tree.bytes
 
     def _column(self, line: int, offset: int) -> int:
         """Characters before a byte offset: ``ast`` counts UTF-8 bytes, libcst characters."""
         text = self._lines[line - 1]
         return len(text.encode()[:offset].decode(errors="ignore"))
 
-    def _target(self, edge: BoundaryEdge, nodes: Sequence[cst.BaseExpression]) -> tuple[cst.BaseExpression | None, _Replacement] | None:
+    def _target(self, job: _Job, edge: BoundaryEdge, nodes: Sequence[cst.BaseExpression]) -> tuple[cst.BaseExpression | None, _Replacement] | None:
         """The node to replace and how; the node is ``None`` when changing an import is enough."""
-        operation = self._operations.get(edge.operation)
+        operation = job.operations.get(edge.operation)
         if edge.kind == "exception":
             name = edge.text.rpartition(".")[2]
             for node in nodes:
                 if isinstance(node, cst.Attribute) and node.attr.value == name:
-                    return node, _Replacement(edge.operation, None, ())
+                    return node, _Replacement(job.alias, edge.operation, None, ())
             return None
         if operation is None:
             return None
@@ -153,8 +156,8 @@ class _File:
             name = operation.target.rpartition(".")[2]
             for node in nodes:
                 if isinstance(node, cst.Attribute) and node.attr.value == name:
-                    return node, _Replacement(operation.name, None, ())
-            return (None, _Replacement("", None, ())) if any(isinstance(node, cst.Name) for node in nodes) else None
+                    return node, _Replacement(job.alias, operation.name, None, ())
+            return (None, _Replacement("", "", None, ())) if any(isinstance(node, cst.Name) for node in nodes) else None
         whole = max(nodes, key=self._length, default=None)
         try:
             found = shapes.parts(edge.text)
@@ -163,14 +166,14 @@ class _File:
         if operation.shape == "method":
             call = self._strip(whole, len(found) - 1, found)
             if isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute) and call.func.attr.value == found[0].name:
-                return call, _Replacement(operation.name, "", found[:1])
+                return call, _Replacement(job.alias, operation.name, "", found[:1])
             return None
         kept = covered(found)
         target = self._strip(whole, len(found) - len(kept), found)
         if target is None or not _matches(target, kept):
             return None
         owner = operation.parameters[0].name if edge.kind == "accessor" else None
-        return target, _Replacement(operation.name, owner, kept)
+        return target, _Replacement(job.alias, operation.name, owner, kept)
 
     def _length(self, node: cst.BaseExpression) -> tuple[int, int]:
         end = self._positions[node].end
@@ -188,58 +191,70 @@ class _File:
                 node = node.value if isinstance(node, cst.Attribute) else None
         return node
 
-    def call(self, updated: cst.BaseExpression, replacement: _Replacement) -> cst.BaseExpression:
+    def call(self, original: cst.CSTNode, updated: cst.BaseExpression, replacement: _Replacement) -> cst.BaseExpression:
         """The boundary call that stands for an expression; inner expressions have been replaced already."""
-        name = f"{self._alias}.{replacement.operation}"
+        name = f"{replacement.alias}.{replacement.operation}"
         if replacement.parts is None or (replacement.owner is None and not replacement.parts):
             return cst.parse_expression(name)
-        calls: list[cst.Call] = []
+        calls: list[tuple[shapes.Part, cst.Call]] = []
         inner: cst.BaseExpression = updated
         for part in reversed(replacement.parts):
             if part.arguments is not None:
                 assert isinstance(inner, cst.Call)
-                calls.insert(0, inner)
+                calls.insert(0, (part, inner))
                 inner = inner.func
-            if part.name:
-                assert isinstance(inner, cst.Attribute)
+            if isinstance(inner, cst.Attribute) and part.name:
                 inner = inner.value
         names = iter(shapes.parameter_names(replacement.parts))
         arguments: list[str] = []
         if replacement.owner is not None:
-            owner = self._tree.code_for_node(inner.with_changes(lpar=(), rpar=()) if not isinstance(inner, cst.GeneratorExp) else inner)
+            owner = self._tree.code_for_node(inner.with_changes(lpar=(), rpar=()))
             arguments.append(f"{replacement.owner}={owner}" if replacement.owner else owner)
-        for call in calls:
-            given = (argument.value for argument in call.args if argument.keyword is not None)
-            arguments.extend(f"{next(names)}={self._tree.code_for_node(value)}" for value in given)
-        return cst.parse_expression(self._laid_out(name, arguments, updated))
+        for part, call in calls:
+            # A shortcut function has the model as its first argument, which the shape leaves out.
+            given = call.args[len(call.args) - len(part.arguments or ()) :]
+            for shaped, argument in zip(part.arguments or (), given, strict=True):
+                if shaped.endswith("=") or shaped == "?":
+                    arguments.append(f"{next(names)}={self._tree.code_for_node(argument.value)}")
+        return cst.parse_expression(self._laid_out(name, arguments, self._positions[original]))
 
-    def _laid_out(self, name: str, arguments: Sequence[str], node: cst.BaseExpression) -> str:
-        """On one line where the original was, or where it fits; else one argument a line, as formatters do it."""
+    def _laid_out(self, name: str, arguments: Sequence[str], place: CodeRange) -> str:
+        """On one line where it fits; else one argument a line, as formatters do it."""
         line = f"{name}({', '.join(arguments)})"
-        if "\n" not in line and len(line) <= self._width - 20:
+        text = self._lines[place.start.line - 1]
+        before = place.start.column
+        after = len(self._lines[place.end.line - 1]) - place.end.column
+        if "\n" not in line and before + len(line) + after <= self._width:
             return line
-        inner = "".join(f"\n        {argument}," for argument in arguments)
-        return f"{name}({inner}\n    )" if arguments else f"{name}()"
+        indent = text[: len(text) - len(text.lstrip())]
+        inner = "".join(f"\n{indent}    {argument}," for argument in arguments)
+        return f"{name}({inner}\n{indent})" if arguments else f"{name}()"
 
     # --- imports -------------------------------------------------------------------------------
 
-    def _imports(self, tree: cst.Module, functions: set[str], *, needs_module: bool) -> cst.Module:
+    def _imports(self, tree: cst.Module, job: _Job) -> cst.Module:
         """Function imports moved to the boundary, imports without a use left taken out, the boundary imported once."""
-        used = _used_names(tree) | self._kept
-        edit = _Imports(self._name, self._path.endswith("__init__.py"), self._moved, self._boundary, functions, used)
+        used = _used_names(tree) | job.kept
+        # What was never used before stays: somebody may import it from here.
+        used |= self._unused_before
+        edit = _Imports(self._name, self._path.endswith("__init__.py"), job.seal.modules, job.seal.boundary, job.functions, used)
         tree = tree.visit(edit)
         assert isinstance(tree, cst.Module)
-        if needs_module:
-            line = f"from {self._package} import {self._last}" if self._package else f"import {self._last}"
-            if self._alias != self._last:
-                line += f" as {self._alias}"
-            tree = _with_import(tree, line, self._boundary.split(".")[0])
+        if edit.lifted:
+            names = ", ".join(sorted(edit.lifted))
+            tree = _with_import(tree, f"from {job.seal.boundary} import {names}", job.seal.boundary.split(".")[0])
+        if job.calls:
+            line = f"from {job.package} import {job.last}" if job.package else f"import {job.last}"
+            if job.alias != job.last:
+                line += f" as {job.alias}"
+            tree = _with_import(tree, line, job.seal.boundary.split(".")[0])
         return tree
 
 
 class _Replacement(msgspec.Struct, frozen=True):
     """How to write a call: ``owner`` is the parameter for the object before the parts (``""``: positional, ``None``: none)."""
 
+    alias: str
     operation: str
     owner: str | None
     parts: tuple[shapes.Part, ...] | None
@@ -256,7 +271,7 @@ class _Replace(cst.CSTTransformer):
         if replacement is None:
             return super().on_leave(original_node, updated_node)
         assert isinstance(updated_node, cst.BaseExpression)
-        made = self._file.call(updated_node, replacement)
+        made = self._file.call(original_node, updated_node, replacement)
         return made.with_changes(lpar=updated_node.lpar, rpar=updated_node.rpar)  # type: ignore[return-value]
 
 
@@ -267,10 +282,10 @@ def _matches(node: cst.BaseExpression, parts: Sequence[shapes.Part]) -> bool:
             if not isinstance(node, cst.Call):
                 return False
             node = node.func
-        if part.name:
-            if not (isinstance(node, cst.Attribute) and node.attr.value == part.name):
-                return False
+        if isinstance(node, cst.Attribute) and node.attr.value == part.name:
             node = node.value
+        elif part.name and not (isinstance(node, cst.Name) and node.value == part.name and part is parts[0]):
+            return False
     return True
 
 
@@ -284,6 +299,12 @@ class _Imports(cst.CSTTransformer):
         self._boundary = boundary
         self._functions = {target.rpartition(".")[2] for target in functions}
         self._used = used
+        self._depth = 0
+        self.lifted: list[str] = []
+        """Names that the module imports from the boundary at its top level."""
+
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> None:
+        self._depth += 1
 
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
@@ -291,15 +312,16 @@ class _Imports(cst.CSTTransformer):
         if len(updated_node.body) != 1 or not isinstance(updated_node.body[0], cst.ImportFrom):
             return updated_node
         statement = updated_node.body[0]
-        if isinstance(statement.names, cst.ImportStar) or not self._from_context(statement):
+        if isinstance(statement.names, cst.ImportStar):
             return updated_node
+        ours = self._from_context(statement)
         staying: list[cst.ImportAlias] = []
         moving: list[cst.ImportAlias] = []
         for alias in statement.names:
             bound = alias.evaluated_alias or alias.evaluated_name
-            if alias.evaluated_name in self._functions:
+            if ours and alias.evaluated_name in self._functions:
                 moving.append(alias)
-            elif bound in self._used or not self._names_moved(statement, alias):
+            elif bound in self._used:
                 staying.append(alias)
         if len(staying) == len(statement.names):
             return updated_node
@@ -307,7 +329,9 @@ class _Imports(cst.CSTTransformer):
         if staying:
             last = staying[-1].with_changes(comma=statement.names[-1].comma)
             lines.append(updated_node.with_changes(body=[statement.with_changes(names=[*staying[:-1], last])]))
-        if moving:
+        if moving and not self._depth:
+            self.lifted += [cst.Module([]).code_for_node(alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for alias in moving]
+        elif moving:
             names = ", ".join(cst.Module([]).code_for_node(alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for alias in moving)
             made = cst.parse_statement(f"from {self._boundary} import {names}\n")
             assert isinstance(made, cst.SimpleStatementLine)
@@ -317,6 +341,7 @@ class _Imports(cst.CSTTransformer):
         return cst.FlattenSentinel(lines) if lines else cst.RemoveFromParent()
 
     def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.IndentedBlock:
+        self._depth -= 1
         if original_node.body and not updated_node.body:
             return updated_node.with_changes(body=[cst.SimpleStatementLine([cst.Pass()])])
         return updated_node
@@ -324,10 +349,6 @@ class _Imports(cst.CSTTransformer):
     def _from_context(self, statement: cst.ImportFrom) -> bool:
         module = self._absolute(statement)
         return any(module == name or name.startswith(module + ".") or module.startswith(name + ".") for name in self._moved)
-
-    def _names_moved(self, statement: cst.ImportFrom, alias: cst.ImportAlias) -> bool:
-        module = self._absolute(statement)
-        return module in self._moved or f"{module}.{alias.evaluated_name}" in self._moved
 
     def _absolute(self, statement: cst.ImportFrom) -> str:
         name = "" if statement.module is None else cst.Module([]).code_for_node(statement.module)

@@ -153,7 +153,7 @@ class Cache:
         self.close()
         for suffix in ("", "-wal", "-shm", "-journal"):
             try:
-                os.unlink(f"{self.file}{suffix}")
+                Path(f"{self.file}{suffix}").unlink()
             except FileNotFoundError:
                 pass
             except OSError:

@@ -1,22 +1,40 @@
 """The contents of the target's files, and what a compiler makes of each of them, in worker processes when that is faster."""
 
+# Paths are plain strings here: there are tens of thousands, and pathlib costs ten times as much.
+# ruff: noqa: PTH116, PTH118
+
 from __future__ import annotations
 
 import errno
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from decompose.model.source import SkippedFile, SourceFile, SourceTree
-from decompose.scan.cache import Cache, digest
+from decompose.scan.cache import Cache, Entry, digest
 from decompose.scan.tree import LARGEST
 
-Compiler = Callable[[str, str, bool, bytes], bytes]
-"""``(path, module, is_package, contents) -> bytes``: importable by name and free of side effects, so that it can run elsewhere."""
+T = TypeVar("T")
+
+
+class Compiler(NamedTuple, Generic[T]):
+    """What is made of one file. The functions are importable by name and free of side effects, so that they run anywhere."""
+
+    make: Callable[[str, str, bool, bytes], T]
+    """``(path, module, is_package, contents)`` -> the result."""
+    pack: Callable[[T], bytes]
+    """The form in which results are stored and sent."""
+    unpack: Callable[[bytes], T | None]
+    """The result again, ``None`` for bytes that hold none."""
+    crashed: Callable[[str, str, bool, bytes], T]
+    """The result for a file that ended the process which read it."""
+    version: str
+    """Changes when results do."""
+
 
 Progress = Callable[[int, int], None]
 """Called with the number of files done and of all files."""
@@ -57,15 +75,8 @@ def text(base: str, path: str) -> str:
     return contents(base, path).decode("utf-8-sig", "replace")
 
 
-class Compiled(NamedTuple):
-    """What the compiler made of one file, or why the file could not be read."""
-
-    file: SourceFile
-    result: bytes | SkippedFile
-
-
 class _Job(NamedTuple):
-    index: int
+    position: int
     path: str
     module: str
     is_package: bool
@@ -74,75 +85,62 @@ class _Job(NamedTuple):
 
 def compile_all(
     tree: SourceTree,
-    compiler: Compiler,
+    compiler: Compiler[T],
     *,
-    crashed: Compiler,
-    version: str,
     jobs: int | None = None,
     cache: Cache | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
-) -> list[Compiled]:
-    """One result for each Python file of the tree, in its order, whatever the number of workers.
+) -> list[tuple[SourceFile, T | SkippedFile]]:
+    """For each Python file of the tree, in its order, what the compiler made of it, or why it could not be read.
 
-    ``version`` changes when the compiler's results do. ``crashed`` makes the result for a file that ended a worker
-    process. ``jobs`` is the number of worker processes: ``None`` for one per processor, 1 for none. ``executor`` replaces
-    the processes; file contents travel, so its workers need not see the files.
+    The results do not depend on ``jobs``, the number of worker processes: ``None`` for one per processor, 1 for none.
+    ``executor`` replaces the processes; file contents travel, so its workers need not see the files.
     """
     files = tree.python
-    results: list[bytes | SkippedFile | None] = [None] * len(files)
-    done = 0
+    results: dict[int, T | SkippedFile] = {}
     pending: list[_Job] = []
     marks: dict[int, tuple[int, int, bytes]] = {}
-    size = 0
-    report = progress or (lambda done, total: None)
+    version = compiler.version
 
-    with _collector_off():
+    def reused(entry: Entry | None) -> T | None:
+        stored = cache.load(entry) if cache is not None and entry is not None else None
+        return compiler.unpack(stored) if stored is not None else None
+
+    with collector_off():
         known = cache.stored(version) if cache is not None else {}
         for index, file in enumerate(files):
             key = _key(file)
             full = os.path.join(tree.base, file.path)
             entry = known.get(key)
-            if entry is not None and cache is not None:
-                try:
-                    status = os.stat(full, follow_symlinks=False)
-                except OSError:
-                    entry = None
-                else:
-                    if (status.st_mtime_ns, status.st_size) == entry.mark and stat.S_ISREG(status.st_mode):
-                        found = cache.load(entry)
-                        if found is not None:
-                            results[index] = found
-                            done += 1
-                            continue
+            if entry is not None and _unchanged(full, entry) and (result := reused(entry)) is not None:
+                results[index] = result
+                continue
             try:
                 source = contents(tree.base, file.path)
             except Unread as error:
                 results[index] = SkippedFile(file.path, 0, str(error))
-                done += 1
                 continue
             if cache is not None:
-                mark = _mark(full, source)
-                hashed = digest(source)
-                if entry is not None and entry.digest == hashed and (found := cache.load(entry)) is not None:
-                    results[index] = found
-                    cache.touch(version, key, *mark, hashed)
-                    done += 1
+                mark = (*_mark(full, source), digest(source))
+                if entry is not None and entry.digest == mark[2] and (result := reused(entry)) is not None:
+                    cache.touch(version, key, *mark)
+                    results[index] = result
                     continue
-                marks[index] = (*mark, hashed)
+                marks[index] = mark
             pending.append(_Job(index, file.path, file.module, file.is_package, source))
-            size += len(source)
         del known
-        report(done, len(files))
-        for index, made in _made(pending, size, compiler, crashed, jobs, executor):
+        if progress is not None:
+            progress(len(results), len(files))
+        for index, made, packed in _made(pending, compiler, jobs, executor):
             results[index] = made
-            done += 1
-            if index in marks and cache is not None:
-                cache.put(version, _key(files[index]), *marks[index], made)
-            report(done, len(files))
+            if cache is not None:
+                cache.put(version, _key(files[index]), *marks[index], packed or compiler.pack(made))
+            if progress is not None:
+                progress(len(results), len(files))
         if cache is not None:
             cache.commit(version, {_key(file) for file in files})
-    return [Compiled(file, result) for file, result in zip(files, results, strict=True) if result is not None]
+    return [(file, results[index]) for index, file in enumerate(files)]
 
 
 def _key(file: SourceFile) -> str:
@@ -159,8 +157,16 @@ def _mark(full: str, source: bytes) -> tuple[int, int]:
     return (status.st_mtime_ns, status.st_size) if status.st_size == len(source) else (0, 0)
 
 
+def _unchanged(full: str, entry: Entry) -> bool:
+    try:
+        status = os.stat(full, follow_symlinks=False)
+    except OSError:
+        return False
+    return (status.st_mtime_ns, status.st_size) == entry.mark and stat.S_ISREG(status.st_mode)
+
+
 @contextmanager
-def _collector_off() -> Iterator[None]:
+def collector_off() -> Iterator[None]:
     """Syntax trees hold no cycles that matter; the collector would only walk them again and again."""
     import gc
 
@@ -177,19 +183,21 @@ def _collector_off() -> Iterator[None]:
 
 
 def _made(
-    pending: Sequence[_Job],
-    size: int,
-    compiler: Compiler,
-    crashed: Compiler,
-    jobs: int | None,
-    executor: Executor | None,
-) -> Iterable[tuple[int, bytes]]:
-    if executor is not None:
-        return _spread(pending, compiler, executor, None)
+    pending: Sequence[_Job], compiler: Compiler[T], jobs: int | None, executor: Executor | None
+) -> Iterator[tuple[int, T, bytes]]:
+    """Index, result and, where it was sent, its packed form."""
     workers = jobs or processors()
-    if workers <= 1 or size < WORTH_WORKERS or len(pending) < 2:
-        return ((job.index, compiler(job.path, job.module, job.is_package, job.source)) for job in pending)
-    return _in_processes(pending, compiler, crashed, workers)
+    size = sum(len(job.source) for job in pending)
+    if executor is None and (workers <= 1 or size < WORTH_WORKERS or len(pending) < 2):
+        for job in pending:
+            yield job.position, compiler.make(*job[1:]), b""
+        return
+    sent = _spread(pending, compiler, executor, None) if executor is not None else _in_processes(pending, compiler, workers)
+    for index, packed in sent:
+        made = compiler.unpack(packed)
+        if made is None:
+            raise ValueError(f"a worker returned bytes that are no result for file {index}")
+        yield index, made, packed
 
 
 def processors() -> int:
@@ -210,12 +218,14 @@ def _batches(pending: Sequence[_Job]) -> Iterator[list[_Job]]:
         yield batch
 
 
-def _run(compiler: Compiler, batch: list[_Job]) -> list[tuple[int, bytes]]:
-    return [(job.index, compiler(job.path, job.module, job.is_package, job.source)) for job in batch]
+def _run(
+    make: Callable[[str, str, bool, bytes], T], pack: Callable[[T], bytes], batch: list[_Job]
+) -> list[tuple[int, bytes]]:
+    return [(job.position, pack(make(*job[1:]))) for job in batch]
 
 
 def _spread(
-    pending: Sequence[_Job], compiler: Compiler, executor: Executor, lost: list[list[_Job]] | None
+    pending: Sequence[_Job], compiler: Compiler[T], executor: Executor, lost: list[list[_Job]] | None
 ) -> Iterator[tuple[int, bytes]]:
     """Batches through an executor. Batches of workers that died are put into ``lost``."""
     from concurrent.futures import FIRST_COMPLETED, wait
@@ -233,7 +243,7 @@ def _spread(
                 lost.append(batch)
             else:
                 try:
-                    running[executor.submit(_run, compiler, batch)] = batch
+                    running[executor.submit(_run, compiler.make, compiler.pack, batch)] = batch
                 except BrokenProcessPool:
                     if lost is None:
                         raise
@@ -253,9 +263,7 @@ def _spread(
                 lost.append(batch)
 
 
-def _in_processes(
-    pending: Sequence[_Job], compiler: Compiler, crashed: Compiler, workers: int
-) -> Iterator[tuple[int, bytes]]:
+def _in_processes(pending: Sequence[_Job], compiler: Compiler[T], workers: int) -> Iterator[tuple[int, bytes]]:
     lost: list[list[_Job]] = []
     with _pool(min(workers, len(pending))) as pool:
         yield from _spread(pending, compiler, pool, lost)
@@ -266,7 +274,7 @@ def _in_processes(
             with _pool(1) as pool:
                 yield from _spread([job], compiler, pool, alone)
             if alone:
-                yield job.index, crashed(job.path, job.module, job.is_package, job.source)
+                yield job.position, compiler.pack(compiler.crashed(*job[1:]))
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """The target's files: found without following links out of it, named as Python would import them."""
 
+# Paths are plain strings here: there are tens of thousands, and pathlib costs ten times as much.
+# ruff: noqa: PTH112, PTH113, PTH118, PTH119, PTH120
+
 from __future__ import annotations
 
 import os
@@ -28,6 +31,7 @@ _OTHER_SUFFIXES = (
 _OTHER_NAMES = frozenset(
     {"Dockerfile", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock", "Procfile", ".env.example", ".env.sample", ".env.template"}
 )
+_PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
 _SAMPLE_BYTES = 64 * 1024
 _SAMPLE_FILES = 400
 
@@ -109,7 +113,8 @@ class _Walk:
                 self.skip(place, f"cannot be looked at: {error.strerror}")
                 continue
             if link:
-                self.link(place)
+                if not name.startswith(".") and name not in _NEVER:
+                    self.link(place)
             elif folder:
                 if name.startswith(".") or name in _NEVER or _ignored(rules, place + "/"):
                     continue
@@ -244,11 +249,12 @@ class _Roots:
             if path:
                 children[path.rpartition("/")[0]].append(path)
         for path, folder in self.folders.items():
-            if "manage.py" in folder.names:
+            if "manage.py" in folder.names or (
+                path not in self.packages
+                and not _PROJECT_FILES.isdisjoint(folder.names)
+                and any(child in self.packages for child in children[path])
+            ):
                 roots.add(path)
-            elif path not in self.packages and ({"pyproject.toml", "setup.py", "setup.cfg"} & folder.names):
-                if any(child in self.packages for child in children[path]):
-                    roots.add(path)
         return roots
 
     def modules(self, files: dict[str, int]) -> tuple[list[SourceFile], list[SkippedFile]]:

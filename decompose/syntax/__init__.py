@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 
-from msgspec import DecodeError
-
 from decompose import __version__
-from decompose.model.source import SkippedFile, SourceTree
+from decompose.model.source import SkippedFile, SourceFile, SourceTree
 from decompose.model.syntax import ModuleSummary
 from decompose.scan.cache import SCHEMA, Cache
-from decompose.scan.read import Progress, compile_all
-from decompose.syntax.summary import VERSION, compiled, crashed, loaded, summarize, summarize_sources
+from decompose.scan.read import Compiler, Progress, compile_all
+from decompose.syntax.summary import VERSION, crashed, packed, summarize, summarize_sources, unpacked
 
 __all__ = ["failures", "summaries", "summarize", "summarize_sources"]
 
@@ -28,21 +26,26 @@ def summaries(
     cache: Cache | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    instead: Mapping[str, bytes] | None = None,
 ) -> tuple[ModuleSummary, ...]:
     """One summary for each Python file of the tree, in its order. Files that cannot be read or parsed have a ``failure``.
 
-    ``jobs``, ``progress`` and ``executor`` are as in :func:`~decompose.scan.read.compile_all`.
+    ``jobs``, ``progress`` and ``executor`` are as in :func:`~decompose.scan.read.compile_all`. ``instead`` has contents, by
+    path, that are taken in place of what the file holds now.
     """
-    made = compile_all(
-        tree, compiled, crashed=crashed, version=_version(), jobs=jobs, cache=cache, progress=progress, executor=executor
-    )
-    result = []
-    for file, stored in made:
-        if isinstance(stored, SkippedFile):
-            result.append(ModuleSummary(file.path, file.module, file.is_package, 0, failure=stored.reason, failure_line=stored.line))
-            continue
-        result.append(loaded(stored))
-    return tuple(result)
+    compiler = Compiler(summarize, packed, unpacked, crashed, _version())
+    made = compile_all(tree, compiler, jobs=jobs, cache=cache, progress=progress, executor=executor)
+    given = instead or {}
+    return tuple(
+        summarize(file.path, file.module, file.is_package, given[file.path])
+        if file.path in given
+        else result if isinstance(result, ModuleSummary) else _unread(file, result)
+        for file, result in made
+    )  # fmt: skip
+
+
+def _unread(file: SourceFile, skipped: SkippedFile) -> ModuleSummary:
+    return ModuleSummary(file.path, file.module, file.is_package, 0, failure=skipped.reason, failure_line=max(skipped.line, 1))
 
 
 def failures(summarized: Iterable[ModuleSummary]) -> tuple[SkippedFile, ...]:

@@ -41,7 +41,7 @@ def names_something(text: str) -> bool:
     if len(text) > _LONGEST:
         return False
     if " " in text or "\n" in text or "\t" in text:
-        return len(text) > 7 and (_SQL.match(text) is not None or _CLAUSE.match(text) is not None)
+        return len(text) > 5 and (_SQL.match(text) is not None or _CLAUSE.match(text) is not None)
     if "." in text:
         return _DOTTED.fullmatch(text) is not None or _TEMPLATE.fullmatch(text) is not None
     return ":" in text and _NAMESPACED.fullmatch(text) is not None

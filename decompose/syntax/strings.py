@@ -9,7 +9,7 @@ LONGEST_STRING = 20_000
 """Characters; a longer string is data, not a name of anything."""
 LONGEST_DOC = 1_000
 
-_PERCENT = re.compile(r"%(?:\(\w*\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?[sdrifxXgGeEocua]")
+_PERCENT = re.compile(r"%%|%(?:\(\w*\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?[sdrifxXgGeEocua]")
 _FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 
 
@@ -25,9 +25,10 @@ def encodable(text: str) -> str:
 
 
 def clean(doc: str) -> str:
+    doc = doc.strip()[:LONGEST_DOC]
     if "\n" in doc:
         doc = inspect.cleandoc(doc)
-    return encodable(doc.strip()[:LONGEST_DOC])
+    return doc if doc.isascii() else encodable(doc)
 
 
 def joined(parts: list[str | None]) -> str:
@@ -37,7 +38,7 @@ def joined(parts: list[str | None]) -> str:
 
 def holes_of_percent(text: str) -> str:
     """``"%s is %(n)d"`` -> ``"{} is {}"``."""
-    return _PERCENT.sub("{}", text).replace("%%", "%")
+    return _PERCENT.sub(lambda found: "%" if found.group() == "%%" else "{}", text)
 
 
 def holes_of_format(text: str) -> str:

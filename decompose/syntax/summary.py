@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import unicodedata
 import warnings
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from decompose.syntax.walk import Walk
 VERSION = 1
 
 TOO_DEEP = "too deeply nested to be parsed"
-_DECEPTIVE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_DECEPTIVE = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(ModuleSummary)
@@ -66,29 +65,32 @@ def module_name(path: str) -> tuple[str, bool]:
     return ".".join(parts[:-1] if is_package else parts), is_package
 
 
-def compiled(path: str, name: str, is_package: bool, source: bytes) -> bytes:
-    """The summary in its stored form; what worker processes and the cache pass around."""
-    return _encoder.encode(summarize(path, name, is_package, source))
+def crashed(path: str, name: str, is_package: bool, source: bytes) -> ModuleSummary:
+    """The summary of a file that ended the process which parsed it."""
+    reason = "ended the process that parsed it"
+    return ModuleSummary(path, name, is_package, source.count(b"\n") + 1, failure=reason, failure_line=1)
 
 
-def crashed(path: str, name: str, is_package: bool, source: bytes) -> bytes:
-    """The stored summary of a file that ended the process which parsed it."""
-    lines = source.count(b"\n") + 1
-    return _encoder.encode(ModuleSummary(path, name, is_package, lines, failure="ended the process that parsed it", failure_line=1))
+def packed(summary: ModuleSummary) -> bytes:
+    """The summary in its stored form."""
+    return _encoder.encode(summary)
 
 
-def loaded(stored: bytes) -> ModuleSummary:
-    """The summary again. Raises :class:`msgspec.DecodeError` for bytes that are not a stored summary."""
-    return _decoder.decode(stored)
+def unpacked(stored: bytes) -> ModuleSummary | None:
+    """The summary again, ``None`` for bytes that are not a stored summary."""
+    try:
+        return _decoder.decode(stored)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _remarks(text: str) -> tuple[Remark, ...]:
-    if text.isascii():
+    if text.isascii() or not any(character in text for character in _DECEPTIVE):
         return ()
     return tuple(
         Remark(number, f"bidirectional control character {name} hides the order of the code")
         for number, line in enumerate(text.split("\n"), 1)
         for name in dict.fromkeys(
-            f"U+{ord(found):04X} {unicodedata.name(found, '')}".rstrip() for found in _DECEPTIVE.findall(line)
+            f"U+{ord(found):04X} {unicodedata.name(found, '')}".rstrip() for found in line if found in _DECEPTIVE
         )
     )

@@ -10,21 +10,23 @@ Environment = dict[str, Expression]
 """What each local name stands for at one point of a function."""
 
 
-def merged(ends: list[Environment]) -> Environment:
-    """The environment behind branches, of which the last is the most telling: names that differ become uncertain."""
+def merged(start: Environment, ends: list[Environment]) -> Environment:
+    """The environment behind branches that began in ``start``: names that differ become uncertain.
+
+    A value that a branch assigned counts more than the one from before; of several the last one counts.
+    """
+    result = ends[0]
     if len(ends) == 1:
-        return ends[0]
-    last = ends[-1]
-    result = last.copy()
-    for end in reversed(ends[:-1]):
-        if end is last:
-            continue
+        return result
+    result = result.copy()
+    for end in ends[1:]:
         for name, value in end.items():
             other = result.get(name)
             if other is None:
                 result[name] = value
             elif other is not value:
-                result[name] = either(name, value, other)
+                unchanged = value is start.get(name)
+                result[name] = either(name, value, other) if unchanged else either(name, other, value)
     return result
 
 
@@ -66,10 +68,15 @@ def either(name: str, earlier: Expression, later: Expression) -> Expression:
     return later if later == earlier else Chain(name, "local")
 
 
-def followed(held: Expression) -> Chain | None:
+def followed(held: Expression, line: int) -> Chain | None:
+    """The chain to go on with from a value: itself, or the likely one of ``(a or b)``."""
     if isinstance(held, Chain):
         return held
-    return alternative(held, 0)
+    found = choice(held) if isinstance(held, Operation) else None
+    if found is None:
+        return None
+    chain, certain = found
+    return Chain(chain.root, chain.origin, (*chain.steps, Bound("", line, certain)))
 
 
 def choice(held: Operation) -> tuple[Chain, bool] | None:
@@ -84,14 +91,3 @@ def choice(held: Operation) -> tuple[Chain, bool] | None:
     if not chains:
         return None
     return chains[0], all(isinstance(operand, Chain) or operand == NONE for operand in operands) and len(chains) == 1
-
-
-def alternative(held: Expression, line: int) -> Chain | None:
-    """The chain to go on with after ``(a or b)``."""
-    if not isinstance(held, Operation):
-        return None
-    found = choice(held)
-    if found is None:
-        return None
-    chain, certain = found
-    return Chain(chain.root, chain.origin, (*chain.steps, Bound("", line, certain)))

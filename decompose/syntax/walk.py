@@ -60,7 +60,7 @@ from decompose.syntax.nodes import (
     targets,
 )
 from decompose.syntax.strings import LONGEST_STRING, clean, encodable, holes_of_format, holes_of_percent, joined
-from decompose.syntax.variables import NONE, Environment, alternative, choice, followed, merged, uncertain
+from decompose.syntax.variables import NONE, Environment, choice, followed, merged, uncertain
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__"}
 
@@ -80,8 +80,12 @@ _UNWRAPPED = frozenset({"Optional", "Annotated", "ClassVar", "Final", "Required"
 _STATIC = frozenset({"staticmethod"})
 _OF_CLASS = frozenset({"classmethod"})
 _TAKES_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
-_EXTENDERS = frozenset({"append", "add", "appendleft", "extend", "update", "insert", "setdefault"})
-_SHRINKERS = frozenset({"pop", "remove", "clear", "discard", "popitem", "sort", "reverse"})
+_CHANGERS = frozenset(
+    {
+        "append", "add", "appendleft", "extend", "update", "insert", "setdefault",
+        "pop", "remove", "clear", "discard", "popitem", "sort", "reverse",
+    }
+)  # fmt: skip
 
 _OPERATORS: dict[type[Any], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.Pow: "**", ast.LShift: "<<", ast.RShift: ">>",
@@ -94,7 +98,6 @@ _OPERATORS: dict[type[Any], str] = {
 _Name, _Attribute, _Call, _Subscript, _Await, _Constant = (
     ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Await, ast.Constant,
 )  # fmt: skip
-_CHAINS = frozenset({_Name, _Attribute, _Call, _Subscript, _Await})
 
 
 
@@ -128,6 +131,7 @@ class Walk:
         "outer",
         "path",
         "prefix",
+        "remarks",
         "returned",
         "scope",
         "star",
@@ -155,6 +159,7 @@ class Walk:
         self.blocks: list[Block] = []
         self.texts: list[Text] = []
         self.exports: list[str] = []
+        self.remarks: list[Remark] = []
         self.known_exports: bool | None = None
 
         self.table: Environment = {}
@@ -210,7 +215,7 @@ class Walk:
             uses=tuple(self.uses),
             blocks=tuple(self.blocks),
             texts=tuple(self.texts),
-            remarks=remarks,
+            remarks=tuple(sorted((*remarks, *self.remarks), key=lambda remark: remark.line)),
         )
 
     # --- names of the module, before its functions are looked at ----------------------------------
@@ -255,16 +260,17 @@ class Walk:
             self.table[name] = Chain(self.prefix + name, "global")
 
     def _absolute(self, node: Node) -> str:
-        if not node.level:
-            return str(node.module or "")
+        module: str = node.module or ""
+        level: int = node.level
+        if not level:
+            return module
         parts = self.module.split(".") if self.module else []
         if not self.is_package:
             parts = parts[:-1]
-        up = node.level - 1
-        if up >= len(parts):
-            return "." * node.level + (node.module or "")
-        base = parts[: len(parts) - up]
-        return ".".join([*base, node.module] if node.module else base)
+        if level > len(parts):
+            return "." * level + module
+        base = parts[: len(parts) - level + 1]
+        return ".".join([*base, module] if module else base)
 
     # --- looking a name up ------------------------------------------------------------------------
 
@@ -292,24 +298,13 @@ class Walk:
 
     def value(self, node: Node, sink: Sink, target: str = "") -> Expression:
         """The expression's value; every chain in it becomes a use."""
-        kind = node.__class__
-        if kind in _CHAINS:
-            return self.chain(node, sink, target)
-        if kind is _Constant:
-            return self.constant(node)
-        evaluate = _VALUES.get(kind)
-        if evaluate is None:
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, ast.expr):
-                    self.value(child, "other")
-            return self.opaque(node)
-        return evaluate(self, node, sink, target)
+        return _VALUES[node.__class__](self, node, sink, target)
 
     def chain(self, node: Node, sink: Sink, target: str = "") -> Expression:
         links: list[Any] = []
         inner: Any = node
         kind: Any = node.__class__
-        while True:
+        while kind is not _Name:
             if kind is _Attribute or kind is _Subscript:
                 links.append(inner)
                 inner = inner.value
@@ -321,28 +316,19 @@ class Walk:
             else:
                 break
             kind = inner.__class__
-        uses = self.uses
+        base: Any
         if kind is _Name:
             name = inner.id
             base = self.local.get(name)
             if base is None:
                 base = self.lookup(name)
             if not links:
-                if base.__class__ is Chain:
-                    base = base
-                    if base.steps:
-                        self.load += self.weights.get(name, 1)
-                        if self.load > self.limit:
-                            return Chain(name, "local")
-                    if base.origin not in _ANONYMOUS:
-                        uses.append(Use(self.scope, base, _span(inner), sink, self.loop, target))
-                return base
+                return self._variable(inner, base, sink, target)
             if base.__class__ is not Chain:
                 if self.inside:
-                    self._changed(name, base, links)
+                    self._changed(name, base, links[-1])
                 base = Chain(name, "local")
-            base = base
-            if base.origin == "builtin":
+            elif base.origin == "builtin":
                 last = links[-1]
                 if last.__class__ is _Call:
                     if name == "super" and self.klass:
@@ -364,53 +350,63 @@ class Walk:
                 and links[1].attr == "format"
             ):
                 return self._format(inner, links[0])
-            root = self.value(inner, "other")
-            followed = root if root.__class__ is Chain else alternative(root, inner.lineno)
-            if followed is None:
+            base = followed(self.value(inner, "other"), inner.lineno)
+            if base is None:
                 for link in reversed(links):
                     if link.__class__ is _Call:
                         self._call(link)
                     elif link.__class__ is _Subscript:
                         self._item(link)
                 return self.opaque(node)
-            base = followed
         # The place is kept before the arguments are looked at, so that uses stand in the order in which they begin.
+        uses = self.uses
         index = len(uses)
         uses.append(None)
-        steps: list[Any] = list(base.steps)
+        steps: list[Any] = [*base.steps]
         links.reverse()
         for link in links:
             kind = link.__class__
             if kind is _Attribute:
                 steps.append(link.attr)
             elif kind is _Call:
-                if link.args or link.keywords:
-                    steps.append(self._call(link))
-                else:
-                    steps.append(NO_ARGUMENTS)
+                steps.append(self._call(link) if link.args or link.keywords else NO_ARGUMENTS)
             else:
                 steps.append(self._item(link))
         made = Chain(base.root, base.origin, tuple(steps))
-        uses[index] = Use(self.scope, made, _span(node), sink, self.loop, target)
+        uses[index] = Use(
+            self.scope,
+            made,
+            Span(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset),
+            sink,
+            self.loop,
+            target,
+        )
         return made
 
+    def _variable(self, node: Node, base: Any, sink: Sink, target: str) -> Expression:
+        """A name by itself."""
+        if base.__class__ is not Chain:
+            self.load += self.weights.get(node.id, 1)
+            return Chain(node.id, "local") if self.load > self.limit else base
+        if base.steps:
+            self.load += self.weights.get(node.id, 1)
+            if self.load > self.limit:
+                return Chain(node.id, "local")
+        if base.origin not in _ANONYMOUS:
+            self.uses.append(Use(self.scope, base, _span(node), sink, self.loop, target))
+        return base
+
     def _call(self, node: Node) -> Call:
+        values = _VALUES
+        given = node.args
         keywords = node.keywords
-        self.load += len(node.args) + len(keywords) + 1
-        arguments = []
-        for argument in node.args:
-            kind = argument.__class__
-            if kind in _CHAINS:
-                arguments.append(self.chain(argument, "argument"))
-            elif kind is ast.Starred:
-                arguments.append(Operation("*", (self.value(argument.value, "argument"),)))
-            else:
-                arguments.append(self.value(argument, "argument"))
+        self.load += len(given) + len(keywords) + 1
+        arguments = tuple([values[each.__class__](self, each, "argument", "") for each in given]) if given else ()
         if not keywords:
-            return Call(tuple(arguments))
+            return Call(arguments)
         return Call(
-            tuple(arguments),
-            tuple([(keyword.arg or "**", self.value(keyword.value, "argument")) for keyword in keywords]),
+            arguments,
+            tuple([(each.arg or "**", values[each.value.__class__](self, each.value, "argument", "")) for each in keywords]),
         )
 
     def _item(self, node: Node) -> Item | Slice:
@@ -436,21 +432,20 @@ class Walk:
             )
         )
 
-    def _changed(self, name: str, held: Expression, links: list[Any]) -> None:
-        """A method call or item assignment on a variable that holds a display: what it holds afterwards."""
-        first = links[-1]
-        if first.__class__ is _Subscript:
-            if not isinstance(first.ctx, ast.Load):
-                self.local[name] = Chain(name, "local")
-        elif first.__class__ is _Attribute and (first.attr in _EXTENDERS or first.attr in _SHRINKERS):
-            if isinstance(held, (Sequence, Mapping)):
-                self.local[name] = Chain(name, "local")
+    def _changed(self, name: str, held: Expression, link: Node) -> None:
+        """A variable that holds a display is changed in place: what it holds is no longer known."""
+        if link.__class__ is _Subscript:
+            changed = link.ctx.__class__ is not ast.Load
+        else:
+            changed = link.__class__ is _Attribute and link.attr in _CHANGERS and isinstance(held, (Sequence, Mapping))
+        if changed:
+            self.local[name] = Chain(name, "local")
 
-    def constant(self, node: Node) -> Expression:
+    def _constant(self, node: Node, sink: Sink, target: str) -> Expression:
         value = node.value
         kind = value.__class__
         if kind is str:
-            if names_something(value):
+            if ("." in value or " " in value or ":" in value) and names_something(value):
                 self.texts.append(Text(self.scope, encodable(value), node.lineno))
             elif len(value) > LONGEST_STRING:
                 return Opaque(encodable(value[:200]))
@@ -459,6 +454,13 @@ class Walk:
             return Constant(value) if -_LARGEST_INTEGER <= value < _LARGEST_INTEGER else Opaque(hex(value)[:200])
         if kind is bool or value is None or kind is float:
             return Constant(value)
+        return self.opaque(node)
+
+    def _unknown(self, node: Node, sink: Sink, target: str) -> Expression:
+        """Syntax that did not exist when this was written: only what it holds."""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.value(child, "other")
         return self.opaque(node)
 
     def _joined_string(self, node: Node, sink: Sink, target: str) -> Expression:
@@ -594,9 +596,7 @@ class Walk:
         return Operation(_OPERATORS[operator], (held,))
 
     def _compare(self, node: Node, sink: Sink, target: str) -> Expression:
-        operands = [self.value(node.left, "other")]
-        for operand in node.comparators:
-            operands.append(self.value(operand, "other"))
+        operands = [self.value(operand, "other") for operand in (node.left, *node.comparators)]
         operators = node.ops
         if len(operators) == 1:
             return Operation(_OPERATORS[operators[0].__class__], tuple(operands))
@@ -604,19 +604,22 @@ class Walk:
 
     def _sequence(self, node: Node, sink: Sink, target: str) -> Expression:
         handed = sink if sink in _HANDED_DOWN else "other"
+        values = _VALUES
         items = []
         for item in node.elts:
             if item.__class__ is ast.Starred:
                 item = item.value
-            items.append(self.value(item, handed))
+            items.append(values[item.__class__](self, item, handed, ""))
         self.load += len(items)
         return Sequence(tuple(items)) if len(items) <= LONGEST_DISPLAY else self.opaque(node)
 
     def _mapping(self, node: Node, sink: Sink, target: str) -> Expression:
         handed = sink if sink in _HANDED_DOWN else "other"
+        values = _VALUES
         items = []
         for key, item in zip(node.keys, node.values, strict=True):
-            items.append((UNPACKED if key is None else self.value(key, "other"), self.value(item, handed)))
+            held = UNPACKED if key is None else values[key.__class__](self, key, "other", "")
+            items.append((held, values[item.__class__](self, item, handed, "")))
         self.load += 2 * len(items)
         return Mapping(tuple(items)) if len(items) <= LONGEST_DISPLAY else self.opaque(node)
 
@@ -652,7 +655,7 @@ class Walk:
         name = target.id if target.__class__ is _Name else ""
         before = self.load
         held = self.value(iterable, "iterate", name)
-        element = followed(held)
+        element = followed(held, 0)
         if element is not None:
             element = Chain(element.root, element.origin, (*element.steps, ELEMENT))
         self.store(target, element, line, before)
@@ -768,25 +771,19 @@ class Walk:
         elif kind is ast.Starred:
             self.store(target.value, None, line, before)
         else:
-            self._set_item(target, held)
-            self.chain(target, "store")
+            self._store_part(target, held)
 
-    def _set_item(self, target: Node, held: Expression | None) -> None:
-        """``context["orders"] = value`` on a variable that holds a dict display: one item more."""
-        if not self.inside or held is None or target.__class__ is not _Subscript:
-            return
-        owner, key = target.value, target.slice
-        if owner.__class__ is not _Name or key.__class__ is not _Constant:
-            return
-        name = owner.id
-        known = self.local.get(name)
-        if known.__class__ is not Mapping or len(known.items) > 40 or self.weights.get(name, 0) > HEAVIEST_VALUE:
-            return
-        value = key.value
-        if isinstance(value, str):
-            self.chain(target, "store")
-            self.local[name] = Mapping((*known.items, (Constant(encodable(value)), held)))
-            self.weights[name] = self.weights.get(name, 1) + 10
+    def _store_part(self, target: Node, held: Expression | None) -> None:
+        """Assignment to an attribute or item; ``context["orders"] = value`` on a known dict display is one item more."""
+        owner = target.value
+        name = owner.id if self.inside and target.__class__ is _Subscript and owner.__class__ is _Name else ""
+        known = self.local.get(name) if name else None
+        self.chain(target, "store")
+        if isinstance(known, Mapping) and held is not None and target.slice.__class__ is _Constant:
+            weight = self.weights.get(name, 1) + 10
+            if weight < HEAVIEST_VALUE:
+                self.local[name] = Mapping((*known.items, (self._plain(target.slice), held)))
+                self.weights[name] = weight
 
     def _branches(self, bodies: Iterable[Iterable[Node]], *, falls_through: bool) -> None:
         """Blocks of which at most one runs; with ``falls_through`` perhaps none."""
@@ -805,54 +802,61 @@ class Walk:
                 ends.append(last)
             self.dead = False
         self.dead = not ends
-        self.local = merged(ends) if ends else last
+        self.local = merged(start, ends) if ends else last
 
     # --- statements -------------------------------------------------------------------------------
 
     def block(self, body: Iterable[Node]) -> None:
         statements = _STATEMENTS
         for node in body:
-            take = statements.get(node.__class__)
-            if take is not None:
-                take(self, node)
+            statements[node.__class__](self, node)
+
+    def _nothing(self, node: Node) -> None:
+        """``pass``."""
+
+    def _unknown_statement(self, node: Node) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr) and not (child.__class__ is _Name and child.ctx.__class__ is ast.Store):
+                self.value(child, "other")
+            elif isinstance(child, ast.stmt):
+                self.block((child,))
 
     def _expression(self, node: Node) -> None:
         value = node.value
-        if value.__class__ is _Constant:
-            if isinstance(value.value, str):
-                return  # a string on its own is documentation
-        held = self.value(value, "discard")
-        if not self.inside and value.__class__ is _Call and held.__class__ is Chain:
-            self._extension(value, held)
+        kind = value.__class__
+        if kind is _Constant and value.value.__class__ is str:
+            return  # a string on its own is documentation
+        if kind is not _Call:
+            self.value(value, "discard")
+            return
+        function = value.func
+        owner = function.value if function.__class__ is _Attribute and function.attr in _CHANGERS else None
+        if owner is None or owner.__class__ is not _Name:
+            self.chain(value, "discard")
+            return
+        known = self.local.get(owner.id)
+        held = self.chain(value, "discard")
+        if isinstance(held, Chain):
+            self._change(owner.id, function.attr, held.steps[-1], known, node.lineno)
 
-    def _extension(self, node: Node, held: Chain) -> None:
-        """``name.append(x)`` at module or class level adds to the binding ``name``."""
-        function = node.func
-        if (
-            function.__class__ is not _Attribute
-            or function.attr not in ("append", "extend", "update", "add", "insert")
-            or function.value.__class__ is not _Name
-        ):
-            return
-        name = function.value.id
-        method = function.attr
-        call = held.steps[-1]
-        if not isinstance(call, Call):
-            return
-        added: Expression
-        if method in ("append", "add") and len(call.arguments) == 1:
-            added = Sequence(call.arguments)
-        elif method == "insert" and len(call.arguments) == 2:
-            added = Sequence(call.arguments[1:])
-        elif method in ("extend", "update") and len(call.arguments) == 1 and not call.keywords:
-            added = call.arguments[0]
-        elif method == "update" and call.keywords and not call.arguments:
-            added = Mapping(tuple((Constant(key) if key != "**" else UNPACKED, value) for key, value in call.keywords))
-        else:
-            return
-        if name == "__all__" and not self.scope:
-            self._export(added)
-        self.bindings.append(Binding(self.scope, name, added, node.lineno, augmented=True))
+    def _change(self, name: str, method: str, call: Any, known: Expression | None, line: int) -> None:
+        """``name.append(x)`` and the like: more in a binding of the module or class, or in a local display."""
+        added = _added(method, call) if call.__class__ is Call else None
+        if not self.inside:
+            if added is not None:
+                if name == "__all__" and not self.scope:
+                    self._export(added)
+                self.bindings.append(Binding(self.scope, name, added, line, augmented=True))
+            elif name == "__all__":
+                self.known_exports = False
+        elif added is not None and self.weights.get(name, 1) < HEAVIEST_VALUE:
+            if isinstance(known, Sequence) and isinstance(added, Sequence) and method != "insert":
+                self.local[name] = Sequence(known.items + added.items)
+            elif isinstance(known, Mapping) and isinstance(added, Mapping):
+                self.local[name] = Mapping(known.items + added.items)
+            else:
+                return
+            self.weights[name] = self.weights.get(name, 1) + 10
 
     def _assign(self, node: Node) -> None:
         targets = node.targets
@@ -909,7 +913,7 @@ class Walk:
 
     def _plain(self, node: Node) -> Expression:
         value = node.value
-        return Constant(encodable(value)) if isinstance(value, str) else self.constant(node)
+        return Constant(encodable(value)) if isinstance(value, str) else self._constant(node, "other", "")
 
     def _define_name(self, name: str, held: Expression, line: int, annotation: str = "", annotated: Expression | None = None) -> None:
         if self.scope:
@@ -1053,26 +1057,30 @@ class Walk:
         self.value(node.test, "test")
         self._loop_body(node, before, loop)
 
-    def _enter_loop(self, body: list[Node]) -> Environment:
-        """What a loop assigns may already have changed when its body is entered."""
+    def _enter_loop(self, body: list[Node]) -> tuple[Environment, Environment]:
+        """The environment before a loop, and what the names that it assigns stand for when its body is entered."""
         start = self.local
+        changing: Environment = {}
         if self.inside:
-            self.local = start.copy()
             for name in assigned(body):
                 known = start.get(name)
                 if known is not None:
-                    self.local[name] = uncertain(known) if isinstance(known, Chain) else Chain(name, "local")
-        return start
+                    changing[name] = uncertain(known) if isinstance(known, Chain) else Chain(name, "local")
+            self.local = start | changing
+        return start, changing
 
-    def _loop_body(self, node: Node, start: Environment, loop: int) -> None:
+    def _loop_body(self, node: Node, entered: tuple[Environment, Environment], loop: int) -> None:
+        start, changing = entered
         escapes, self.escapes = self.escapes, []
         self.guard += 1
         self.block(node.body)
         if self.inside:
-            ends = [start, *self.escapes]
-            if not self.dead:
-                ends.append(self.local)
-            self.local = merged(ends) if len(ends) > 1 else start.copy()
+            ends = self.escapes if self.dead else [*self.escapes, self.local]
+            for end in ends:
+                for name, known in changing.items():
+                    if end.get(name) is known:
+                        end[name] = start[name]
+            self.local = merged(start, [start, *ends]) if ends else start.copy()
         self.dead = False
         self.escapes = escapes
         self.loop = loop
@@ -1105,7 +1113,7 @@ class Walk:
         ends = [self.local] if alive else []
         last = self.local
         if node.handlers:
-            interrupted = merged([start, ended])
+            interrupted = merged(start, [start, ended])
             for handler in node.handlers:
                 self.local = interrupted.copy()
                 self._handler(handler)
@@ -1117,7 +1125,7 @@ class Walk:
         # The body without failure is the intended way: its values come last and so win.
         if alive and len(ends) > 1:
             ends.append(ends.pop(0))
-        self.local = merged(ends) if ends else last
+        self.local = merged(start, ends) if ends else last
         self.guard -= 1
         dead = not ends
         self.block(node.finalbody)
@@ -1167,7 +1175,7 @@ class Walk:
             self.dead = False
         self.guard -= 1
         if self.inside:
-            self.local = merged(ends)
+            self.local = merged(start, ends)
 
     def _pattern(self, node: Node) -> None:
         for name in (getattr(node, "name", None), getattr(node, "rest", None)):
@@ -1203,6 +1211,8 @@ class Walk:
     def _import_from(self, node: Node) -> None:
         module = self._absolute(node)
         when, guarded = self._when(), self.guard > 0
+        if module.startswith("."):
+            self.remarks.append(Remark(node.lineno, f"relative import {module} leads beyond the top-level package"))
         for alias in node.names:
             if alias.name == "*":
                 self.star = True
@@ -1471,6 +1481,20 @@ def _symbol(module: str, name: str) -> str:
     return module + name if module.endswith(".") else f"{module}.{name}"
 
 
+def _added(method: str, call: Call) -> Expression | None:
+    """What a method adds to a collection, as a display or a chain to one; ``None`` when it is not plain."""
+    arguments, keywords = call.arguments, call.keywords
+    if method in ("append", "add") and len(arguments) == 1:
+        return Sequence(arguments)
+    if method == "insert" and len(arguments) == 2:
+        return Sequence(arguments[1:])
+    if method in ("extend", "update") and len(arguments) == 1 and not keywords:
+        return arguments[0]
+    if method == "update" and keywords and not arguments:
+        return Mapping(tuple([(Constant(name) if name != "**" else UNPACKED, held) for name, held in keywords]))
+    return None
+
+
 def _plain_symbol(held: Expression | None) -> str:
     """A chain of attributes as one dotted symbol, ``""`` for anything else."""
     if not isinstance(held, Chain):
@@ -1487,6 +1511,13 @@ def _last_name(held: Expression) -> str:
 
 
 _VALUES: dict[Any, Callable[[Walk, Any, Sink, str], Expression]] = {
+    **dict.fromkeys(ast.expr.__subclasses__(), Walk._unknown),
+    ast.Name: Walk.chain,
+    ast.Attribute: Walk.chain,
+    ast.Call: Walk.chain,
+    ast.Subscript: Walk.chain,
+    ast.Await: Walk.chain,
+    ast.Constant: Walk._constant,
     ast.JoinedStr: Walk._joined_string,
     ast.BinOp: Walk._binary,
     ast.BoolOp: Walk._boolean,
@@ -1509,6 +1540,8 @@ _VALUES: dict[Any, Callable[[Walk, Any, Sink, str], Expression]] = {
 }
 
 _STATEMENTS: dict[Any, Callable[[Walk, Any], None]] = {
+    **dict.fromkeys(ast.stmt.__subclasses__(), Walk._unknown_statement),
+    ast.Pass: Walk._nothing,
     ast.Expr: Walk._expression,
     ast.Assign: Walk._assign,
     ast.AnnAssign: Walk._annotated_assign,

@@ -1,0 +1,18 @@
+"""Proof that an extraction works. The only stage that runs the user's code, and only when asked.
+
+::
+
+    ladder        the gates in their order
+    processes     commands with a time limit, servers that are always stopped
+    environment   an environment with the service's own requirements
+    static        files parse, inputs are accepted, the boundary is the same on both sides
+    running       the service imports, migrates, boots and answers
+    contract      the contract suite on every side and mode
+    parity        the monolith's own suite, before and after
+"""
+
+from __future__ import annotations
+
+from decompose.verify.ladder import verify
+
+__all__ = ["verify"]

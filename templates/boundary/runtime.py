@@ -237,7 +237,9 @@ class Boundary:
             if contract.shape == "draft":
                 result = world.save(result)
             size = int(self.option("page_size", 500))
-            return Answer(200, wire.encode_response(self, contract, result, arguments, offset, size))
+            return Answer(
+                200, wire.encode_response(self, contract, result, arguments, offset, size)
+            )
         except Exception as raised:
             declared = self._declared(contract, raised)
             if declared is not None:
@@ -250,8 +252,8 @@ class Boundary:
         fitting: list[tuple[int, ErrorContract]] = []
         for name in operation.errors:
             error = self.contract.ERRORS[name]
-            kind = resolve(error.path)
-            if isinstance(raised, kind):
+            kind = _find(error.path)
+            if kind is not None and isinstance(raised, kind):
                 fitting.append((type(raised).__mro__.index(kind), error))
         return min(fitting)[1] if fitting else None
 

@@ -184,7 +184,9 @@ def encode_response(
             result = result.order_by("pk")  # Pages of an unordered query would overlap.
         window = list(result[offset : offset + size + 1])
         items = outgoing(contract, operation, window[:size], operation.returns)
-        return _dump(contract, operation, operation.response, {"result": items, "more": len(window) > size})
+        return _dump(
+            contract, operation, operation.response, {"result": items, "more": len(window) > size}
+        )
     values = {"result": outgoing(contract, operation, result, operation.returns)}
     for field, parameter in _changed(operation):
         row = arguments.get(parameter)
@@ -193,14 +195,20 @@ def encode_response(
     return _dump(contract, operation, operation.response, values)
 
 
-def apply_changes(boundary: Boundary, operation: OperationContract, reply: Any, given: Mapping[str, Any]) -> None:
+def apply_changes(
+    boundary: Boundary, operation: OperationContract, reply: Any, given: Mapping[str, Any]
+) -> None:
     """Brings the rows that the caller gave to a command to the state in which the context left them."""
     for field, parameter in _changed(operation):
         row = getattr(reply, field)
         if row is not None:
-            paths = boundary.contract.ENTITIES[operation.parameters[parameter].partition(":")[2]].paths
+            paths = boundary.contract.ENTITIES[
+                operation.parameters[parameter].partition(":")[2]
+            ].paths
             for name in type(row).model_fields:
-                if name not in paths and getattr(given[parameter], name, None) != getattr(row, name):
+                if name not in paths and getattr(given[parameter], name, None) != getattr(
+                    row, name
+                ):
                     setattr(given[parameter], name, getattr(row, name))
 
 
@@ -607,10 +615,18 @@ class Detached:
         from django.apps import apps
 
         kind = apps.get_model(label)
-        columns = [field.attname for field in kind._meta.concrete_fields if field.attname in values]
-        instance = kind.from_db(None, columns, [values[name] for name in columns])
-        for name in values.keys() - set(columns):
-            instance.__dict__[name] = values[name]
+        names = {
+            alias: field.attname
+            for field in kind._meta.concrete_fields
+            for alias in (field.name, field.attname)
+        }
+        given = {names[name]: value for name, value in values.items() if name in names}
+        columns = [field.attname for field in kind._meta.concrete_fields if field.attname in given]
+        computed = {name: value for name, value in values.items() if name not in names}
+        if computed:
+            kind = _with_values(kind, tuple(sorted(computed)))
+        instance = kind.from_db(None, columns, [given[name] for name in columns])
+        vars(instance).update(computed)
         if closed:
             instance.refresh_from_db = self._refuse(label)
         return instance
@@ -627,6 +643,18 @@ class Detached:
 
 World = Detached
 """Where a request runs; a service has its own with shadow rows."""
+
+
+@cache
+def _with_values(kind: Any, names: tuple[str, ...]) -> Any:
+    """``kind`` with plain attributes where it computes properties: their values travelled.
+
+    Made past Django's metaclass, so that it is no model of its own; instances pass for instances of ``kind``.
+    """
+    shown = {name: None for name in names}
+    return type.__new__(
+        type(kind), kind.__name__, (kind,), {"__module__": kind.__module__, **shown}
+    )
 
 
 def _installed(label: str) -> Any:

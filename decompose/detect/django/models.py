@@ -18,7 +18,7 @@ from decompose.detect.django.standard import (
     STANDARD_MODELS,
     VIRTUAL_FIELDS,
 )
-from decompose.link.expressions import source
+from decompose.link.expressions import bound_arguments, source, substitute
 from decompose.link.program import Program
 from decompose.model.facts import Column, ForeignKey, StringReference, Table, Unresolved
 from decompose.model.location import Location
@@ -112,6 +112,8 @@ class Model:
     queries: dict[str, Reverse] = field(default_factory=dict)
     attributes: dict[str, Field] = field(default_factory=dict)
     referenced: bool = False
+    history: Model | None = None
+    _tables: tuple[str, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -136,7 +138,14 @@ class Model:
     @property
     def tables(self) -> tuple[str, ...]:
         """Its table and those of the models it extends; none for an abstract model."""
-        return tuple(dict.fromkeys(each.table for each in self.lineage if each.table and not each.abstract and not each.proxy))
+        if self._tables is None:
+            self._tables = tuple(dict.fromkeys(each.table for each in self.lineage if each.table and not each.abstract and not each.proxy))
+        return self._tables
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The tables that saving an instance writes: its own and those of its history."""
+        return self.tables + self.history.tables if self.history is not None else self.tables
 
     def field(self, name: str) -> Field | None:
         """The field with this name, column name or, for ``pk``, the primary key; also of the models it extends."""
@@ -325,7 +334,7 @@ class Registry:
 
     def _field_kind(self, value: Expression) -> tuple[str, str, str] | None:
         """Kind, neutral type and dotted class of a field made by an expression; ``None`` when it makes none."""
-        if not isinstance(value, Chain) or not value.steps or not isinstance(value.steps[-1], Call) or value.origin not in ("global", "instance"):
+        if not isinstance(value, Chain) or not value.steps or not isinstance(value.steps[-1], Call) or value.origin != "global":
             return None
         state, rest = self.program.head(value)
         if len(rest) != 1 or state.kind not in ("external", "class"):
@@ -364,11 +373,32 @@ class Registry:
             return None
         return ("column", next((FIELD_TYPES[suffix] for suffix in _SUFFIXES if name.endswith(suffix)), "other"), dotted)
 
+    def _made_by_function(self, value: Expression) -> Expression:
+        """The field call behind a call of the project's own ``money_field(...)``; the expression itself when it is none."""
+        if not isinstance(value, Chain) or value.origin != "global" or not value.steps or not isinstance(value.steps[-1], Call):
+            return value
+        state, rest = self.program.head(value)
+        function = self.program.definition(state.id) if state.kind == "function" and len(rest) == 1 else None
+        if function is None or len(function.returned) != 1 or not isinstance(function.returned[0], Chain):
+            return value
+        call = rest[0]
+        assert isinstance(call, Call)
+        given = bound_arguments(function, call)
+        made = substitute(function.returned[0], given)
+        if not isinstance(made, Chain) or not made.steps or not isinstance(made.steps[-1], Call):
+            return value
+        last = made.steps[-1]
+        named = {parameter.name for parameter in function.parameters}
+        extra = tuple((name, each) for name, each in given.items() if name not in named)
+        keywords = (*((name, each) for name, each in last.keywords if name != "**"), *extra)
+        return Chain(made.root, made.origin, (*made.steps[:-1], Call(last.arguments, keywords)))
+
     def _spec(self, class_id: str, module: str, binding: Binding) -> Field | None:
-        kind = self._field_kind(binding.value)
-        if kind is None or not isinstance(binding.value, Chain):
+        value = self._made_by_function(binding.value)
+        kind = self._field_kind(value)
+        if kind is None or not isinstance(value, Chain):
             return None
-        call = binding.value.steps[-1]
+        call = value.steps[-1]
         assert isinstance(call, Call)
         keywords = dict(call.keywords)
         program = self.program
@@ -424,6 +454,9 @@ class Registry:
         for model in list(self.models.values()):
             if not model.abstract and not model.origin:
                 self._complete(model)
+        for model in list(self.models.values()):
+            if not model.abstract and not model.origin and not model.proxy:
+                self._add_history(model)
 
     def _instantiate(self, model: Model, spec: Field) -> None:
         if model.proxy and spec.kind != "collection":
@@ -475,6 +508,48 @@ class Registry:
                 each.target.referenced = True
                 each.target.queries.setdefault(each.related_query_name or "+", Reverse(model, each, "", "", True))
 
+    def _add_history(self, model: Model) -> None:
+        """The table that django-simple-history keeps beside a model that declares ``HistoricalRecords``."""
+        for class_id in (model.id, *self.program.ancestors(model.id)):
+            for name, bindings in self.program.bindings(class_id).items():
+                value = bindings[-1].value
+                if not isinstance(value, Chain) or not value.steps or not isinstance(value.steps[-1], Call):
+                    continue
+                state, _ = self.program.head(value)
+                keywords = dict(value.steps[-1].keywords)
+                inherited = class_id != model.id and class_id in self.models and not self.models[class_id].abstract
+                if state.id not in ("simple_history.models.HistoricalRecords", "simple_history.HistoricalRecords"):
+                    continue
+                if inherited and self.program.constant(keywords.get("inherit")) is not True:
+                    continue
+                at = self.program.at(self.program.module_of(class_id), bindings[-1].line)
+                written = self.program.constant(keywords.get("table_name"))
+                table = written if isinstance(written, str) else f"{model.app}_historical{model.name.lower()}"
+                self._make_history(model, name, table, at)
+                return
+
+    def _make_history(self, model: Model, accessor: str, table: str, at: Location) -> None:
+        name = f"Historical{model.name}"
+        made = Model(f"{model.id.rpartition('.')[0]}.{name}", name, model.app, table, at)
+        for each in [each for owner in reversed(model.lineage) for each in owner.local.values() if each.column]:
+            kept = copy.copy(each)
+            kept.model, kept.primary, kept.unique, kept.auto, kept.related_name = made, False, False, False, ""
+            if each.kind in _SINGULAR:
+                kept.kind, kept.nullable, kept.on_delete = "fk", True, "DO_NOTHING"
+                made.attributes[kept.column] = kept
+            made.local[kept.name] = kept
+        for kept in _notation("history_id:integer# history_date:datetime history_change_reason:string(100)? history_type:string(1)"):
+            kept.column, kept.model, kept.auto = kept.name, made, kept.primary
+            made.local[kept.name] = kept
+        user = Field("history_user", "fk", "other", "django.db.models.ForeignKey", at, column="history_user_id", nullable=True, on_delete="SET_NULL")
+        user.target, user.model, user.related_name = self.user, made, ""
+        made.local["history_user"] = made.attributes["history_user_id"] = user
+        self.models[made.id] = made
+        self._labels.setdefault((made.app, name.lower()), made)
+        model.history = made
+        link = Field(accessor, "history", "other", "", at, model=made, target=model)
+        model.accessors[accessor] = Reverse(made, link, accessor, "+", True)
+
     def _automatic_key(self, model: Model) -> Field:
         last = model.auto_field.rpartition(".")[2]
         declared = model.auto_field or "django.db.models.AutoField"
@@ -515,7 +590,7 @@ class Registry:
                 found = self._by_label_of_library(text)
             if isinstance(expression, Constant) and spec.at is not None and found is not None and "." in text:
                 self.strings.append(StringReference(spec.scope, "model", text, found.id, spec.at))
-        else:
+        elif not isinstance(expression, str):
             found = self.class_of(expression)
         if found is None and spec.at is not None and not model.abstract:
             shown = text if text is not None else source(expression) if not isinstance(expression, str) else expression
@@ -808,11 +883,11 @@ def _choices(program: Program, expression: Expression | None) -> tuple[str, ...]
                 return tuple(_stored(each[-1].value) for each in program.bindings(state.id).values() if not each[-1].name.startswith("_"))
             if len(rest) == 1 and isinstance(rest[0], str):
                 owner = program.declaring_class(state.id, rest[0])
-                value = program.value(f"{owner}.{rest[0]}") if owner else None
-                return _choices(program, value) if isinstance(value, Sequence) else ()
+                held = program.value(f"{owner}.{rest[0]}") if owner else None
+                return _choices(program, held) if isinstance(held, Sequence) else ()
         if state.kind == "binding" and not rest:
-            value = program.value(state.id)
-            return _choices(program, value) if isinstance(value, Sequence) else ()
+            held = program.value(state.id)
+            return _choices(program, held) if isinstance(held, Sequence) else ()
         return ()
     if not isinstance(expression, Sequence):
         return ()

@@ -11,7 +11,20 @@ from decompose.link.expressions import source
 from decompose.link.program import Program
 from decompose.model.facts import Setting, SettingRead, Unresolved
 from decompose.model.location import Location
-from decompose.model.syntax import Binding, Call, Chain, Constant, Expression, Item, Mapping, ModuleSummary, Opaque, Operation, Sequence, Use
+from decompose.model.syntax import (
+    Binding,
+    Call,
+    Chain,
+    Constant,
+    Expression,
+    Item,
+    Mapping,
+    ModuleSummary,
+    Opaque,
+    Operation,
+    Sequence,
+    Use,
+)
 
 _ENTRY_POINTS = ("manage", "wsgi", "asgi", "celery", "celeryapp", "__main__", "conftest", "routing")
 _VARIABLE = "DJANGO_SETTINGS_MODULE"

@@ -247,6 +247,8 @@ VIEW_METHODS: dict[str, tuple[str, ...]] = {
     "LoginView": ("GET", "POST", "PUT"), "LogoutView": ("POST",), "PasswordChangeView": ("GET", "POST", "PUT"),
     "PasswordChangeDoneView": ("GET",), "PasswordResetView": ("GET", "POST", "PUT"), "PasswordResetDoneView": ("GET",),
     "PasswordResetConfirmView": ("GET", "POST", "PUT"), "PasswordResetCompleteView": ("GET",),
+    # django-allauth
+    "SignupView": ("GET", "POST", "PUT"), "EmailView": ("GET", "POST", "PUT"), "ConfirmEmailView": ("GET", "POST"),
     "JavaScriptCatalog": ("GET",), "JSONCatalog": ("GET",),
     # rest_framework.generics
     "CreateAPIView": ("POST",), "ListAPIView": ("GET",), "RetrieveAPIView": ("GET",), "DestroyAPIView": ("DELETE",),

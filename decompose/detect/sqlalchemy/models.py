@@ -9,11 +9,34 @@ import msgspec
 
 from decompose.detect.sqlalchemy.names import Names, Root
 from decompose.detect.sqlalchemy.types import Annotated, Type, annotated, column_type
-from decompose.link.expressions import argument, bound_arguments, elements, entries, keyword, last_name, literal, source, substitute, value_of
+from decompose.link.expressions import (
+    argument,
+    bound_arguments,
+    elements,
+    entries,
+    keyword,
+    last_name,
+    literal,
+    source,
+    substitute,
+    value_of,
+)
 from decompose.link.program import Program
 from decompose.model.facts import Column, Fact, ForeignKey, Table, Unresolved
 from decompose.model.location import Location
-from decompose.model.syntax import Binding, Call, Chain, Constant, Definition, Expression, Mapping, Opaque, Operation, Sequence, Template
+from decompose.model.syntax import (
+    Binding,
+    Call,
+    Chain,
+    Constant,
+    Definition,
+    Expression,
+    Opaque,
+    Operation,
+    Sequence,
+    Template,
+    Use,
+)
 
 _COLUMNS = ("Column", "mapped_column", "Field", "column")
 _RELATIONS = ("relationship", "relation", "Relationship", "dynamic_loader")
@@ -44,6 +67,13 @@ class Relation(msgspec.Struct, frozen=True):
     back_populates: str = ""
     dynamic: bool = False
     foreign_keys: tuple[str, ...] = ()
+    join: str = ""
+
+    def runs_over(self, key: Key) -> bool:
+        """Whether nothing that the relationship says excludes this key."""
+        if self.foreign_keys:
+            return bool(set(self.foreign_keys) & {*key.columns, *key.fields})
+        return not self.join or any(re.search(rf"\b{re.escape(each)}\b", self.join) for each in (*key.columns, *key.fields))
 
 
 class Mapped:
@@ -147,7 +177,7 @@ class Models:
 
     def _abstract(self, id: str) -> bool:
         own = self.program.bindings(id).get("__abstract__")
-        return bool(own) and self.program.constant(own[-1].value) is True
+        return own is not None and self.program.constant(own[-1].value) is True
 
     def _root_of(self, id: str) -> Root:
         return next((self._roots[each] for each in self.program.ancestors(id) if each in self._roots), "plain")
@@ -162,6 +192,12 @@ class Models:
         ancestors = program.ancestors(id)
         parent = next((each for each in ancestors if each in self.mapped), "")
         mixins = [id, *(each for each in ancestors if each not in self.mapped and program.definition(each) is not None)]
+        for base in ancestors:
+            call = self.names.maker_call(base) if base in self._roots and program.definition(base) is None else None
+            given = keyword(call, "cls") if call is not None else None
+            state = program.head(given)[0] if isinstance(given, Chain) else None
+            if state is not None and state.kind == "class" and state.id not in mixins:
+                mixins.append(state.id)
         if parent:
             above = set(program.ancestors(parent))
             mixins = [each for each in mixins if each not in above]
@@ -266,20 +302,20 @@ class Models:
         values = [
             use.chain
             for use in self._uses_of(scope)
-            if use.sink in ("other", "argument") and (use.chain.origin in ("cls", "self") or self.program.head(use.chain)[0].kind == "binding")
+            if use.sink in ("other", "argument", "return") and (use.chain.origin in ("cls", "self") or self.program.head(use.chain)[0].kind == "binding")
         ]
         parts = template.text.split("{}")
         if len(values) != len(parts) - 1:
             return None
         filled = [parts[0]]
-        for value, part in zip(values, parts[1:]):
+        for value, part in zip(values, parts[1:], strict=True):
             text = self._string(value, class_name, scope, depth + 1)
             if text is None:
                 return None
             filled += [text, part]
         return "".join(filled)
 
-    def _uses_of(self, scope: str):  # type: ignore[no-untyped-def]
+    def _uses_of(self, scope: str) -> list[Use]:
         module = self.program.modules.get(self.program.module_of(scope)) if scope else None
         return [use for use in module.uses if use.scope == scope] if module is not None else []
 
@@ -406,15 +442,12 @@ class Models:
             return
         bare = isinstance(value, Opaque) and value.text == ""
         if said.mapped and (bare or meaning not in ("association_proxy", "synonym", "composite", "column_property")):
-            if said.many or said.target in self._model_candidates():
+            if said.many and said.type is None:
                 return
             self._column(body, name, Call(), said, at, root)
         elif root == "sqlmodel" and said.type is not None and not said.many and not name.startswith("model_") and not meaning:
             given = () if bare else (("default", value),)
             self._column(body, name, Call((), given), said, at, root)
-
-    def _model_candidates(self) -> set[str]:
-        return set()
 
     def _inlined(self, value: Expression) -> Expression:
         """A call of a project function that just returns a construct, replaced by that construct."""
@@ -430,9 +463,7 @@ class Models:
     def _column(self, body: Body, name: str, call: Call, said: Annotated, at: Location, root: Root) -> None:
         inner = keyword(call, "sa_column")
         if inner is not None:
-            found = self.names.call(inner, "Column")
-            if found is not None:
-                call = found
+            call = self.names.call(inner, "Column") or call
         column, keys = self.column(name, call, said, at, root)
         body.columns[name] = column
         body.keys.extend(keys)
@@ -445,7 +476,7 @@ class Models:
         extra = [each for each in said.extras if self.names.call(each, "mapped_column", "Column", "Field") is not None]
         calls = [call, *(inner for each in extra if (inner := self.names.call(each, "mapped_column", "Column", "Field")) is not None)]
         targets: list[tuple[Expression | str, str]] = []
-        positional = [each for one in calls for each in (one.arguments if root != "sqlmodel" or one is not call else one.arguments)]
+        positional = [each for one in calls for each in one.arguments]
         for position, each in enumerate(positional):
             text = literal(program, each)
             if text is not None and position == 0 and root != "sqlmodel":
@@ -538,12 +569,12 @@ class Models:
             if text is not None:
                 target = text
             elif isinstance(given, Chain):
-                state, rest = program.head(given)
+                state, _ = program.head(given)
                 target = state.id if state.kind == "class" else source(given)
         uselist = keyword(call, "uselist")
         lazy = literal(program, keyword(call, "lazy")) or ""
         secondary = argument(call, 1, "secondary") if meaning != "Relationship" else keyword(call, "link_model")
-        backref, backref_many = self._backref(keyword(call, "backref"))
+        backref = self._backref(keyword(call, "backref"))
         return Relation(
             name=name,
             target=target,
@@ -553,20 +584,25 @@ class Models:
             backref=backref,
             back_populates=literal(program, keyword(call, "back_populates")) or "",
             dynamic=lazy in ("dynamic", "write_only") or meaning == "dynamic_loader",
-            foreign_keys=tuple(
-                source(each).rpartition(".")[2].strip("'[]")
-                for each in (elements(program, keyword(call, "foreign_keys")) or filter(None, (keyword(call, "foreign_keys"),)))
-            ),
+            join=source(keyword(call, "primaryjoin")),
+            foreign_keys=self._key_names(keyword(call, "foreign_keys")),
         )
 
-    def _backref(self, expression: Expression | None) -> tuple[str, bool]:
+    def _key_names(self, expression: Expression | None) -> tuple[str, ...]:
+        """Columns in ``foreign_keys=[customer_id]``, ``foreign_keys="Order.customer_id"`` and the like."""
+        if expression is None:
+            return ()
+        if isinstance(expression, Operation) and expression.operator == "lambda":
+            expression = expression.operands[0]
+        found = elements(self.program, expression) or (expression,)
+        return tuple(name for each in found for part in source(each).split(",") if (name := part.rpartition(".")[2].strip("'[] ")))
+
+    def _backref(self, expression: Expression | None) -> str:
         text = literal(self.program, expression)
         if text is not None:
-            return text, True
+            return text
         call = self.names.call(expression, "backref")
-        if call is None:
-            return "", True
-        return literal(self.program, argument(call, 0, "name")) or "", self.program.constant(keyword(call, "uselist")) is not False
+        return literal(self.program, argument(call, 0, "name")) or "" if call is not None else ""
 
     def _secondary_of(self, expression: Expression | None, module: str, at: Location) -> str:
         """The text or binding of ``secondary=``: a table's name, a ``Table`` object, or a mapped class; linked later."""
@@ -685,7 +721,14 @@ class Models:
                 self._secondary.add(linked.secondary)
             if linked.backref:
                 back = Relation(
-                    linked.backref, id, bool(linked.secondary) or not linked.many, linked.at, linked.secondary, "", linked.name
+                    name=linked.backref,
+                    target=id,
+                    many=bool(linked.secondary) or not linked.many,
+                    at=linked.at,
+                    secondary=linked.secondary,
+                    back_populates=linked.name,
+                    foreign_keys=linked.foreign_keys,
+                    join=linked.join,
                 )
                 self.mapped[linked.target].relations.setdefault(linked.backref, back)
         for mapped in self.mapped.values():
@@ -697,9 +740,7 @@ class Models:
         target = self.model_named(relation.target, module)
         secondary = self._linked_secondary(relation.secondary, module)
         many = relation.many
-        if many and not relation.secondary and target and relation.back_populates == "" and not relation.dynamic:
-            many = self._is_collection(owner, target, relation)
-        elif many and target and not relation.secondary and not relation.dynamic:
+        if many and target and not relation.secondary and not relation.dynamic:
             many = self._is_collection(owner, target, relation)
         return msgspec.structs.replace(relation, target=target, secondary=secondary, many=many)
 
@@ -707,8 +748,7 @@ class Models:
         """Without an annotation the direction decides: a key on this side makes it a single object."""
         table = self.mapped[target].table
         ours = [key for key in self.tables[owner.table].keys if self._key_table(key) == table]
-        if relation.foreign_keys:
-            ours = [key for key in ours if set(key.columns + key.fields) & set(relation.foreign_keys)]
+        ours = [key for key in ours if relation.runs_over(key)]
         return not ours if owner.table != table else not any(set(relation.foreign_keys) & set(key.columns + key.fields) for key in ours)
 
     def _linked_secondary(self, text: str, module: str) -> str:
@@ -738,6 +778,11 @@ class Models:
             found = [id for id in found if id.startswith(f"{package}.")] or found
         return found[0] if len(found) == 1 else ""
 
+    def declared(self, owner: str) -> frozenset[str]:
+        """Attributes that a class body declares as columns or relationships."""
+        body = self._body(owner, self._root_of(owner))
+        return frozenset({*body.columns, *body.relations})
+
     def _key_table(self, key: Key) -> str:
         """The table that a key points to; ``""`` when the text does not say."""
         target = key.target
@@ -746,7 +791,7 @@ class Models:
         if isinstance(target, str):
             return target.rpartition(".")[0]
         if isinstance(target, Chain):
-            state, rest = self.program.head(target)
+            state, _ = self.program.head(target)
             if state.kind == "class" and state.id in self.mapped:
                 return self.mapped[state.id].table
             if state.kind == "binding" and state.id in self.objects:
@@ -814,13 +859,11 @@ class Models:
         """The attribute on the target's side: a backref, or the relationship over there that leads back here."""
         if model not in self.mapped or target_model not in self.mapped:
             return ""
-        here = [r for r in self.mapped[model].relations.values() if r.target == target_model and not r.secondary]
-        named = [r for r in here if not r.foreign_keys or set(r.foreign_keys) & set(key.columns + key.fields)]
-        for relation in named:
+        here = [r for r in self.mapped[model].relations.values() if r.target == target_model and not r.secondary and r.runs_over(key)]
+        for relation in here:
             if relation.backref or relation.back_populates:
                 return relation.backref or relation.back_populates
-        there = [r for r in self.mapped[target_model].relations.values() if r.target == model and not r.secondary]
-        there = [r for r in there if not r.foreign_keys or set(r.foreign_keys) & set(key.columns + key.fields)]
+        there = [r for r in self.mapped[target_model].relations.values() if r.target == model and not r.secondary and r.runs_over(key)]
         return there[0].name if len(there) == 1 and model != target_model else ""
 
     def _many_to_many(self) -> Iterator[ForeignKey]:

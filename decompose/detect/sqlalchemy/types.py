@@ -9,7 +9,7 @@ import msgspec
 from decompose.detect.sqlalchemy.names import Names
 from decompose.link.expressions import elements, literal
 from decompose.link.program import Program
-from decompose.model.syntax import Call, Chain, Constant, Expression, Operation
+from decompose.model.syntax import Binding, Call, Chain, Constant, Expression, Operation
 
 NEUTRAL: dict[str, str] = {
     "Integer": "integer", "INTEGER": "integer", "INT": "integer", "SmallInteger": "integer", "SMALLINT": "integer", "TINYINT": "integer",
@@ -59,7 +59,7 @@ def column_type(program: Program, names: Names, expression: Expression | None, d
     """The type that an argument of ``Column`` stands for, ``None`` when it is not a type."""
     if not isinstance(expression, Chain) or depth > 6:
         return None
-    state, rest = program.head(expression)
+    state, _ = program.head(expression)
     meaning, after = names.called(expression)
     if state.kind == "class":
         return _own_type(program, names, state.id, depth)
@@ -109,8 +109,8 @@ def _own_type(program: Program, names: Names, class_id: str, depth: int) -> Type
     """A project's ``TypeDecorator`` through its ``impl``, or a subclass of a type."""
     ancestors = [names.meaning(each) for each in program.ancestors(class_id)]
     impl = program.member(class_id, "impl")
-    if impl is not None and not hasattr(impl, "kind"):
-        found = column_type(program, names, impl.value, depth + 1)  # type: ignore[union-attr]
+    if isinstance(impl, Binding):
+        found = column_type(program, names, impl.value, depth + 1)
         if found is not None:
             return Type(found.name, class_id, found.max_length, found.choices)
     for meaning in ancestors:
@@ -137,6 +137,8 @@ class Annotated(msgspec.Struct, frozen=True):
 
 
 _MANY = frozenset({"List", "Set", "Sequence", "Collection", "Iterable", "list", "set", "FrozenSet", "AppenderQuery", "AbstractSet", "MutableSequence", "deque", "Dict", "dict"})  # fmt: skip
+_FIRST = frozenset({"Generator", "AsyncGenerator", "Iterator", "AsyncIterator", "Annotated", "Awaitable", "Coroutine", "ContextManager"})
+"""Generics whose first argument is the one of interest."""
 _MAPPED = frozenset({"Mapped", "DynamicMapped", "WriteOnlyMapped"})
 
 
@@ -187,15 +189,19 @@ def _plain(program: Program, names: Names, expression: Chain, module: str, depth
 def _quoted(program: Program, names: Names, text: str, module: str, depth: int) -> Annotated:
     """A name in a string; brackets inside it are read by hand, since forward references are seldom more than ``list["X"]``."""
     text = text.strip().strip("'\"")
-    parts = [part.strip() for part in text.split("|")]
+    parts = [part.strip() for part in text.split("|")] if "[" not in text else [text]
     if len(parts) > 1:
         rest = [part for part in parts if part != "None"]
         inner = _quoted(program, names, rest[0], module, depth + 1) if rest else Annotated()
         return msgspec.structs.replace(inner, optional="None" in parts or inner.optional)
     outer, bracket, inside = text.partition("[")
     if bracket:
-        inner = _quoted(program, names, inside.rpartition("]")[0].split(",")[-1], module, depth + 1)
         last = outer.strip().rpartition(".")[2]
+        given = _arguments(inside.rpartition("]")[0])
+        if last == "Union":
+            return _quoted(program, names, "|".join(given), module, depth + 1)
+        first = last in _FIRST
+        inner = _quoted(program, names, given[0 if first else -1] if given else "", module, depth + 1)
         if last == "Optional":
             return msgspec.structs.replace(inner, optional=True)
         if last in _MAPPED:
@@ -209,6 +215,17 @@ def _quoted(program: Program, names: Names, text: str, module: str, depth: int) 
     if f"builtins.{text}" in PYTHON:
         return Annotated(type=Type(PYTHON[f"builtins.{text}"], text))
     return Annotated(target=text)
+
+
+def _arguments(text: str) -> list[str]:
+    """The parts between commas that are not inside brackets."""
+    parts, level, start = [], 0, 0
+    for index, character in enumerate(text):
+        level += (character == "[") - (character == "]")
+        if character == "," and not level:
+            parts.append(text[start:index])
+            start = index + 1
+    return [*parts, text[start:]]
 
 
 def _union(program: Program, names: Names, operands: tuple[Expression, ...], module: str, depth: int) -> Annotated:
@@ -226,7 +243,7 @@ def _generic(program: Program, names: Names, operands: tuple[Expression, ...], m
         return Annotated()
     state, rest = program.head(outer)
     name = next((step for step in reversed(rest) if isinstance(step, str)), state.id.rpartition(".")[2] or outer.root.rpartition(".")[2])
-    inner = annotated(program, names, operands[-1] if name not in ("Annotated", "Union") else operands[1], module, depth + 1)
+    inner = annotated(program, names, operands[1] if name in _FIRST else operands[-1], module, depth + 1)
     if name in _MAPPED:
         return msgspec.structs.replace(inner, mapped=True, many=inner.many or name != "Mapped")
     if name == "Optional":

@@ -29,7 +29,8 @@ def charge_invoice(invoice_id, token):
 def remind_overdue(max_reminders=3):
     from shop.billing.services import remind_of_invoice
 
-    invoices = Invoice.objects.overdue().filter(reminders_sent__lt=max_reminders)
-    for invoice in invoices.select_related("order__user"):
+    overdue = Invoice.objects.overdue().filter(reminders_sent__lt=max_reminders)
+    invoices = list(overdue.select_related("order__user"))
+    for invoice in invoices:
         remind_of_invoice(invoice)
     return len(invoices)

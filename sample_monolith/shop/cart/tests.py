@@ -15,10 +15,10 @@ from shop.pricing.models import Coupon
 
 
 class CartServiceTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
-        self.product = make_product(price="10.00", stock=5)
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.product = make_product(price="10.00", stock=5)
 
     def test_adding_twice_adds_up(self):
         cart = make_cart(self.user, (self.product, 1), (self.product, 2))

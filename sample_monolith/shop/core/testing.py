@@ -22,6 +22,11 @@ _numbers = count(1)
 
 
 class ShopTestCase(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cache.clear()
+        super().setUpClass()
+
     def setUp(self):
         super().setUp()
         cache.clear()

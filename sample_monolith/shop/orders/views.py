@@ -50,7 +50,8 @@ class OrderListView(OwnedByUserMixin, ListView):
     paginate_by = 20
 
     def get_queryset(self):
-        return super().get_queryset().with_item_count().with_latest_invoice()
+        orders = super().get_queryset().with_item_count().with_latest_invoice()
+        return orders.order_by("-placed_at", "-pk")
 
 
 class OrderDetailView(OwnedByUserMixin, DetailView):

@@ -85,11 +85,11 @@ class PriceTests(ShopTestCase):
 
 
 class QuoteTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
         TaxRate.objects.create(country="DE", tax_class="standard", percent=19)
-        self.cart = make_cart(self.user, (make_product(price="50.00"), 2))
+        cls.cart = make_cart(cls.user, (make_product(price="50.00"), 2))
 
     def test_totals(self):
         quote = quote_cart(self.cart, self.user, shipping_method=make_method(price="5.00"))
@@ -108,10 +108,10 @@ class QuoteTests(ShopTestCase):
 
 
 class CouponTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
-        self.coupon = Coupon.objects.create(code="FIVE", kind="fixed", value=5, max_uses=2)
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.coupon = Coupon.objects.create(code="FIVE", kind="fixed", value=5, max_uses=2)
 
     def order_with_coupon(self, user):
         make_address(user)

@@ -67,8 +67,8 @@ def build_day(day: date) -> DailySales:
         defaults={
             "order_count": orders.count(),
             "item_count": items.aggregate(total=Sum("quantity"))["total"] or 0,
-            "revenue": orders.aggregate(total=Sum("grand_total"))["total"] or ZERO,
-            "refunds": refunds.aggregate(total=Sum("amount"))["total"] or ZERO,
+            "revenue": to_money(orders.aggregate(total=Sum("grand_total"))["total"] or ZERO),
+            "refunds": to_money(refunds.aggregate(total=Sum("amount"))["total"] or ZERO),
             "new_customers": get_user_model()
             .objects.customers()
             .filter(date_joined__gte=start, date_joined__lt=end)
@@ -121,11 +121,11 @@ def category_revenue(start, end):
             order__placed_at__gte=day_bounds(start)[0],
             order__placed_at__lt=day_bounds(end)[1],
         )
-        .values(name=F("product__category__name"))
+        .values(category=F("product__category__name"))
         .annotate(
             revenue=Sum(F("quantity") * F("unit_price")), orders=Count("order", distinct=True)
         )
-        .order_by("-revenue", "name")
+        .order_by("-revenue", "category")
     )
 
 

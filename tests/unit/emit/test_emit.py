@@ -486,3 +486,44 @@ def test_output_follows_the_users_own_link(tmp_path: Path) -> None:
 def test_output_into_a_folder_that_is_not_there_names_it(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="none"):
         emit.save_output(tmp_path / "none/out.json", b"{}")
+
+
+# --- looking at the project as if nothing had been written --------------------------------------
+
+TOP = b"import a\nimport b\n\n"
+
+
+def two_contexts(base: Path) -> None:
+    """Two contexts rewrite one file, with import lines side by side."""
+    (base / "m.py").write_bytes(TOP + BODY)
+    emit.write(base, [art("s/a.py"), edit("m.py", TOP + BODY, b"import a\nimport orders\nimport b\n\n" + BODY)])
+    both = b"import a\nimport orders\nimport zebra\nimport b\n\n" + BODY
+    emit.write(base, [art("z/a.py", context="zebra"), edit("m.py", b"import a\nimport orders\nimport b\n\n" + BODY, both, "zebra")])
+
+
+def test_the_footprint_has_what_was_generated_and_the_originals(tmp_path: Path) -> None:
+    two_contexts(tmp_path)
+    found = emit.footprint(tmp_path)
+    assert found.generated == {"s/a.py": ("orders",), "z/a.py": ("zebra",)}
+    assert found.originals == {"m.py": TOP + BODY}
+
+
+def test_originals_keep_a_persons_own_edits(tmp_path: Path) -> None:
+    two_contexts(tmp_path)
+    (tmp_path / "m.py").write_bytes((tmp_path / "m.py").read_bytes() + b"mine\n")
+    assert emit.footprint(tmp_path).originals == {"m.py": TOP + BODY + b"mine\n"}
+
+
+@pytest.mark.parametrize("order", [("orders", "zebra"), ("zebra", "orders")])
+def test_contexts_are_taken_back_in_any_order(tmp_path: Path, order: tuple[str, str]) -> None:
+    two_contexts(tmp_path)
+    assert not emit.undo(tmp_path, order[0]).conflicts
+    assert (b"import " + order[1].encode()) in (tmp_path / "m.py").read_bytes()
+    assert (b"import " + order[0].encode()) not in (tmp_path / "m.py").read_bytes()
+    assert emit.footprint(tmp_path).originals == {"m.py": TOP + BODY}
+    assert not emit.undo(tmp_path, order[1]).conflicts
+    assert files(tmp_path) == {"m.py": TOP + BODY}
+
+
+def test_a_project_without_record_has_no_footprint(tmp_path: Path) -> None:
+    assert emit.footprint(tmp_path) == emit.Footprint({}, {})

@@ -79,3 +79,13 @@ def test_a_marker_starts_its_own_line_after_text_without_a_line_end() -> None:
 def test_carriage_returns_and_other_bytes_survive() -> None:
     assert merge(b"a\r\nb\r\n\xff", b"a\r\nb2\r\n\xff", b"a0\r\nb\r\n\xff").conflicts == 1
     assert merge(b"a\r\nk\r\nb\r\n\xff", b"a\r\nk\r\nb2\r\n\xff", b"a0\r\nk\r\nb\r\n\xff").text == b"a0\r\nk\r\nb2\r\n\xff"
+
+
+def test_neighbouring_changes_are_a_conflict_unless_asked_for() -> None:
+    base, yours, ours = b"x\na\ny\n", b"x\na\nb\ny\n", b"x\ny\n"
+    assert merge(base, yours, ours).conflicts == 1
+    assert merge(base, yours, ours, neighbours=True).text == b"x\nb\ny\n"
+
+
+def test_a_replaced_line_is_never_taken_for_a_neighbour() -> None:
+    assert merge(b"x\na\ny\n", b"x\na2\ny\n", b"x\ny\n", neighbours=True).conflicts == 1

@@ -6,10 +6,14 @@ from typing import Any
 
 import msgspec
 
+from decompose.generate import cloudformation, delivery, ecs, runbook
+from decompose.generate.render import make_render
+from decompose.model.artifacts import Artifact
 from decompose.model.facts import EnvironmentRead, External, Route, Schedule, Table, Task
 from decompose.model.location import Location
-from decompose.model.migration import BoundaryEdge, ContextPlan, Operation, Placement, Project, Replica, Field
+from decompose.model.migration import BoundaryEdge, ContextPlan, Field, Operation, Placement, Project, Replica
 from decompose.model.service import ServicePlan, Target
+from decompose.resources import templates
 
 AT = Location("library/loans/views.py", 7)
 
@@ -89,3 +93,16 @@ def service_plan(context: ContextPlan = LOANS, **changes: Any) -> ServicePlan:
         other_routes=(route("/"), route("/people/<int:pk>/", "library.people.views.reader")),
     )
     return msgspec.structs.replace(plan, **changes)
+
+
+RENDER = make_render(templates())
+_made: dict[bytes, dict[str, Artifact]] = {}
+
+
+def artifacts(plan: ServicePlan) -> dict[str, Artifact]:
+    """Everything that the deployment generators write for a plan, by path below the service's folder where it lies there."""
+    key = msgspec.json.encode(plan)
+    if key not in _made:
+        made = [a for module in (cloudformation, delivery, ecs, runbook) for a in module.generate(plan, RENDER)]
+        _made[key] = {artifact.path.removeprefix(plan.root + "/"): artifact for artifact in made}
+    return dict(_made[key])

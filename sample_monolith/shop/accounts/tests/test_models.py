@@ -52,10 +52,10 @@ class FixtureTests(ShopTestCase):
 
 
 class UserTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
-        self.product = make_product(price="20.00")
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.product = make_product(price="20.00")
 
     def test_profile_is_created(self):
         self.assertEqual(self.user.profile.company, "")

@@ -53,10 +53,10 @@ class AddressTests(ShopTestCase):
 
 
 class LoyaltyTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
-        self.product = make_product(price="30.00")
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.product = make_product(price="30.00")
 
     def test_delivery_earns_points_once(self):
         with self.commit():

@@ -33,11 +33,11 @@ class GatewayTests(ShopTestCase):
 
 
 class PaymentTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
-        self.order = make_order(self.user, (make_product(price="45.00"), 1))
-        self.invoice = self.order.invoice
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.order = make_order(cls.user, (make_product(price="45.00"), 1))
+        cls.invoice = cls.order.invoice
 
     def test_capture(self):
         with self.commit():
@@ -86,11 +86,11 @@ class PaymentTests(ShopTestCase):
 
 
 class RefundTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user(store_credit=Decimal("20"))
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user(store_credit=Decimal("20"))
         product = make_product(price="45.00")
-        self.order = make_paid_order(self.user, (product, 1), use_store_credit=True)
+        cls.order = make_paid_order(cls.user, (product, 1), use_store_credit=True)
 
     def test_newest_payment_first(self):
         refunds = services.refund_order(self.order, "40.00")
@@ -132,10 +132,10 @@ class GiftCardTests(ShopTestCase):
 
 
 class OverdueTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
-        self.order = make_order(self.user, (make_product(), 1))
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.order = make_order(cls.user, (make_product(), 1))
         Invoice.objects.update(due_date=timezone.localdate() - timedelta(days=1))
 
     def test_raw_rows_carry_the_customer(self):
@@ -162,11 +162,14 @@ class OverdueTests(ShopTestCase):
 
 
 class PageAndApiTests(ShopTestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.order = make_order(cls.user, (make_product(), 1))
+        cls.invoice = cls.order.invoice
+
     def setUp(self):
         super().setUp()
-        self.user = make_user()
-        self.order = make_order(self.user, (make_product(), 1))
-        self.invoice = self.order.invoice
         self.login(self.user)
 
     def test_invoice_page(self):

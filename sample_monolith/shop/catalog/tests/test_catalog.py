@@ -29,7 +29,10 @@ from shop.core.testing import (
 from shop.inventory.models import StockItem
 from shop.reviews.models import Review
 
-CSV = "sku,name,category,brand,price\nPAN-28,Skillet,pans,Ironworks,44.90\nNEW-1,Fork,garden,Forge,8\n"
+CSV = """sku,name,category,brand,price
+PAN-28,Skillet,pans,Ironworks,44.90
+NEW-1,Fork,garden,Forge,8
+"""
 
 
 class CatalogFixtureTests(ShopTestCase):
@@ -198,14 +201,14 @@ class ProductTests(ShopTestCase):
 
 
 class BundleTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.cup, self.spoon = make_product(price="10.00"), make_product(price="2.00", stock=5)
-        self.bundle = Bundle.objects.create(
-            name="Set", sku="SET", category=self.cup.category, base_price=0, discount_percent=10
+    @classmethod
+    def setUpTestData(cls):
+        cls.cup, cls.spoon = make_product(price="10.00"), make_product(price="2.00", stock=5)
+        cls.bundle = Bundle.objects.create(
+            name="Set", sku="SET", category=cls.cup.category, base_price=0, discount_percent=10
         )
-        self.bundle.component_rows.create(product=self.cup, quantity=1)
-        self.bundle.component_rows.create(product=self.spoon, quantity=2)
+        cls.bundle.component_rows.create(product=cls.cup, quantity=1)
+        cls.bundle.component_rows.create(product=cls.spoon, quantity=2)
 
     def test_price_and_stock(self):
         product = Product.objects.get(sku="SET")

@@ -28,11 +28,11 @@ from shop.shipping.services import create_shipment, dispatch_shipment
 
 
 class ReservationTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
-        self.product = make_product(stock=5)
-        self.stock = StockItem.objects.get(product=self.product)
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.product = make_product(stock=5)
+        cls.stock = StockItem.objects.get(product=cls.product)
 
     def numbers(self):
         self.stock.refresh_from_db()
@@ -88,11 +88,11 @@ class ReservationTests(ShopTestCase):
 
 
 class StockTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.product = make_product(stock=10)
-        self.stock = self.product.stock_items.get()
-        self.staff = make_staff()
+    @classmethod
+    def setUpTestData(cls):
+        cls.product = make_product(stock=10)
+        cls.stock = cls.product.stock_items.get()
+        cls.staff = make_staff()
 
     def test_receive_needs_a_quantity(self):
         with self.assertRaises(ShopError):

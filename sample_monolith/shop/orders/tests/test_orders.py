@@ -30,10 +30,10 @@ from shop.shipping.models import Shipment
 
 
 class PlaceOrderTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
-        self.product = make_product(price="40.00")
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.product = make_product(price="40.00")
 
     def test_totals_and_lines(self):
         order = make_order(self.user, (self.product, 2))
@@ -114,21 +114,21 @@ class PlaceOrderTests(ShopTestCase):
         self.assertFalse(Order.objects.exists())
 
     def test_from_order_to_shipment(self):
-        with self.commit(), mock.patch("celery.current_app.send_task") as send_task:
+        with mock.patch("shop.orders.services.current_app") as app, self.commit():
             order = make_order(self.user, (self.product, 1), payment_token="tok")
         order.refresh_from_db()
         self.assertEqual(order.status, OrderStatus.PAID)
         self.assertTrue(order.shipments.get().tracking_number.startswith("PICKUP-"))
-        send_task.assert_called_once_with(
+        app.send_task.assert_called_once_with(
             "shop.reporting.tasks.refresh_day", args=[order.placed_at.date().isoformat()]
         )
 
 
 class StatusTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user = make_user()
-        self.order = make_order(self.user, (make_product(), 1))
+    @classmethod
+    def setUpTestData(cls):
+        cls.user = make_user()
+        cls.order = make_order(cls.user, (make_product(), 1))
 
     def test_history(self):
         mark_paid(self.order)

@@ -16,12 +16,12 @@ from shop.orders.returns import approve_return, refund_value, reject_return, req
 
 
 class ReturnTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user, self.staff = make_user(), make_staff()
-        self.product = make_product(price="20.00")
-        self.order = make_delivered_order(self.user, (self.product, 2))
-        self.item = self.order.items.get()
+    @classmethod
+    def setUpTestData(cls):
+        cls.user, cls.staff = make_user(), make_staff()
+        cls.product = make_product(price="20.00")
+        cls.order = make_delivered_order(cls.user, (cls.product, 2))
+        cls.item = cls.order.items.get()
 
     def start(self, quantity):
         return request_return(self.order, self.user, {self.item.pk: quantity}, "too big")

@@ -28,9 +28,9 @@ def make_review(product, rating=4, status="published", author=None, body="It doe
 
 
 class RatingTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.product = make_product()
+    @classmethod
+    def setUpTestData(cls):
+        cls.product = make_product()
 
     def test_summary(self):
         make_review(self.product, 5)
@@ -81,9 +81,9 @@ class RatingTests(ShopTestCase):
 
 
 class SubmitTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.user, self.product = make_user(), make_product()
+    @classmethod
+    def setUpTestData(cls):
+        cls.user, cls.product = make_user(), make_product()
 
     def buy(self):
         make_paid_order(self.user, (self.product, 1))
@@ -140,11 +140,11 @@ class SubmitTests(ShopTestCase):
 
 
 class ModerationTests(ShopTestCase):
-    def setUp(self):
-        super().setUp()
-        self.product = make_product()
-        self.good = make_review(self.product, status="pending")
-        self.bad = make_review(self.product, status="pending", body="see https://spam.example")
+    @classmethod
+    def setUpTestData(cls):
+        cls.product = make_product()
+        cls.good = make_review(cls.product, status="pending")
+        cls.bad = make_review(cls.product, status="pending", body="see https://spam.example")
 
     def test_task(self):
         self.assertEqual(moderate_pending_reviews(), 1)
@@ -174,9 +174,12 @@ class ModerationTests(ShopTestCase):
 
 
 class PageTests(ShopTestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.user, cls.product = make_user(), make_product()
+
     def setUp(self):
         super().setUp()
-        self.user, self.product = make_user(), make_product()
         self.login(self.user)
 
     def test_product_page(self):
@@ -208,9 +211,12 @@ class PageTests(ShopTestCase):
 
 
 class ApiTests(ShopTestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.user, cls.product = make_user(), make_product()
+
     def setUp(self):
         super().setUp()
-        self.user, self.product = make_user(), make_product()
         self.login(self.user)
 
     def test_create(self):

@@ -1,0 +1,107 @@
+"""``decompose analyze``"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from decompose.cli.session import Session, configured, examples, formatted, scanned, session_of, shared
+
+if TYPE_CHECKING:
+    from decompose.pipeline import Analysis
+
+
+@click.command(
+    name="analyze",
+    epilog=examples(
+        "decompose analyze .",
+        "decompose analyze . --contexts 4-8 --exclude '**/legacy/**'",
+        "decompose analyze . --format json -o analysis.json",
+        "decompose analyze . --format mermaid",
+    ),
+)
+@click.argument("path", default=".", metavar="[PATH]")
+@click.option("--contexts", metavar="N|MIN-MAX", help="How many contexts; default: chosen by the score.")
+@click.option(
+    "--weight", "weights", multiple=True, metavar="KIND=FLOAT", help="Weight of a kind of evidence; may be repeated."
+)
+@click.option(
+    "--pin", "pins", multiple=True, metavar="MODULE=CONTEXT", help="Force a module or table; may be repeated."
+)
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave files out, besides .gitignore; may be repeated.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="INT", help="Start of the search.  [default: 0]")
+@click.option("--strict", is_flag=True, help="End with 6 when a file cannot be read.")
+@click.option("--timings", is_flag=True, help="Say how long each stage took.")
+@scanned
+@formatted("text", "json", "csv", "mermaid", "dot", "graphml")
+@configured
+@shared
+@click.pass_context
+def command(
+    context: click.Context,
+    path: str,
+    contexts: str | None,
+    weights: tuple[str, ...],
+    pins: tuple[str, ...],
+    exclude: tuple[str, ...],
+    seed: int | None,
+    strict: bool,
+    timings: bool,
+    jobs: int | None,
+    no_cache: bool,
+    format: str,
+    output: str,
+) -> None:
+    """Read a Python monolith and propose bounded contexts. Never imports your code.
+
+    The analysis is kept as .decompose/analysis.json. csv has one row for each context, dot the modules, mermaid the context
+    map, graphml and json everything.
+    """
+    from decompose import pipeline
+    from decompose.config import with_options
+
+    session = session_of(context)
+    base = pipeline.project_folder(path)
+    settings = with_options(
+        session.config(base), contexts=contexts or "", exclude=exclude, weights=weights, pins=pins, seed=seed
+    )
+    with session.progress() as progress:
+        analysis = pipeline.analyze(base, config=settings, jobs=jobs, cache=not no_cache, progress=progress)
+        kept = keep(session, analysis)
+    _put(session, analysis, format, output)
+    if timings:
+        session.note("  ".join(f"{stage} {seconds:.2f} s" for stage, seconds in analysis.timings.items()))
+    if format == "text" and output == "-":
+        session.note(
+            (f"\nWrote {kept}\n" if kept else "\n") + "Next: decompose plan              review and adjust the cut"
+        )
+    pipeline.check_complete(analysis, 0.0 if strict else 1.0)
+
+
+def keep(session: Session, analysis: Analysis) -> str:
+    """Saves the analysis; a project that cannot be written to is analyzed all the same, with a warning."""
+    from decompose import pipeline
+    from decompose.errors import FileError
+
+    try:
+        pipeline.save_analysis(analysis)
+    except FileError as error:
+        session.warn(f"the analysis is not kept: {error.message}")
+        return ""
+    return pipeline.ANALYSIS
+
+
+def _put(session: Session, analysis: Analysis, format: str, output: str) -> None:
+    from decompose.report import graphs, json, text
+
+    graph, context_map = analysis.graph, analysis.context_map
+    if format == "json":
+        session.data(json.encode(json.analysis_document(graph, context_map)), output)
+    elif format == "csv":
+        session.data(text.contexts_listing(graph, context_map).csv().encode(), output)
+    elif format == "text":
+        session.result(text.summary(analysis.name, graph, context_map, session.terminal(output)), output)
+    else:
+        drawing = {"mermaid": graphs.mermaid, "dot": graphs.dot, "graphml": graphs.graphml}[format]
+        session.data(drawing(graph, context_map).encode(), output)

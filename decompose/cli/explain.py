@@ -1,0 +1,81 @@
+"""``decompose explain``"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from decompose.cli.session import (
+    configured,
+    examples,
+    formatted,
+    in_project,
+    known_contexts,
+    scanned,
+    session_of,
+    shared,
+)
+
+if TYPE_CHECKING:
+    from decompose.report.text import Terminal
+
+
+@click.command(
+    name="explain",
+    epilog=examples(
+        "decompose explain CONTEXT",
+        "decompose explain FK-001",
+        "decompose explain D310",
+        "decompose explain D310 --format json",
+    ),
+)
+@click.argument("subject", metavar="SUBJECT", shell_complete=known_contexts)
+@in_project
+@scanned
+@formatted("text", "json")
+@configured
+@shared
+@click.pass_context
+def command(
+    context: click.Context, subject: str, project: str, jobs: int | None, no_cache: bool, format: str, output: str
+) -> None:
+    """Say why something is as it is: the evidence for and against, the alternative and its cost.
+
+    SUBJECT is a context, a module, a table, a foreign key (FK-001), a transaction (TX-001), an edge of a boundary by its id,
+    or an error code (D310).
+    """
+    from decompose.report import explain, json
+
+    session = session_of(context)
+    terminal = session.terminal(output)
+    if re.fullmatch(r"[dD]\d{3}", subject):
+        text, data = explain.code(subject.upper(), terminal)
+    else:
+        text, data = _of_project(context, subject, project, jobs, not no_cache, terminal)
+    if format == "json":
+        session.data(json.encode(data), output)
+    else:
+        session.result(text, output)
+
+
+def _of_project(
+    context: click.Context, subject: str, project: str, jobs: int | None, cache: bool, terminal: Terminal
+) -> tuple[str, dict[str, object]]:
+    from decompose import pipeline
+    from decompose.cut.explain import explain
+    from decompose.errors import UsageError
+    from decompose.report import explain as report
+
+    session = session_of(context)
+    base = pipeline.project_folder(project)
+    with session.progress() as progress:
+        analysis = pipeline.analyze(base, config=session.config(base), jobs=jobs, cache=cache, progress=progress)
+    try:
+        return report.explanation(explain(analysis.graph, analysis.context_map, subject, analysis.config), terminal)
+    except UsageError:
+        edge = next((e for each in pipeline.plan(analysis).contexts for e in each.edges if e.id == subject), None)
+        if edge is None:
+            raise
+        return report.edge(edge, terminal)

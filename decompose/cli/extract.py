@@ -1,0 +1,179 @@
+"""``decompose extract``"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from decompose.cli.session import (
+    Session,
+    configured,
+    examples,
+    formatted,
+    in_project,
+    known_contexts,
+    scanned,
+    session_of,
+    shared,
+)
+
+if TYPE_CHECKING:
+    from decompose.emit import WriteReport
+    from decompose.pipeline import Extraction
+    from decompose.report.text import Terminal
+
+_MARKS = {
+    "create": "+",
+    "update": "~",
+    "merge": "~",
+    "restore": "~",
+    "remove": "-",
+    "conflict": "!",
+    "kept": "=",
+    "deleted": "=",
+}
+_SAID = {
+    "merge": "merged with your edits",
+    "conflict": "your edits and new output meet: resolve the markers",
+    "kept": "kept with your edits",
+    "deleted": "you deleted it: stays so",
+    "restore": "rewrite taken back",
+}
+
+
+@click.command(
+    name="extract",
+    epilog=examples(
+        "decompose extract CONTEXT --dry-run",
+        "decompose extract CONTEXT --dry-run --diff",
+        "decompose extract CONTEXT",
+        "decompose extract CONTEXT --undo",
+    ),
+)
+@click.argument("name", metavar="CONTEXT", shell_complete=known_contexts)
+@click.option("--dry-run", is_flag=True, help="Write nothing, say what would be written.")
+@click.option("--diff", is_flag=True, help="Print the change as a unified diff; with --dry-run it is only printed.")
+@click.option("--undo", is_flag=True, help="Take back what was written for the context; your own edits stay.")
+@click.option("--step", metavar="STEP", help="Write only what one step needs: seal or serve.")
+@click.option("--allow-dirty", is_flag=True, help="Write also where git has changes that are not committed.")
+@click.option("--replan", is_flag=True, help="Make the plan anew when source or decisions changed.")
+@in_project
+@scanned
+@formatted("text", "json")
+@configured
+@shared
+@click.pass_context
+def command(
+    context: click.Context,
+    name: str,
+    dry_run: bool,
+    diff: bool,
+    undo: bool,
+    step: str | None,
+    allow_dirty: bool,
+    replan: bool,
+    project: str,
+    jobs: int | None,
+    no_cache: bool,
+    format: str,
+    output: str,
+) -> None:
+    """Write the service, the boundary and the rewritten call sites of one context.
+
+    Starts from the saved plan and writes all files or none. The mode is set to local: the monolith behaves as before. Your
+    edits in generated files are merged, never overwritten.
+    """
+    from decompose import emit, pipeline
+
+    session = session_of(context)
+    base = pipeline.project_folder(project)
+    if undo:
+        _put(session, name, emit.undo(base, name, dry_run=dry_run), None, diff, format, output)
+        return
+    with session.progress() as progress:
+        done = pipeline.extract(
+            base,
+            name,
+            config=session.config(base),
+            dry_run=dry_run,
+            allow_dirty=allow_dirty,
+            replan=replan,
+            step=step,
+            jobs=jobs,
+            cache=not no_cache,
+            progress=progress,
+        )
+    _put(session, name, done.report, done, diff, format, output)
+
+
+def _put(
+    session: Session, name: str, report: WriteReport, done: Extraction | None, diff: bool, format: str, output: str
+) -> None:
+    from decompose.report.json import encode
+    from decompose.report.printable import printable_lines
+
+    terminal = session.terminal(output)
+    if format == "json":
+        session.data(encode(_data(name, report, done)), output)
+    elif diff:
+        shown = report.diff()
+        # Bytes go into a pipe as they are, so that `git apply` gets them back; a screen gets nothing that could drive it.
+        session.result(printable_lines(shown) if terminal.colour else shown, output)
+    else:
+        session.result(_text(report, done, terminal), output)
+    if report.dry_run:
+        session.note("Nothing written. Show the change: --diff   Write: drop --dry-run")
+    elif done is not None and not report.conflicts:
+        session.note(f"Next: decompose verify {name}")
+    report.raise_conflicts()
+
+
+def _text(report: WriteReport, done: Extraction | None, terminal: Terminal) -> str:
+    """New files counted by folder, every other change by name, then what becomes of the boundary."""
+    from decompose.report.printable import printable
+    from decompose.report.text import plural
+
+    new = Counter(_folder(outcome.path) for outcome in report.outcomes if outcome.action == "create")
+    lines = [
+        f"  {terminal.paint('+', 'green')} {printable(folder)}  {plural(count, 'file')}"
+        for folder, count in sorted(new.items())
+    ]
+    for outcome in report.outcomes:
+        if outcome.action in _MARKS and outcome.action != "create":
+            said = _SAID.get(outcome.action, "rewritten" if outcome.file_class == "edited" else "")
+            lines.append(f"  {_MARKS[outcome.action]} {printable(outcome.path)}  {said}".rstrip())
+    if not lines:
+        lines.append("  Nothing to write: every file is already right.")
+    if done is not None:
+        counts = Counter(edge.disposition for edge in done.plan.edges)
+        lines += [
+            "",
+            f"  {plural(len(done.plan.edges), 'edge')} across the boundary: "
+            + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())),
+        ]
+        lines += [
+            f"  {terminal.paint('!', 'yellow')} {printable(place)}  {printable(reason)}" for place, reason in done.left
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _folder(path: str) -> str:
+    """The folder that a reader thinks of: two levels at most."""
+    parts = path.split("/")[:-1]
+    return "/".join(parts[:2]) + "/" if parts else path
+
+
+def _data(name: str, report: WriteReport, done: Extraction | None) -> dict[str, object]:
+    files = [{"path": o.path, "action": o.action, "class": o.file_class} for o in report.outcomes]
+    data: dict[str, object] = {
+        "schema": "decompose/extraction/1",
+        "context": name,
+        "dry_run": report.dry_run,
+        "files": files,
+    }
+    if done is not None:
+        data["dispositions"] = dict(sorted(Counter(edge.disposition for edge in done.plan.edges).items()))
+        data["left"] = [{"place": place, "reason": reason} for place, reason in done.left]
+    return data

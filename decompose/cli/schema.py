@@ -1,0 +1,23 @@
+"""``decompose schema``"""
+
+from __future__ import annotations
+
+import click
+
+from decompose.cli.session import examples, session_of, shared
+
+KINDS = ("analysis", "plan", "config")
+
+
+@click.command(
+    name="schema", epilog=examples("decompose schema analysis", "decompose schema config -o decompose.schema.json")
+)
+@click.argument("kind", type=click.Choice(KINDS), metavar="{" + ",".join(KINDS) + "}")
+@click.option("-o", "--output", default="-", metavar="FILE", help="Write to FILE; - is standard output.")
+@shared
+@click.pass_context
+def command(context: click.Context, kind: str, output: str) -> None:
+    """Print the JSON Schema of the analysis, the plan or decompose.toml."""
+    from decompose.resources import schemas
+
+    session_of(context).data(schemas()[f"{kind}.json"].encode(), output)

@@ -1,0 +1,314 @@
+"""What every command shares: where the result goes, what is said meanwhile, and how the screen looks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from decompose.model.settings import Config
+    from decompose.report.text import Terminal
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+UNLIMITED = 10_000
+"""Columns where nobody's screen limits them: what goes into a pipe is not cut."""
+
+
+@dataclass
+class Session:
+    """The options that stand before or after any command, and the streams.
+
+    Results go to standard output or ``--output``, everything else to standard error.
+    """
+
+    quiet: bool = False
+    verbose: int = 0
+    colour: str = "auto"
+    debug: bool = False
+    config_file: Path | None = None
+    isolated: bool = False
+
+    # --- result -------------------------------------------------------------------------------
+
+    def result(self, text: str, output: str = "-") -> None:
+        """The result of the command, to standard output or a file. Raises :class:`FileError` when it cannot be written."""
+        if output == "-":
+            encoding = "utf-8" if _utf8(sys.stdout) else (sys.stdout.encoding or "ascii")
+            self._write(text.encode(encoding, "surrogateescape" if encoding == "utf-8" else "backslashreplace"))
+        else:
+            self._save(text.encode("utf-8", "surrogateescape"), output)
+
+    def data(self, content: bytes, output: str = "-") -> None:
+        """A result for machines: bytes, the same on every terminal."""
+        if output == "-":
+            self._write(content)
+        else:
+            self._save(content, output)
+
+    def _write(self, content: bytes) -> None:
+        from decompose.errors import FileError
+
+        stream = getattr(sys.stdout, "buffer", None)
+        try:
+            if stream is None:
+                sys.stdout.write(content.decode("utf-8", "backslashreplace"))
+            else:
+                stream.write(content)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has seen enough; nothing more may be flushed to it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise FileError(f"cannot write to standard output: {error.strerror}") from error
+
+    def _save(self, content: bytes, output: str) -> None:
+        from decompose.emit import save_output
+
+        save_output(Path(output), content)
+        self.note(f"Wrote {output}")
+
+    # --- messages -----------------------------------------------------------------------------
+
+    def note(self, text: str) -> None:
+        """Something good to know; silent with ``-q``."""
+        if not self.quiet:
+            self._say(text)
+
+    def detail(self, text: str) -> None:
+        """Something that only ``-v`` asks for."""
+        if self.verbose and not self.quiet:
+            self._say(text)
+
+    def warn(self, text: str) -> None:
+        if not self.quiet:
+            self._say(f"{self.paint('Warning:', 'yellow')} {text}")
+
+    def _say(self, text: str) -> None:
+        try:
+            print(
+                text.encode(sys.stderr.encoding or "ascii", "backslashreplace").decode(sys.stderr.encoding or "ascii"),
+                file=sys.stderr,
+            )
+        except OSError:
+            pass
+
+    def paint(self, text: str, colour: str) -> str:
+        """``text`` in a colour where standard error shows one."""
+        from decompose.report.text import Terminal
+
+        return Terminal(colour=self.colours(sys.stderr)).paint(text, colour)  # type: ignore[arg-type]
+
+    # --- screen -------------------------------------------------------------------------------
+
+    def colours(self, stream: Any) -> bool:
+        """Whether a stream gets colours: ``--color``, then NO_COLOR, FORCE_COLOR and TERM, then what it is."""
+        if self.colour != "auto":
+            return self.colour == "always"
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("FORCE_COLOR"):
+            return True
+        return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+
+    def terminal(self, output: str = "-") -> Terminal:
+        """What the result may look like where it goes."""
+        from decompose.report.text import Terminal
+
+        if output != "-":
+            return Terminal(UNLIMITED)
+        sized = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+        columns = shutil.get_terminal_size((100, 24)).columns if sized else UNLIMITED
+        return Terminal(columns, self.colours(sys.stdout), _utf8(sys.stdout))
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, int, int], None] | None]:
+        """A line of progress on a terminal, once something takes longer than a second."""
+        if self.quiet or not sys.stderr.isatty() or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
+            yield None
+            return
+        line = _ProgressLine()
+        try:
+            yield line.show
+        finally:
+            line.clear()
+
+    # --- project ------------------------------------------------------------------------------
+
+    def config(self, base: Path) -> Config:
+        """The configuration in force for a project."""
+        from decompose.config import load
+
+        return load(base, explicit=self.config_file, isolated=self.isolated)
+
+
+class _ProgressLine:
+    def __init__(self) -> None:
+        self._start = self._last = time.monotonic()
+        self._width = 0
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._start < 1 or now - self._last < 0.1:
+            return
+        self._last = now
+        text = f"{stage} {done:,}/{total:,}" if total else f"{stage} ..."
+        sys.stderr.write(f"\r{text.ljust(self._width)}")
+        sys.stderr.flush()
+        self._width = len(text)
+
+    def clear(self) -> None:
+        if self._width:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            sys.stderr.flush()
+
+
+def _utf8(stream: Any) -> bool:
+    return (getattr(stream, "encoding", "") or "").lower().replace("-", "") == "utf8"
+
+
+# --- options ------------------------------------------------------------------------------------
+
+
+def session_of(context: click.Context) -> Session:
+    """The session of the whole command line."""
+    return context.find_root().ensure_object(Session)
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def remember(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value not in (None, False, 0, ()):
+            setattr(session_of(context), name, value)
+
+    return remember
+
+
+def shared(function: F) -> F:
+    """The options that every command has, understood before and after its name."""
+    for decorate in reversed(
+        (
+            click.option(
+                "-q",
+                "--quiet",
+                is_flag=True,
+                expose_value=False,
+                callback=_set("quiet"),
+                help="Only errors on standard error.",
+            ),
+            click.option(
+                "-v",
+                "--verbose",
+                count=True,
+                expose_value=False,
+                callback=_set("verbose"),
+                help="Say more; -vv says most.",
+            ),
+            click.option(
+                "--color",
+                type=click.Choice(["auto", "always", "never"]),
+                expose_value=False,
+                callback=_set("colour"),
+                help="Colours; auto obeys NO_COLOR, FORCE_COLOR and TERM.",
+            ),
+            click.option(
+                "--debug",
+                is_flag=True,
+                expose_value=False,
+                callback=_set("debug"),
+                help="Show the traceback of an error.",
+            ),
+        )
+    ):
+        function = decorate(function)
+    return function
+
+
+def configured(function: F) -> F:
+    """The options that choose the configuration."""
+    for decorate in reversed(
+        (
+            click.option(
+                "--config",
+                type=click.Path(path_type=Path, dir_okay=False),
+                expose_value=False,
+                callback=_set("config_file"),
+                help="Use this configuration instead of the nearest.",
+            ),
+            click.option(
+                "--isolated", is_flag=True, expose_value=False, callback=_set("isolated"), help="Use no configuration."
+            ),
+        )
+    ):
+        function = decorate(function)
+    return function
+
+
+def formatted(*names: str) -> Callable[[F], F]:
+    """``--format`` with the formats of this command, the first being the default, and ``--output``."""
+
+    def decorate(function: F) -> F:
+        output = click.option(
+            "-o", "--output", default="-", metavar="FILE", help="Write the result to FILE; - is standard output."
+        )
+        choice = click.option(
+            "-f",
+            "--format",
+            type=click.Choice(names),
+            default=names[0],
+            show_default=True,
+            help="Form of the result.",
+        )
+        return choice(output(function))
+
+    return decorate
+
+
+def in_project(function: F) -> F:
+    """``--project``: the folder of the monolith where a command's argument is something else."""
+    option = click.option(
+        "-C", "--project", default=".", metavar="PATH", help="Folder of the monolith.  [default: .]", show_default=False
+    )
+    return option(function)
+
+
+def scanned(function: F) -> F:
+    """How the monolith is read."""
+    for decorate in reversed(
+        (
+            click.option(
+                "--jobs", type=click.IntRange(1, 256), metavar="N", help="Worker processes; default: one per processor."
+            ),
+            click.option("--no-cache", is_flag=True, help="Read every file again and keep nothing."),
+        )
+    ):
+        function = decorate(function)
+    return function
+
+
+def examples(*lines: str) -> str:
+    """The end of a help page: commands as they can be typed."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def known_contexts(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Names of contexts for shell completion, from the last analysis or plan; nothing is computed for it."""
+    import json
+
+    base = Path(context.params.get("project") or ".")
+    for name, key in (("plan.json", "contexts"), ("analysis.json", "contexts")):
+        try:
+            found = json.loads((base / ".decompose" / name).read_bytes())[key]
+            return sorted(each["name"] for each in found if each["name"].startswith(incomplete))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return []

@@ -1,0 +1,65 @@
+"""Units of work: ``atomic`` as a block or decorator, and whole requests where the settings say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from decompose.link.program import Program
+from decompose.model.facts import Route, Transaction
+from decompose.model.syntax import Call, Chain, Definition, Expression
+
+_ATOMIC = frozenset({"django.db.transaction.atomic", "django.db.atomic"})
+_OPT_OUT = "django.db.transaction.non_atomic_requests"
+_METHOD_DECORATOR = "django.utils.decorators.method_decorator"
+
+
+def transaction_facts(program: Program) -> Iterator[Transaction]:
+    """All ``atomic`` blocks and decorators."""
+    for module in program.modules.values():
+        for block in module.blocks:
+            if _is_atomic(program, block.manager):
+                yield Transaction(block.scope or module.name, program.at(module.name, block.line), block.end_line)
+        for definition in module.definitions:
+            for decorator in definition.decorators:
+                if _is_atomic(program, decorator):
+                    yield _decorated(program, definition)
+                    break
+                method = _method(program, decorator)
+                if method is not None:
+                    member = program.members(definition.id).get(method) if method and definition.kind == "class" else None
+                    yield _decorated(program, member or definition)
+                    break
+
+
+def request_facts(program: Program, routes: Iterable[Route]) -> Iterator[Transaction]:
+    """One transaction for each routed view of the project, for ``ATOMIC_REQUESTS``."""
+    for handler in dict.fromkeys(route.handler for route in routes):
+        definition = program.definition(handler)
+        if definition is not None and not any(_refers_to(program, each, frozenset({_OPT_OUT})) for each in definition.decorators):
+            yield Transaction(handler, program.place(handler), definition.end_line, "request")
+
+
+def _decorated(program: Program, definition: Definition) -> Transaction:
+    return Transaction(definition.id, program.place(definition.id), definition.end_line, "decorator")
+
+
+def _is_atomic(program: Program, expression: Expression) -> bool:
+    return _refers_to(program, expression, _ATOMIC)
+
+
+def _refers_to(program: Program, expression: Expression, names: frozenset[str]) -> bool:
+    if not isinstance(expression, Chain):
+        return False
+    state, _ = program.head(expression)
+    return state.kind == "external" and state.id in names
+
+
+def _method(program: Program, decorator: Expression) -> str | None:
+    """The name in ``@method_decorator(transaction.atomic, name="dispatch")``; ``None`` for other decorators."""
+    if not isinstance(decorator, Chain) or not _refers_to(program, decorator, frozenset({_METHOD_DECORATOR})):
+        return None
+    call = next((step for step in decorator.steps if isinstance(step, Call)), None)
+    if call is None or not call.arguments or not _is_atomic(program, call.arguments[0]):
+        return None
+    name = program.constant(dict(call.keywords).get("name"))
+    return name if isinstance(name, str) else ""

@@ -1,0 +1,271 @@
+"""Every expression that goes through a model: its normal form for the boundary, and the tables it reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from decompose.detect.django import standard
+from decompose.detect.django.lookups import expression_name
+from decompose.detect.django.models import Model
+from decompose.detect.django.values import MODEL_KINDS, Evaluator, Step, Trace, Value
+from decompose.link.expressions import last_bound
+from decompose.model.facts import Access, ModelUse
+from decompose.model.location import Location
+from decompose.model.syntax import (
+    Bound,
+    Call,
+    Chain,
+    Constant,
+    Expression,
+    Item,
+    Mapping,
+    Operation,
+    Sequence,
+    Slice,
+    Use,
+)
+
+_RESULTS = {
+    "class": "class", "manager": "manager", "queryset": "queryset", "instance": "instance", "list": "queryset", "values": "values",
+    "row": "values", "pair": "instance", "enumerated": "queryset", "indexed": "instance", "scalar": "scalar", "none": "none",
+    "exception": "exception",
+}  # fmt: skip
+_ROOTS = frozenset({"global", "instance", "self", "cls", "super", "parameter", "local"})
+
+
+class _Segment(msgspec.Struct):
+    """The part of a chain that belongs to one model, from ``start`` to the end of the chain."""
+
+    model: Model
+    head: Literal["class", "instance", "accessor", "continuation"]
+    start: int
+    owner: str = ""
+    head_line: int = 0
+    prefix: str = ""
+
+
+class UseReader:
+    """Turns uses into facts. ``absorbed`` are class mentions that the call around them already stands for."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self._absorbed: set[tuple[str, int, int]] = set()
+        self._labels: dict[str, str] = {}
+
+    def facts(self) -> Iterator[Access | ModelUse]:
+        """All accesses and model uses of the program, module by module."""
+        program = self.evaluator.program
+        for module in program.modules.values():
+            accesses: dict[tuple[str, str, str, int], bool] = {}
+            for use in module.uses:
+                yield from self._read(use, module.name, module.path, accesses)
+            for (definition, table, mode, line), certain in accesses.items():
+                yield Access(definition, table, "write" if mode == "write" else "read", Location(module.path, line), "orm", certain)
+
+    def _read(self, use: Use, module: str, path: str, accesses: dict[tuple[str, str, str, int], bool]) -> Iterator[ModelUse]:
+        chain = use.chain
+        contexts: list[Value | None] = [None]
+        if chain.origin in ("self", "cls", "super"):
+            role = self.evaluator.roles.of(chain.root)
+            if role in ("manager", "queryset"):
+                using = self.evaluator.roles.models_using(chain.root)
+                if not using:
+                    return
+                contexts = [self.evaluator.collection(role, model, chain.root, len(using) == 1) for model in using[:6]]
+        for context in contexts:
+            trace = self.evaluator.follow(chain, use.scope, context, use.sink == "store")
+            if trace is None:
+                continue
+            self._note_accesses(use, module, trace, accesses)
+            yield from self._uses(use, module, path, trace)
+
+    def _note_accesses(self, use: Use, module: str, trace: Trace, accesses: dict[tuple[str, str, str, int], bool]) -> None:
+        start = last_bound(use.chain)
+        definition = use.scope or module
+        for position in range(start, len(trace.effects)):
+            certain = trace.values[position].certain and (position + 1 >= len(trace.values) or trace.values[position + 1].certain)
+            for table, mode in trace.effects[position]:
+                key = (definition, table, mode, use.span.line)
+                accesses[key] = accesses.get(key, False) or certain
+
+    # --- model uses ----------------------------------------------------------------------------
+
+    def _uses(self, use: Use, module: str, path: str, trace: Trace) -> Iterator[ModelUse]:
+        segments = self._segments(use.chain, trace)
+        if not segments:
+            return
+        if use.sink in ("argument", "other") and (path, use.span.line, use.span.column) in self._absorbed:
+            return
+        at = Location(path, use.span.line)
+        definition = use.scope or module
+        last = trace.values[-1]
+        whole = len(trace.values) == len(use.chain.steps) + 1
+        result = _RESULTS.get(last.kind, "unknown") if whole else "unknown"
+        certain = all(value.certain for value in trace.values[last_bound(use.chain) :])
+        for segment in segments:
+            steps = use.chain.steps[segment.start :]
+            keywords: list[str] = []
+            for step in steps:
+                if isinstance(step, Call):
+                    keywords.extend(name for name, _ in step.keywords)
+            obstacle = self._obstacle(steps, use.scope, module)
+            yield ModelUse(
+                definition, segment.model.id, at, use.span,
+                segment.head, segment.prefix or shape(steps), result, self._mode(segment, trace), use.sink, segment.head_line, use.loop, tuple(keywords),
+                self._attributes(segment, use.chain, trace), segment.owner, not obstacle, obstacle, certain,
+            )  # fmt: skip
+
+    def _segments(self, chain: Chain, trace: Trace) -> list[_Segment]:
+        values = trace.values
+        start = last_bound(chain)
+        if start >= len(values):
+            return []
+        found: list[_Segment] = []
+        value = values[start]
+        if value.kind in MODEL_KINDS and value.model is not None:
+            if start:
+                bound = chain.steps[start - 1]
+                assert isinstance(bound, Bound)
+                found.append(_Segment(value.model, "continuation", start, head_line=bound.line))
+            else:
+                found.append(_Segment(value.model, "class" if value.kind == "class" else "instance", 0))
+        previous = value
+        for position in range(start, len(values) - 1):
+            reached = values[position + 1]
+            model = reached.model
+            if reached.kind not in MODEL_KINDS or model is None:
+                previous = reached if reached.kind != "method" else previous
+                continue
+            if previous.model is None or previous.kind not in MODEL_KINDS:
+                head: Literal["class", "instance"] = "class" if reached.kind in ("class", "manager") and not found else "instance"
+                step = chain.steps[position]
+                if position + 1 == len(chain.steps) and values[position].state.id.startswith("builtins."):
+                    continue  # `list(orders)`: the argument is a use of its own
+                if isinstance(step, Call) and self._is_shortcut(values[position]):
+                    found.append(self._shortcut(model, chain, position))
+                else:
+                    found.append(_Segment(model, head, position + 1))
+            elif model is not previous.model:
+                begin = position
+                if isinstance(chain.steps[position], Call) and position > start and isinstance(chain.steps[position - 1], str):
+                    begin = position - 1
+                found.append(_Segment(model, "accessor", begin, owner=previous.model.id))
+            previous = reached
+        return found
+
+    @staticmethod
+    def _is_shortcut(value: Value) -> bool:
+        return value.kind == "state" and value.state.kind == "external" and value.state.id in standard.SHORTCUTS
+
+    def _shortcut(self, model: Model, chain: Chain, position: int) -> _Segment:
+        """``get_object_or_404(Order, pk=1)``: a use of the class, with the function in its shape."""
+        call = chain.steps[position]
+        assert isinstance(call, Call)
+        first = call.arguments[0]
+        plain = isinstance(first, Chain) and not any(isinstance(step, Call) for step in first.steps)
+        rest = Call(call.arguments[1:] if plain else call.arguments, call.keywords)
+        name = next((step for step in reversed(chain.steps[:position]) if isinstance(step, str)), chain.root.rpartition(".")[2])
+        return _Segment(model, "class", position, prefix=name + shape((rest, *chain.steps[position + 1 :])))
+
+    def _mode(self, segment: _Segment, trace: Trace) -> Literal["read", "write", "none"]:
+        tables = segment.model.tables
+        mode: Literal["read", "none"] = "none"
+        for effects in trace.effects[segment.start :]:
+            for table, each in effects:
+                if table in tables:
+                    if each == "write":
+                        return "write"
+                    mode = "read"
+        return mode
+
+    def _attributes(self, segment: _Segment, chain: Chain, trace: Trace) -> tuple[str, ...]:
+        """Dotted paths of fields used on instances of the segment's model."""
+        found: dict[str, None] = {}
+        path: list[str] = []
+        for position in range(segment.start, len(trace.values) - 1):
+            value = trace.values[position]
+            step = chain.steps[position]
+            after = trace.values[position + 1]
+            if isinstance(step, str) and value.kind == "instance" and after.kind != "method" and after.name != "property":
+                if path or value.model is segment.model:
+                    path.append(step)
+                continue
+            if path:
+                found.setdefault(".".join(path))
+                path = []
+        if path:
+            found.setdefault(".".join(path))
+        return tuple(found)
+
+    # --- obstacles -----------------------------------------------------------------------------
+
+    def _obstacle(self, steps: tuple[Step, ...], scope: str, module: str) -> str:
+        for step in steps:
+            if isinstance(step, Call):
+                for argument in step.arguments:
+                    found = self._obstacle_in(argument, scope, 0)
+                    if found:
+                        return found
+                for name, value in step.keywords:
+                    if name == "**" and not isinstance(value, Mapping):
+                        return "**"
+                    found = self._obstacle_in(value, scope, 0)
+                    if found:
+                        return found
+        return ""
+
+    def _obstacle_in(self, expression: Expression, scope: str, depth: int) -> str:
+        if isinstance(expression, Constant) or depth > 6:
+            return ""
+        if isinstance(expression, Chain):
+            name = expression_name(expression)
+            if name:
+                return name if name in standard.UNSEALABLE or depth == 0 else self._inside(expression, scope, depth) or name
+            if expression.origin in ("global", "self", "local", "builtin", "instance") and expression.steps:
+                value = self.evaluator.evaluate(expression, scope)
+                if value is not None and value.kind in ("queryset", "manager", "values"):
+                    return "sub-query"
+            return ""
+        if isinstance(expression, Operation):
+            if expression.operator == "*":
+                return "*"
+            if expression.operator == "lambda":
+                return "lambda"
+            return next(filter(None, (self._obstacle_in(each, scope, depth + 1) for each in expression.operands)), "")
+        if isinstance(expression, Sequence):
+            return next(filter(None, (self._obstacle_in(each, scope, depth + 1) for each in expression.items[:20])), "")
+        if isinstance(expression, Mapping):
+            return next(filter(None, (self._obstacle_in(each, scope, depth + 1) for _, each in expression.items[:20])), "")
+        return ""
+
+    def _inside(self, chain: Chain, scope: str, depth: int) -> str:
+        for step in chain.steps:
+            if isinstance(step, Call):
+                for argument in (*step.arguments, *(value for _, value in step.keywords)):
+                    found = self._obstacle_in(argument, scope, depth + 1)
+                    if found:
+                        return found
+        return ""
+
+
+def shape(steps: tuple[Step, ...]) -> str:
+    """The normal form of a chain's steps: ``objects.filter(user=,read=).order_by('-date')``.
+
+    Keywords without their values, literal positional arguments as they are, ``?`` for other positional ones.
+    """
+    parts: list[str] = []
+    for step in steps:
+        if isinstance(step, str):
+            parts.append(f".{step}" if parts else step)
+        elif isinstance(step, Call):
+            given = [repr(each.value) if isinstance(each, Constant) else "?" for each in step.arguments]
+            given += ["**" if name == "**" else f"{name}=" for name, _ in step.keywords]
+            parts.append(f"({','.join(given)})")
+        elif isinstance(step, Item):
+            parts.append(f"[{step.key!r}]" if step.key is not None else "[]")
+        elif isinstance(step, Slice):
+            parts.append("[:]")
+    return "".join(parts)

@@ -1,0 +1,128 @@
+"""What classes do to their model's table by inheritance alone: generic views, view sets, admin classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from decompose.detect.django import standard
+from decompose.detect.django.models import Model
+from decompose.detect.django.values import Evaluator
+from decompose.link.expressions import argument, elements, first_call
+from decompose.link.program import Program
+from decompose.model.facts import Access
+from decompose.model.location import Location
+from decompose.model.syntax import Binding, Call, Chain, Definition
+
+_REGISTER = frozenset({"django.contrib.admin.register", "django.contrib.admin.decorators.register", "django.contrib.gis.admin.register"})
+_SITE_REGISTER = "django.contrib.admin.site.register"
+
+
+class AdminRegistrations:
+    """Models registered with the admin: ``classes`` by admin class, ``plain`` those registered without one and where."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.program: Program = evaluator.program
+        self.registry = evaluator.registry
+        self.plain: list[tuple[str, Model, Location]] = []
+        self.classes: dict[str, Model] = evaluator.roles.registered
+        for module in self.program.modules.values():
+            for definition in module.definitions:
+                for decorator in definition.decorators:
+                    if definition.kind == "class" and isinstance(decorator, Chain):
+                        self._decorated(decorator, definition)
+            for use in module.uses:
+                steps = use.chain.steps
+                if len(steps) > 1 and steps[-2] == "register" and isinstance(steps[-1], Call) and use.chain.origin == "global":
+                    self._called(use.chain, steps[-1], use.scope or module.name, self.program.at(module.name, use.span.line))
+
+    def _decorated(self, decorator: Chain, definition: Definition) -> None:
+        state, rest = self.program.head(decorator)
+        call = first_call(rest)
+        if call is None or not (state.id in _REGISTER or (rest and rest[-2:-1] == ("register",))):
+            return
+        for each in call.arguments:
+            model = self.registry.class_of(each)
+            if model is not None:
+                self.classes.setdefault(definition.id, model)
+
+    def _called(self, chain: Chain, call: Call, definition: str, at: Location) -> None:
+        state, rest = self.program.head(chain)
+        site = state.kind == "external" and state.id == _SITE_REGISTER
+        if not site and not (state.kind == "binding" and rest and rest[0] == "register"):
+            return
+        first, admin = argument(call, 0, "model_or_iterable"), argument(call, 1, "admin_class")
+        if first is None:
+            return
+        models = [self.registry.class_of(each) for each in elements(self.program, first) or (first,)]
+        reached = self.program.head(admin)[0] if isinstance(admin, Chain) else None
+        for model in models:
+            if model is None:
+                continue
+            if reached is not None and reached.kind == "class":
+                self.classes.setdefault(reached.id, model)
+            elif site:
+                self.plain.append((definition, model, at))
+
+
+class ViewReader:
+    """Reads the accesses that generic classes make."""
+
+    def __init__(self, evaluator: Evaluator, admin: AdminRegistrations) -> None:
+        self.program = evaluator.program
+        self.evaluator = evaluator
+        self.admin = admin
+
+    def facts(self) -> Iterator[Access]:
+        """Accesses by view and admin classes, at the line of the class."""
+        for definition in self.program.definitions:
+            if definition.kind != "class":
+                continue
+            role = self.evaluator.roles.of(definition.id)
+            if role == "view":
+                yield from self._view(definition)
+            elif role == "admin":
+                model = self.evaluator.class_model(definition.id)
+                if model is not None:
+                    at = self.program.place(definition.id)
+                    yield from _accesses(definition.id, model.tables, ("read", "write"), at, True)
+        for name, model, at in self.admin.plain:
+            yield from _accesses(name, model.tables, ("read", "write"), at, True)
+
+    def _view(self, definition: Definition) -> Iterator[Access]:
+        actions: set[str] = set()
+        modes: set[str] = set()
+        for ancestor in self.program.ancestors(definition.id):
+            if self.program.definition(ancestor) is None and ancestor.startswith(standard.VIEW_PACKAGES):
+                name = ancestor.rpartition(".")[2]
+                actions.update(standard.VIEWSET_ACTIONS.get(name, ()))
+                modes.update(standard.GENERIC_VIEW_MODES.get(name, ()))
+        if not actions and not modes:
+            return
+        held = self.evaluator.view_queryset(definition.id)
+        if held is None or held.model is None:
+            return
+        allowed = self._methods(definition.id)
+        for action in actions:
+            hooks = standard.ACTION_HOOKS.get("update" if action == "partial_update" else action, ())
+            if any(self.program.member(definition.id, hook) is not None for hook in hooks):
+                continue  # The project's own method says what it does.
+            if allowed is None or any(method in allowed for method, name in (*standard.LIST_ROUTE, *standard.DETAIL_ROUTE) if name == action):
+                modes.update(standard.ACTION_MODES[action])
+        at = self.program.place(definition.id)
+        yield from _accesses(definition.id, held.model.tables, tuple(sorted(modes)), at, held.certain)
+        if "write" in modes and held.model.history is not None:
+            yield from _accesses(definition.id, held.model.history.tables, ("write",), at, held.certain)
+
+    def _methods(self, class_id: str) -> set[str] | None:
+        owner = self.program.declaring_class(class_id, "http_method_names")
+        found = self.program.bindings(owner).get("http_method_names") if owner else None
+        if not found:
+            return None
+        values = elements(self.program, found[-1].value if isinstance(found[-1], Binding) else None)
+        return {str(self.program.constant(each)) for each in values or ()}
+
+
+def _accesses(definition: str, tables: tuple[str, ...], modes: tuple[str, ...], at: Location, certain: bool) -> Iterator[Access]:
+    for table in tables:
+        for mode in modes:
+            yield Access(definition, table, "write" if mode == "write" else "read", at, "orm", certain)

@@ -1,0 +1,186 @@
+"""The contract suite of a service: one set of assertions for every implementation of its boundary."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import msgspec
+
+from decompose.generate.layout import WIDTH, expression, identifier, imports, items, returning, value
+from decompose.generate.messages import Call, Contract, contract_of
+from decompose.generate.render import Render, python_literal
+from decompose.model.artifacts import Artifact
+from decompose.model.service import ServicePlan
+
+_WRITERS = frozenset({"create", "update", "update_or_create", "get_or_create"})
+_LOOKERS = frozenset({"filter", "get"})
+_UNSURE = frozenset({"regex", "iregex", "week", "week_day", "quarter", "search"})
+"""Lookups for which no value can be read off a row."""
+
+
+def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
+    """``tests/contract`` (the suite), and ``tests/test_service.py`` (the process around it)."""
+    contract = contract_of(plan)
+    common = {
+        "name": plan.name,
+        "package": plan.package,
+        "boundaries": plan.project.package,
+        "boundary": plan.boundary,
+        "audience": plan.boundary.rpartition(".")[2],
+    }
+    folder = f"{plan.root}/tests/contract"
+    yield Artifact(f"{folder}/conftest.py", render("contract/conftest.py.j2", **common), context=plan.context.name)
+    yield Artifact(f"{folder}/rows.py", render("contract/rows.py"), context=plan.context.name)
+    yield Artifact(f"{folder}/test_contract.py", render("contract/test_contract.py.j2", **common), context=plan.context.name)
+    examples = render("contract/examples.py.j2", **_examples(contract))
+    yield Artifact(f"{folder}/examples.py", examples, "merged", context=plan.context.name)
+    yield Artifact(f"{plan.root}/tests/conftest.py", render("tests/conftest.py.j2", **common), context=plan.context.name)
+    wanting = [call.operation.name for call in contract.calls if any(not m.default for m in call.request.members)]
+    names = [*wanting, *(call.operation.name for call in contract.calls)]
+    if names:
+        service = render("tests/test_service.py.j2", **common, operation=names[0])
+        yield Artifact(f"{plan.root}/tests/test_service.py", service, context=plan.context.name)
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A function of ``examples.py``; ``body`` is indented by four."""
+
+    name: str
+    body: str
+
+
+def _examples(contract: Contract) -> dict[str, object]:
+    owned = [origin.label for origin in contract.entities]
+    missing = {}
+    labels = {origin.name: origin.label for origin in contract.entities}
+    for call in contract.calls:
+        name = call.operation.returns.removeprefix("entity:")
+        if call.operation.shape == "chain" and f"{name}DoesNotExist" in call.errors and name in labels:
+            missing[call.operation.name] = (labels[name], f"{name}DoesNotExist")
+    return {
+        "owned": "OWNED = " + value(tuple(sorted(owned)), 0, len("OWNED = ")),
+        "missing": "MISSING = " + value(missing, 0, len("MISSING = ")),
+        "examples": [Example(identifier(call.operation.name), _body(call, contract)) for call in contract.calls],
+    }
+
+
+def _body(call: Call, contract: Contract) -> str:
+    operation = call.operation
+    labels = {origin.name: origin.label for origin in (*contract.entities, *contract.replicas)}
+    labels |= {model: label for model, label, _ in contract.models}
+    if operation.shape == "chain":
+        return _chain(call, contract, labels)
+    name = operation.target.rpartition(".")[2]
+    if operation.shape == "draft":
+        label = labels[operation.returns.removeprefix("entity:")]
+        known = {parameter.name for parameter in operation.parameters}
+        lines = [
+            f"row = rows.draft({python_literal(label)})",
+            f"wanted = {value(sorted(known), 4, 13)}",
+            "columns = [field for field in row._meta.concrete_fields if not field.primary_key]",
+            "arguments = {each.name: getattr(row, each.name) for each in columns if each.name in wanted}",
+            "",
+            imports([operation.target]),
+            "",
+            f"return Example(arguments, {name})",
+        ]
+        return _indented(lines)
+    pairs = [f"{python_literal(p.name)}: {_argument(p.name, p.type, labels)}" for p in operation.parameters if p.required]
+    arguments = _arguments(pairs)
+    if operation.shape == "method":
+        row = identifier(operation.parameters[0].name)
+        head = items("def directly(", [row, "**others"], "):", 4)
+        return _indented([arguments, "", head, f"    return {row}.{identifier(operation.expression)}(**others)", "", "return Example(arguments, directly)"])
+    module, _, function = operation.target.rpartition(".")
+    last = module.rpartition(".")[2]
+    if last[:1].isupper():
+        return _indented([arguments, "", imports([module]), "", f"return Example(arguments, {last}.{function})"])
+    return _indented([arguments, "", f"{imports([operation.target])} as directly", "", "return Example(arguments, directly)"])
+
+
+def _chain(call: Call, contract: Contract, labels: dict[str, str]) -> str:
+    operation = call.operation
+    label = labels.get(operation.target.rpartition(".")[2], "")
+    found, sure = lookups(operation.expression)
+    pairs = []
+    needs_row = False
+    for parameter in operation.parameters:
+        if not parameter.required:
+            continue
+        kind, lookup = found.get(parameter.name, ("", ""))
+        if kind == "look" and label:
+            source = f"rows.looked_up(row, {python_literal(lookup)})"
+            needs_row = True
+        elif kind == "write" and label:
+            source = f"rows.fresh({python_literal(label)}, {python_literal(lookup)})"
+        else:
+            sure = False
+            source = _argument(parameter.name, parameter.type, labels)
+        pairs.append(f"{python_literal(parameter.name)}: {source}")
+    lines = []
+    if label:
+        lines += [f"row = rows.make({python_literal(label)})" if needs_row else f"rows.make({python_literal(label)})"]
+        lines += [f"rows.make({python_literal(label)})  # Another one, which the arguments need not fit."]
+    names = [identifier(parameter.name) for parameter in operation.parameters if parameter.required]
+    head = items("def directly(", names, "):", 4)
+    needed = imports(operation.imports, 4)
+    lines += [_arguments(pairs), "", head]
+    if needed:
+        lines += [needed, ""]
+    lines += [_dedent(returning(expression(operation.expression), 8))]
+    finds = sure and operation.kind == "query" and not operation.expression.rstrip().endswith("]")
+    return _indented([*lines, "", f"return Example(arguments, directly{', finds=True' if finds else ''})"])
+
+
+def _dedent(text: str) -> str:
+    return "\n".join(line[4:] for line in text.split("\n"))
+
+
+def _arguments(pairs: list[str]) -> str:
+    line = f"arguments = {{{', '.join(pairs)}}}"
+    if len(line) + 4 <= WIDTH:
+        return line
+    return "arguments = {\n" + "".join(f"    {pair},\n" for pair in pairs) + "}"
+
+
+def _argument(name: str, kind: str, labels: dict[str, str]) -> str:
+    head, _, rest = kind.partition(":")
+    if head in ("list", "page"):
+        return f"[{_argument(name.removesuffix('s'), rest, labels)}]"
+    if head == "entity":
+        return f"rows.make({python_literal(labels[rest])})"
+    if head in ("replica", "key") and rest in labels:
+        return f"rows.pointed_at({python_literal(labels[rest])}, OWNED)"
+    return f"rows.argument({python_literal(name)}, {python_literal(kind)}, OWNED)"
+
+
+def _indented(lines: list[str]) -> str:
+    return "\n".join(f"    {line}" if line else "" for text in lines for line in text.split("\n"))
+
+
+def lookups(source: str) -> tuple[dict[str, tuple[str, str]], bool]:
+    """What each name in a query expression is compared with or written to, and whether a row so described is found.
+
+    Values are ``("look", lookup)`` or ``("write", column)``.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    sure = True
+    for node in ast.walk(ast.parse(source.strip(), mode="eval")):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        method = node.func.attr
+        if method not in _LOOKERS and (node.keywords or method in ("exclude", "none")):
+            sure = False
+        if node.args and method in (*_LOOKERS, "exclude"):
+            sure = False
+        for keyword in node.keywords:
+            if keyword.arg is None or not isinstance(keyword.value, ast.Name):
+                sure = False
+                continue
+            parts = keyword.arg.split("__")
+            if method in _WRITERS:
+                found[keyword.value.id] = ("write", keyword.arg)
+            elif method in (*_LOOKERS, "exclude") and not _UNSURE & set(parts):
+                found.setdefault(keyword.value.id, ("look", keyword.arg))
+    return found, sure

@@ -1,0 +1,608 @@
+"""The Django service of a context: its own code under the old names, and a project around it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from decompose.generate.layout import WIDTH, double_quoted, identifier, imports, value
+from decompose.generate.messages import app_package, module_source, title
+from decompose.generate.paths import service_path
+from decompose.generate.render import Render, comment, python_literal
+from decompose.model.artifacts import Artifact, FileClass
+from decompose.model.facts import Route, Setting
+from decompose.model.migration import Replica
+from decompose.model.service import ServicePlan
+
+BASE_REQUIREMENTS = ("pydantic>=2.7,<3", "httpx>=0.27,<1", "gunicorn>=22", "psycopg[binary]>=3.1,<4")
+"""What every service needs besides its framework and the context's own imports."""
+
+KNOWN_APPS = {"rest_framework": "rest_framework", "django_filters": "django_filters", "mptt": "mptt", "taggit": "taggit", "simple_history": "simple_history"}
+"""Applications of other distributions that a service installs when its code imports them."""
+
+FRAMEWORK_SETTINGS = {"LANGUAGE_CODE": '"en-us"', "TIME_ZONE": '"UTC"', "USE_I18N": "True", "USE_TZ": "True", "APPEND_SLASH": "True"}
+"""Settings of the framework that change what code computes, with Django's defaults since version 5."""
+
+OWN_SETTINGS = frozenset({
+    "ALLOWED_HOSTS", "AUTHENTICATION_BACKENDS", "BASE_DIR", "BOUNDARIES", "DATABASES", "DEBUG", "INSTALLED_APPS", "LOGGING",
+    "MIDDLEWARE", "REPLICA_MODELS", "ROOT_URLCONF", "SECRET_KEY", "SECURE_PROXY_SSL_HEADER", "TEMPLATES", "WSGI_APPLICATION",
+    "ASGI_APPLICATION", "AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "REST_FRAMEWORK", "CELERY_BROKER_URL", "CELERY_BEAT_SCHEDULE",
+    "CELERY_TASK_ROUTES", "CELERY_TASK_DEFAULT_QUEUE",
+})  # fmt: skip
+"""Settings that the service decides itself."""
+
+_SETTING_IMPORTS = {
+    "os": "os", "Path": "pathlib.Path", "Decimal": "decimal.Decimal", "timedelta": "datetime.timedelta", "date": "datetime.date",
+    "crontab": "celery.schedules.crontab", "datetime": "datetime", "decimal": "decimal", "re": "re",
+}  # fmt: skip
+"""Names that an expression in settings may use, and where they come from."""
+
+
+def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
+    """Everything below the service's folder but its boundary package, its data and its delivery."""
+    yield from _moved(plan)
+    yield from _packages(plan)
+    yield from _project(plan, render)
+
+
+# The context's own code -----------------------------------------------------------------------------
+
+
+def _moved(plan: ServicePlan) -> Iterator[Artifact]:
+    """Moved and shared files, verbatim under the same dotted path, and the lock of the shared ones."""
+    locked = []
+    known = {placement.path: placement for placement in plan.context.placements}
+    for path, text in sorted(plan.sources.items()):
+        placement = known.get(path)
+        if placement is not None and placement.action not in ("move", "share"):
+            continue
+        yield Artifact(service_path(plan, path), text, "moved", context=plan.context.name)
+        if placement is not None and placement.action == "share":
+            locked.append(
+                {
+                    "module": placement.module,
+                    "path": path,
+                    "sha256": hashlib.sha256(text).hexdigest(),
+                    "reason": placement.reason,
+                }
+            )
+    lock = {"schema": "decompose/shared-lock/1", "files": locked}
+    yield _artifact(plan, "shared.lock.json", json.dumps(lock, indent=2).encode() + b"\n")
+
+
+def _packages(plan: ServicePlan) -> Iterator[Artifact]:
+    """Empty ``__init__.py`` files where the monolith's own does not come along: its side effects stay behind."""
+    copied = {path for path in plan.sources if _goes(plan, path)}
+    modules = [service_path(plan, path) for path in copied if path.endswith(".py")]
+    modules += [f"{plan.root}/{package.replace('.', '/')}/x.py" for package in [*_replica_packages(plan), plan.boundary]]
+    folders = {folder for path in modules for folder in _parents(plan.root, path)}
+    present = {service_path(plan, path) for path in copied} | {
+        f"{plan.root}/{dotted.replace('.', '/')}/__init__.py" for dotted in (plan.boundary, plan.project.package)
+    }
+    for folder in sorted(folders):
+        if f"{folder}/__init__.py" not in present:
+            yield Artifact(f"{folder}/__init__.py", b"", context=plan.context.name)
+
+
+def _goes(plan: ServicePlan, path: str) -> bool:
+    return all(each.path != path or each.action in ("move", "share") for each in plan.context.placements)
+
+
+def _parents(root: str, path: str) -> Iterator[str]:
+    folder = path.rpartition("/")[0]
+    while folder and folder != root:
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
+# Applications ---------------------------------------------------------------------------------------
+
+
+class App(msgspec.Struct, frozen=True):
+    """An installed application of the service. ``entry`` is what stands in ``INSTALLED_APPS``."""
+
+    label: str
+    package: str
+    entry: str
+    class_name: str = ""
+
+
+def _replica_packages(plan: ServicePlan) -> list[str]:
+    return sorted({app.package for app in replica_apps(plan)})
+
+
+def moved_apps(plan: ServicePlan) -> list[App]:
+    """Applications whose code moves: with their own config class when that moves too."""
+    modules = {each.module for each in plan.context.placements if each.action in ("move", "share")}
+    found = []
+    for label, config in sorted(plan.project.apps):
+        package = app_package(config)
+        inside = [module for module in modules if module == package or module.startswith(f"{package}.")]
+        if not inside or any(_longer(plan, package, module) for module in inside[:1]) or not _moves(plan, package):
+            continue
+        config_module = config.rpartition(".")[0] if config != package else f"{package}.apps"
+        own = config_module in modules
+        entry = config if own else package
+        found.append(App(label, package, entry, "" if own or package.rpartition(".")[2] == label else _config_name(label)))
+    return found
+
+
+def _moves(plan: ServicePlan, package: str) -> bool:
+    return any(
+        each.action == "move" and (each.module == package or each.module.startswith(f"{package}."))
+        for each in plan.context.placements
+    ) or any(table.model.startswith(f"{package}.") for table in plan.context.tables)
+
+
+def _longer(plan: ServicePlan, package: str, module: str) -> bool:
+    """Whether a module belongs to an application inside ``package`` rather than to ``package`` itself."""
+    others = [app_package(config) for _, config in plan.project.apps]
+    return any(len(other) > len(package) and (module == other or module.startswith(f"{other}.")) for other in others)
+
+
+def replica_apps(plan: ServicePlan) -> list[App]:
+    """Applications that hold shadow rows only. Those of the framework bring their own models."""
+    moved = {app.label for app in moved_apps(plan)}
+    packages = {label: app_package(config) for label, config in plan.project.apps}
+    found: dict[str, App] = {}
+    for replica in plan.context.replicas:
+        label = replica.label.partition(".")[0]
+        if label in moved or _of_framework(replica):
+            continue
+        package = packages.get(label) or replica.model.rpartition(".")[0].removesuffix(".models")
+        custom = package.rpartition(".")[2] != label
+        name = _config_name(label) if custom else ""
+        found[label] = App(label, package, f"{plan.package}.apps.{name}" if custom else package, name)
+    return [found[label] for label in sorted(found)]
+
+
+def _of_framework(replica: Replica) -> bool:
+    return replica.model.startswith("django.")
+
+
+def _config_name(label: str) -> str:
+    return "".join(part.capitalize() for part in label.split("_")) + "Shadows"
+
+
+def _imported(plan: ServicePlan, package: str) -> bool:
+    """Whether moved or shared code imports a distribution's package."""
+    pattern = re.compile(rb"^\s*(?:from|import)\s+" + package.encode() + rb"\b", re.MULTILINE)
+    return any(path.endswith(".py") and _goes(plan, path) and pattern.search(text) for path, text in plan.sources.items())
+
+
+def _installed_apps(plan: ServicePlan) -> list[str]:
+    others = [app for package, app in sorted(KNOWN_APPS.items()) if _imported(plan, package)]
+    own = [app.entry if not app.class_name else f"{plan.package}.apps.{app.class_name}" for app in moved_apps(plan)]
+    return [
+        "django.contrib.contenttypes",
+        "django.contrib.auth",
+        *others,
+        *(app.entry for app in replica_apps(plan)),
+        *own,
+        f"{plan.package}.apps.ServiceConfig",
+    ]
+
+
+# The project around it ------------------------------------------------------------------------------
+
+
+def _project(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
+    uses_rest = _imported(plan, "rest_framework")
+    common = {
+        "name": plan.name,
+        "package": identifier(plan.package),
+        "boundaries": plan.project.package,
+        "boundary": plan.boundary,
+        "audience": plan.boundary.rpartition(".")[2],
+        "title": title(plan),
+        "celery": bool(plan.context.tasks),
+        "rest_framework": uses_rest,
+    }
+
+    def file(path: str, template: str, kind: FileClass = "owned", values: Mapping[str, object] | None = None) -> Artifact:
+        content = render(f"service/django/{template}", **{**common, **(values or {})})
+        return _artifact(plan, path, content, kind, executable=path == "manage.py")
+
+    inside = plan.package
+    yield file("manage.py", "manage.py.j2")
+    yield file(f"{inside}/__init__.py", "package_init.py.j2")
+    yield file(f"{inside}/environment.py", "environment.py")
+    yield file(f"{inside}/settings.py", "settings.py.j2", "merged", _settings_values(plan, uses_rest))
+    yield file(f"{inside}/urls.py", "urls.py.j2", "merged", _url_values(plan))
+    yield file(f"{inside}/wsgi.py", "wsgi.py.j2")
+    renamed = [app for app in (*replica_apps(plan), *moved_apps(plan)) if app.class_name]
+    yield file(f"{inside}/apps.py", "apps.py.j2", values={"replica_apps": renamed, "receivers": _receivers(plan)})
+    yield file(f"{inside}/models.py", "models.py.j2")
+    yield _artifact(plan, f"{inside}/migrations/__init__.py", b"")
+    yield file(f"{inside}/migrations/0001_initial.py", "initial_migration.py.j2")
+    yield _artifact(plan, f"{inside}/management/__init__.py", b"")
+    yield _artifact(plan, f"{inside}/management/commands/__init__.py", b"")
+    yield file(f"{inside}/management/commands/prune_replies.py", "prune_replies.py.j2")
+    boundaries = plan.project.package
+    yield file(
+        f"{inside}/boundary_views.py",
+        "boundary_views.py.j2",
+        values={
+            "own_imports": imports(
+                [f"{boundaries}.wire", f"{boundaries}.runtime.Answer", f"{boundaries}.runtime.Boundary", f"{inside}.models.Reply", f"{inside}.shadows.Stored"]
+            )
+        },
+    )
+    yield file(
+        f"{inside}/identity.py",
+        "identity.py.j2",
+        values={
+            "own_imports": imports(
+                [f"{boundaries}.tokens", f"{boundaries}.runtime.current_trace", f"{boundaries}.runtime.current_user", f"{inside}.shadows"]
+            )
+        },
+    )
+    for name in ("shadows", "logging"):
+        yield file(f"{inside}/{name}.py", f"{name}.py.j2")
+    yield file(f"{inside}/health.py", "health.py")
+    if plan.context.tasks:
+        yield file(f"{inside}/celery.py", "celery.py.j2")
+    yield file("requirements.txt", "requirements.txt.j2", "merged", {"requirements": requirements(plan)})
+
+
+def _receivers(plan: ServicePlan) -> list[str]:
+    """Moved modules with signal handlers: somebody has to import them, as an application's ``ready`` did."""
+    return sorted({_handler_module(plan, each.handler) for each in plan.context.subscriptions} - {""})
+
+
+def _artifact(plan: ServicePlan, path: str, content: bytes, kind: FileClass = "owned", executable: bool = False) -> Artifact:
+    return Artifact(f"{plan.root}/{path}", content, kind, executable, context=plan.context.name)
+
+
+def requirements(plan: ServicePlan) -> list[str]:
+    """Requirement lines, one per distribution: the monolith's own pins win."""
+    declared = dict(plan.project.requirements)
+    lines = [declared.get("django", "Django"), *plan.context.requirements]
+    if plan.context.tasks:
+        lines.append(declared.get("celery", "celery"))
+    if _imported(plan, "rest_framework"):
+        lines.append(declared.get("rest_framework", "djangorestframework"))
+    found: dict[str, str] = {}
+    for line in (*lines, *BASE_REQUIREMENTS):
+        name = re.split(r"[\s\[<>=!~;@]", line.strip(), maxsplit=1)[0].lower().replace("_", "-")
+        found.setdefault(name, line.strip())
+    return [found[name] for name in sorted(found)]
+
+
+# Settings -------------------------------------------------------------------------------------------
+
+
+def _settings_values(plan: ServicePlan, uses_rest: bool) -> dict[str, object]:
+    known = {setting.name: setting for setting in plan.context.settings}
+    needed = {"os", "pathlib.Path"}
+    third_party: set[str] = set()
+    framework = [f"AUTH_USER_MODEL = {python_literal(plan.project.user_model)}"] if plan.project.user_model else []
+    framework.append(f"DEFAULT_AUTO_FIELD = {_literal_of(known.get('DEFAULT_AUTO_FIELD')) or python_literal(_auto_field(plan))}")
+    framework += [f"{name} = {_literal_of(known.get(name)) or default}" for name, default in FRAMEWORK_SETTINGS.items()]
+    others = []
+    defined = {"BASE_DIR", "DEBUG", *FRAMEWORK_SETTINGS}
+    for setting in plan.context.settings:
+        if setting.name in OWN_SETTINGS or setting.name in FRAMEWORK_SETTINGS or not setting.name.isidentifier():
+            continue
+        line, used = _setting_line(setting, defined)
+        for name in used:
+            symbol = _SETTING_IMPORTS[name]
+            (third_party if symbol.startswith("celery") else needed).add(symbol)
+        others.append({"comment": comment(f"{setting.at}"), "line": line})
+        defined.add(setting.name)
+    schedules = []
+    for schedule in plan.context.schedules:
+        free = _names(schedule.when)
+        if free is not None and free <= {"crontab", "timedelta"}:
+            for name in free:
+                symbol = _SETTING_IMPORTS[name]
+                (third_party if symbol.startswith("celery") else needed).add(symbol)
+            schedules.append({"name": schedule.name, "task": schedule.task, "when": double_quoted(schedule.when)})
+    rest_options, rest_notes = _rest_framework(plan, known.get("REST_FRAMEWORK")) if uses_rest else ("", "")
+    return {
+        "plain_imports": imports(needed),
+        "third_party_imports": imports(third_party),
+        "installed_apps": value(_installed_apps(plan), 0, WIDTH),
+        "replica_models": _list([replica.label for replica in plan.context.replicas], "REPLICA_MODELS = "),
+        "rest_options": rest_options,
+        "rest_notes": rest_notes,
+        "framework_settings": framework,
+        "settings": others,
+        "task_routes": _task_routes(plan),
+        "schedules": schedules,
+    }
+
+
+def _list(items_: list[str], start: str) -> str:
+    return value(sorted(items_), 0, len(start))
+
+
+def _literal_of(setting: Setting | None) -> str:
+    """The literal that a setting holds as Python source, ``""`` when it holds none."""
+    if setting is None:
+        return ""
+    try:
+        return python_literal(ast.literal_eval(setting.value))
+    except (ValueError, SyntaxError, TypeError):
+        return ""
+
+
+def _setting_line(setting: Setting, defined: set[str]) -> tuple[str, set[str]]:
+    """An assignment and the names it needs imported; what cannot be carried over comes from the environment."""
+    start = f"{setting.name} = "
+    try:
+        literal = ast.literal_eval(setting.value)
+    except (ValueError, SyntaxError):
+        literal = None
+    if setting.environment:
+        # Same variable, same default: an operator sets it as for the monolith.
+        if isinstance(literal, str):
+            return _fitting(start, f"os.environ.get({python_literal(setting.environment)}, {python_literal(literal)})"), set()
+    elif literal is not None and not isinstance(literal, set):
+        return start + value(literal, 0, len(start)), set()
+    names = _names(setting.value)
+    if names is not None and names <= _SETTING_IMPORTS.keys() | defined:
+        return _fitting(start, double_quoted(ast.unparse(ast.parse(setting.value, mode="eval")))), names & _SETTING_IMPORTS.keys()
+    variable = python_literal(setting.environment or setting.name)
+    return f"{start}environment.computed({variable}, {python_literal(str(setting.at))})", set()
+
+
+def _fitting(start: str, expression: str) -> str:
+    line = start + expression
+    return line if len(line) <= WIDTH else f"{line}  # fmt: skip"
+
+
+_BUILTINS = frozenset({"int", "str", "bool", "float", "list", "tuple", "dict", "set", "len", "min", "max", "True", "False", "None"})
+
+
+def _names(source: str) -> set[str] | None:
+    """Free names of an expression other than harmless builtins, ``None`` when it is no expression."""
+    try:
+        tree = ast.parse(source, mode="eval")
+    except (SyntaxError, ValueError):
+        return None
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - _BUILTINS
+
+
+def _auto_field(plan: ServicePlan) -> str:
+    keys = [column for table in plan.context.tables for column in table.columns if column.primary_key and column.auto]
+    return "django.db.models.AutoField" if keys and all(key.type == "integer" for key in keys) else "django.db.models.BigAutoField"
+
+
+def _rest_framework(plan: ServicePlan, setting: Setting | None) -> tuple[str, str]:
+    """The monolith's own options that still mean something here, under the service's authentication; and what is left out."""
+    options: dict[str, object] = {}
+    notes = []
+    try:
+        options = dict(ast.literal_eval(setting.value)) if setting is not None else {}
+    except (ValueError, SyntaxError, TypeError):
+        notes.append(f"The options at {setting.at if setting else ''} are computed: copy those that the API needs.")
+    roots = {app_package(config).partition(".")[0] for _, config in plan.project.apps} | {plan.project.package.partition(".")[0]}
+    own = {
+        "DEFAULT_AUTHENTICATION_CLASSES": [f"{plan.package}.identity.TokenAuthentication"],
+        "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    }
+    kept = {}
+    for name, option in sorted(options.items()):
+        missing = [text for text in _strings(option) if not _available(plan, text, roots)]
+        if not missing:
+            kept[name] = option
+        elif name not in own:
+            notes.append(f"{name} is left out: {', '.join(missing)} is not in this service.")
+    return value(dict(sorted({**kept, **own}.items())), 0, WIDTH), "\n".join(comment(note) for note in notes)
+
+
+def _strings(option: object) -> Iterator[str]:
+    if isinstance(option, str):
+        yield option
+    elif isinstance(option, list | tuple):
+        for each in option:
+            yield from _strings(each)
+    elif isinstance(option, dict):
+        for each in option.values():
+            yield from _strings(each)
+
+
+def _available(plan: ServicePlan, text: str, roots: set[str]) -> bool:
+    """Whether a dotted path into the monolith's own code names something that the service has."""
+    if text.partition(".")[0] not in roots or "." not in text:
+        return True
+    return any(each.action in ("move", "share") and text.startswith(f"{each.module}.") for each in plan.context.placements)
+
+
+def _task_routes(plan: ServicePlan) -> str:
+    routes = {task.name: {"queue": task.queue} for task in sorted(plan.context.tasks, key=lambda task: task.name) if task.queue}
+    return value(routes, 0, WIDTH) if routes else ""
+
+
+# Routes ---------------------------------------------------------------------------------------------
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """A view set under a router: ``prefix`` from the service's root, ``basename`` of its URL names."""
+
+    prefix: str
+    handler: str
+    basename: str
+
+
+class Namespace(msgspec.Struct, frozen=True):
+    """Routes whose names share a namespace (``""`` for none), as lines of source.
+
+    ``router`` and ``patterns`` are the names of its variables, ``registrations`` the calls on its router.
+    """
+
+    name: str
+    router: str
+    patterns: str
+    registrations: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    slash: bool = True
+
+
+def _url_values(plan: ServicePlan) -> dict[str, object]:
+    """The context's own routes: URL modules that move are included, view sets registered, other views listed."""
+    included: dict[str, tuple[str, str]] = {}
+    registered: dict[str, dict[str, Registration]] = {}
+    listed: dict[str, list[Route]] = {}
+    for route in sorted(plan.context.routes, key=lambda each: (each.path, each.name, each.handler)):
+        if route.kind == "admin" or not _handler_module(plan, route.handler):
+            continue
+        namespace = route.name.rpartition(":")[0]
+        module = _module_at(plan, route.at.path)
+        prefix = _include_prefix(plan, route) if module else None
+        if module and prefix is not None:
+            included.setdefault(module, (prefix, namespace))
+        elif _is_view_set(plan, _owner(plan, route.handler)):
+            _register(registered.setdefault(namespace, {}), _owner(plan, route.handler), route)
+        else:
+            listed.setdefault(namespace, []).append(route)
+    symbols = {f"{plan.package}.boundary_views", f"{plan.package}.health", "django.urls.path"}
+    namespaces = [
+        _namespace(plan, name, list(registered.get(name, {}).values()), listed.get(name, []), symbols)
+        for name in sorted({*registered, *listed})
+    ]
+    patterns = []
+    for module, (prefix, namespace) in sorted(included.items()):
+        symbols.add("django.urls.include")
+        if namespace and not _has_app_name(plan, module):
+            target = f"include(({python_literal(module)}, {python_literal(namespace)}))"
+        else:
+            target = f"include({python_literal(module)})"
+        patterns.append(f"path({python_literal(prefix)}, {target}),")
+    for each in namespaces:
+        if each.name:
+            symbols.add("django.urls.include")
+            patterns.append(f'path("", {_nested(each)}),')
+        else:
+            patterns += each.lines
+    return {
+        "imports": _grouped_imports(plan, symbols),
+        "namespaces": namespaces,
+        "patterns": patterns,
+    }
+
+
+def _namespace(plan: ServicePlan, name: str, registered: list[Registration], listed: list[Route], symbols: set[str]) -> Namespace:
+    """The routes of one namespace; what its lines need imported joins ``symbols``."""
+    stem = re.sub(r"\W+", "_", name).strip("_")
+    router = f"{stem}_router" if stem else "router"
+    lines = [_listed(plan, route, symbols) for route in listed]
+    if registered:
+        symbols |= {"django.urls.include", "rest_framework.routers.SimpleRouter", *(each.handler for each in registered)}
+        lines.append(f'path("", include({router}.urls)),')
+    calls = tuple(
+        f"{router}.register({python_literal(each.prefix)}, {each.handler.rpartition('.')[2]}, basename={python_literal(each.basename)})"
+        for each in sorted(registered, key=lambda each: each.prefix)
+    )
+    handlers = {each.handler for each in registered}
+    paths = [route.path for route in plan.context.routes if _handler_module(plan, route.handler) and _owner(plan, route.handler) in handlers]
+    return Namespace(name, router, f"{stem}_patterns", calls, tuple(lines), all(path.endswith(("/", "/$")) for path in paths))
+
+
+def _listed(plan: ServicePlan, route: Route, symbols: set[str]) -> str:
+    owner = _owner(plan, route.handler)
+    function = "re_path" if route.regex else "path"
+    symbols |= {owner, f"django.urls.{function}"}
+    view = owner.rpartition(".")[2] + (".as_view()" if _is_class(plan, owner) else "")
+    last = route.name.rpartition(":")[2]
+    name = f", name={python_literal(last)}" if last else ""
+    line = f"{function}({python_literal(route.path.lstrip('/'))}, {view}{name}),"
+    return line if len(line) + 4 <= WIDTH else f"{line}  # fmt: skip"
+
+
+def _nested(namespace: Namespace) -> str:
+    *outer, inner = namespace.name.split(":")
+    text = f"include(({namespace.patterns}, {python_literal(inner)}))"
+    for name in reversed(outer):
+        text = f'include(([path("", {text})], {python_literal(name)}))'
+    return text
+
+
+def _grouped_imports(plan: ServicePlan, symbols: Iterable[str]) -> str:
+    roots = {plan.package, *(each.module.partition(".")[0] for each in plan.context.placements)}
+    own = {symbol for symbol in symbols if symbol.partition(".")[0] in roots}
+    groups = [imports(set(symbols) - own), imports(own)]
+    return "\n\n".join(group for group in groups if group)
+
+
+def _handler_module(plan: ServicePlan, handler: str) -> str:
+    """The moved module that a handler lives in, ``""`` when it stays in the monolith."""
+    modules = [each.module for each in plan.context.placements if each.action == "move" and handler.startswith(f"{each.module}.")]
+    return max(modules, key=len, default="")
+
+
+def _owner(plan: ServicePlan, handler: str) -> str:
+    """The top-level definition behind a handler: the view set of one of its actions."""
+    module = _handler_module(plan, handler)
+    inside = handler.removeprefix(f"{module}.").split(".")
+    return f"{module}.{inside[0]}"
+
+
+def _module_at(plan: ServicePlan, path: str) -> str:
+    return next((each.module for each in plan.context.placements if each.path == path and each.action == "move"), "")
+
+
+def _include_prefix(plan: ServicePlan, route: Route) -> str | None:
+    """Where the URL module that declares a route is mounted: the route's path without what the module itself says."""
+    text = module_source(plan, _module_at(plan, route.at.path))
+    if text is None:
+        return None
+    declared = _declared_pattern(ast.parse(text), route.at.line)
+    if declared is None:
+        return None
+    path = route.path.lstrip("/")
+    declared = declared.lstrip("^").rstrip("$") if route.regex else declared
+    position = path.rfind(declared.strip("/")) if declared.strip("/") else -1
+    if not declared.strip("/"):
+        # The module's own root, or a router in it: the path up to its first parameter is the mount.
+        return re.split(r"[<({]", path)[0]
+    return None if position < 0 else path[:position]
+
+
+def _declared_pattern(tree: ast.Module, line: int) -> str | None:
+    """The first string of the ``path(...)`` or ``register(...)`` call that starts on a line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.lineno == line and node.args and isinstance(node.args[0], ast.Constant):
+            found = node.args[0].value
+            return found if isinstance(found, str) else None
+    return None
+
+
+def _has_app_name(plan: ServicePlan, module: str) -> bool:
+    text = module_source(plan, module)
+    return text is not None and re.search(rb"^app_name\s*=", text, re.MULTILINE) is not None
+
+
+def _register(registered: dict[str, Registration], handler: str, route: Route) -> None:
+    prefix = re.split(r"[<({\[^$]", route.path.lstrip("/").lstrip("^"))[0].rstrip("/")
+    basename = re.sub(r"-(list|detail)$", "", route.name.rpartition(":")[2])
+    known = registered.get(handler)
+    if known is None or len(prefix) < len(known.prefix) or (prefix == known.prefix and route.name.endswith("-list")):
+        registered[handler] = Registration(prefix, handler, basename or handler.rpartition(".")[2].lower())
+
+
+def _node(plan: ServicePlan, definition: str) -> ast.stmt | None:
+    module, _, name = definition.rpartition(".")
+    text = module_source(plan, module)
+    if text is None:
+        return None
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            return node
+    return None
+
+
+def _is_class(plan: ServicePlan, definition: str) -> bool:
+    return isinstance(_node(plan, definition), ast.ClassDef)
+
+
+def _is_view_set(plan: ServicePlan, definition: str) -> bool:
+    node = _node(plan, definition)
+    return isinstance(node, ast.ClassDef) and any("ViewSet" in ast.unparse(base) for base in node.bases)

@@ -1,0 +1,553 @@
+"""The use cases, each as a sentence of named steps. Everything that reads, decides or writes is composed here and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from decompose import __version__, emit
+from decompose.config import load, with_options
+from decompose.errors import Drifted, FileError, Incomplete, NotReady, UsageError
+from decompose.graph.build import build as build_graph
+from decompose.link.program import Program
+from decompose.model.artifacts import Artifact
+from decompose.model.codegraph import CodeGraph
+from decompose.model.contexts import ContextMap
+from decompose.model.facts import Fact
+from decompose.model.migration import ContextPlan, MigrationPlan
+from decompose.model.service import ServicePlan
+from decompose.model.settings import Config
+from decompose.model.source import SourceTree
+from decompose.model.syntax import ModuleSummary
+from decompose.model.verification import Gate, Verification
+from decompose.scan.cache import Cache
+from decompose.scan.read import Unread, contents
+from decompose.scan.tree import discover
+from decompose.syntax import summaries
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+PLAN = ".decompose/plan.json"
+ANALYSIS = ".decompose/analysis.json"
+PLAN_DOCUMENT = "plan/plan.md"
+PLAN_CONTEXT = "@plan"
+"""Owner of the plan's document in the record of written files; no context can have this name."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a stage, the work done and the whole of it (0: not known)."""
+
+_PACKAGING = ("Pipfile", "runtime.txt", ".python-version")
+_PACKAGING_SUFFIXES = (".txt", ".toml", ".cfg", ".ini")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a monolith is made of and how it could be cut. ``timings`` are seconds by stage."""
+
+    config: Config
+    tree: SourceTree
+    graph: CodeGraph
+    context_map: ContextMap
+    program: Program = field(repr=False)
+    timings: Mapping[str, float] = field(default_factory=dict, compare=False)
+    view: emit.Footprint = field(default_factory=emit.Footprint, repr=False)
+
+    @property
+    def base(self) -> Path:
+        return Path(self.tree.base)
+
+    @property
+    def name(self) -> str:
+        """The name of the project's folder."""
+        return self.base.name
+
+    def networkx(self) -> nx.MultiDiGraph[str]:
+        """The dependency graph as networkx knows it; see :func:`decompose.report.graphs.networkx_graph` for its attributes."""
+        from decompose.report.graphs import networkx_graph
+
+        return networkx_graph(self.graph, self.context_map)
+
+    def to_json(self) -> dict[str, Any]:
+        """The published JSON form, ``"schema": "decompose/analysis/1"``."""
+        from decompose.report.json import to_json
+
+        return to_json(self.graph, self.context_map)
+
+    def text(self, path: str) -> bytes:
+        """The text of a file as it was analyzed: with decompose's own rewrites taken back. Raises :class:`FileError`."""
+        return _text(self.tree, self.view, path)
+
+
+# --- use cases ----------------------------------------------------------------------------------
+
+
+def analyze(
+    path: str | Path,
+    *,
+    config: Config | None = None,
+    jobs: int | None = None,
+    cache: bool = True,
+    progress: Progress | None = None,
+    contexts: str | int | None = None,
+    seed: int | None = None,
+    without: Collection[str] | None = None,
+) -> Analysis:
+    """Reads the monolith at ``path`` and proposes bounded contexts. Nothing of the target is imported or run.
+
+    ``contexts`` is how many to find (``7`` or ``"4-8"``), by default chosen by the score. What decompose itself wrote for the
+    contexts ``without`` (by default all) is looked through: the monolith is seen as it was before. ``jobs`` is the number of
+    worker processes. Raises :class:`UsageError` when ``path`` is no folder, :class:`ConfigError`, :class:`FileError`.
+    """
+    base = project_folder(path)
+    settings = with_options(config or load(base), contexts=str(contexts or ""), seed=seed)
+    clock = _Clock(progress)
+    _heal(base)
+    with clock("scan"):
+        view = _footprint(base, without)
+        tree = _source_tree(base, settings, view)
+    with clock("read"):
+        summarized = _summaries(tree, view, jobs=jobs, cache=cache, progress=clock.report("read"))
+    with clock("link"):
+        program = Program(summarized)
+    with clock("detect"):
+        found = list(_facts(program, clock.report("detect")))
+    with clock("graph"):
+        graph = build_graph(program, tree, found, digest=_digest(tree, view))
+    with clock("cut"):
+        context_map = _propose(graph, settings, base)
+    with clock("survey"):
+        context_map = _survey(graph, program, context_map, settings)
+    return Analysis(settings, tree, graph, context_map, program, clock.timings, view)
+
+
+def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **options: Any) -> MigrationPlan:
+    """The migration plan of a monolith: decisions, boundaries, operations and ordered steps for every context.
+
+    ``options`` are those of :func:`analyze`. Nothing is written: :func:`save_plan` does that.
+    """
+    from decompose.plan.build import build
+
+    analysis = target if isinstance(target, Analysis) else analyze(target, progress=progress, **options)
+    return build(
+        analysis.graph,
+        analysis.program,
+        analysis.context_map,
+        analysis.config,
+        _packaging(analysis.tree, analysis.view),
+        name=analysis.name,
+        version=__version__,
+        files=[file.path for file in analysis.tree.other],
+    )
+
+
+# --- the saved plan -----------------------------------------------------------------------------
+
+
+def save_analysis(analysis: Analysis) -> Path:
+    """Keeps the analysis as ``.decompose/analysis.json`` and says where. Raises :class:`FileError`."""
+    from decompose.report.json import analysis_document, encode
+
+    emit.save(analysis.base, {"analysis.json": encode(analysis_document(analysis.graph, analysis.context_map))})
+    return analysis.base / ANALYSIS
+
+
+def encode_plan(migration: MigrationPlan) -> bytes:
+    """The plan as JSON with sorted keys, the same bytes for the same plan."""
+    from decompose.report.json import encode
+
+    return encode(migration, sorted_keys=True)
+
+
+def save_plan(base: Path, migration: MigrationPlan, document: str = "") -> emit.WriteReport:
+    """Keeps the plan as ``.decompose/plan.json`` and ``document`` as ``plan/plan.md``, merged with what people wrote into it."""
+    emit.save(base, {"plan.json": encode_plan(migration)})
+    if not document:
+        return emit.WriteReport(())
+    return emit.write(base, [Artifact(PLAN_DOCUMENT, document.encode(), "merged", context=PLAN_CONTEXT)])
+
+
+def load_plan(base: Path) -> MigrationPlan:
+    """The saved plan. Raises :class:`UsageError` when there is none, :class:`FileError` when it cannot be read."""
+    try:
+        content = (base / PLAN).read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{base} has no plan yet", hint="run `decompose plan` first", place=PLAN) from error
+    except OSError as error:
+        raise FileError(f"cannot read the plan: {error.strerror}", place=PLAN) from error
+    try:
+        return msgspec.json.decode(content, type=MigrationPlan)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FileError(
+            f"the plan is damaged or of another version: {error}", place=PLAN, hint="run `decompose plan` again"
+        ) from error
+
+
+def check_drift(saved: MigrationPlan, analysis: Analysis) -> None:
+    """Raises :class:`Drifted` when source or decisions are no longer those that the plan was made from."""
+    from decompose.plan.drift import drift
+
+    changed = drift(saved, digest=analysis.graph.digest, config=analysis.config)
+    if changed:
+        raise Drifted(
+            "; ".join(changed), place=PLAN, hint="look at the new plan with `decompose plan`, or extract with --replan"
+        )
+
+
+def context_plan(migration: MigrationPlan, name: str) -> ContextPlan:
+    """The plan of one context. Raises :class:`UsageError` with the nearest name when there is none."""
+    from decompose.config import did_you_mean
+
+    for each in migration.contexts:
+        if each.name == name:
+            return each
+    raise UsageError(
+        f"no context is called {name!r}", hint=did_you_mean(name, [each.name for each in migration.contexts])
+    )
+
+
+def check_complete(analysis: Analysis, limit: float) -> None:
+    """Raises :class:`Incomplete` when more than the share ``limit`` (0..1) of the Python files could not be read."""
+    failed = len(analysis.graph.failed)
+    if failed and failed > limit * max(analysis.graph.files, 1):
+        first = analysis.graph.failed[0]
+        raise Incomplete(
+            f"{failed} of {analysis.graph.files} files could not be read",
+            place=f"{first.path}:{first.line}",
+            hint="see `decompose show unresolved`",
+        )
+
+
+# --- extraction ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What was written for a context. ``left`` are call sites that stay as they are, each as place and reason."""
+
+    plan: ContextPlan
+    service: ServicePlan
+    report: emit.WriteReport
+    left: tuple[tuple[str, str], ...] = ()
+
+
+def extract(
+    path: str | Path,
+    context: str,
+    *,
+    config: Config | None = None,
+    dry_run: bool = False,
+    allow_dirty: bool = False,
+    replan: bool = False,
+    step: str | None = None,
+    jobs: int | None = None,
+    cache: bool = True,
+    progress: Progress | None = None,
+) -> Extraction:
+    """Writes service, boundary and rewritten call sites of one context, all files or none, with the mode set to local.
+
+    Starts from the saved plan. Raises :class:`Drifted` when source or decisions have changed since (unless ``replan``),
+    :class:`NotReady` when edges wait for a person, :class:`UsageError`, and whatever :func:`decompose.emit.write` raises.
+    """
+    base = project_folder(path)
+    settings = config or load(base)
+    _heal(base)
+    view = emit.footprint(base)
+    tree = _source_tree(base, settings, view)
+    migration = _current_plan(base, settings, tree, view, replan, jobs=jobs, cache=cache, progress=progress)
+    chosen = context_plan(migration, context)
+    _check_decided(chosen)
+    service = _service(migration, chosen, settings, tree, view)
+    sealed = _sealed(base, migration, chosen, settings, tree, view)
+    if not allow_dirty:
+        _check_committed(base, [artifact.path for artifact in sealed.artifacts])
+    artifacts = [*_generated(service), *sealed.artifacts]
+    if step is not None:
+        artifacts = _of_step(artifacts, service, step)
+    report = emit.write(base, artifacts, dry_run=dry_run, complete=[] if step else [context])
+    return Extraction(chosen, service, report, sealed.left)
+
+
+def _current_plan(
+    base: Path, settings: Config, tree: SourceTree, view: emit.Footprint, replan: bool, **options: Any
+) -> MigrationPlan:
+    """The saved plan when it still speaks of this source, a new one when ``replan`` allows it."""
+    from decompose.plan.drift import drift
+
+    if replan:
+        migration = plan(base, config=settings, **options)
+        save_plan(base, migration)
+        return migration
+    saved = load_plan(base)
+    changed = drift(saved, digest=_digest(tree, view), config=settings)
+    if changed:
+        raise Drifted(
+            "; ".join(changed), place=PLAN, hint="look at the new plan with `decompose plan`, or extract with --replan"
+        )
+    return saved
+
+
+def _check_decided(chosen: ContextPlan) -> None:
+    """Raises :class:`NotReady` with every edge that a person must decide, and where to write the decision."""
+    from decompose.report.decisions import undecided
+
+    open_edges = [edge for edge in chosen.edges if edge.disposition == "decide"]
+    if open_edges:
+        count = len(open_edges)
+        raise NotReady(
+            f"{chosen.name} has {count} edge{'s' if count > 1 else ''} that a person must decide:\n\n{undecided(chosen)}",
+            hint="write each decision into decompose.toml, then run `decompose plan` again",
+        )
+
+
+def _service(
+    migration: MigrationPlan, chosen: ContextPlan, settings: Config, tree: SourceTree, view: emit.Footprint
+) -> ServicePlan:
+    """The service's plan with the texts that go to it: whole files, and the needed part of split ones."""
+    from decompose.plan.service import service_plan
+    from decompose.rewrite.prune import prune
+
+    sources: dict[str, bytes] = {}
+    for placement in chosen.placements:
+        if placement.action in ("move", "share"):
+            text = _text(tree, view, placement.path)
+            if placement.definitions:
+                text = prune(placement.path, text, {definition.rpartition(".")[2] for definition in placement.definitions})
+            sources[placement.path] = text
+    for file in chosen.files:
+        sources[file] = _text(tree, view, file)
+    return service_plan(migration, chosen, settings, sources)
+
+
+@dataclass(frozen=True)
+class _Sealed:
+    artifacts: tuple[Artifact, ...]
+    left: tuple[tuple[str, str], ...]
+
+
+def _sealed(
+    base: Path, migration: MigrationPlan, chosen: ContextPlan, settings: Config, tree: SourceTree, view: emit.Footprint
+) -> _Sealed:
+    """The monolith's files with the context's call sites rewritten, together with those of contexts sealed before."""
+    from decompose.plan.service import service_plan
+    from decompose.rewrite.seal import Seal, seal
+
+    modules = {module.path: module.id for module in migration.modules}
+    before = set(emit.written_contexts(base)) - {chosen.name}
+    seals = []
+    for each in migration.contexts:
+        if each is chosen or each.name in before:
+            boundary = service_plan(migration, each, settings, {}).boundary
+            moved = frozenset(placement.module for placement in each.placements if placement.action == "move")
+            seals.append(Seal(each.name, boundary, each.edges, each.operations, moved))
+    own = next(each for each in seals if each.context == chosen.name)
+    paths = sorted({edge.at.path for edge in own.sealable})
+    sealed = seal(seals, paths, {path: _text(tree, view, path) for path in paths}, modules)
+    artifacts = tuple(
+        Artifact(path, text, "edited", base=contents(tree.base, path), context=chosen.name)
+        for path, text in sorted(sealed.texts.items())
+    )
+    return _Sealed(artifacts, tuple((f"{place} ({id})", reason) for id, place, reason in sealed.left))
+
+
+def _generated(service: ServicePlan) -> list[Artifact]:
+    """Everything that the generators make; of two files with one path the later stands."""
+    from decompose.generate import generators
+    from decompose.generate.render import make_render
+    from decompose.resources import templates
+
+    render = make_render(templates())
+    made = {artifact.path: artifact for generate in generators() for artifact in generate(service, render)}
+    return [made[path] for path in sorted(made)]
+
+
+def _of_step(artifacts: list[Artifact], service: ServicePlan, step: str) -> list[Artifact]:
+    """The files that one step ships: ``seal`` changes the monolith only, ``serve`` adds the service only."""
+    if step == "seal":
+        return [artifact for artifact in artifacts if not artifact.path.startswith(f"{service.root}/")]
+    if step == "serve":
+        return [artifact for artifact in artifacts if artifact.path.startswith(f"{service.root}/")]
+    raise UsageError(f"the step {step!r} writes no files of its own", hint="steps that write are seal and serve")
+
+
+def _check_committed(base: Path, paths: Collection[str]) -> None:
+    """Raises :class:`NotReady` when a file to be rewritten has changes that git does not hold yet."""
+    from decompose.scan.history import uncommitted
+
+    changed = uncommitted(base, paths)
+    if changed:
+        raise NotReady(
+            f"these files would be rewritten and have changes that are not committed: {', '.join(changed)}",
+            hint="commit or stash them, or use --allow-dirty",
+        )
+
+
+def verify(
+    path: str | Path, context: str, *, config: Config | None = None, report: Callable[[Gate], None] = lambda gate: None
+) -> Verification:
+    """Proves an extracted context, gate by gate; ``report`` hears of each outcome as it comes.
+
+    The only use case that runs the user's code. Raises :class:`UsageError` when nothing was extracted for the context.
+    """
+    from decompose.verify import verify as run_gates
+    from decompose.verify.ladder import Written
+
+    base = project_folder(path)
+    settings = config or load(base)
+    if context not in emit.written_contexts(base):
+        context_plan(load_plan(base), context)
+        raise UsageError(f"nothing was extracted for {context!r}", hint=f"run `decompose extract {context}` first")
+    view = emit.footprint(base)
+    tree = _source_tree(base, settings, view)
+    migration = load_plan(base)
+    service = _service(migration, context_plan(migration, context), settings, tree, view)
+    own = tuple(path for path, contexts in view.generated.items() if context in contexts)
+    written = Written(own, tuple(view.generated), view.originals)
+    return run_gates(base, service, written, settings.verify, report=report)
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def project_folder(path: str | Path) -> Path:
+    """The absolute folder of a project. Raises :class:`UsageError` unless it is one."""
+    base = Path(path).absolute()
+    if not base.is_dir():
+        kind = "is not a folder" if base.exists() else "does not exist"
+        raise UsageError(f"{path} {kind}", hint="give the folder that holds the monolith")
+    return base
+
+
+def _heal(base: Path) -> None:
+    """Finishes what a dead run left half-renamed, so that nobody analyzes a mixture."""
+    if emit.interrupted(base):
+        with emit.exclusive(base):
+            pass
+
+
+def _footprint(base: Path, without: Collection[str] | None) -> emit.Footprint:
+    """What to look through. Generated services are always left out: they are copies of what is analyzed."""
+    everything = emit.footprint(base)
+    if without is None:
+        return everything
+    chosen = set(without)
+    return msgspec.structs.replace(emit.footprint(base, chosen), generated=everything.generated)
+
+
+def _source_tree(base: Path, config: Config, view: emit.Footprint) -> SourceTree:
+    services = f"{config.services_folder}/"
+    ours = {
+        f"/{services}{path.removeprefix(services).partition('/')[0]}/"
+        for path in view.generated
+        if path.startswith(services)
+    }
+    files = {f"/{_literal(path)}" for path in view.generated if not path.startswith(services) and path.endswith(".py")}
+    try:
+        return discover(base, exclude=[*config.exclude, *sorted(ours), *sorted(files)], include_roots=config.source)
+    except OSError as error:
+        raise FileError(f"cannot read {base}: {error.strerror}", place=str(base)) from error
+
+
+def _literal(path: str) -> str:
+    """``path`` as a pattern of ``.gitignore`` that means nothing but itself."""
+    return "".join(f"\\{c}" if c in "\\*?[]!# " else c for c in path)
+
+
+def _summaries(
+    tree: SourceTree, view: emit.Footprint, *, jobs: int | None, cache: bool, progress: Callable[[int, int], None]
+) -> tuple[ModuleSummary, ...]:
+    """A summary of every Python file; one that could not be read has its reason as the failure."""
+    store = Cache(Path(tree.base) / ".decompose" / "cache" / "facts.sqlite") if cache else None
+    try:
+        return summaries(tree, jobs=jobs, cache=store, progress=progress, instead=view.originals)
+    finally:
+        if store is not None:
+            store.close()
+
+
+def _facts(program: Program, progress: Callable[[int, int], None]) -> Iterator[Fact]:
+    from decompose.detect import detectors
+
+    found = detectors()
+    for index, (_, detect) in enumerate(found):
+        progress(index, len(found))
+        yield from detect(program)
+
+
+def _digest(tree: SourceTree, view: emit.Footprint) -> str:
+    """A hash over paths and texts of everything analyzed; settings of decompose itself do not count."""
+    whole = hashlib.blake2b(digest_size=16)
+    for file in sorted((*tree.python, *tree.other), key=lambda f: f.path):
+        if PurePosixPath(file.path).name == "decompose.toml" or file.path in view.generated:
+            continue
+        try:
+            text = _text(tree, view, file.path)
+        except FileError:
+            continue
+        whole.update(f"{file.path}\n{len(text)}\n".encode("utf-8", "surrogateescape"))
+        whole.update(text)
+    return whole.hexdigest()
+
+
+def _text(tree: SourceTree, view: emit.Footprint, path: str) -> bytes:
+    if (original := view.originals.get(path)) is not None:
+        return original
+    try:
+        return contents(tree.base, path)
+    except Unread as error:
+        raise FileError(f"cannot read {path}: {error}", place=path) from error
+
+
+def _packaging(tree: SourceTree, view: emit.Footprint) -> dict[str, str]:
+    """The texts of files that say how the project is packaged, installed and tested."""
+    texts = {}
+    names = {
+        file.path
+        for file in tree.other
+        if file.path.endswith(_PACKAGING_SUFFIXES) or PurePosixPath(file.path).name in _PACKAGING
+    }
+    for path in sorted(names | set(_PACKAGING)):
+        try:
+            texts[path] = _text(tree, view, path).decode("utf-8", "replace")
+        except FileError:
+            continue
+    return texts
+
+
+def _propose(graph: CodeGraph, config: Config, base: Path) -> ContextMap:
+    from decompose.cut.propose import propose
+
+    return propose(graph, config)
+
+
+def _survey(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:
+    from decompose.plan.build import with_readiness
+
+    return with_readiness(graph, program, context_map, config)
+
+
+class _Clock:
+    """Seconds by stage, and progress by stage for whoever watches."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.timings: dict[str, float] = {}
+        self._progress = progress
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        if self._progress:
+            self._progress(stage, 0, 0)
+        start = time.perf_counter()
+        yield
+        self.timings[stage] = time.perf_counter() - start
+
+    def report(self, stage: str) -> Callable[[int, int], None]:
+        watcher = self._progress
+        return (lambda done, total: watcher(stage, done, total)) if watcher else (lambda done, total: None)

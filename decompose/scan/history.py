@@ -1,0 +1,89 @@
+"""The target's git history: which files change together, and who changed them.
+
+A repository can make git run programs (file system monitors, hooks, signature checks, text converters, pagers, helpers
+named in its own configuration). The command below was measured to run none of them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from decompose.model.source import Commit, History
+
+BULK = 30
+"""Files; a commit that changes more (a reformatting, a rename) says nothing about what belongs together."""
+
+MOST_COMMITS = 20_000
+_SECONDS = 60
+_SECONDS_A_MONTH = 365.2425 / 12 * 86_400
+_GIT = (
+    "git", "--no-pager", "--no-optional-locks",
+    "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false", "-c", "core.pager=cat",
+    "-c", "diff.external=", "-c", "core.attributesFile=/dev/null", "-c", "safe.bareRepository=explicit", "-c", "core.quotePath=false",
+    "log", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-color", "--no-merges", "--no-renames", "--no-mailmap",
+    "--name-only", "--relative", "-z", f"--max-count={MOST_COMMITS}", "--format=%x01%H%x00%ct%x00%aN", "--", ".",
+)  # fmt: skip
+
+
+def commits(base: Path, since_months: int = 24) -> tuple[Commit, ...]:
+    """Changes below ``base`` in the months before the newest of them, newest first; empty when there is no history."""
+    return history(base, since_months).commits
+
+
+def history(base: Path, since_months: int = 24) -> History:
+    """As :func:`commits`, with the reason when there are none. The newest commit is taken for now: no clock is read."""
+    try:
+        done = subprocess.run(
+            _GIT, cwd=base, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
+        )
+    except FileNotFoundError:
+        return History(problem="git is not installed")
+    except subprocess.TimeoutExpired:
+        return History(problem=f"git took longer than {_SECONDS} seconds")
+    except OSError as error:
+        return History(problem=f"git could not be started: {error.strerror}")
+    found = _parsed(done.stdout.decode("utf-8", "replace"))
+    if done.returncode and not found:
+        return History(problem=_reason(done.stderr.decode("utf-8", "replace")))
+    newest = max((commit.time for commit in found), default=0)
+    oldest = newest - since_months * _SECONDS_A_MONTH
+    return History(tuple(commit for commit in found if commit.time >= oldest and 0 < len(commit.paths) <= BULK))
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the user's settings, nothing that asks, fetches or writes."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C.UTF-8",
+        "HOME": "/nonexistent",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+    }
+
+
+def _parsed(output: str) -> list[Commit]:
+    found = []
+    for record in output.split("\x01")[1:]:
+        parts = record.split("\0")
+        if len(parts) < 3 or not parts[1].isdigit():
+            continue
+        # The header's end and the file names are separated by a line feed that -z leaves in.
+        paths = sorted({path.lstrip("\n") for path in parts[3:]} - {""})
+        found.append(Commit(parts[0], int(parts[1]), parts[2], tuple(paths)))
+    return found
+
+
+def _reason(errors: str) -> str:
+    if "dubious ownership" in errors:
+        return "the repository belongs to another user; see git's safe.directory"
+    if "not a git repository" in errors:
+        return "not a git repository"
+    if "does not have any commits" in errors:
+        return "no commits yet"
+    lines = [line for line in errors.splitlines() if line.strip()]
+    return f"git failed: {lines[-1].strip()[:200]}" if lines else "git failed"

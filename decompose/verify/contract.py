@@ -1,0 +1,49 @@
+"""The contract suite: the same tests with the same assertions against every implementation and on both sides."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from decompose.model.verification import Gate
+from decompose.verify.processes import run
+from decompose.verify.running import Service
+
+_PYTEST = "import json, sys; sys.path.extend(json.loads(sys.argv[1])); import pytest; sys.exit(pytest.main(sys.argv[2:]))"
+"""Runs pytest with further folders at the end of the path: an environment's own packages win."""
+
+
+def in_service(service: Service, mode: str, url: str = "") -> Gate:
+    """The suite against the service's code in this mode; ``remote`` goes to the running process at ``url``."""
+    variables = {**service.variables, "CONTRACT_MODE": mode, "CONTRACT_URL": url}
+    return _suite(f"contract-{mode}", service.environment.python, service, service.folder, variables, ())
+
+
+def in_monolith(service: Service, python: Path, tree: Path, settings: str, extra: Mapping[str, str]) -> Gate:
+    """The suite against the monolith's local implementation, with the monolith's settings and a test database of its own.
+
+    The suite's tools come from the service's environment where the monolith's has none; its own packages win.
+    """
+    variables = {
+        **os.environ,
+        **extra,
+        "DJANGO_SETTINGS_MODULE": extra.get("DJANGO_SETTINGS_MODULE", settings),
+        "CONTRACT_MODE": "local",
+        "BOUNDARY_TOKEN_KEY": service.variables["BOUNDARY_TOKEN_KEY"],
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    return _suite("contract-monolith", python, service, tree, variables, (str(tree), str(service.environment.packages)))
+
+
+def _suite(name: str, python: Path, service: Service, cwd: Path, variables: Mapping[str, str], path: tuple[str, ...]) -> Gate:
+    tests = service.folder / "tests" / "contract"
+    words = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tests), "-c", os.devnull, str(tests)]
+    done = run([str(python), "-c", _PYTEST, json.dumps(path or [str(cwd)]), *words], cwd=cwd, env=variables, timeout=600)
+    counts = re.findall(r"(\d+) (passed|failed|errors?|skipped)", done.output)
+    said = ", ".join(f"{number} {what}" for number, what in counts[-4:]) or "no test ran"
+    if done.ok and any(what == "passed" for _, what in counts):
+        return Gate(name, "passed", said, seconds=done.seconds)
+    return Gate(name, "failed", said, done.tail(40), done.seconds)

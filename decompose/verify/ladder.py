@@ -1,0 +1,118 @@
+"""The gates in their order, each outcome reported as soon as it is known."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from decompose.model.service import ServicePlan
+from decompose.model.settings import VerifySettings
+from decompose.model.verification import Gate, Verification
+from decompose.verify import contract, parity, running, static
+from decompose.verify.environment import Environment, monolith_python, service_environment
+from decompose.verify.processes import Completed, server
+from decompose.verify.running import Service
+
+Report = Callable[[Gate], None]
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What decompose wrote: ``own`` are the context's generated files, ``generated`` those of all contexts, ``originals`` the monolith's own texts."""
+
+    own: tuple[str, ...]
+    generated: tuple[str, ...]
+    originals: Mapping[str, bytes]
+
+
+def verify(
+    base: Path, plan: ServicePlan, written: Written, settings: VerifySettings, *, report: Report = lambda gate: None
+) -> Verification:
+    """All gates of one extracted context. ``report`` hears of each outcome as it comes."""
+    gates: list[Gate] = []
+    for gate in _ladder(base.resolve(), plan, written, settings):
+        gates.append(gate)
+        report(gate)
+    return Verification(plan.context.name, tuple(gates))
+
+
+def _ladder(base: Path, plan: ServicePlan, written: Written, settings: VerifySettings) -> Iterator[Gate]:
+    folder = base / plan.root
+    yield static.files(base, written.own)
+    boundary = Path(*plan.boundary.split("."))
+    yield static.same_boundary(base / plan.project.source / boundary, folder / boundary)
+    yield static.ecs_inputs(folder / "deploy")
+    yield static.template(folder / "deploy" / "template.yaml")
+    python = monolith_python(base, settings.python)
+    with tempfile.TemporaryDirectory(prefix="decompose-verify-") as scratch:
+        started = time.monotonic()
+        environment = service_environment(base, folder / "requirements.txt", python)
+        if isinstance(environment, Environment):
+            yield Gate("environment", "passed", "the service's requirements install", seconds=time.monotonic() - started)
+            yield from _service(plan, folder, environment, Path(scratch), base, python, settings)
+        else:
+            yield Gate("environment", "failed", "the service's requirements do not install", environment, time.monotonic() - started)
+            for name in ("imports", "check", "migrations", "migrate", "boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote", "contract-monolith"):
+                yield Gate(name, "skipped", "the service has no environment")
+        yield _parity(base, plan, written, settings, python, Path(scratch))
+
+
+def _service(
+    plan: ServicePlan, folder: Path, environment: Environment, scratch: Path, base: Path, python: Path, settings: VerifySettings
+) -> Iterator[Gate]:
+    service = Service(plan, folder, environment, running.variables(plan, scratch / "service.sqlite3"))
+    imported = running.imports(service)
+    yield imported
+    framework = list(running.framework(service))
+    yield from framework
+    if any(gate.outcome == "failed" for gate in framework if gate.name == "migrate"):
+        for name in ("boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote"):
+            yield Gate(name, "skipped", "the database does not migrate")
+    else:
+        command = f"{environment.python} -m gunicorn --bind 127.0.0.1:{{port}} --workers 1 --threads 4 {plan.package}.wsgi:application"
+        with server(command, cwd=folder, env=service.variables, log=scratch / "service.log", ready="/healthz") as (live, booted):
+            yield from running.answers(service, live, booted)
+            yield contract.in_service(service, "local")
+            yield contract.in_service(service, "loopback")
+            if booted is None:
+                yield Gate("contract-remote", "skipped", "the service does not boot")
+            else:
+                yield contract.in_service(service, "remote", live.url)
+    extra = dict(settings.environment)
+    yield contract.in_monolith(service, python, base / plan.project.source, plan.project.settings_module, extra)
+
+
+def _parity(base: Path, plan: ServicePlan, written: Written, settings: VerifySettings, python: Path, scratch: Path) -> Gate:
+    command = settings.test_command or plan.project.test_command
+    if not command:
+        return Gate("monolith-local", "skipped", "no test command found: set `test-command` under [verify] in decompose.toml")
+    variables = dict(settings.environment)
+    before_tree, after_tree = scratch / "before" / base.name, scratch / "after" / base.name
+    parity.copy(base, before_tree, without=written.generated, originals=written.originals)
+    key = parity.tree_hash(before_tree, command, str(python), repr(sorted(variables.items())))
+    kept = base / ".decompose" / "baseline" / f"{key}.json"
+    if kept.exists():
+        before: parity.SuiteRun | Completed = msgspec.json.decode(kept.read_bytes(), type=parity.SuiteRun)
+    else:
+        before = parity.suite(before_tree, command, python, variables, settings.timeout)
+        if isinstance(before, parity.SuiteRun):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(msgspec.json.encode(before))
+    if isinstance(before, Completed):
+        return Gate("monolith-local", "failed", "the untouched monolith's suite could not be read", before.tail(25), before.seconds)
+    parity.copy(base, after_tree)
+    started = time.monotonic()
+    after = parity.suite(after_tree, command, python, {**variables, f"{_variable(plan)}_MODE": "local"}, settings.timeout)
+    if isinstance(after, Completed):
+        return Gate("monolith-local", "failed", "the suite could not be run after the extraction", after.tail(25), after.seconds)
+    return parity.compare(before, after, plan.context.edges, time.monotonic() - started)
+
+
+def _variable(plan: ServicePlan) -> str:
+    return plan.boundary.rpartition(".")[2].upper()
+
+
+__all__ = ["Written", "verify"]

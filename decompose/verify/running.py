@@ -1,0 +1,108 @@
+"""The service on its own: it imports, agrees with its framework, migrates an empty database, boots and answers."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from decompose.model.service import ServicePlan
+from decompose.model.verification import Gate
+from decompose.verify.environment import Environment
+from decompose.verify.processes import Completed, Server, run
+
+_IMPORT_ALL = """
+import importlib, sys, traceback
+import django
+django.setup()
+failed = 0
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        failed += 1
+        print(f"{name}: {type(error).__name__}: {error}")
+sys.exit(1 if failed else 0)
+"""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """A service to be tried out: its folder, its environment's interpreter, and the variables it runs with."""
+
+    plan: ServicePlan
+    folder: Path
+    environment: Environment
+    variables: Mapping[str, str]
+
+    def manage(self, *words: str, timeout: float = 120.0) -> Completed:
+        return run([str(self.environment.python), "manage.py", *words], cwd=self.folder, env=self.variables, timeout=timeout)
+
+
+def variables(plan: ServicePlan, database: Path) -> dict[str, str]:
+    """What the service's process gets: throw-away keys, a database of its own and nothing of this process but its paths."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")}
+    return kept | {
+        "DJANGO_SETTINGS_MODULE": f"{plan.package}.settings",
+        "DATABASE_URL": f"sqlite:///{database}",
+        "SECRET_KEY": "only-for-verification",
+        "BOUNDARY_TOKEN_KEY": "only-for-verification-of-the-boundary",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def imports(service: Service) -> Gate:
+    """Every module of the service imports in an environment that holds its own requirements only."""
+    names = sorted(_modules(service.folder))
+    done = run([str(service.environment.python), "-c", _IMPORT_ALL, *names], cwd=service.folder, env=service.variables, timeout=300)
+    if done.ok:
+        return Gate("imports", "passed", f"{len(names)} modules import without the monolith", seconds=done.seconds)
+    return Gate("imports", "failed", "modules of the service do not import", done.tail(30), done.seconds)
+
+
+def _modules(folder: Path) -> Iterator[str]:
+    for file in folder.rglob("*.py"):
+        parts = file.relative_to(folder).with_suffix("").parts
+        if "tests" in parts or "migrations" in parts or "__pycache__" in parts or parts == ("manage",):
+            continue
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def framework(service: Service) -> Iterator[Gate]:
+    """Django's own checks, whether the models and the migrations agree, and the migrations on an empty database."""
+    yield _command(service, "check", "the framework finds nothing", "check", "--fail-level", "WARNING")
+    yield _command(service, "migrations", "the first migration says all that the models say", "makemigrations", "--check", "--dry-run")
+    yield _command(service, "migrate", "an empty database migrates", "migrate", "--no-input")
+
+
+def _command(service: Service, name: str, good: str, *words: str) -> Gate:
+    done = service.manage(*words)
+    if done.ok:
+        return Gate(name, "passed", good, seconds=done.seconds)
+    return Gate(name, "failed", f"`manage.py {' '.join(words)}` failed", done.tail(25), done.seconds)
+
+
+def answers(service: Service, server: Server, booted: float | None) -> Iterator[Gate]:
+    """The service as a process of its own: alive, ready, and serving the contract that was reviewed."""
+    if booted is None:
+        yield Gate("boot", "failed", "the service did not answer /healthz", server.tail(25))
+        return
+    yield Gate("boot", "passed", f"alive after {booted:.1f} s", seconds=booted)
+    status, body = server.get("/readyz")
+    if status == 200:
+        yield Gate("ready", "passed", "the database answers and is migrated")
+    else:
+        yield Gate("ready", "failed", f"/readyz answered {status}", (body.decode(errors="replace")[:500],))
+    yield _openapi(service.folder / "openapi.json", *server.get("/openapi.json"))
+
+
+def _openapi(reviewed: Path, status: int, body: bytes) -> Gate:
+    if status != 200:
+        return Gate("openapi", "failed", f"/openapi.json answered {status}", (body.decode(errors="replace")[:500],))
+    served, written = json.loads(body), json.loads(reviewed.read_bytes())
+    if served == written:
+        return Gate("openapi", "passed", f"{len(served.get('paths', {}))} operations served as reviewed")
+    differing = sorted(key for key in served.keys() | written.keys() if served.get(key) != written.get(key))
+    return Gate("openapi", "failed", "the served document is not the reviewed one", tuple(f"differs in {key}" for key in differing))

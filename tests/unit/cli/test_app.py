@@ -1,0 +1,200 @@
+"""Rules that hold for every command: streams, exit codes, errors, help."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from decompose.cli import app
+
+Typed = Callable[..., "object"]
+
+NAMES = list(app.COMMANDS)
+
+
+def pages() -> list[tuple[str, ...]]:
+    """Every help page there is."""
+    return [(), *((name,) for name in NAMES), ("config", "show")]
+
+
+@pytest.mark.parametrize("page", pages(), ids=" ".join)
+def test_every_command_has_help_with_examples(decompose: Typed, page: tuple[str, ...]) -> None:
+    answer = decompose(*page, "--help")
+    assert (answer.code, answer.err) == (0, "")
+    assert "Examples:" in answer.out
+
+
+def test_every_command_in_the_list_exists_and_says_what_the_list_says() -> None:
+    for name, entry in app.COMMANDS.items():
+        command = app.root.get_command(click.Context(app.root), name)
+        assert command is not None and command.name == name and entry.summary.endswith(".")
+
+
+def test_without_a_command_the_help_is_shown_and_the_exit_code_is_2(decompose: Typed) -> None:
+    answer = decompose()
+    assert answer.code == 2 and "Understand" in answer.out + answer.err
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest(decompose: Typed) -> None:
+    answer = decompose("analyse")
+    assert answer.code == 2 and "'analyze'" in answer.err and answer.out == ""
+
+
+def test_a_bad_format_prints_the_valid_ones(decompose: Typed, shop: Path) -> None:
+    answer = decompose("analyze", shop, "--format", "yaml")
+    assert answer.code == 2 and "graphml" in answer.err
+
+
+def test_an_error_asked_for_as_json_is_json(decompose: Typed, tmp_path: Path) -> None:
+    answer = decompose("analyze", tmp_path / "none", "--format", "json")
+    error = json.loads(answer.err)["error"]
+    assert answer.code == 2 and answer.out == "" and error["code"] == "D101" and "does not exist" in error["message"]
+
+
+def test_a_bad_setting_is_shown_with_its_line(decompose: Typed, shop: Path) -> None:
+    (shop / "decompose.toml").write_text("[decompose]\nsed = 1\n")
+    answer = decompose("analyze", shop)
+    assert answer.code == 2 and "decompose.toml:2" in answer.err and "'seed'" in answer.err
+
+
+def test_isolated_ignores_the_settings(decompose: Typed, shop: Path) -> None:
+    (shop / "decompose.toml").write_text("[decompose]\nsed = 1\n")
+    assert decompose("analyze", shop, "--isolated").code == 0
+
+
+def test_a_bug_ends_with_70_and_a_traceback_only_with_debug(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from decompose import pipeline
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(pipeline, "analyze", broken)
+    answer = decompose("analyze", shop)
+    assert answer.code == 70 and "oops" in answer.err and "Traceback" not in answer.err
+    assert "Traceback" in decompose("analyze", shop, "--debug").err
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (OSError(28, "No space left on device"), 3), (MemoryError(), 3)])
+def test_the_end_of_a_run_from_outside_has_its_exit_code(
+    decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    from decompose import pipeline
+
+    def ended(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(pipeline, "analyze", ended)
+    answer = decompose("analyze", shop)
+    assert answer.code == code and "Traceback" not in answer.err
+
+
+def test_quiet_silences_everything_but_the_result(decompose: Typed, shop: Path) -> None:
+    answer = decompose("analyze", shop, "-q")
+    assert answer.err == "" and "Proposed contexts" in answer.out
+
+
+def test_options_are_understood_before_and_after_the_command(decompose: Typed, shop: Path) -> None:
+    assert decompose("-q", "analyze", shop).err == decompose("analyze", shop, "--quiet").err == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "coloured"),
+    [({}, (), False), ({"FORCE_COLOR": "1"}, (), True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, (), False), ({"NO_COLOR": "1"}, ("--color", "always"), True)],
+)
+def test_colour_obeys_option_then_environment_then_terminal(
+    decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], options: tuple[str, ...], coloured: bool
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[" in decompose("analyze", shop, *options).out) == coloured
+
+
+def test_every_option_can_come_from_the_environment(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DECOMPOSE_ANALYZE_FORMAT", "json")
+    assert json.loads(decompose("analyze", shop).out)["schema"] == "decompose/analysis/1"
+
+
+def test_output_goes_to_the_file_and_says_so(decompose: Typed, shop: Path, tmp_path: Path) -> None:
+    answer = decompose("analyze", shop, "-f", "json", "-o", tmp_path / "out.json")
+    assert answer.out == "" and "out.json" in answer.err
+    assert json.loads((tmp_path / "out.json").read_bytes())["schema"] == "decompose/analysis/1"
+
+
+def test_output_into_a_missing_folder_is_an_input_error(decompose: Typed, shop: Path, tmp_path: Path) -> None:
+    answer = decompose("analyze", shop, "-o", tmp_path / "none" / "out.txt")
+    assert answer.code == 3 and "none" in answer.err
+
+
+def process(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "decompose", *arguments], capture_output=True, text=True, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def test_a_reader_that_goes_away_is_no_error(shop: Path) -> None:
+    command = f"{shlex.quote(sys.executable)} -m decompose analyze {shlex.quote(str(shop))} -f json | head -c 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+def test_a_full_standard_output_is_an_input_error(shop: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "decompose", "analyze", str(shop)], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 3 and "No space left" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_screen_without_unicode_gets_ascii(shop: Path) -> None:
+    (shop / "shop" / "catalog" / "größe.py").write_text("x = 1\n")
+    done = process("analyze", str(shop), env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0 and done.stdout.isascii()
+
+
+def test_help_imports_no_more_than_click(tmp_path: Path) -> None:
+    code = "import sys; from decompose.cli.app import run; run(['--help']); print(sorted({m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"networkx", "libcst", "msgspec", "jinja2", "sqlglot", "tomlkit", "yaml", "asyncio", "multiprocessing", "sqlite3"}
+    assert not heavy & set(re.findall(r"'(\w+)'", done.stdout.splitlines()[-1]))
+
+
+def test_analysis_imports_nothing_that_only_other_commands_need(shop: Path) -> None:
+    code = "import sys; from decompose.cli.app import run; run(['analyze', sys.argv[1], '-q']); print(sorted({m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code, str(shop)], capture_output=True, text=True, check=True)
+    assert not {"libcst", "jinja2", "tomlkit", "networkx"} & set(re.findall(r"'(\w+)'", done.stdout.splitlines()[-1]))
+
+
+# --- examples -----------------------------------------------------------------------------------
+
+
+def shown_examples() -> list[str]:
+    """The command lines in all help pages."""
+    found = []
+    for page in pages():
+        context = click.Context(app.root, info_name="decompose")
+        command: click.Command | None = app.root
+        for name in page:
+            assert isinstance(command, click.Group)
+            command = command.get_command(context, name)
+        assert command is not None
+        lines = (command.epilog or "").splitlines()
+        found += [line.strip() for line in lines if line.strip().startswith("decompose ")]
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("example", [line for line in shown_examples() if line.split()[1] not in ("extract", "verify")])
+def test_the_examples_in_help_pages_work(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch, example: str, tmp_path: Path) -> None:
+    monkeypatch.chdir(shop)
+    words = shlex.split(example.partition(" >")[0])[1:]
+    words = [{"CONTEXT": "orders", "path/to/monolith": str(shop)}.get(word, word) for word in words]
+    if "--check" in words:
+        decompose("plan", ".")
+    answer = decompose(*words)
+    assert answer.code in ((0, 1) if words[0] == "doctor" else (0,)), answer.err

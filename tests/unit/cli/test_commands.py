@@ -1,0 +1,200 @@
+"""What each command says about a small monolith."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Typed = Callable[..., Any]
+
+
+# --- analyze ------------------------------------------------------------------------------------
+
+
+def test_analyze_keeps_the_analysis_and_prints_a_summary(decompose: Typed, shop: Path) -> None:
+    answer = decompose("analyze", shop)
+    assert answer.code == 0 and answer.out.startswith("Analyzed shop-project: ")
+    assert json.loads((shop / ".decompose/analysis.json").read_bytes())["project"]["frameworks"] == ["django"]
+    assert "Wrote .decompose/analysis.json" in answer.err
+
+
+def test_analyze_twice_says_the_same_and_touches_nothing(decompose: Typed, shop: Path) -> None:
+    first = decompose("analyze", shop, "-f", "json")
+    kept = (shop / ".decompose/analysis.json").stat().st_mtime_ns
+    assert decompose("analyze", shop, "-f", "json").out == first.out
+    assert decompose("analyze", shop, "-f", "json", "--no-cache", "--jobs", 1).out == first.out
+    assert (shop / ".decompose/analysis.json").stat().st_mtime_ns == kept
+
+
+@pytest.mark.parametrize(("form", "begins"), [("csv", "context,"), ("mermaid", "flowchart"), ("dot", "digraph"), ("graphml", "<?xml")])
+def test_analyze_draws_the_graph(decompose: Typed, shop: Path, form: str, begins: str) -> None:
+    answer = decompose("analyze", shop, "--format", form)
+    assert answer.code == 0 and answer.out.lstrip("<").startswith(begins.lstrip("<"))
+
+
+def test_a_file_that_cannot_be_parsed_is_named_and_strict_ends_with_6(decompose: Typed, shop: Path) -> None:
+    (shop / "shop" / "broken.py").write_text("def f(:\n")
+    assert "shop/broken.py:1" in decompose("analyze", shop).out
+    answer = decompose("analyze", shop, "--strict")
+    assert answer.code == 6 and "shop/broken.py:1" in answer.err
+
+
+def test_a_pin_moves_a_module(decompose: Typed, shop: Path) -> None:
+    decompose("analyze", shop, "--pin", "shop.reviews.words=vocabulary")
+    modules = json.loads((shop / ".decompose/analysis.json").read_bytes())["modules"]
+    assert next(m["context"] for m in modules if m["id"] == "shop.reviews.words") == "vocabulary"
+
+
+def test_timings_are_no_part_of_the_result(decompose: Typed, shop: Path) -> None:
+    answer = decompose("analyze", shop, "--timings")
+    assert "read " in answer.err and "read 0." not in answer.out
+
+
+def test_a_control_character_in_a_name_does_not_reach_the_terminal(decompose: Typed, shop: Path) -> None:
+    (shop / "shop" / "evil.py").write_text("import importlib\nimportlib.import_module('\\x1b]0;owned\\x07' + name)\n")
+    for words in (["analyze", shop], ["show", "unresolved", "-C", shop], ["show", "unresolved", "-C", shop, "-f", "csv"]):
+        answer = decompose(*words)
+        assert answer.code == 0 and "\x1b" not in answer.out and "\x07" not in answer.out
+
+
+# --- show ---------------------------------------------------------------------------------------
+
+
+def test_show_tables_has_owner_and_place(decompose: Typed, shop: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(decompose("show", "tables", "-C", shop, "-f", "csv").out)))
+    order = next(row for row in rows if row["table"] == "orders_order")
+    assert order["model"] == "shop.orders.models.Order" and order["declared"] == "shop/orders/models.py:5"
+
+
+@pytest.mark.parametrize("thing", ["contexts", "tables", "routes", "tasks", "unresolved", "order"])
+def test_show_as_json_carries_its_schema(decompose: Typed, shop: Path, thing: str) -> None:
+    data = json.loads(decompose("show", thing, "-C", shop, "-f", "json").out)
+    assert data["schema"] == f"decompose/{thing}/1" and thing in data
+
+
+def test_show_cuts_as_json_has_keys_and_transactions(decompose: Typed, shop: Path) -> None:
+    assert set(json.loads(decompose("show", "cuts", "-C", shop, "-f", "json").out)) == {"schema", "foreign_keys", "transactions"}
+
+
+def test_show_boundary_needs_a_context(decompose: Typed, shop: Path) -> None:
+    assert decompose("show", "boundary", "-C", shop).code == 2
+    assert decompose("show", "tables", "orders", "-C", shop).code == 2
+
+
+def test_a_misspelt_context_is_answered_with_the_nearest(decompose: Typed, shop: Path) -> None:
+    name = json.loads(decompose("show", "order", "-C", shop, "-f", "json").out)["order"][0]["context"]
+    answer = decompose("show", "boundary", name[:-1], "-C", shop)
+    assert answer.code == 2 and f"did you mean {name!r}?" in answer.err
+
+
+# --- explain ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("subject", ["shop.orders.services", "orders_order", "FK-001"])
+def test_explain_answers_for_modules_tables_and_keys(decompose: Typed, shop: Path, subject: str) -> None:
+    answer = decompose("explain", subject, "-C", shop)
+    assert answer.code == 0 and subject in answer.out
+
+
+def test_explain_answers_for_an_edge_of_a_boundary(decompose: Typed, shop: Path) -> None:
+    order = json.loads(decompose("show", "order", "-C", shop, "-f", "json").out)["order"]
+    for each in order:
+        edges = json.loads(decompose("show", "boundary", each["context"], "-C", shop, "-f", "json").out)["boundary"]
+        if edges:
+            answer = decompose("explain", edges[0]["id"], "-C", shop)
+            assert answer.code == 0 and edges[0]["disposition"] in answer.out
+            return
+    raise AssertionError("no boundary has an edge")
+
+
+def test_explain_knows_every_error_code(decompose: Typed) -> None:
+    from decompose import errors
+
+    codes = {kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DecomposeError)} - {"D100"}
+    for code in codes:
+        assert decompose("explain", code).out.startswith(code)
+
+
+def test_explain_says_what_it_does_not_know(decompose: Typed, shop: Path) -> None:
+    assert decompose("explain", "D999").code == 2
+    assert decompose("explain", "shop.nothing", "-C", shop).code == 2
+
+
+# --- plan ---------------------------------------------------------------------------------------
+
+
+def test_plan_writes_both_files_and_a_second_run_touches_neither(decompose: Typed, shop: Path) -> None:
+    assert decompose("plan", shop).code == 0
+    before = {name: (shop / name).stat().st_mtime_ns for name in (".decompose/plan.json", "plan/plan.md")}
+    assert decompose("plan", shop).code == 0
+    assert {name: (shop / name).stat().st_mtime_ns for name in before} == before
+
+
+def test_a_note_that_a_person_wrote_into_the_plan_survives(decompose: Typed, shop: Path) -> None:
+    decompose("plan", shop)
+    document = shop / "plan/plan.md"
+    document.write_text(document.read_text() + "\nOur own remark.\n")
+    (shop / "shop" / "catalog" / "more.py").write_text("from shop.catalog.models import Product\n")
+    assert decompose("plan", shop).code == 0
+    assert "Our own remark." in document.read_text()
+
+
+def test_check_sees_that_the_source_has_changed(decompose: Typed, shop: Path) -> None:
+    assert decompose("plan", shop, "--check").code == 2
+    decompose("plan", shop)
+    assert decompose("plan", shop, "--check").code == 0
+    (shop / "shop" / "catalog" / "models.py").write_text("x = 1\n")
+    answer = decompose("plan", shop, "--check")
+    assert answer.code == 1 and "D310" in answer.err
+
+
+# --- setup --------------------------------------------------------------------------------------
+
+
+def test_init_writes_a_configuration_that_is_valid(decompose: Typed, shop: Path) -> None:
+    assert decompose("init", shop, "--yes").code == 0
+    assert "# [contexts." in (shop / "decompose.toml").read_text()
+    assert decompose("config", "show", "-C", shop).code == 0
+
+
+def test_init_leaves_a_configuration_as_it_is(decompose: Typed, shop: Path) -> None:
+    (shop / "decompose.toml").write_text("[decompose]\nseed = 3\n")
+    assert "left as it is" in decompose("init", shop, "--yes").err
+    assert (shop / "decompose.toml").read_text() == "[decompose]\nseed = 3\n"
+
+
+def test_config_show_tells_where_a_value_comes_from(decompose: Typed, shop: Path) -> None:
+    (shop / "decompose.toml").write_text("[decompose]\nseed = 3\n")
+    answer = decompose("config", "show", "--source", "-C", shop, "-f", "json")
+    settings = {each["key"]: each for each in json.loads(answer.out)["settings"]}
+    assert settings["decompose.seed"]["value"] == 3 and settings["decompose.seed"]["source"].endswith("decompose.toml:2")
+    assert settings["verify.timeout"]["source"] == "default"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(decompose: Typed, shell: str) -> None:
+    assert "_DECOMPOSE_COMPLETE" in decompose("completion", shell).out
+
+
+def test_contexts_are_completed_from_the_last_analysis(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from click.shell_completion import ShellComplete
+
+    from decompose.cli.app import root
+
+    decompose("analyze", shop)
+    names = [each["name"] for each in json.loads((shop / ".decompose/analysis.json").read_bytes())["contexts"]]
+    monkeypatch.chdir(shop)
+    found = ShellComplete(root, {}, "decompose", "_DECOMPOSE_COMPLETE").get_completions(["explain"], names[0][:2])
+    assert names[0] in [each.value for each in found]
+
+
+def test_doctor_reports_a_bad_configuration_with_1(decompose: Typed, shop: Path) -> None:
+    (shop / "decompose.toml").write_text("nonsense = 1\n")
+    answer = decompose("doctor", "-C", shop)
+    assert answer.code == 1 and "nonsense" in answer.out

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from decompose.model.source import SkippedFile
+from decompose.scan import read
+from decompose.scan.cache import Cache
+from decompose.scan.read import Compiler, Unread, compile_all, contents
+from decompose.scan.tree import discover
+
+from .drawn import draw
+
+calls: list[str] = []
+
+
+def make(path: str, module: str, is_package: bool, source: bytes) -> str:
+    calls.append(path)
+    if b"die" in source:
+        os._exit(9)
+    return f"{module}:{len(source)}"
+
+
+def crashed(path: str, module: str, is_package: bool, source: bytes) -> str:
+    return f"{module} crashed"
+
+
+COMPILER = Compiler(make, str.encode, bytes.decode, crashed, "1")
+
+
+@pytest.fixture(autouse=True)
+def _no_calls() -> Iterator[None]:
+    calls.clear()
+    yield
+
+
+@pytest.fixture
+def many_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "WORTH_WORKERS", 0)
+    monkeypatch.setattr(read, "BATCH", 1)
+
+
+def results(base: Path, **options: object) -> list[str | SkippedFile]:
+    return [result for _, result in compile_all(discover(base), COMPILER, **options)]  # type: ignore[arg-type]
+
+
+def test_every_file_has_one_result_in_the_order_of_the_tree(tmp_path: Path) -> None:
+    draw(tmp_path, {"b.py": "xx", "a.py": "x"})
+    assert results(tmp_path) == ["a:1", "b:2"]
+
+
+def test_workers_give_the_same_results(tmp_path: Path, many_workers: None) -> None:
+    draw(tmp_path, {f"m{number}.py": "x" * number for number in range(20)})
+    assert results(tmp_path, jobs=3) == results(tmp_path, jobs=1)
+
+
+def test_any_executor_will_do(tmp_path: Path) -> None:
+    draw(tmp_path, {"a.py": "x", "b.py": "xx"})
+    with ThreadPoolExecutor(2) as executor:
+        assert results(tmp_path, executor=executor) == ["a:1", "b:2"]
+
+
+def test_a_file_that_ends_its_worker_is_found_and_the_others_kept(tmp_path: Path, many_workers: None) -> None:
+    draw(tmp_path, {"a.py": "x", "bad.py": "die", "c.py": "xxx"})
+    assert results(tmp_path, jobs=2) == ["a:1", "bad crashed", "c:3"]
+
+
+def test_a_file_that_is_gone_has_a_reason(tmp_path: Path) -> None:
+    tree = discover(draw(tmp_path, {"a.py": "x", "b.py": "xx"}))
+    (tmp_path / "a.py").unlink()
+    found = [result for _, result in compile_all(tree, COMPILER)]
+    assert found == [SkippedFile("a.py", 0, "cannot be read: No such file or directory"), "b:2"]
+
+
+def test_progress_counts_up_to_all_files(tmp_path: Path) -> None:
+    draw(tmp_path, {"a.py": "x", "b.py": "xx"})
+    seen: list[tuple[int, int]] = []
+    results(tmp_path, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(0, 2), (1, 2), (2, 2)]
+
+
+@pytest.fixture
+def cached(tmp_path: Path) -> Path:
+    draw(tmp_path, {"a.py": "x", "b.py": "xx"})
+    results(tmp_path, cache=Cache(tmp_path / "c" / "facts.sqlite"))
+    calls.clear()
+    return tmp_path
+
+
+def again(base: Path) -> list[str | SkippedFile]:
+    return results(base, cache=Cache(base / "c" / "facts.sqlite"))
+
+
+def test_nothing_is_made_again_when_nothing_changed(cached: Path) -> None:
+    assert again(cached) == ["a:1", "b:2"]
+    assert calls == []
+
+
+def test_only_a_changed_file_is_made_again(cached: Path) -> None:
+    (cached / "b.py").write_text("xxxxx")
+    assert again(cached) == ["a:1", "b:5"]
+    assert calls == ["b.py"]
+
+
+def test_a_fresh_checkout_is_known_by_its_contents(cached: Path) -> None:
+    os.utime(cached / "a.py", ns=(1, 1))
+    assert again(cached) == ["a:1", "b:2"]
+    assert calls == []
+
+
+def test_a_file_that_moved_is_made_again_because_its_name_counts(cached: Path) -> None:
+    (cached / "b.py").rename(cached / "c.py")
+    assert again(cached) == ["a:1", "c:2"]
+
+
+def test_a_stored_result_that_cannot_be_unpacked_is_made_again(cached: Path) -> None:
+    unreadable = COMPILER._replace(unpack=lambda data: None)
+    compile_all(discover(cached), unreadable, cache=Cache(cached / "c" / "facts.sqlite"))
+    assert calls == ["a.py", "b.py"]
+
+
+def test_a_pipe_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.py")
+    with pytest.raises(Unread, match="not a regular file"):
+        contents(str(tmp_path), "a.py")
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    draw(tmp_path, {"secret": "x"})
+    (tmp_path / "a.py").symlink_to("secret")
+    with pytest.raises(Unread, match="link"):
+        contents(str(tmp_path), "a.py")
