@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -44,8 +44,7 @@ PLAN_CONTEXT = "@plan"
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, the work done and the whole of it (0: not known)."""
 
-_PACKAGING = ("Pipfile", "runtime.txt", ".python-version")
-_PACKAGING_SUFFIXES = (".txt", ".toml", ".cfg", ".ini")
+_PACKAGING = ("Pipfile", "pyproject.toml", "pytest.ini", "runtime.txt", "setup.cfg", "tox.ini")
 
 
 @dataclass(frozen=True)
@@ -258,32 +257,36 @@ def extract(
     """
     base = project_folder(path)
     settings = config or load(base)
-    _heal(base)
-    view = emit.footprint(base)
-    tree = _source_tree(base, settings, view)
-    migration = _current_plan(base, settings, tree, view, replan, jobs=jobs, cache=cache, progress=progress)
-    chosen = context_plan(migration, context)
-    _check_decided(chosen)
-    service = _service(migration, chosen, settings, tree, view)
-    sealed = _sealed(base, migration, chosen, settings, tree, view)
-    if not allow_dirty:
-        _check_committed(base, [artifact.path for artifact in sealed.artifacts])
-    artifacts = [*_generated(service), *sealed.artifacts]
-    if step is not None:
-        artifacts = _of_step(artifacts, service, step)
-    report = emit.write(base, artifacts, dry_run=dry_run, complete=[] if step else [context])
-    return Extraction(chosen, service, report, sealed.left)
+    # Held from the first look at the tree to the last rename, so that nobody extracts from a tree that another run changes.
+    with nullcontext() if dry_run else emit.exclusive(base):
+        view = emit.footprint(base)
+        tree = _source_tree(base, settings, view)
+        migration = _current_plan(
+            base, settings, tree, view, replan=replan, keep=not dry_run, jobs=jobs, cache=cache, progress=progress
+        )
+        chosen = context_plan(migration, context)
+        _check_decided(chosen)
+        service = _service(migration, chosen, settings, tree, view)
+        sealed = _sealed(base, migration, chosen, settings, tree, view)
+        if not allow_dirty:
+            _check_committed(base, [artifact.path for artifact in sealed.artifacts])
+        artifacts = [*_generated(service), *sealed.artifacts]
+        if step is not None:
+            artifacts = _of_step(artifacts, service, step)
+        report = emit.write(base, artifacts, dry_run=dry_run, complete=[] if step else [context])
+        return Extraction(chosen, service, report, sealed.left)
 
 
 def _current_plan(
-    base: Path, settings: Config, tree: SourceTree, view: emit.Footprint, replan: bool, **options: Any
+    base: Path, settings: Config, tree: SourceTree, view: emit.Footprint, *, replan: bool, keep: bool, **options: Any
 ) -> MigrationPlan:
-    """The saved plan when it still speaks of this source, a new one when ``replan`` allows it."""
+    """The saved plan when it still speaks of this source, a new one (saved when ``keep``) when ``replan`` allows it."""
     from decompose.plan.drift import drift
 
     if replan:
         migration = plan(base, config=settings, **options)
-        save_plan(base, migration)
+        if keep:
+            save_plan(base, migration)
         return migration
     saved = load_plan(base)
     changed = drift(saved, digest=_digest(tree, view), config=settings)
@@ -319,7 +322,10 @@ def _service(
         if placement.action in ("move", "share"):
             text = _text(tree, view, placement.path)
             if placement.definitions:
-                text = prune(placement.path, text, {definition.rpartition(".")[2] for definition in placement.definitions})
+                prefix = f"{placement.module}."
+                text = prune(
+                    placement.path, text, {definition.removeprefix(prefix) for definition in placement.definitions}
+                )
             sources[placement.path] = text
     for file in chosen.files:
         sources[file] = _text(tree, view, file)
@@ -482,17 +488,25 @@ def _facts(program: Program, progress: Callable[[int, int], None]) -> Iterator[F
 
 
 def _digest(tree: SourceTree, view: emit.Footprint) -> str:
-    """A hash over paths and texts of everything analyzed; settings of decompose itself do not count."""
+    """A hash over what a plan is made from: Python files, packaging files, and the names of files that lie in packages.
+
+    What decompose wrote does not count, nor do its settings, nor notes and data beside the code.
+    """
     whole = hashlib.blake2b(digest_size=16)
-    for file in sorted((*tree.python, *tree.other), key=lambda f: f.path):
-        if PurePosixPath(file.path).name == "decompose.toml" or file.path in view.generated:
+    texts = sorted({file.path for file in tree.python} | _packaging_paths(tree))
+    for path in texts:
+        if path in view.generated:
             continue
         try:
-            text = _text(tree, view, file.path)
+            text = _text(tree, view, path)
         except FileError:
             continue
-        whole.update(f"{file.path}\n{len(text)}\n".encode("utf-8", "surrogateescape"))
+        whole.update(f"{path}\n{len(text)}\n".encode("utf-8", "surrogateescape"))
         whole.update(text)
+    packages = {PurePosixPath(file.path).parent for file in tree.python if file.is_package}
+    for file in tree.other:
+        if file.path not in view.generated and not packages.isdisjoint(PurePosixPath(file.path).parents):
+            whole.update(f"{file.path}\n".encode("utf-8", "surrogateescape"))
     return whole.hexdigest()
 
 
@@ -508,12 +522,7 @@ def _text(tree: SourceTree, view: emit.Footprint, path: str) -> bytes:
 def _packaging(tree: SourceTree, view: emit.Footprint) -> dict[str, str]:
     """The texts of files that say how the project is packaged, installed and tested."""
     texts = {}
-    names = {
-        file.path
-        for file in tree.other
-        if file.path.endswith(_PACKAGING_SUFFIXES) or PurePosixPath(file.path).name in _PACKAGING
-    }
-    for path in sorted(names | set(_PACKAGING)):
+    for path in sorted(_packaging_paths(tree)):
         try:
             texts[path] = _text(tree, view, path).decode("utf-8", "replace")
         except FileError:
@@ -521,10 +530,19 @@ def _packaging(tree: SourceTree, view: emit.Footprint) -> dict[str, str]:
     return texts
 
 
-def _propose(graph: CodeGraph, config: Config, base: Path) -> ContextMap:
-    from decompose.cut.propose import propose
+def _packaging_paths(tree: SourceTree) -> set[str]:
+    """Packaging files of the tree, and hidden ones that a tree does not list; these need not exist."""
+    named = {file.path for file in tree.other if PurePosixPath(file.path).name in _PACKAGING}
+    lists = {file.path for file in tree.other if file.path.endswith((".txt", ".in")) and "require" in file.path}
+    return named | lists | {".python-version"}
 
-    return propose(graph, config)
+
+def _propose(graph: CodeGraph, config: Config, base: Path) -> ContextMap:
+    """The cut, with the git history as one of its kinds of evidence where there is one."""
+    from decompose.cut.propose import propose
+    from decompose.scan.history import commits
+
+    return propose(graph, config, [commit.paths for commit in commits(base)])
 
 
 def _survey(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:

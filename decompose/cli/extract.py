@@ -24,16 +24,8 @@ if TYPE_CHECKING:
     from decompose.pipeline import Extraction
     from decompose.report.text import Terminal
 
-_MARKS = {
-    "create": "+",
-    "update": "~",
-    "merge": "~",
-    "restore": "~",
-    "remove": "-",
-    "conflict": "!",
-    "kept": "=",
-    "deleted": "=",
-}
+_GROUPED = (("create", "+", ""), ("update", "~", "updated"), ("remove", "-", "removed"))
+_MARKS = {"update": "~", "merge": "~", "restore": "~", "conflict": "!", "kept": "=", "deleted": "="}
 _SAID = {
     "merge": "merged with your edits",
     "conflict": "your edits and new output meet: resolve the markers",
@@ -131,19 +123,22 @@ def _put(
 
 
 def _text(report: WriteReport, done: Extraction | None, terminal: Terminal) -> str:
-    """New files counted by folder, every other change by name, then what becomes of the boundary."""
+    """Generated files counted by folder, everything of the user's by name, then what becomes of the boundary."""
     from decompose.report.printable import printable
     from decompose.report.text import plural
 
-    new = Counter(_folder(outcome.path) for outcome in report.outcomes if outcome.action == "create")
-    lines = [
-        f"  {terminal.paint('+', 'green')} {printable(folder)}  {plural(count, 'file')}"
-        for folder, count in sorted(new.items())
-    ]
+    lines = []
+    for action, mark, said in _GROUPED:
+        counts = Counter(_folder(o.path) for o in report.outcomes if o.action == action and o.file_class != "edited")
+        lines += [
+            f"  {mark} {printable(folder)}  {plural(count, 'file')} {said}".rstrip()
+            for folder, count in sorted(counts.items())
+        ]
     for outcome in report.outcomes:
-        if outcome.action in _MARKS and outcome.action != "create":
-            said = _SAID.get(outcome.action, "rewritten" if outcome.file_class == "edited" else "")
-            lines.append(f"  {_MARKS[outcome.action]} {printable(outcome.path)}  {said}".rstrip())
+        if outcome.action in _SAID or (outcome.action == "update" and outcome.file_class == "edited"):
+            lines.append(
+                f"  {_MARKS[outcome.action]} {printable(outcome.path)}  {_SAID.get(outcome.action, 'rewritten')}"
+            )
     if not lines:
         lines.append("  Nothing to write: every file is already right.")
     if done is not None:

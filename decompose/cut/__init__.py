@@ -1,0 +1,18 @@
+"""From the code graph to bounded contexts and data ownership.
+
+::
+
+    coupling      evidence between modules, tables and words, by kind, with a visible weight each
+    partition     communities of a weighted graph
+    resolution    how many: the cut that the figures favour, and how firmly it stands
+    survey        what is known of the project before it is cut
+    kernel        shared code inside the project
+    naming        names for contexts in the words of the domain
+    decided       pins, merges, renames from decompose.toml
+    propose       all of these in order                                 -> ContextMap
+    transactions  tables touched within each transaction
+    ownership     one writing context per table, foreign keys across contexts
+    score         the figures that are always shown together
+    explain       evidence for and against, the alternative and its cost -> Explanation
+    words, globs  of identifiers; over dotted names
+"""

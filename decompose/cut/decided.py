@@ -42,13 +42,13 @@ def decide(cut: Draft, survey: Survey) -> None:
     for module, (_, name) in sorted(chosen.items()):
         cut.place[module] = name
         cut.pinned.add(module)
+    present = {name for node, name in cut.place.items() if node in survey.modules}
     for settings in config.contexts:
-        if settings.name not in cut.place.values():
+        if settings.name not in present:
             raise ConfigError(
                 f"context {settings.name!r} has no modules",
                 hint=f"give it `modules`, `merge` or `was`; proposed are {', '.join(proposed) or 'none'}",
             )
-    present = set(cut.place.values())
     cut.roles = {name: cut.roles.get(name, "shared" if name == SHARED else "domain") for name in sorted(present)}
     _follow(cut, survey, before)
 

@@ -220,6 +220,9 @@ class _View:
     def _places(self, module: str, other: str, kind: str) -> tuple[Location, ...]:
         if other.startswith("table:"):
             table = other[6:]
+            if kind == "tx":
+                inside = (t.at for t in self.map.transactions if table in t.written and self.module_of.get(t.definition, t.definition) == module)
+                return tuple(sorted(inside)[:_PLACES])
             found = [a.at for a in self.graph.accesses if a.table == table and self.module_of.get(a.definition) == module]
             found += [t.at for t in self.graph.tables if t.id == table and self.module_of.get(t.model) == module]
             return tuple(sorted(set(found))[:_PLACES])

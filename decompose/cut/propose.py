@@ -204,7 +204,7 @@ def _context_map(cut: Draft, project: Survey) -> ContextMap:
         scores=figures,
         unassigned=tuple(sorted(module for module in project.modules if module not in cut.place)),
         definitions=tuple(sorted(definitions.items())),
-        advice=_advice(figures),
+        advice=_advice(figures, config),
     )
 
 
@@ -297,7 +297,7 @@ def _memberships(cut: Draft, project: Survey) -> tuple[tuple[Membership, ...], d
             inside[name] += pull.get(name, 0.0)  # type: ignore[assignment]
             total[name] += everything  # type: ignore[assignment]
             confidence = pull.get(name, 0.0) / everything if everything > 0.0 else 0.0
-            others = {other: value for other, value in pull.items() if other != name and value > 0.0}
+            others = {other: value for other, value in pull.items() if other not in (name, SHARED) and value > 0.0}
             alternative = max(sorted(others), key=lambda other: others[other], default="")
         found.append(Membership(module, name, round(confidence, 4), alternative, module in cut.pinned))
     return tuple(found), {name: inside[name] / total[name] if total[name] > 0.0 else 0.0 for name in total}
@@ -314,8 +314,11 @@ def _description(name: str, modules: Sequence[str], tables: Sequence[str], proje
     return f"{shown or 'no tables'}; {routes} routes, {tasks} tasks"
 
 
-def _advice(figures: Scores) -> str:
+def _advice(figures: Scores, config: Config) -> str:
     """A sentence when the best cut is weak, with the figures that say so; ``""`` when it is good enough."""
+    asked = ""
+    if figures.contexts < config.contexts_min:
+        asked = f"{figures.contexts} contexts instead of {config.contexts_min}: the evidence gives no finer cut. "
     reasons = []
     if figures.contexts < 2:
         reasons.append(f"{figures.contexts} context found")
@@ -327,6 +330,6 @@ def _advice(figures: Scores) -> str:
         reasons.append(f"the cut agrees with itself by {figures.stability:.2f} only when 5 % of the evidence is left out")
     if figures.modularity < 0.3 and figures.contexts > 1:
         reasons.append(f"modularity is {figures.modularity:.2f}")
-    return "Stay a modular monolith for now: " + ", ".join(reasons) + "." if reasons else ""
+    return (asked + ("Stay a modular monolith for now: " + ", ".join(reasons) + "." if reasons else "")).strip()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,6 +13,9 @@ from decompose.model.settings import Config
 
 RESOLUTIONS = (0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.4, 2.8, 3.4)
 """Resolutions tried; modularity finds about the square root of what a higher one finds, so the range is wide."""
+
+_FINER = (5.0, 8.0, 12.0)
+"""Tried besides when a least number of contexts is asked for."""
 
 TOLERANCE = 0.0125
 """Share of the best value that a finer cut may give up. Modularity alone merges small contexts (its resolution limit); on systems whose
@@ -43,7 +45,7 @@ def chosen_cut(
         levels = communities(graph, RESOLUTIONS[-1] * 2, config.seed)
         base = merged(graph, levels, max(levels) + 1)
     tried: list[tuple[float, int, float, list[int]]] = []
-    for resolution in RESOLUTIONS:
+    for resolution in (*RESOLUTIONS, *_FINER) if config.contexts_min else RESOLUTIONS:
         found = communities(base, resolution, config.seed)
         membership = found if levels is None else [found[group] for group in levels]
         value = modularity(base, found) - _penalty(membership, modules, written)
@@ -88,19 +90,24 @@ def _penalty(membership: Sequence[int], modules: int, written: Sequence[Sequence
 
 
 def _joined(graph: Adjacency, membership: list[int], modules: int, most: int) -> list[int]:
-    """The same cut after joining the most strongly coupled contexts until there are ``most``."""
+    """The same cut after joining contexts until there are ``most``, each time the two that cost least modularity."""
     found = list(membership)
     while _domain_count(found, modules) > most:
-        groups = [c for c, size in Counter(found[:modules]).items() if size > 1]
-        between: Counter[tuple[int, int]] = Counter()
-        total: Counter[int] = Counter()
+        groups = sorted(c for c, size in Counter(found[:modules]).items() if size > 1)
+        between: dict[tuple[int, int], float] = {}
+        total: dict[int, float] = {}
         for node, links in enumerate(graph):
+            here = found[node]
             for other, weight in links.items():
-                total[found[node]] += weight  # type: ignore[assignment]
-                if found[node] < found[other]:
-                    between[found[node], found[other]] += weight  # type: ignore[assignment]
-        pairs = [(a, b) for a in sorted(groups) for b in sorted(groups) if a < b]
-        keep, drop = max(pairs, key=lambda p: (between[p] / math.sqrt(total[p[0]] * total[p[1]] or 1.0), -p[0], -p[1]))
+                total[here] = total.get(here, 0.0) + weight
+                if here < found[other]:
+                    between[here, found[other]] = between.get((here, found[other]), 0.0) + weight
+        whole = sum(total.values()) or 1.0
+        gains = [
+            (between.get((a, b), 0.0) - total.get(a, 0.0) * total.get(b, 0.0) / whole, -a, -b) for a in groups for b in groups if a < b
+        ]
+        _, a, b = max(gains)
+        keep, drop = -a, -b
         found = [keep if community == drop else community for community in found]
     return renumbered(found)
 

@@ -26,6 +26,7 @@ _DECORATORS = {
 }
 _SENDS = frozenset({"delay", "apply_async", "s", "si", "signature", "subtask", "send", "send_with_options", "message", "schedule", "delay_on_commit", "apply_async_on_commit", "map", "starmap", "chunks", "enqueue"})  # fmt: skip
 _ENQUEUES = frozenset({"enqueue", "enqueue_call", "enqueue_in", "enqueue_at", "async_task", "enqueue_many"})
+_WORDS = _SENDS | _ENQUEUES | {"send_task"}
 _BEAT = frozenset({"CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE", "beat_schedule", "BEAT_SCHEDULE"})
 _ROUTES = frozenset({"CELERY_TASK_ROUTES", "CELERY_ROUTES", "task_routes", "TASK_ROUTES"})
 _APP_NAMES = re.compile(r"celery|^(?:app|capp|current_app|queue|worker)$")
@@ -233,6 +234,8 @@ class Tasks:
     def _sent(self, use: Use, module: ModuleSummary) -> Iterator[Fact]:
         chain = use.chain
         if use.sink in ("decorator", "annotation", "base") or not any(isinstance(step, Call) for step in chain.steps):
+            return
+        if not any(step in _WORDS for step in chain.steps if isinstance(step, str)) and chain.root.rpartition(".")[2] not in _WORDS:
             return
         at = self.program.at(module.name, use.span.line)
         scope = use.scope or module.name

@@ -86,7 +86,12 @@ class Api:
                     elif use.sink != "decorator":
                         self._constructed(use, module)
         yield from self._routes()
-        yield from self.unresolved
+        for id in self.program.subclasses("fastapi.APIRouter", "fastapi.routing.APIRouter", "fastapi.FastAPI"):
+            own = [name for name in ("add_api_route", "api_route", "include_router", "add_route") if name in self.program.members(id)]
+            if own:
+                reason = f"it has its own {own[0]}(), which may change the routes"
+                yield Unresolved("route", id.rpartition(".")[2], reason, self.program.place(f"{id}.{own[0]}"))
+        yield from dict.fromkeys(self.unresolved)
 
     # --- collecting -----------------------------------------------------------------------------
 
@@ -163,8 +168,7 @@ class Api:
         given = argument(call, 0, "router") if how == "include_router" else argument(call, 1, "app")
         prefix_given = keyword(call, "prefix") if how == "include_router" else argument(call, 0, "path")
         prefix = self._string(prefix_given, site) if prefix_given is not None else ""
-        child = self.objects.made(given, site.module, site.scope)
-        children = [child] if child is not None else self._looped(given, site, module)
+        children = self.objects.each(given, site.module, site.scope) or self._looped(given, site, module)
         if how == "mount" and not children:
             return  # static files and foreign applications have no routes of ours
         if not children:
@@ -181,8 +185,7 @@ class Api:
     def _looped(self, given: Expression | None, site: Site, module: ModuleSummary) -> list[Made]:
         if not isinstance(given, Chain) or given.origin != "local" or given.steps:
             return []
-        found = [self.objects.made(each, site.module, site.scope) for each in self.objects.looped(site.use, module)]
-        return [each for each in found if each is not None]
+        return [made for each in self.objects.looped(site.use, module) for made in self.objects.each(each, site.module, site.scope)]
 
     def _string(self, expression: Expression | None, site: Site) -> str | None:
         return text(self.program, expression, self.program.modules.get(site.module), site.use)

@@ -93,7 +93,7 @@ class Web:
                 self._decorated(definition, module)
         yield from self._routes()
         yield from self._references()
-        yield from self.unresolved
+        yield from dict.fromkeys(self.unresolved)
 
     # --- collecting -----------------------------------------------------------------------------
 
@@ -144,10 +144,10 @@ class Web:
 
     def _mount(self, owner: tuple[str, str], call: Call, site: Site, origin: ModuleSummary, at: Location) -> None:
         given = argument(call, 0, "blueprint")
-        children = [self.objects.made(given, site.module, site.scope)]
-        if children == [None]:
-            children = [self.objects.made(each, site.module, site.scope) for each in self.objects.looped(site.use, origin)]
-        found = [child for child in children if child is not None and child.kind == "blueprint"]
+        children = self.objects.each(given, site.module, site.scope)
+        if not children and isinstance(given, Chain) and given.origin == "local":
+            children = [made for each in self.objects.looped(site.use, origin) for made in self.objects.each(each, site.module, site.scope)]
+        found = [child for child in children if child.kind == "blueprint"]
         prefix_given = keyword(call, "url_prefix")
         prefix = self._string(prefix_given, site)
         if prefix is None and prefix_given is not None:
@@ -309,12 +309,12 @@ class Web:
         emitted: set[tuple[str, tuple[str, ...], str]] = set()
         for rule in self.rules:
             owner = self.made.get(rule.owner)
+            name = ".".join((*self._names(owner, parents, 0), rule.endpoint))
             for prefix, where in self._prefixes(rule.owner, parents, 0):
                 path = _joined(prefix, rule.path)
                 if (path, rule.methods, rule.handler) in emitted:
                     continue
                 emitted.add((path, rule.methods, rule.handler))
-                name = f"{self._blueprint_name(owner)}.{rule.endpoint}" if owner is not None and owner.kind == "blueprint" else rule.endpoint
                 if rule.handler:
                     self.endpoints.setdefault(name, rule.handler)
                 kind = "api" if rule.kind == "api" else "view"
@@ -376,6 +376,17 @@ class Web:
             path = text(self.program, keyword(made.call, "path"), module)
             return path if path is not None else "/" + (text(self.program, argument(made.call, 0, "name"), module) or "")
         return ""
+
+    def _names(self, made: Made | None, parents: dict[str, list[Mount]], depth: int) -> tuple[str, ...]:
+        """Names of the blueprints around an endpoint, outermost first; those of the first registration."""
+        if made is None or made.kind not in ("blueprint", "api", "namespace") or depth > 8:
+            return ()
+        if made.kind == "api":
+            target = self.objects.made(argument(made.call, 0, "app", "blueprint"), made.module, made.scope)
+            return self._names(target, parents, depth + 1) if target is not None else ()
+        mounts = parents.get(made.key, ())
+        outer = self._names(self.made.get(mounts[0].parent), parents, depth + 1) if mounts else ()
+        return outer if made.kind == "namespace" else (*outer, self._blueprint_name(made))
 
     def _blueprint_name(self, made: Made) -> str:
         return text(self.program, argument(made.call, 0, "name"), self.program.modules.get(made.module)) or ""

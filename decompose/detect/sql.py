@@ -14,7 +14,8 @@ import msgspec
 
 from decompose.link.expressions import last_name, source
 from decompose.link.program import Program
-from decompose.model.facts import Access, Fact, Mode, StringReference, Unresolved
+from decompose.model.facts import Access, Fact, StringReference, Unresolved
+from decompose.model.location import Location
 from decompose.model.syntax import (
     Bound,
     Call,
@@ -64,30 +65,61 @@ class Parsed(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class Evidence:
+    """Strings that are passed to something that takes SQL: by value for each module, and by the binding that holds them."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.values: dict[str, set[str]] = {}
+        self.places: dict[str, list[tuple[str, Location]]] = {}
+        for module in program.modules.values():
+            values = self.values.setdefault(module.name, set())
+            for use in module.uses:
+                for index, step in enumerate(use.chain.steps):
+                    if isinstance(step, Call) and _takes_sql(use, index):
+                        for each in (*step.arguments[:2], *(value for _, value in step.keywords)):
+                            self._collect(each, use, module, values)
+
+    def _collect(self, expression: Expression, use: Use, module: ModuleSummary, values: set[str]) -> None:
+        if isinstance(expression, Constant) and isinstance(expression.value, str):
+            values.add(expression.value)
+        elif isinstance(expression, Template):
+            values.add(expression.text)
+        elif isinstance(expression, Operation):
+            for each in expression.operands:
+                self._collect(each, use, module, values)
+        elif isinstance(expression, Chain):
+            state, rest = self.program.head(expression)
+            if state.kind == "binding":
+                place = (use.scope or module.name, self.program.at(module.name, use.span.line))
+                held = self.places.setdefault(state.id, [])
+                if place not in held:
+                    held.append(place)
+            for step in rest:
+                if isinstance(step, Call):
+                    for each in step.arguments[:1]:
+                        self._collect(each, use, module, values)
+
+
 def detect(program: Program) -> Iterator[Fact]:
-    """Accesses and references of all SQL in strings; statements that are computed or not understood as unresolved."""
+    """Accesses and references of all SQL in strings; statements that are computed or not understood as unresolved.
+
+    SQL in a constant is read and written by whoever passes the constant on; by the module when nobody does.
+    """
     known: dict[str, Parsed] = {}
+    evidence = Evidence(program)
     for module in program.modules.values():
-        evident = _evident(module)
-        for text in module.texts:
-            yield from _stated(program, module, text, (text.scope, text.value) in evident or text.value in _values(evident), known)
+        holders: dict[str, list[str]] = {}
+        for binding in module.bindings:
+            value = binding.value
+            text = value.value if isinstance(value, Constant) else value.text if isinstance(value, Template) else None
+            if isinstance(text, str):
+                holders.setdefault(text, []).append(f"{binding.scope or module.name}.{binding.name}")
+        for text_ in module.texts:
+            places = [place for id in holders.get(text_.value, ()) for place in evidence.places.get(id, ())]
+            evident = bool(places) or text_.value in evidence.values[module.name]
+            yield from _stated(program, module, text_, evident, places, known)
         yield from _computed(program, module)
-
-
-def _values(evident: set[tuple[str, str]]) -> set[str]:
-    return {value for _, value in evident}
-
-
-def _evident(module: ModuleSummary) -> set[tuple[str, str]]:
-    """Strings that are passed to something that takes SQL, with the scope of the call; names of the module are looked through."""
-    found: set[tuple[str, str]] = set()
-    constants = {binding.name: binding.value for binding in module.bindings if not binding.scope}
-    for use in module.uses:
-        for index, step in enumerate(use.chain.steps):
-            if isinstance(step, Call) and _takes_sql(use, index):
-                for each in (*step.arguments[:2], *(value for _, value in step.keywords)):
-                    found.update((use.scope, value) for value in _strings(each, constants, module.name))
-    return found
 
 
 def _takes_sql(use: Use, index: int) -> bool:
@@ -96,26 +128,9 @@ def _takes_sql(use: Use, index: int) -> bool:
     return name in _CONTEXTS
 
 
-def _strings(expression: Expression, constants: dict[str, Expression], module: str) -> Iterator[str]:
-    if isinstance(expression, Constant) and isinstance(expression.value, str):
-        yield expression.value
-    elif isinstance(expression, Template):
-        yield expression.text
-    elif isinstance(expression, Operation):
-        for each in expression.operands:
-            yield from _strings(each, constants, module)
-    elif isinstance(expression, Chain):
-        if expression.origin == "global" and not expression.steps and expression.root.rpartition(".")[0] == module:
-            value = constants.get(expression.root.rpartition(".")[2])
-            if isinstance(value, (Constant, Template)):
-                yield from _strings(value, {}, module)
-        for step in expression.steps:
-            if isinstance(step, Call):
-                for each in step.arguments[:1]:
-                    yield from _strings(each, constants, module)
-
-
-def _stated(program: Program, module: ModuleSummary, text: Text, evident: bool, known: dict[str, Parsed]) -> Iterator[Fact]:
+def _stated(
+    program: Program, module: ModuleSummary, text: Text, evident: bool, places: list[tuple[str, Location]], known: dict[str, Parsed]
+) -> Iterator[Fact]:
     if len(text.value) > _LONGEST or not _BEGIN.match(text.value):
         return
     if not evident and not _written_as_sql(text.value):
@@ -133,12 +148,9 @@ def _stated(program: Program, module: ModuleSummary, text: Text, evident: bool, 
         return
     if parsed.hole:
         yield Unresolved("sql", _short(text.value), "the name of a table is computed", at)
-    emitted: set[tuple[str, Mode]] = set()
-    for named in parsed.tables:
-        mode: Mode = "write" if named.write else "read"
-        if (named.table, mode) not in emitted:
-            emitted.add((named.table, mode))
-            yield Access(scope, named.table, mode, at, "sql", not text.holes)
+    for definition, place in places or [(scope, at)]:
+        for named in dict.fromkeys(parsed.tables):
+            yield Access(definition, named.table, "write" if named.write else "read", place, "sql", not text.holes)
     for table in dict.fromkeys(named.table for named in parsed.tables):
         yield StringReference(scope, "sql", _short(text.value), table, at)
 

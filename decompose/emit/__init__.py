@@ -45,7 +45,8 @@ __all__ = [
 IGNORED = b"# What decompose can make again. The rest of this folder belongs into version control.\n" + b"".join(
     name + b"\n" for name in (b"analysis.json", b"cache/", b"journal.json", b"rollback.json", b"run.pid", b"staging/")
 )
-_WRITING: tuple[Action, ...] = ("create", "update", "merge", "remove", "restore")
+SHARED = ""
+"""Context of artifacts that belong to all contexts together."""
 
 
 class WriteReport(msgspec.Struct, frozen=True):
@@ -147,7 +148,11 @@ def footprint(base: Path, contexts: Collection[str] | None = None) -> Footprint:
     with Tree(base) as tree:
         ledger = _ledger(tree)
         chosen = set(_contexts(ledger)) if contexts is None else set(contexts)
-        generated = {path: e.contexts for path, e in sorted(ledger.files.items()) if chosen & set(e.contexts)}
+        generated = {
+            path: entry.contexts
+            for path, entry in sorted(ledger.files.items())
+            if contexts is None or chosen & set(entry.contexts)
+        }
         originals: dict[str, bytes] = {}
         for path in sorted({path for context in chosen for path in ledger.edits.get(context, {})}):
             edits = [edit for context in sorted(chosen) for edit in ledger.edits.get(context, {}).get(path, ())]
@@ -255,8 +260,19 @@ def _decide_undo(tree: Tree, ledger: Ledger, context: str) -> tuple[tuple[Outcom
     outcomes = _drop(tree, files, (), (context,))
 
     for path, chain in sorted(ledger.edits.get(context, {}).items()):
-        outcomes.append(decide.restored(path, tree.read(path), chain, _bases(tree)))
+        outcome = decide.restored(path, tree.read(path), chain, _bases(tree))
+        others = sorted(name for name, paths in ledger.edits.items() if name != context and path in paths)
+        if outcome.action == "conflict" and others:
+            raise EditConflict(
+                f"{path} was rewritten in the same lines for {', '.join(others)}",
+                place=path,
+                hint=f"take back {others[-1]} first",
+            )
+        outcomes.append(outcome)
     edits = {name: paths for name, paths in ledger.edits.items() if name != context}
+    if not _contexts(Ledger(files, edits)):
+        # What all contexts share goes with the last of them.
+        outcomes += _drop(tree, files, (), (SHARED,))
     return tuple(sorted(outcomes, key=lambda outcome: outcome.path)), Ledger(files, edits)
 
 

@@ -14,6 +14,12 @@ from decompose.model.artifacts import Artifact
 from decompose.model.service import ServicePlan
 
 _WRITERS = frozenset({"create", "update", "update_or_create", "get_or_create"})
+_PLAIN = {
+    "all", "order_by", "reverse", "distinct", "select_related", "prefetch_related", "only", "defer", "using", "count", "exists", "first", "last",
+    "latest", "earliest", "values", "values_list", "in_bulk", "aggregate",
+}  # fmt: skip
+"""Methods of a query set that leave no row out."""
+
 _LOOKERS = frozenset({"filter", "get"})
 _UNSURE = frozenset({"regex", "iregex", "week", "week_day", "quarter", "search"})
 """Lookups for which no value can be read off a row."""
@@ -61,8 +67,15 @@ def _examples(contract: Contract) -> dict[str, object]:
     return {
         "owned": "OWNED = " + value(tuple(sorted(owned)), 0, len("OWNED = ")),
         "missing": "MISSING = " + value(missing, 0, len("MISSING = ")),
+        "with_options": "WITH_OPTIONS = " + value(_with_options(contract), 0, len("WITH_OPTIONS = ")),
         "examples": [Example(identifier(call.operation.name), _body(call, contract)) for call in contract.calls],
     }
+
+
+def _with_options(contract: Contract) -> tuple[str, ...]:
+    """Operations with parameters that may be left out; drafts show theirs anyway."""
+    calls = (call.operation for call in contract.calls if call.operation.shape != "draft")
+    return tuple(sorted(each.name for each in calls if any(not parameter.required for parameter in each.parameters)))
 
 
 def _body(call: Call, contract: Contract) -> str:
@@ -87,16 +100,20 @@ def _body(call: Call, contract: Contract) -> str:
         ]
         return _indented(lines)
     pairs = [f"{python_literal(p.name)}: {_argument(p.name, p.type, labels)}" for p in operation.parameters if p.required]
-    arguments = _arguments(pairs)
+    arguments = _arguments("arguments", pairs)
+    optional = [f"{python_literal(p.name)}: {_argument(p.name, p.type, labels)}" for p in operation.parameters if not p.required]
+    options = ", optional=optional" if optional else ""
+    if optional:
+        arguments += "\n" + _arguments("optional", optional)
     if operation.shape == "method":
         row = identifier(operation.parameters[0].name)
         head = items("def directly(", [row, "**others"], "):", 4)
-        return _indented([arguments, "", head, f"    return {row}.{identifier(operation.expression)}(**others)", "", "return Example(arguments, directly)"])
+        return _indented([arguments, "", head, f"    return {row}.{identifier(operation.expression)}(**others)", "", f"return Example(arguments, directly{options})"])
     module, _, function = operation.target.rpartition(".")
     last = module.rpartition(".")[2]
     if last[:1].isupper():
-        return _indented([arguments, "", imports([module]), "", f"return Example(arguments, {last}.{function})"])
-    return _indented([arguments, "", f"{imports([operation.target])} as directly", "", "return Example(arguments, directly)"])
+        return _indented([arguments, "", imports([module]), "", f"return Example(arguments, {last}.{function}{options})"])
+    return _indented([arguments, "", f"{imports([operation.target])} as directly", "", f"return Example(arguments, directly{options})"])
 
 
 def _chain(call: Call, contract: Contract, labels: dict[str, str]) -> str:
@@ -125,7 +142,7 @@ def _chain(call: Call, contract: Contract, labels: dict[str, str]) -> str:
     names = [identifier(parameter.name) for parameter in operation.parameters if parameter.required]
     head = items("def directly(", names, "):", 4)
     needed = imports(operation.imports, 4)
-    lines += [_arguments(pairs), "", head]
+    lines += [_arguments("arguments", pairs), "", head]
     if needed:
         lines += [needed, ""]
     lines += [_dedent(returning(expression(operation.expression), 8))]
@@ -137,11 +154,11 @@ def _dedent(text: str) -> str:
     return "\n".join(line[4:] for line in text.split("\n"))
 
 
-def _arguments(pairs: list[str]) -> str:
-    line = f"arguments = {{{', '.join(pairs)}}}"
+def _arguments(name: str, pairs: list[str]) -> str:
+    line = f"{name} = {{{', '.join(pairs)}}}"
     if len(line) + 4 <= WIDTH:
         return line
-    return "arguments = {\n" + "".join(f"    {pair},\n" for pair in pairs) + "}"
+    return f"{name} = {{\n" + "".join(f"    {pair},\n" for pair in pairs) + "}"
 
 
 def _argument(name: str, kind: str, labels: dict[str, str]) -> str:
@@ -170,7 +187,8 @@ def lookups(source: str) -> tuple[dict[str, tuple[str, str]], bool]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         method = node.func.attr
-        if method not in _LOOKERS and (node.keywords or method in ("exclude", "none")):
+        if method not in _LOOKERS and (node.keywords or method not in _PLAIN):
+            # The project's own methods may leave rows out.
             sure = False
         if node.args and method in (*_LOOKERS, "exclude"):
             sure = False

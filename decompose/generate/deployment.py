@@ -92,6 +92,7 @@ def deployment(plan: ServicePlan) -> Deployment:
         run_packages=run,
         description=_first_line(plan),
         priority=target.listener_priority,
+        tables=tuple(sorted({*(table.id for table in context.tables), *(replica.table for replica in context.replicas)})),
     )
 
 

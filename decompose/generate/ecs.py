@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from decompose.generate.deployment import deployment
-from decompose.generate.render import Render, camel
+from decompose.generate.render import Render, camel, python_literal, sql_name
 from decompose.model.artifacts import Artifact
 from decompose.model.deployment import Deployment, Process
 from decompose.model.service import ServicePlan
@@ -63,11 +63,14 @@ def documents(service: Deployment) -> dict[str, Value]:
         "copy-task-definition.json": job_definition(service, "copy"),
         "copy-task.json": run_task(service, "copy", "copy", copy_command(service)),
         "verify-copy-task.json": run_task(service, "verify-copy", "copy", copy_command(service, "--verify")),
+        "reset-copy-task.json": run_task(service, "reset-copy", "copy", reset_command(service)),
         # Its definition is in the stack alone: it holds the administrator's secret.
         "database-role-task.json": run_task(service, "database-role", "database-role", ()),
     }
     if not service.migrate:
         del found["migrate-task.json"]
+    if not service.tables:
+        del found["reset-copy-task.json"]
     if service.worker is not None:
         found["worker-task-definition.json"] = task_definition(service, service.worker)
         found["worker-service.json"] = worker_service(service, service.worker)
@@ -97,6 +100,21 @@ def copy_command(service: Deployment, *options: str) -> tuple[str, ...]:
     """The copy job needs a shell: both addresses are secrets and known only inside the container."""
     words = " ".join((*service.copy, *options))
     return ("sh", "-c", f'exec {words} --source "$SOURCE_DATABASE_URL" --target "$DATABASE_URL"')
+
+
+def reset_command(service: Deployment) -> tuple[str, ...]:
+    """Empties what the copy job fills: it goes on after the last key, so rows that changed since are copied from the start only.
+
+    It runs in the copy job's task definition, which the stack has only before the cutover.
+    """
+    tables = ", ".join(map(sql_name, service.tables))
+    lines = (
+        "import os, psycopg",
+        'with psycopg.connect(os.environ["DATABASE_URL"]) as target:',
+        f"    target.execute({python_literal(f'TRUNCATE {tables} CASCADE')})",
+        '    target.execute("DROP TABLE IF EXISTS copy_data_progress")',
+    )
+    return ("python", "-c", "\n".join(lines))
 
 
 def task_definition(service: Deployment, process: Process) -> Value:

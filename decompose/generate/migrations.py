@@ -109,25 +109,25 @@ def _moved_model(plan: ServicePlan, models: Models, table: Table, keys: list[For
     needs: set[str] = set()
     for column in table.columns:
         key = relations.get(column.field)
-        fields.append((column.field, _field(models, table, column, key, labels)))
+        fields.append((column.field, _field(models, table, column, key, labels, plan.project.user_model)))
         if key is not None and key.target != table.id:
             needs.add(labels.get(key.target, ""))
     for key in keys:
         if key.kind == "many-to-many":
             declared = models.field(table.model, key.field)
             if declared is not None:
-                fields.append((key.field, _relation(models, *declared, table, key, labels)))
+                fields.append((key.field, _relation(models, *declared, table, key, labels, plan.project.user_model)))
                 needs.add(labels.get(key.target, ""))
     options = tuple(_options(models, table))
     swappable = any(labels.get(key.target, "") == plan.project.user_model or key.target == "auth_user" for key in keys)
     return Model(app, name, tuple(fields), options, frozenset(needs - {""}), swappable)
 
 
-def _field(models: Models, table: Table, column: Column, key: ForeignKey | None, labels: Mapping[str, str]) -> Expression:
+def _field(models: Models, table: Table, column: Column, key: ForeignKey | None, labels: Mapping[str, str], user: str) -> Expression:
     declared = models.field(table.model, column.field)
     if declared is not None:
         if key is not None:
-            return _relation(models, *declared, table, key, labels)
+            return _relation(models, *declared, table, key, labels, user)
         return models.absolute(*declared, class_id=table.model)
     if column.auto and column.primary_key:
         kind = column.declared.rpartition(".")[2] or "BigAutoField"
@@ -136,16 +136,18 @@ def _field(models: Models, table: Table, column: Column, key: ForeignKey | None,
         delete = f"models.{key.on_delete or 'CASCADE'}"
         kind = "OneToOneField" if key.kind == "one-to-one" else "ForeignKey"
         parent = ", auto_created=True, parent_link=True, primary_key=True, serialize=False" if column.primary_key else ""
-        return Expression(f"models.{kind}({_target(table, key, labels)}, on_delete={delete}{parent})")
+        return Expression(f"models.{kind}({_target(table, key, labels, user)}, on_delete={delete}{parent})")
     flags = "".join(f"{flag}=True, " for flag, given in (("null", column.nullable), ("primary_key", column.primary_key), ("unique", column.unique)) if given)
     if column.type == "string" and column.max_length:
         return Expression(f"models.CharField({flags}max_length={column.max_length})")
     return Expression(_FIELDS[column.type].format(flags).replace(", )", ")"))
 
 
-def _relation(models: Models, place: str, call: ast.Call, table: Table, key: ForeignKey, labels: Mapping[str, str]) -> Expression:
+def _relation(
+    models: Models, place: str, call: ast.Call, table: Table, key: ForeignKey, labels: Mapping[str, str], user: str
+) -> Expression:
     """A relation with its target named by label, as a migration must."""
-    target = ast.parse(_target(table, key, labels), mode="eval").body
+    target = ast.parse(_target(table, key, labels, user), mode="eval").body
     arguments, keywords = [*call.args], [*call.keywords]
     for index, keyword in enumerate(keywords):
         if keyword.arg == "to":
@@ -160,7 +162,10 @@ def _relation(models: Models, place: str, call: ast.Call, table: Table, key: For
     return models.absolute(place, made, class_id=table.model)
 
 
-def _target(table: Table, key: ForeignKey, labels: Mapping[str, str]) -> str:
+def _target(table: Table, key: ForeignKey, labels: Mapping[str, str], user: str) -> str:
+    """The label of the table that a key points at; the user model by its setting, as Django writes a swappable one."""
+    if labels.get(key.target, "").lower() == user.lower() and user:
+        return "settings.AUTH_USER_MODEL"
     if key.target == table.id:
         return python_literal(table.label.lower())
     label = labels.get(key.target)

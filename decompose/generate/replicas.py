@@ -7,7 +7,7 @@ definitions of that module, and placeholders for what was decided to stay in the
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from decompose.generate.migrations import is_generated, replica_fields
 from decompose.generate.paths import service_path
@@ -41,6 +41,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
                 "user": replica.user,
                 "fields": list(replica_fields(replica, labels)),
                 "key": replica.key.name,
+                "managers": [(attribute, text) for attribute, text, _ in replica.managers],
             }
             for replica in sorted(replicas.get(module, ()), key=lambda each: each.model)
         ]
@@ -54,11 +55,11 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
                 if edge.kind == "task"
             ],
             placeholders=[
-                {"name": edge.target.rpartition(".")[2], "target": edge.target, "edge": edge.id, "at": str(edge.at), "reason": edge.reason}
+                {"name": edge.target.rpartition(".")[2], "target": edge.target, "edge": edge.id, "at": str(edge.at), "reason": edge.reason, "is_class": edge.kind == "construction"}
                 for edge in sorted(staying.get(module, ()), key=lambda each: each.target)
                 if edge.kind != "task"
             ],
-            exports=sorted(exports.get(module, ())),
+            exports=sorted({*exports.get(module, ()), *_manager_imports(plan, module, replicas.get(module, ()))}),
             module=module,
         )
         yield Artifact(service_path(plan, path), text, "merged", context=plan.context.name)
@@ -68,9 +69,19 @@ def placeholders(plan: ServicePlan) -> Iterator[BoundaryEdge]:
     """Edges to definitions of the monolith that moved code names and that the service does not have; each definition once."""
     seen: set[str] = set()
     for edge in plan.context.edges:
-        if edge.direction == "out" and edge.kind in ("call", "task") and edge.disposition in ("stay", "event") and edge.target not in seen:
+        if edge.direction == "out" and edge.kind in ("call", "construction", "task") and edge.disposition in ("stay", "event") and edge.target not in seen:
             seen.add(edge.target)
             yield edge
+
+
+def _manager_imports(plan: ServicePlan, module: str, replicas: Iterable[Replica]) -> Iterator[tuple[str, str]]:
+    """The classes that the managers of a module's replicas are made of, from where the service has them."""
+    for replica in replicas:
+        for _, _, symbols in replica.managers:
+            for symbol in symbols:
+                home, _, name = symbol.rpartition(".")
+                if home != module and home != "django.db.models":
+                    yield home, name
 
 
 def _task_name(edge: BoundaryEdge) -> str:

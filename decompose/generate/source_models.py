@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from decompose.generate.layout import double_quoted
+
 _TRANSLATIONS = {"gettext_lazy", "gettext", "ugettext_lazy", "ugettext", "pgettext_lazy", "gettext_noop"}
 
 
@@ -88,7 +90,7 @@ class Models:
         module, _, owner = place.partition(":")
         transformer = _Absolute(self, module, owner, class_id or f"{module}.{owner}")
         result = transformer.visit(copy.deepcopy(node))
-        return Expression(ast.unparse(ast.fix_missing_locations(result)), frozenset(transformer.modules))
+        return Expression(double_quoted(ast.unparse(ast.fix_missing_locations(result))), frozenset(transformer.modules))
 
     def dotted(self, module: str, name: str) -> str:
         """The absolute name that a name stands for in a module, ``""`` when the module does not bind it."""

@@ -5,6 +5,7 @@ Everything here is pure reading of :mod:`decompose.model.syntax` values, with a 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 
@@ -83,9 +84,22 @@ def bound_arguments(definition: Definition, call: Call, skip: int = 0) -> dict[s
         given[parameter.name] = value
     given.update({name: value for name, value in call.keywords if name != "**"})
     for parameter in definition.parameters:
-        if parameter.name not in given and parameter.default_value is not None:
-            given[parameter.name] = parameter.default_value
+        if parameter.name not in given:
+            default = parameter.default_value if parameter.default_value is not None else _constant(parameter.default)
+            if default is not None:
+                given[parameter.name] = default
     return given
+
+
+def _constant(text: str) -> Constant | None:
+    """The literal that a default is written as, ``None`` for anything else."""
+    if not text or len(text) > 1_000:
+        return None
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return Constant(value) if value is None or isinstance(value, (str, int, float, bool)) else None
 
 
 def substitute(expression: Expression, values: MappingOf[str, Expression], depth: int = 0) -> Expression:

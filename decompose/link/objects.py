@@ -63,6 +63,8 @@ class Objects:
         self.program = program
         self._kind_of = kind_of
         self._kinds: dict[str, str] = {}
+        self._held: dict[str, Made | None] = {}
+        self._results: dict[str, Made | None] = {}
         self._callers: dict[str, list[tuple[Use, Call, str]]] | None = None
         self._attributes: dict[str, list[tuple[Use, str]]] | None = None
 
@@ -84,6 +86,18 @@ class Objects:
             return None
         found = self.receiver(expression, module, scope, depth)
         return found[0] if found is not None and found[1] == len(expression.steps) else None
+
+    def each(self, expression: Expression | None, module: str, scope: str = "") -> list[Made]:
+        """The object that an expression stands for, or the objects of the display that a loop variable goes through."""
+        made = self.made(expression, module, scope)
+        if made is not None or not isinstance(expression, Chain):
+            return [made] if made is not None else []
+        steps = [step for step in expression.steps if not isinstance(step, Bound)]
+        if steps and isinstance(steps[-1], Item) and steps[-1].key is None:
+            steps = steps[:-1]
+        display = elements(self.program, Chain(expression.root, expression.origin, tuple(steps)))
+        owner = self.program.module_of(self.program.head(expression)[0].id) or module
+        return [found for item in display or () if (found := self.made(item, owner)) is not None]
 
     def receiver(self, chain: Chain, module: str, scope: str = "", depth: int = 0) -> tuple[Made, int] | None:
         """The object at the head of a chain, and the number of steps that lead to it."""
@@ -125,6 +139,24 @@ class Objects:
         return end
 
     def _bound(self, id: str, chain: Chain, position: int, depth: int) -> tuple[Made, int] | None:
+        if id in self._held:
+            made = self._held[id]
+        else:
+            self._held[id] = None
+            made = self._held[id] = self._value(id, depth)
+        if made is not None:
+            return made, self._passed(chain, position)
+        # ``views.api.bp`` where ``api`` is an instance of a project class
+        rest = chain.steps[position:]
+        if rest and isinstance(rest[0], str):
+            state = self.program.evaluate_binding(id)
+            if state.kind == "instance" and self.program.definition(state.id) is not None:
+                found = self._attribute(Chain(state.id, "self", rest), depth + 1)
+                return (found[0], found[1] + position) if found is not None else None
+        return None
+
+    def _value(self, id: str, depth: int) -> Made | None:
+        """The object that a binding holds."""
         program = self.program
         scope, _, name = id.rpartition(".")
         for binding in reversed(program.bindings(scope).get(name, ())):
@@ -135,17 +167,16 @@ class Objects:
             if found is not None and found[1] == len(value.steps):
                 made = found[0]
                 own = made.key.startswith(f"{made.module}::")
-                return (msgspec.structs.replace(made, key=id) if own else made), self._passed(chain, position)
-        # ``views.api.bp`` where ``api`` is an instance of a project class
-        rest = chain.steps[position:]
-        if rest and isinstance(rest[0], str):
-            state = program.evaluate_binding(id)
-            if state.kind == "instance" and program.definition(state.id) is not None:
-                found = self._attribute(Chain(state.id, "self", rest), depth + 1)
-                return (found[0], found[1] + position) if found is not None else None
+                return msgspec.structs.replace(made, key=id) if own else made
         return None
 
     def _returned(self, definition: Definition, depth: int) -> Made | None:
+        if definition.id not in self._results:
+            self._results[definition.id] = None
+            self._results[definition.id] = self._result(definition, depth)
+        return self._results[definition.id]
+
+    def _result(self, definition: Definition, depth: int) -> Made | None:
         module = self.program.module_of(definition.id)
         for expression in definition.returned:
             made = self.made(expression, module, definition.id, depth + 1)

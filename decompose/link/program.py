@@ -261,12 +261,30 @@ class Program:
     def bases(self, class_id: str) -> tuple[str, ...]:
         """Direct bases: ids of project classes and bindings, dotted names of external classes.
 
-        ``db.Model`` on a binding ``app.db`` gives ``app.db.Model``; a base made by a call gives the called name with ``()``.
+        ``db.Model`` on a binding ``app.db`` gives ``app.db.Model``; a base made by a call gives the called name with ``()``. What a class
+        makes of other classes (``Manager.from_queryset(OrderQuerySet)``) is taken to inherit from all of them.
         """
         definition = self._definitions.get(class_id)
         if definition is None:
             return ()
-        return tuple(filter(None, (self._base(base) for base in definition.bases)))
+        found = (each for base in definition.bases for each in (self._base(base), *self._ingredients(base)))
+        return tuple(dict.fromkeys(filter(None, found)))
+
+    def _ingredients(self, base: Expression) -> Iterator[str]:
+        """The classes that a base is made of when it is the result of calling a method of a class."""
+        if not isinstance(base, Chain):
+            return
+        state, rest = self.head(base)
+        call = rest[-1] if rest and isinstance(rest[-1], Call) else None
+        if call is None or len(rest) > 2:
+            return
+        owner = state.id if state.kind == "class" else state.id.rpartition(".")[0]
+        if state.kind == "class" or (state.kind == "external" and owner.rpartition(".")[2][:1].isupper()):
+            yield owner
+            for argument in call.arguments:
+                reached = self.evaluate(argument)
+                if reached.kind == "class":
+                    yield reached.id
 
     def _base(self, base: Expression) -> str:
         if not isinstance(base, Chain):

@@ -96,7 +96,7 @@ class Deployment(msgspec.Struct, frozen=True):
     role in it. ``migrate`` and ``copy`` are the commands of the one-off tasks (``migrate`` is empty when the service has
     no tables). ``entry`` is the application object as ``module:name``. ``build_packages`` and ``run_packages`` are
     Debian packages that requirements without a self-contained wheel need. ``scratch`` is the only writable folder, ``priority`` the first
-    of the service's listener rules.
+    of the service's listener rules. ``tables`` are those that the copy job fills: the service's own and its replicas.
     """
 
     context: str
@@ -130,6 +130,7 @@ class Deployment(msgspec.Struct, frozen=True):
     ready: str = "/readyz"
     deregistration_delay: int = 30
     priority: int = 100
+    tables: tuple[str, ...] = ()
 
     @property
     def processes(self) -> tuple[Process, ...]:

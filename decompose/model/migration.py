@@ -98,7 +98,8 @@ class Replica(msgspec.Struct, frozen=True, omit_defaults=True):
     """A model outside the context whose rows the service keeps as shadows.
 
     ``fields`` are what the moved code reads of it; the key comes first. ``label`` is ``app.Model``. ``parents`` are
-    foreign keys of the replica to other replicas (``field``, ``model``). ``user`` is true for the project's user model.
+    foreign keys of the replica to other replicas (``field``, ``model``). ``managers`` are the project's own managers that moved code uses, as
+    attribute, expression and the symbols it needs. ``user`` is true for the project's user model.
     ``reasons`` are the places that need it.
     """
 
@@ -108,6 +109,7 @@ class Replica(msgspec.Struct, frozen=True, omit_defaults=True):
     key: Field
     fields: tuple[Field, ...] = ()
     parents: tuple[tuple[str, str], ...] = ()
+    managers: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     user: bool = False
     reasons: tuple[Location, ...] = ()
 

@@ -18,37 +18,37 @@ from decompose.model.location import Span
 # --- expressions -------------------------------------------------------------------------------
 
 
-class Constant(msgspec.Struct, frozen=True, array_like=True, tag="k"):
+class Constant(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="k"):
     """A literal. Implicitly joined and ``+``-joined strings are folded into one."""
 
     value: str | int | float | bool | None
 
 
-class Template(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+class Template(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="t"):
     """A string with holes: f-string, ``%`` or ``.format``; each hole stands as ``{}`` in ``text``."""
 
     text: str
 
 
-class Sequence(msgspec.Struct, frozen=True, array_like=True, tag="s"):
+class Sequence(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="s"):
     """A list, tuple or set display; ``a + b`` of displays is flattened, ``*x`` kept as its item."""
 
     items: tuple[Expression, ...]
 
 
-class Mapping(msgspec.Struct, frozen=True, array_like=True, tag="m"):
+class Mapping(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="m"):
     """A dict display or ``dict(...)`` call with keyword arguments; ``**x`` has the key ``Opaque("**")``."""
 
     items: tuple[tuple[Expression, Expression], ...]
 
 
-class Opaque(msgspec.Struct, frozen=True, array_like=True, tag="o"):
+class Opaque(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="o"):
     """An expression that is not followed; ``text`` is its source, at most 200 characters."""
 
     text: str
 
 
-class Operation(msgspec.Struct, frozen=True, array_like=True, tag="p"):
+class Operation(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="p"):
     """Operands joined by an operator, so that ``Q(a=1) | Q(b=2)`` and ``Order.total > 5`` stay readable as arguments.
 
     ``operator`` is its source form (``|``, ``==``, ``not``, ``and``, ``in``, chained comparisons joined by blanks), or
@@ -64,7 +64,7 @@ class Operation(msgspec.Struct, frozen=True, array_like=True, tag="p"):
     operands: tuple[Expression, ...]
 
 
-class Call(msgspec.Struct, frozen=True, array_like=True, tag="c"):
+class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="c"):
     """A step of a chain: ``(...)``. ``keywords`` has ``"**"`` as the name for an unpacked mapping.
 
     ``f(*names)`` has ``Operation("*", (names,))`` among its arguments.
@@ -74,7 +74,7 @@ class Call(msgspec.Struct, frozen=True, array_like=True, tag="c"):
     keywords: tuple[tuple[str, Expression], ...] = ()
 
 
-class Item(msgspec.Struct, frozen=True, array_like=True, tag="i"):
+class Item(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="i"):
     """A step of a chain: one element taken out of a collection.
 
     ``[key]`` has the key, a loop variable or comprehension variable has ``None``, a slice is a
@@ -84,11 +84,11 @@ class Item(msgspec.Struct, frozen=True, array_like=True, tag="i"):
     key: str | int | None = None
 
 
-class Slice(msgspec.Struct, frozen=True, array_like=True, tag="l"):
+class Slice(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="l"):
     """A step of a chain: ``[a:b]``, part of a collection that is a collection again."""
 
 
-class Bound(msgspec.Struct, frozen=True, array_like=True, tag="b"):
+class Bound(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="b"):
     """A step of a chain that marks the passage through a local variable.
 
     ``order = Order.objects.get(pk=1)`` on line 7 and ``order.save()`` on line 9 give the second use the
@@ -110,7 +110,7 @@ class Bound(msgspec.Struct, frozen=True, array_like=True, tag="b"):
 Origin = Literal["global", "instance", "parameter", "self", "cls", "super", "local", "builtin"]
 
 
-class Chain(msgspec.Struct, frozen=True, array_like=True, tag="x"):
+class Chain(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="x"):
     """Attribute access, calls and subscripts on a root: ``Order.objects.filter(paid=True)[0].total``.
 
     ``root`` by ``origin``:
@@ -140,7 +140,7 @@ When = Literal["load", "call", "typing"]
 """When an import runs: while the module loads, when a function is called, or only for type checkers."""
 
 
-class Import(msgspec.Struct, frozen=True, array_like=True):
+class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One imported name: ``from module import name as alias`` or ``import module as alias``.
 
     ``module`` is absolute (relative dots are resolved; dots that lead out of the topmost package are kept). ``name`` is ``""`` for ``import module`` and ``"*"``
@@ -157,7 +157,7 @@ class Import(msgspec.Struct, frozen=True, array_like=True):
     scope: str = ""
 
 
-class Parameter(msgspec.Struct, frozen=True, array_like=True):
+class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A parameter: ``annotation`` and ``default`` are source text, ``""`` when absent.
 
     ``kind`` is as in :class:`inspect.Parameter`. ``symbol`` is the dotted symbol of a plain class annotation.
@@ -174,7 +174,7 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True):
     default_value: Expression | None = None
 
 
-class Definition(msgspec.Struct, frozen=True, array_like=True):
+class Definition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A class, function or method. ``id`` is dotted from the module; ``line`` is that of ``def``/``class``.
 
     ``start`` is the first line including decorators. ``parent`` is the id of the enclosing definition or
@@ -202,7 +202,7 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
     generator: bool = False
 
 
-class Binding(msgspec.Struct, frozen=True, array_like=True):
+class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``name = value`` (or ``name: annotation = value``) at module or class level.
 
     ``scope`` is the id of the class, ``""`` for the module. ``augmented`` is true for ``+=`` and for
@@ -225,7 +225,7 @@ class Binding(msgspec.Struct, frozen=True, array_like=True):
 Sink = Literal["discard", "assign", "argument", "return", "iterate", "test", "store", "delete", "decorator", "base", "annotation", "except", "other"]
 
 
-class Use(msgspec.Struct, frozen=True, array_like=True):
+class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A maximal chain evaluated somewhere in the file.
 
     A variable by itself is a use when it stands for something global or an instance, not when it is a bare builtin,
@@ -249,7 +249,7 @@ class Use(msgspec.Struct, frozen=True, array_like=True):
     target: str = ""
 
 
-class Block(msgspec.Struct, frozen=True, array_like=True):
+class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A ``with`` block: the context manager's expression and the lines it covers.
 
     A ``with`` of several managers gives one block for each.
@@ -261,7 +261,7 @@ class Block(msgspec.Struct, frozen=True, array_like=True):
     end_line: int
 
 
-class Text(msgspec.Struct, frozen=True, array_like=True):
+class Text(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A string that names something: SQL, a dotted path, ``app.Model``, a URL name, a template, an AWS service.
 
     ``holes`` is true when it was an f-string or otherwise has parts that are not known (shown as ``{}``).
@@ -273,14 +273,14 @@ class Text(msgspec.Struct, frozen=True, array_like=True):
     holes: bool = False
 
 
-class Remark(msgspec.Struct, frozen=True, array_like=True):
+class Remark(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Something odd about a line that a reader should know, such as a character that hides what the code does."""
 
     line: int
     text: str
 
 
-class ModuleSummary(msgspec.Struct, frozen=True, array_like=True):
+class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Everything that the text of one Python file says."""
 
     path: str

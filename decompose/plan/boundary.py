@@ -179,7 +179,7 @@ class _Survey:
         except ValueError:
             return make("in", "orm", "decide", "the expression has a form that is not followed", alternatives=("stay",), blocks="switch")
         calls = [part for part in found if part.arguments is not None and part.name != "[]"]
-        if not calls:
+        if not calls or self._is_column(use.model, found[0]):
             return self._attributes(use)
         first = calls[0]
         if use.result == "queryset" or first.name in QUERYING or not use.certain:
@@ -193,6 +193,13 @@ class _Survey:
                 return make("in", "orm", "operation", _loop_warning(use), operation=method.name, alternatives=("stay",))
             return make("in", "orm", "decide", method.reason, alternatives=("stay",), blocks="switch")
         return make("in", "orm", "decide", f"{first.text()} on a row of the context is not followed", alternatives=("stay",), blocks="switch")
+
+    def _is_column(self, model: str, part: shapes.Part) -> bool:
+        """Whether an expression on a row starts with a plain value of its own: what is done with that stays where it is."""
+        table = self._sight.model_tables[model]
+        relation = self._types.relation(table.id, part.name)
+        plain = any(part.name in (column.field, column.name) for column in table.columns)
+        return part.arguments is None and plain and (relation is None or relation.field != part.name)
 
     def _attributes(self, use: ModelUse) -> BoundaryEdge | None:
         """Reading or setting columns of a row needs no edge; going on over a relation does."""
@@ -445,6 +452,8 @@ class _Survey:
         if self._sight.roles.get(self._sight.program.module_of(mention.target)) == "settings":
             return make("out", "settings", "shared-kernel", "a setting: the service has its own value")
         reason = "moved code calls code of another context that works on its data: the service needs an operation of the monolith for it"
+        if mention.kind == "class":
+            return make("out", "construction", "decide", reason, alternatives=("stay",), blocks="switch")
         return make("out", "call", "decide", reason, alternatives=("stay",), blocks="switch")
 
     def _outward_writes(self) -> Iterator[BoundaryEdge]:

@@ -65,6 +65,8 @@ def build(
         decisions=(*decisions(graph, context_map, config), *_edge_decisions(plans)),
         contexts=tuple(sorted(plans, key=lambda plan: (plan.rank == 0, plan.rank, plan.name))),
         routes=graph.routes,
+        unresolved=graph.unresolved,
+        failed=graph.failed,
         version=version,
     )
 

@@ -16,6 +16,7 @@ from decompose.model.location import Location
 from decompose.model.migration import Entity, Field, Operation, OperationParameter
 from decompose.model.syntax import Definition
 from decompose.plan import shape as shapes
+from decompose.plan.managers import BASES as MANAGER_BASES
 from decompose.plan.placement import Cut, Sight
 from decompose.plan.types import Type, Types
 
@@ -50,7 +51,7 @@ _COMMAND_ENDS = {
     "update_or_create": ("update_or_create", False, "pair"),
     "update": ("update", True, "integer"),
     "delete": ("delete", True, "json"),
-    "bulk_create": ("bulk_create", True, "built"),
+    "bulk_create": ("bulk_create", True, "list"),
 }
 
 _IDEMPOTENT_COMMANDS = {"update", "delete", "update_or_create", "get_or_create"}
@@ -70,12 +71,6 @@ _NAMING = {"order_by", "latest", "earliest", "values", "values_list", "only", "d
 
 _OPTIONS = {"flat": "boolean", "named": "boolean", "defaults": "json", "nowait": "boolean", "skip_locked": "boolean", "ignore_conflicts": "boolean"}
 """Keyword arguments of Django's own methods that are no lookups."""
-
-_MANAGERS = (
-    "django.db.models.Manager", "django.db.models.QuerySet", "django.db.models.query.QuerySet",
-    "django.db.models.manager.Manager", "django.db.models.manager.BaseManager",
-)  # fmt: skip
-
 
 class Catalogue:
     """Operations collected for one context, each name once. Not shared between contexts."""
@@ -223,6 +218,8 @@ class Catalogue:
                 chosen = named[index]
             return self._types.parameter(custom, chosen) if chosen is not None else Type("")
         if argument == "?":
+            if part.name == "bulk_create":
+                return Type(f"list:entity:{table.model.rpartition('.')[2]}")
             return Type("string") if part.name in _NAMING else Type("")
         keyword = argument[:-1]
         if keyword in _OPTIONS:
@@ -233,7 +230,7 @@ class Catalogue:
         """The project's own query set or manager method of this name, ``None`` when there is none or more than one meaning."""
         if self._manager_methods is None:
             found: dict[str, list[Definition]] = {}
-            for owner in self._program.subclasses(*_MANAGERS):
+            for owner in self._program.subclasses(*MANAGER_BASES):
                 for name, definition in self._program.members(owner).items():
                     found.setdefault(name, []).append(definition)
             self._manager_methods = found
@@ -265,8 +262,6 @@ class Catalogue:
                 returns = f"list:{entity}"
             case "pair":
                 return Obstacle(f"{end}() gives a pair of a row and a flag: make it a function of the context")
-            case "built":
-                return Obstacle("rows are built by the caller: make it a function of the context")
             case _:
                 returns = result
         words = [part.name for part in found if part.name != end and self._custom(part.name) is not None]

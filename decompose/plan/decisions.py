@@ -164,7 +164,7 @@ class _View:
         written: dict[str, list[str]] = {}
         for table in transaction.written:
             entry = self.entry.get(table)
-            if entry is not None and entry.owner:
+            if entry is not None and entry.owner in transaction.writing:
                 written.setdefault(entry.owner, []).append(table)
         home = self.context_of(transaction.definition)
         others = {name: tables for name, tables in written.items() if name != home}

@@ -5,8 +5,9 @@
             - cut foreign keys - 3 x cut transactions - 2 x contested tables - 0.5 x open questions
 
 Cohesion and entry points (routes and tasks) are what a service of its own is worth; tests are what makes the way there safe.
-Uses are counted in places and by their logarithm, for the hundredth call of an operation costs less than its first. Keys, transactions
-and questions count one by one, because each needs somebody's thought. The weights are judgement, not measurement: the order
+Uses are counted in places and by their logarithm, for the hundredth call of an operation costs less than its first. Keys,
+transactions and questions count one by one, because each needs somebody's thought; transactions of shared code (seeds, tools) stay in the
+monolith and count for nobody. The weights are judgement, not measurement: the order
 they give is a proposal, and the terms are printed so that it can be argued with.
 """
 
@@ -59,6 +60,7 @@ class _Facts:
         self.place = {membership.module: membership.context for membership in context_map.memberships}
         self.roles = {module.id: module.role for module in graph.modules}
         self.module_of = {definition.id: definition.module for definition in graph.definitions}
+        self.domain = {context.name for context in context_map.contexts if context.role != "shared"}
         self.routes = [self._context(route.handler) for route in graph.routes if route.kind != "admin"]
         self.tasks = [self._context(task.definition) for task in graph.tasks]
         self.code = sum(1 for module in graph.modules if module.role in ("code", "settings"))
@@ -76,7 +78,7 @@ class _Facts:
         outward = len(active) - inward
         waiting = sum(1 for edge in edges if edge.disposition == "decide")
         keys = sum(1 for key in self.map.foreign_keys if key.cut and name in (key.src_context, key.dst_context))
-        commits = sum(1 for transaction in self.map.transactions if transaction.cut and name in transaction.writing)
+        commits = sum(1 for t in self.map.transactions if t.cut and name in t.writing and self._context(t.definition) in self.domain)
         contested = sum(1 for entry in self.map.ownership if entry.contested and name in {writer for writer, _ in entry.writers})
         return [
             (10.0 * context.cohesion, f"cohesion {context.cohesion:.2f}"),

@@ -19,6 +19,7 @@ from decompose.model.contexts import ContextMap
 from decompose.model.facts import Route, Table
 from decompose.model.migration import Placement
 from decompose.model.syntax import Definition
+from decompose.plan.managers import Managers, managers_in_use
 from decompose.plan.reach import Mention, Reach
 
 
@@ -26,7 +27,8 @@ class Cut(msgspec.Struct, frozen=True):
     """Where everything of one context goes.
 
     ``moved`` and ``shared`` are units (see :mod:`decompose.plan.reach`). ``models`` are the classes of the context's tables.
-    ``outward`` are the mentions from moved or shared units that end at neither: models and code of other contexts.
+    ``outward`` are the mentions from moved or shared units that end at neither: models and code of other contexts. ``managers`` are the
+    managers of outside models that moved code uses; of those only the methods in use are shared.
     """
 
     context: str
@@ -36,6 +38,7 @@ class Cut(msgspec.Struct, frozen=True):
     moved: frozenset[str]
     shared: frozenset[str]
     outward: tuple[Mention, ...]
+    managers: Managers
     placements: tuple[Placement, ...]
 
 
@@ -87,16 +90,22 @@ def cut(sight: Sight, name: str) -> Cut:
     modules = frozenset(module for module in context.modules if sight.roles.get(module) == "code")
     models = frozenset(model for model, table in sight.model_tables.items() if sight.owner.get(table.id) == name and table.kind == "entity")
     moved, outward = _inner_closure(sight, modules, _roots(sight, modules, models))
+    outside = (use for use in sight.graph.model_uses if use.model not in models and sight.reach.unit(use.definition) in moved)
+    managers = managers_in_use(sight.program, outside)
+    outward = [*outward, *_manager_mentions(sight, managers)]
     shared, barrier = _outer_closure(sight, modules, outward)
+    partly = set(managers.classes)
+    barrier = [mention for mention in barrier if mention.target_unit not in partly]
     return Cut(
         context=name,
         modules=modules,
         tables=frozenset(context.tables),
         models=models,
         moved=moved,
-        shared=shared,
+        shared=shared | partly | managers.methods,
+        managers=managers,
         outward=tuple(sorted(barrier, key=lambda mention: (mention.at, mention.target, mention.source))),
-        placements=tuple(_placements(sight, modules, moved, shared)),
+        placements=tuple(_placements(sight, modules, moved, shared, partly, managers.methods)),
     )
 
 
@@ -155,6 +164,14 @@ def _inner_closure(sight: Sight, modules: frozenset[str], roots: frozenset[str])
     return frozenset(moved), outward
 
 
+def _manager_mentions(sight: Sight, managers: Managers) -> Iterator[Mention]:
+    """What the shared methods of managers and the class bodies around them mention."""
+    for owner in sorted(managers.classes):
+        for mention in sight.reach.mentions(owner):
+            if (mention.source == owner or mention.source in managers.methods) and mention.target_unit not in managers.classes:
+                yield mention
+
+
 def _outer_closure(sight: Sight, modules: frozenset[str], outward: Iterable[Mention]) -> tuple[frozenset[str], list[Mention]]:
     """Code outside the context that is shared with it, and the mentions that stop at the barrier."""
     shared: set[str] = set()
@@ -190,7 +207,9 @@ def shareable(sight: Sight, mention: Mention) -> bool:
     return not sight.reach.touches(mention.target_unit)
 
 
-def _placements(sight: Sight, modules: frozenset[str], moved: frozenset[str], shared: frozenset[str]) -> Iterator[Placement]:
+def _placements(
+    sight: Sight, modules: frozenset[str], moved: frozenset[str], shared: frozenset[str], partly: set[str], methods: frozenset[str]
+) -> Iterator[Placement]:
     for module in sorted(modules):
         path = sight.program.modules[module].path
         units = sight.reach.units(module)
@@ -204,13 +223,13 @@ def _placements(sight: Sight, modules: frozenset[str], moved: frozenset[str], sh
             yield Placement(module, path, "drop", "the service's package starts empty: side effects of __init__ stay behind")
         else:
             yield Placement(module, path, "stay", _why_staying(sight, units))
-    shared_modules = sorted({sight.program.module_of(unit) for unit in shared})
-    for module in shared_modules:
+    for module in sorted({sight.program.module_of(unit) for unit in shared | partly}):
         units = sight.reach.units(module)
-        going = tuple(unit for unit in units if unit in shared)
-        whole = len(going) == len(units)
+        going = tuple(unit for unit in units if unit in shared or unit in partly)
+        split = tuple(sorted(method for method in methods if method.rpartition(".")[0] in going))
+        whole = len(going) == len(units) and not split
         reason = "touches no data and is used by moved code: shared kernel" + ("" if whole else f", {len(going)} of {len(units)} definitions")
-        yield Placement(module, sight.program.modules[module].path, "share", reason, () if whole else going or ("",))
+        yield Placement(module, sight.program.modules[module].path, "share", reason, () if whole else (*going, *split) or ("",))
 
 
 def _why_staying(sight: Sight, units: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from decompose.model.facts import Column, Table
 from decompose.model.location import Location
 from decompose.model.migration import Field, Operation, Replica
-from decompose.model.syntax import Call, Chain, Constant, Definition
+from decompose.model.syntax import Call, Chain, Constant, Definition, Sequence
 from decompose.plan.placement import Cut, Sight
 from decompose.plan.types import USER_MODELS, Types
 
@@ -46,11 +46,16 @@ class _Need:
                         self._model(self._external(model), at)
         placed = cut.moved | cut.shared
         for use in sight.graph.model_uses:
-            if sight.reach.unit(use.definition) in placed:
+            if use.definition in cut.managers.methods or (sight.reach.unit(use.definition) in placed and not self._manager(use.definition)):
                 for path in (*use.attributes, *(keyword.replace("__", ".") for keyword in use.keywords)):
                     self._path(use.model, path.split("."), use.at)
-        for unit in sorted(cut.moved):
+        for unit in sorted(placed):
             self._serializer_sources(unit)
+            self._serializer_fields(unit)
+
+    def _manager(self, definition: str) -> bool:
+        """Whether this is a method of a manager of which only some methods are shared."""
+        return self._sight.reach.unit(definition) in self._cut.managers.classes
 
     def _external(self, model: str) -> str:
         """The model behind a table or class name that the project may not define itself."""
@@ -105,6 +110,24 @@ class _Need:
                     for model in sorted(self._cut.models):
                         self._path(model, source.split("."), program.at(program.module_of(unit), binding.line))
 
+    def _serializer_fields(self, unit: str) -> None:
+        """``class Meta: model = User; fields = ["username"]``: columns named as strings, by serializers and forms."""
+        program = self._sight.program
+        meta = program.members(unit).get("Meta")
+        if meta is None:
+            return
+        options = program.bindings(meta.id)
+        if "model" not in options or "fields" not in options:
+            return
+        value, fields = options["model"][-1].value, options["fields"][-1].value
+        if isinstance(value, Chain) and isinstance(fields, Sequence):
+            model = program.head(value)[0].id
+            at = program.at(program.module_of(unit), options["fields"][-1].line)
+            for item in fields.items:
+                name = program.constant(item)
+                if isinstance(name, str):
+                    self._path(model, [name], at)
+
     def replica(self, model: str) -> Replica:
         """The shadow of one model with everything collected for it."""
         table = self._sight.model_table(model)
@@ -118,9 +141,9 @@ class _Need:
         key = next((column for column in table.columns if column.primary_key), table.columns[0])
         fields = tuple(self._field(model, table, name) for name in sorted(self.paths[model]) if name not in (key.field, key.name))
         parents = tuple(sorted(self._parents.get(model, {}).items()))
-        return Replica(
-            model, table.label, table.id, Field(key.field, self._types.lookup(table, key.field).name or "integer"), fields, parents, user, reasons
-        )
+        managers = self._cut.managers.declared.get(model, ())
+        key_type = self._types.lookup(table, key.field).name or "integer"
+        return Replica(model, table.label, table.id, Field(key.field, key_type), fields, parents, managers, user, reasons)
 
     def _field(self, model: str, table: Table, name: str) -> Field:
         column = self._column(table, name)

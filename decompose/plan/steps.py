@@ -23,7 +23,7 @@ def steps(name: str, project: Project, edges: Iterable[BoundaryEdge], services: 
     package = f"{name.replace('-', '_')}_service"
     root = f"{services}/{name}"
     switch = f"{name.replace('-', '_').upper()}_MODE"
-    tests = project.test_command or "the monolith's own test command"
+    tests = project.test_command.replace("{python}", "python") or "the monolith's own test command"
     blocked: dict[str, list[str]] = {}
     for edge in edges:
         if edge.disposition == "decide" and not edge.test:

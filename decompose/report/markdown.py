@@ -20,6 +20,8 @@ TOP = 10
 """Rows shown at once; longer tables fold the rest away."""
 
 _EVIDENCE = 3
+_ARROWS = 24
+_LISTED = 40
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&!$])")
 
@@ -65,7 +67,7 @@ def code(value: str) -> str:
 
 def places(found: Iterable[Location], most: int = _EVIDENCE) -> str:
     """The first places as ``path:line``, with the number of those left out."""
-    listed = list(found)
+    listed = list(dict.fromkeys(found))
     shown = ", ".join(code(str(at)) for at in listed[:most])
     return shown + (f" and {len(listed) - most} more" if len(listed) > most else "")
 
@@ -116,6 +118,11 @@ class _View:
                 return self.place[name]
             name = name.rpartition(".")[0]
         return ""
+
+    def is_shared(self, definition: str) -> bool:
+        """Whether code is shared or outside every context: seeds, tools, wiring."""
+        context = self.contexts.get(self.context_of(definition))
+        return context is None or context.role == "shared"
 
     def _uses(self) -> Mapping[tuple[str, str], int]:
         """Places where one context uses another, tests apart."""
@@ -194,7 +201,7 @@ def _one_page(view: _View) -> list[str]:
 
 def _risks(view: _View) -> list[str]:
     found = [
-        (3.0 * len(each.writing), f"{each.id}: {code(each.definition)} commits in {len(each.writing)} contexts ({places([each.at])})")
+        (len(each.writing) * (0.5 if view.is_shared(each.definition) else 3.0), f"{each.id}: {code(each.definition)} commits in {len(each.writing)} contexts ({places([each.at])})")
         for each in view.map.transactions
         if each.cut
     ]
@@ -213,15 +220,17 @@ def _risks(view: _View) -> list[str]:
 
 
 def _context_map(view: _View) -> list[str]:
-    lines = ["## 2. Context map", "", "Arrows run from user to used: places of use, cut foreign keys (FK), cut transactions (TX).", ""]
-    lines += ["```mermaid", "flowchart LR"]
+    relations = _relations(view)
+    strongest = sorted(relations, key=lambda pair: (-sum(relations[pair]), pair))[:_ARROWS]
+    left_out = len(relations) - len(strongest)
+    lines = ["## 2. Context map", "", "Arrows run from user to used: places of use, cut foreign keys (FK), cut transactions (TX)."]
+    lines += [f"The {_ARROWS} strongest of {len(relations)}; all are in the table below." if left_out else "", "", "```mermaid", "flowchart LR"]
     numbers = {context.name: f"c{number}" for number, context in enumerate(view.domain)}
     for context in view.domain:
         shape = ("{{", "}}") if context.role == "hub" else ("[", "]")
         lines.append(f'    {numbers[context.name]}{shape[0]}"{_label(context.name)}"{shape[1]}')
-    for (user, used), label in sorted(_relations(view).items()):
-        if user in numbers and used in numbers:
-            lines.append(f'    {numbers[user]} -->|"{_label(label)}"| {numbers[used]}')
+    for user, used in sorted(strongest):
+        lines.append(f'    {numbers[user]} -->|"{_relation(relations[user, used])}"| {numbers[used]}')
     lines += ["```", ""]
     rows = []
     for context in view.map.contexts:
@@ -233,7 +242,7 @@ def _context_map(view: _View) -> list[str]:
                 text(context.description),
                 f"{len(modules)} / {sum(view.lines.get(m, 0) for m in modules)}",
                 str(len(context.tables)),
-                f"{context.cohesion:.2f}",
+                f"{context.cohesion:.2f}" if context.role != "shared" else "",
                 f"{_exclusive(view, context.name):.0%}",
                 f"{context.stability:.2f}",
                 context.readiness,
@@ -242,10 +251,12 @@ def _context_map(view: _View) -> list[str]:
         )
     head = ["context", "role", "what it holds", "modules / lines", "tables", "cohesion", "own data", "stability", "readiness", "team"]
     lines += table(head, rows)
+    head = ["user", "used", "places of use", "cut foreign keys", "cut transactions"]
+    lines += ["", "### Relations", "", *table(head, [[code(a), code(b), *(str(n) for n in relations[a, b])] for a, b in relations])]
     lines += ["", "Own data: share of the table accesses in a context's code that stay within its tables (below 33 % weak, above 66 % strong).", ""]
     lines += ["### Weakest memberships", ""]
     weak = sorted(
-        (m for m in view.map.memberships if m.alternative and not m.pinned and m.confidence < 0.5 and view.roles.get(m.module) == "code"),
+        (m for m in view.map.memberships if m.alternative and not m.pinned and m.confidence < 0.5 and not view.is_shared(m.module) and view.roles.get(m.module) == "code"),
         key=lambda m: (m.confidence, m.module),
     )
     lines += table(
@@ -260,18 +271,22 @@ def _context_map(view: _View) -> list[str]:
     return lines
 
 
-def _relations(view: _View) -> dict[tuple[str, str], str]:
+def _relations(view: _View) -> dict[tuple[str, str], tuple[int, int, int]]:
+    """For each pair of domain contexts the places of use, cut foreign keys and cut transactions from the first to the second."""
     keys = Counter((key.src_context, key.dst_context) for key in view.map.foreign_keys if key.cut)
     commits: Counter[tuple[str, str]] = Counter()
     for transaction in view.map.transactions:
-        home = view.context_of(transaction.definition)
         if transaction.cut:
-            commits.update((home if home in transaction.writing else transaction.writing[0], other) for other in transaction.writing if other not in (home, transaction.writing[0] if home not in transaction.writing else home))
-    found = {}
-    for pair in sorted({*view.uses, *keys, *commits}):
-        parts = [f"{count} {noun}" for count, noun in ((view.uses.get(pair, 0), "uses"), (keys[pair], "FK"), (commits[pair], "TX")) if count]
-        found[pair] = ", ".join(parts)
-    return found
+            home = view.context_of(transaction.definition)
+            user = home if home in transaction.writing else transaction.writing[0]
+            commits.update((user, other) for other in transaction.writing if other != user)
+    names = {context.name for context in view.domain}
+    pairs = sorted(pair for pair in {*view.uses, *keys, *commits} if set(pair) <= names)
+    return {pair: (view.uses.get(pair, 0), keys[pair], commits[pair]) for pair in pairs}
+
+
+def _relation(counts: tuple[int, int, int]) -> str:
+    return ", ".join(f"{count} {noun}" for count, noun in zip(counts, ("uses", "FK", "TX"), strict=True) if count)
 
 
 def _exclusive(view: _View, name: str) -> float:
@@ -346,11 +361,15 @@ def _foreign_keys(view: _View) -> list[str]:
                 view.state(key.id),
             ]
         )
-    lines += table(["id", "key", "contexts", "on delete", "declared", "reads through it", "treatment", "state"], rows)
+    lines += table(["id", "key", "contexts", "on delete", "declared", "reads of its target there", "treatment", "state"], rows)
     if cut:
         lines += ["", "### Integrity checks that replace the constraints", "", "```sql"]
         for key in cut:
             source, _, column = key.src.rpartition(".")
+            declared = view.tables.get(source)
+            if declared is not None and declared.columns and column not in {found.name for found in declared.columns}:
+                lines.append(f"-- {key.id}: a join table, checked by the keys on both of its sides")
+                continue
             lines.append(f"-- {key.id}: rows that refer to nothing")
             lines.append(f"SELECT count(*) FROM {_sql(source)} s WHERE s.{_sql(column)} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {_sql(key.dst)} t WHERE t.{_sql(_key_of(view, key.dst))} = s.{_sql(column)});")
         lines += ["```"]
@@ -539,10 +558,11 @@ def _runbooks(view: _View) -> list[str]:
 
 
 def _decisions(view: _View) -> list[str]:
-    lines = ["## 10. Decisions", "", "Accept or change one with `[[decisions]]` in `decompose.toml`: `id`, `choice`, `reason`, `by`.", ""]
+    lines = ["## 10. Decisions", "", "Accept or change one with `[[decisions]]` in `decompose.toml`: `id`, `choice`, `reason`, `by`. Uses of single contexts are in the appendix.", ""]
     by_kind: dict[str, list[Decision]] = {}
     for decision in view.plan.decisions:
-        by_kind.setdefault(decision.kind, []).append(decision)
+        if decision.kind != "edge":
+            by_kind.setdefault(decision.kind, []).append(decision)
     for kind, found in sorted(by_kind.items()):
         rows = [
             [
@@ -571,7 +591,16 @@ def _appendix(view: _View) -> list[str]:
         first.setdefault((entry.kind, entry.reason), []).append(entry.at)
     rows = [[text(kind), text(reason), str(count), places(first[kind, reason])] for (kind, reason), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     lines += ["### References not followed", "", *table(["kind", "reason", "count", "where"], rows), ""]
-    waiting: list[BoundaryEdge] = [edge for context in view.plan.contexts for edge in context.edges if edge.disposition == "decide"]
-    rows = [[code(e.id), e.direction, e.kind, code(e.source), code(e.target), code(e.text), text(e.reason), places([e.at])] for e in waiting]
-    lines += ["### Uses that a person must decide", "", *table(["id", "direction", "kind", "from", "to", "text", "why", "where"], rows)]
+    lines += ["### Uses that a person must decide"]
+    for context in sorted(view.plan.contexts, key=lambda plan: plan.name):
+        waiting = [edge for edge in context.edges if edge.disposition == "decide"]
+        if waiting:
+            lines += ["", f"#### {text(context.name)} ({len(waiting)})", ""]
+            lines += table(["id", "kind", "from", "to", "why", "where"], [_waiting(edge) for edge in waiting[:_LISTED]])
+            if len(waiting) > _LISTED:
+                lines += ["", f"{len(waiting) - _LISTED} more are in the saved plan."]
     return lines
+
+
+def _waiting(edge: BoundaryEdge) -> list[str]:
+    return [code(edge.id), f"{edge.direction} {edge.kind}", code(edge.source), code(edge.target), text(edge.reason), places([edge.at])]

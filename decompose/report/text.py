@@ -51,29 +51,39 @@ class Terminal(msgspec.Struct, frozen=True):
         return "→" if self.unicode else "->"
 
 
+_NARROWEST = 16
+"""Columns that every flexible column keeps."""
+
+
 class Column(msgspec.Struct, frozen=True):
     """A column of a table: numbers stand ``right``; a ``flexible`` one gives way when the screen is narrow.
 
-    ``tail`` says that its end matters more than its beginning, as in a path with a line number.
+    ``tail`` says that its end matters more than its beginning, as in a path with a line number. An ``optional`` one is left
+    out where the screen has no room for it at all.
     """
 
     title: str
     right: bool = False
     flexible: bool = False
     tail: bool = False
+    optional: bool = False
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], terminal: Terminal) -> str:
     """Rows under their titles, as narrow as their content, cut to the screen where a flexible column allows it."""
     cells = [[printable(cell) for cell in row] for row in rows]
+    least = sum(
+        _NARROWEST if column.flexible else max([width(column.title), *(width(row[i]) for row in cells)])
+        for i, column in enumerate(columns)
+    )
+    if least + 2 * len(columns) > terminal.columns and any(column.optional for column in columns):
+        shown = [i for i, column in enumerate(columns) if not column.optional]
+        return table([columns[i] for i in shown], [[row[i] for i in shown] for row in cells], terminal)
     widths = [max([width(column.title), *(width(row[i]) for row in cells)]) for i, column in enumerate(columns)]
     _fit(columns, widths, terminal.columns - 2 * len(columns) + 1)
     lines = [terminal.paint(_row(columns, widths, [column.title for column in columns], terminal), "dim")]
     lines += [_row(columns, widths, row, terminal) for row in cells]
     return "\n".join(lines) + "\n"
-
-
-_NARROWEST = 16
 
 
 def _fit(columns: Sequence[Column], widths: list[int], room: int) -> None:
@@ -148,7 +158,7 @@ def confidence(context: Context) -> str:
 
 _CONTEXT_COLUMNS = (
     Column("context"),
-    Column("holds", flexible=True),
+    Column("holds", flexible=True, optional=True),
     Column("cohesion", right=True),
     Column("modules", right=True),
     Column("tables", right=True),

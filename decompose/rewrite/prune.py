@@ -13,6 +13,8 @@ from decompose.errors import RefusedInput
 def prune(path: str, source: bytes, keep: Collection[str]) -> bytes:
     """The module with the top-level functions and classes in ``keep`` only, and what those still need.
 
+    ``Class.method`` in ``keep`` splits a class: of its methods only those named so stay.
+
     Statements outside definitions stay, but for those that name a definition that is gone; imports stay where a name is
     used, where they may be wanted for their effect, and stars. Raises :class:`RefusedInput` when the text does not survive.
     """
@@ -25,6 +27,8 @@ def prune(path: str, source: bytes, keep: Collection[str]) -> bytes:
         name = statement.name.value if isinstance(statement, (cst.FunctionDef, cst.ClassDef)) else ""
         if name and name not in keep:
             gone.add(name)
+        elif isinstance(statement, cst.ClassDef) and (methods := {each.partition(".")[2] for each in keep if each.startswith(f"{name}.")}):
+            body.append(_split(statement, methods))
         else:
             body.append(statement)
     body = _without(body, gone)
@@ -35,6 +39,13 @@ def prune(path: str, source: bytes, keep: Collection[str]) -> bytes:
     except SyntaxError as error:
         raise RefusedInput(f"the split module would not parse: {error}", place=path) from error
     return text
+
+
+def _split(definition: cst.ClassDef, methods: Collection[str]) -> cst.ClassDef:
+    """The class with these methods only."""
+    members = [each for each in definition.body.body if not isinstance(each, cst.FunctionDef) or each.name.value in methods]
+    kept = members or [cst.SimpleStatementLine([cst.Pass()])]
+    return definition.with_changes(body=definition.body.with_changes(body=kept))
 
 
 def _without(body: list[cst.BaseStatement], gone: set[str]) -> list[cst.BaseStatement]:

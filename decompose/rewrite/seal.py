@@ -99,6 +99,7 @@ class _File:
             raise RefusedInput("the file does not survive being read and written back unchanged", place=path, hint="normalise its line ends")
         wrapper = MetadataWrapper(parsed, unsafe_skip_copy=True)
         self._tree = wrapper.module
+        self.indent = self._tree.default_indent
         self._positions: Mapping[cst.CSTNode, CodeRange] = wrapper.resolve(PositionProvider)
         self._lines = source.decode(self._tree.encoding).splitlines()
         self._bound = _bound_names(self._tree)
@@ -191,7 +192,7 @@ class _File:
                 node = node.value if isinstance(node, cst.Attribute) else None
         return node
 
-    def call(self, original: cst.CSTNode, updated: cst.BaseExpression, replacement: _Replacement) -> cst.BaseExpression:
+    def call(self, original: cst.CSTNode, updated: cst.BaseExpression, replacement: _Replacement, block: str) -> cst.BaseExpression:
         """The boundary call that stands for an expression; inner expressions have been replaced already."""
         name = f"{replacement.alias}.{replacement.operation}"
         if replacement.parts is None or (replacement.owner is None and not replacement.parts):
@@ -216,17 +217,23 @@ class _File:
             for shaped, argument in zip(part.arguments or (), given, strict=True):
                 if shaped.endswith("=") or shaped == "?":
                     arguments.append(f"{next(names)}={self._tree.code_for_node(argument.value)}")
-        return cst.parse_expression(self._laid_out(name, arguments, self._positions[original]))
+        return cst.parse_expression(self._laid_out(name, arguments, self._positions[original], block))
 
-    def _laid_out(self, name: str, arguments: Sequence[str], place: CodeRange) -> str:
-        """On one line where it fits; else one argument a line, as formatters do it."""
+    def _laid_out(self, name: str, arguments: Sequence[str], place: CodeRange, block: str) -> str:
+        """On one line where it fits; else one argument a line, as formatters do it.
+
+        ``block`` is the indentation of the statement's block, which libcst adds to every line of an expression by itself.
+        """
         line = f"{name}({', '.join(arguments)})"
-        text = self._lines[place.start.line - 1]
-        before = place.start.column
+        text, before = self._lines[place.start.line - 1], place.start.column
+        above = self._lines[place.start.line - 2] if place.start.line > 1 else ""
+        if not text[:before].strip() and above.endswith("("):
+            # The expression stood in parentheses of its own, on lines of its own.
+            text, before = above, len(above) - 1
         after = len(self._lines[place.end.line - 1]) - place.end.column
         if "\n" not in line and before + len(line) + after <= self._width:
             return line
-        indent = text[: len(text) - len(text.lstrip())]
+        indent = text[: len(text) - len(text.lstrip())].removeprefix(block)
         inner = "".join(f"\n{indent}    {argument}," for argument in arguments)
         return f"{name}({inner}\n{indent})" if arguments else f"{name}()"
 
@@ -242,12 +249,12 @@ class _File:
         assert isinstance(tree, cst.Module)
         if edit.lifted:
             names = ", ".join(sorted(edit.lifted))
-            tree = _with_import(tree, f"from {job.seal.boundary} import {names}", job.seal.boundary.split(".")[0])
+            tree = _with_import(tree, f"from {job.seal.boundary} import {names}", job.seal.boundary.split(".")[0], edit.vacant)
         if job.calls:
             line = f"from {job.package} import {job.last}" if job.package else f"import {job.last}"
             if job.alias != job.last:
                 line += f" as {job.alias}"
-            tree = _with_import(tree, line, job.seal.boundary.split(".")[0])
+            tree = _with_import(tree, line, job.seal.boundary.split(".")[0], edit.vacant)
         return tree
 
 
@@ -265,14 +272,25 @@ class _Replace(cst.CSTTransformer):
         super().__init__()
         self._replacements = replacements
         self._file = file
+        self._blocks: list[str] = []
+
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> None:
+        self._blocks.append(self._file.indent if node.indent is None else node.indent)
+
+    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.IndentedBlock:
+        self._blocks.pop()
+        return updated_node
 
     def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNodeT | cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNodeT]:
         replacement = self._replacements.get(original_node)
         if replacement is None:
             return super().on_leave(original_node, updated_node)
         assert isinstance(updated_node, cst.BaseExpression)
-        made = self._file.call(original_node, updated_node, replacement)
-        return made.with_changes(lpar=updated_node.lpar, rpar=updated_node.rpar)  # type: ignore[return-value]
+        made = self._file.call(original_node, updated_node, replacement, "".join(self._blocks))
+        if any(_has_comment(paren) for paren in (*updated_node.lpar, *updated_node.rpar)):
+            return made.with_changes(lpar=updated_node.lpar, rpar=updated_node.rpar)  # type: ignore[return-value]
+        # A call needs no parentheses of its own; those of the old expression held its lines together.
+        return made  # type: ignore[return-value]
 
 
 def _matches(node: cst.BaseExpression, parts: Sequence[shapes.Part]) -> bool:
@@ -300,6 +318,8 @@ class _Imports(cst.CSTTransformer):
         self._functions = {target.rpartition(".")[2] for target in functions}
         self._used = used
         self._depth = 0
+        self._gone: list[cst.SimpleStatementLine] = []
+        self.vacant: tuple[int, Sequence[cst.EmptyLine]] | None = None
         self.lifted: list[str] = []
         """Names that the module imports from the boundary at its top level."""
 
@@ -338,7 +358,32 @@ class _Imports(cst.CSTTransformer):
             if not staying:
                 made = made.with_changes(leading_lines=updated_node.leading_lines, trailing_whitespace=updated_node.trailing_whitespace)
             lines.append(made)
-        return cst.FlattenSentinel(lines) if lines else cst.RemoveFromParent()
+        if lines:
+            return cst.FlattenSentinel(lines)
+        if self._depth:
+            return cst.RemoveFromParent()
+        gone = updated_node.with_changes(body=[cst.Pass()])
+        self._gone.append(gone)
+        return gone
+
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        """Takes out emptied imports; blank lines and comments above one go to the import that follows it."""
+        body: list[cst.BaseStatement | cst.SimpleStatementLine] = []
+        carried: Sequence[cst.EmptyLine] = ()
+        for statement in updated_node.body:
+            if any(statement is gone for gone in self._gone):
+                assert isinstance(statement, cst.SimpleStatementLine)
+                carried = (*carried, *statement.leading_lines)
+                continue
+            follows = isinstance(statement, cst.SimpleStatementLine) and _import_code(updated_node, statement)
+            if carried and follows and all(line.comment for line in statement.leading_lines):
+                statement = statement.with_changes(leading_lines=[*carried, *statement.leading_lines])
+            elif carried and not follows:
+                # The last import of a group is gone: the boundary's import takes its place.
+                self.vacant = (len(body), carried)
+            carried = ()
+            body.append(statement)
+        return updated_node.with_changes(body=body)
 
     def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.IndentedBlock:
         self._depth -= 1
@@ -360,8 +405,11 @@ class _Imports(cst.CSTTransformer):
         return ".".join([*base, name] if name else base)
 
 
-def _with_import(tree: cst.Module, line: str, top: str) -> cst.Module:
-    """The module with an import line among the top-level imports of the same top-level package, else after the last import."""
+def _with_import(tree: cst.Module, line: str, top: str, vacant: tuple[int, Sequence[cst.EmptyLine]] | None) -> cst.Module:
+    """The module with an import line among the top-level imports of the same top-level package.
+
+    Where there are none it takes the ``vacant`` place (index and lines above) of an import that went, else it follows the last import.
+    """
     body = list(tree.body)
     codes = [_import_code(tree, statement) for statement in body]
     if line in codes:
@@ -377,6 +425,9 @@ def _with_import(tree: cst.Module, line: str, top: str) -> cst.Module:
             # The first import of a group carries the blank lines and comments above the group.
             made = made.with_changes(leading_lines=following.leading_lines)
             body[position] = following.with_changes(leading_lines=[])
+    elif vacant is not None:
+        position = vacant[0]
+        made = made.with_changes(leading_lines=vacant[1])
     elif imports:
         position = imports[-1] + 1
     else:

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 SCHEMA = 1
 _BUSY_SECONDS = 2.0
+_MOST_HELD = 16_000_000
+"""Bytes of results kept in memory before they are written."""
+_OF_ANOTHER_SHAPE = ("no such", "has no column", "columns but")
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS facts (version TEXT NOT NULL, key TEXT NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL,"
     " digest BLOB NOT NULL, result BLOB NOT NULL, checksum BLOB NOT NULL, PRIMARY KEY (version, key))"
@@ -43,7 +46,7 @@ class Cache:
         self._off = False
         self._puts: list[tuple[str, str, int, int, bytes, bytes, bytes]] = []
         self._touches: list[tuple[int, int, bytes, str, str]] = []
-        self._stale = 0
+        self._held = 0
 
     def stored(self, version: str) -> dict[str, Entry]:
         """All entries of this version by key; empty when there is no usable store."""
@@ -73,9 +76,13 @@ class Cache:
         return result
 
     def put(self, version: str, key: str, mtime: int, size: int, contents: bytes, result: bytes) -> None:
-        """Keep a result; written by :meth:`commit`."""
-        if not self._off:
-            self._puts.append((version, key, mtime, size, contents, result, digest(result)))
+        """Keep a result; written by :meth:`commit`, or before when much has come together."""
+        if self._off:
+            return
+        self._puts.append((version, key, mtime, size, contents, result, digest(result)))
+        self._held += len(result)
+        if self._held > _MOST_HELD:
+            self._write(version, None)
 
     def touch(self, version: str, key: str, mtime: int, size: int, contents: bytes) -> None:
         """The same contents under another time; written by :meth:`commit`."""
@@ -83,31 +90,36 @@ class Cache:
             self._touches.append((mtime, size, contents, version, key))
 
     def commit(self, version: str, keys: set[str]) -> None:
-        """Write what was kept, in one transaction, and drop what no longer belongs to the project."""
+        """Write what was kept and drop what no longer belongs to the project."""
+        if self._puts or self._touches:
+            self._write(version, keys)
+
+    def _write(self, version: str, keys: set[str] | None) -> None:
+        """One transaction. A store that cannot be used is made anew once; then this run works without."""
         puts, touches = self._puts, self._touches
-        self._puts, self._touches = [], []
-        if not (puts or touches) or not self._usable(writing=True):
+        self._puts, self._touches, self._held = [], [], 0
+        if not self._usable(writing=True):
             return
-        for attempt in (1, 2):
+        for _ in range(2):
             try:
                 connection = self._open(create=True)
                 with connection:
                     connection.execute("DELETE FROM facts WHERE version <> ?", (version,))
-                    old = [row[0] for row in connection.execute("SELECT key FROM facts") if row[0] not in keys]
-                    connection.executemany("DELETE FROM facts WHERE key = ?", [(key,) for key in old])
+                    if keys is not None:
+                        old = [row for row in connection.execute("SELECT key FROM facts") if row[0] not in keys]
+                        connection.executemany("DELETE FROM facts WHERE key = ?", old)
                     connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)", puts)
-                    connection.executemany("UPDATE facts SET mtime = ?, size = ?, digest = ? WHERE version = ? AND key = ?", touches)
+                    connection.executemany(
+                        "UPDATE facts SET mtime = ?, size = ?, digest = ? WHERE version = ? AND key = ?", touches
+                    )
                 return
             except sqlite3.OperationalError as error:
-                # Busy, read-only or full: this run works without keeping anything.
-                if "no such" not in str(error) and "has no column" not in str(error) and "columns but" not in str(error):
-                    self._off = True
-                    return
+                if not any(sign in str(error) for sign in _OF_ANOTHER_SHAPE):
+                    break  # busy, read-only or full
                 self._damaged()
             except (sqlite3.Error, OSError):
                 self._damaged()
-            if attempt == 2:
-                self._off = True
+        self._off = True
 
     def close(self) -> None:
         if self._connection is not None:

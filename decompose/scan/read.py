@@ -167,7 +167,7 @@ def _unchanged(full: str, entry: Entry) -> bool:
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """Syntax trees hold no cycles that matter; the collector would only walk them again and again."""
+    """Syntax trees hold no cycles that matter; the collector would only walk them, and the results, again and again."""
     import gc
 
     enabled = gc.isenabled()
@@ -176,6 +176,7 @@ def collector_off() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            gc.freeze()
             gc.enable()
 
 

@@ -12,6 +12,7 @@ import msgspec
 from decompose.model.syntax import ModuleSummary, Remark
 from decompose.scan.encoding import Unreadable, decode
 from decompose.syntax import failure
+from decompose.syntax.newer import lowered
 from decompose.syntax.walk import Walk
 
 # Increase whenever the same text gives another summary: cached summaries of earlier versions are then left alone.
@@ -35,10 +36,20 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
         text = source if isinstance(source, str) else decode(source)
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
+        remarks = _remarks(text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-        return Walk(path, name, is_package, text).summary(tree, _remarks(text))
+            try:
+                tree = ast.parse(text)
+            except SyntaxError:
+                older = lowered(text)
+                if older is None:
+                    raise
+                found = _parsed(older)
+                if found is None:
+                    raise
+                tree, text = found, older
+        return Walk(path, name, is_package, text).summary(tree, remarks)
     except Unreadable as error:
         reason, line = error.reason, error.line
     except SyntaxError as error:
@@ -81,6 +92,13 @@ def unpacked(stored: bytes) -> ModuleSummary | None:
     try:
         return _decoder.decode(stored)
     except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _parsed(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
         return None
 
 

@@ -59,7 +59,7 @@ def imports(service: Service) -> Gate:
     done = run([str(service.environment.python), "-c", _IMPORT_ALL, *names], cwd=service.folder, env=service.variables, timeout=300)
     if done.ok:
         return Gate("imports", "passed", f"{len(names)} modules import without the monolith", seconds=done.seconds)
-    return Gate("imports", "failed", "modules of the service do not import", done.tail(30), done.seconds)
+    return Gate("imports", "failed", "modules of the service do not import", done.tail(20), done.seconds)
 
 
 def _modules(folder: Path) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _command(service: Service, name: str, good: str, *words: str) -> Gate:
     done = service.manage(*words)
     if done.ok:
         return Gate(name, "passed", good, seconds=done.seconds)
-    return Gate(name, "failed", f"`manage.py {' '.join(words)}` failed", done.tail(25), done.seconds)
+    return Gate(name, "failed", f"`manage.py {' '.join(words)}` failed", done.tail(8), done.seconds)
 
 
 def answers(service: Service, server: Server, booted: float | None) -> Iterator[Gate]:

@@ -13,8 +13,6 @@ urlpatterns = [
     path("shipping/", include("shop.shipping.urls", namespace="shipping")),
     path("notifications/", include("shop.notifications.urls", namespace="notifications")),
     path("reviews/", include("shop.reviews.urls", namespace="reviews")),
-    path("stock/", include("shop.inventory.urls", namespace="inventory")),
-    path("offers/", include("shop.pricing.urls", namespace="pricing")),
     path("reports/", include("shop.reporting.urls", namespace="reporting")),
     path("api/v1/", include("shop.api_router")),
     path("", include("shop.catalog.urls", namespace="catalog")),

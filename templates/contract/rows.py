@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import itertools
+import math
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -86,7 +87,7 @@ def _by_type(field: Any, number: int) -> Any:
         case models.FloatField():
             return float(_within(field, decimal.Decimal(number), decimal.Decimal(1000)))
         case models.IntegerField():
-            return int(_within(field, decimal.Decimal(number), decimal.Decimal(30000)))
+            return math.floor(_within(field, decimal.Decimal(number), decimal.Decimal(30000)))
         case models.DateTimeField():
             return _MOMENT + datetime.timedelta(hours=number)
         case models.DateField():
@@ -129,10 +130,24 @@ def _within(field: Any, number: decimal.Decimal, highest: decimal.Decimal) -> de
             low = max(low, decimal.Decimal(str(limit)))
         elif isinstance(validator, validators.MaxValueValidator):
             high = min(high, decimal.Decimal(str(limit)))
-    return low + number % max(high - low + 1, decimal.Decimal(1))
+    found = low + number % max(high - low + 1, decimal.Decimal(1))
+    half = found + decimal.Decimal("0.5")
+    return half if half <= high else found
 
 
 # Arguments ------------------------------------------------------------------------------------------
+
+
+def filled(label: str) -> dict[str, Any]:
+    """Values for columns that have a default or may be null, so that a crossing row shows all of them."""
+    found = {}
+    for field in apps.get_model(label)._meta.concrete_fields:
+        of_its_own = any(
+            getattr(field, name, False) for name in ("auto_now", "auto_now_add", "generated")
+        )
+        if not (field.is_relation or field.unique or field.choices or of_its_own):
+            found[field.name] = _by_type(field, next(_numbers))
+    return found
 
 
 def pointed_at(label: str, owned: Iterable[str]) -> Any:
@@ -237,24 +252,55 @@ def fresh(label: str, field: str) -> Any:
 # Comparing ------------------------------------------------------------------------------------------
 
 
+NEAR = datetime.timedelta(minutes=1)
+"""How far moments may differ that code takes from the clock: it runs twice."""
+
+
+class Moment:
+    """A date and time that equals another one shortly before or after it."""
+
+    def __init__(self, value: datetime.datetime) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Moment) and abs(self.value - other.value) <= NEAR
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"about {self.value}"
+
+
 def volatile(kind: type[models.Model]) -> set[str]:
-    """Columns that differ from one run to the next: automatic keys, moments, computed defaults."""
+    """Columns that differ from one run to the next: automatic keys, defaults that are never the same twice."""
+    automatic = models.AutoField | models.BigAutoField | models.SmallAutoField
     return {
         field.attname
         for field in kind._meta.concrete_fields
-        if isinstance(field, models.AutoField | models.BigAutoField | models.SmallAutoField)
-        or getattr(field, "auto_now", False)
-        or getattr(field, "auto_now_add", False)
-        or callable(field.default)
-        or isinstance(field, models.DateTimeField)
+        if isinstance(field, automatic)
+        or (callable(field.default) and field.has_default() and _changes(field))
     }
 
 
-def state(owned: Iterable[str]) -> dict[str, list[str]]:
+def _changes(field: Any) -> bool:
+    return (
+        not isinstance(field, models.DateTimeField) and field.get_default() != field.get_default()
+    )
+
+
+def about(value: Any) -> Any:
+    """``value``, a moment only about."""
+    return Moment(value) if isinstance(value, datetime.datetime) else value
+
+
+def state(owned: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of the context without their volatile columns."""
     found = {}
     for label in owned:
         kind = apps.get_model(label)
         columns = sorted({field.attname for field in kind._meta.concrete_fields} - volatile(kind))
-        found[label] = sorted(map(repr, kind._base_manager.values_list(*columns)))
+        shown = [tuple(map(about, row)) for row in kind._base_manager.values_list(*columns)]
+        found[label] = sorted(
+            shown, key=lambda row: [repr(v) for v in row if not isinstance(v, Moment)]
+        )
     return found

@@ -95,7 +95,7 @@ def render(fact: model.Fact) -> tuple[str, str]:
         return ".".join(dotted.split(".")[-parts:])
 
     def words(*parts: object) -> str:
-        return " ".join(str(each) for each in parts if each not in ("", None, False))
+        return " ".join(str(each) for each in parts if each not in ("", None, False, ()))
 
     match fact:
         case model.Table():

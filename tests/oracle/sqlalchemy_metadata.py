@@ -14,8 +14,11 @@ def main(modules):
         importlib.import_module(name)
     from sqlalchemy import MetaData
 
+    # Dialects keep descriptions of system catalogs in metadata of their own.
+    library = [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] == "sqlalchemy" and module]
+    foreign = {id(value) for module in library for value in list(vars(module).values()) if isinstance(value, MetaData)}
     tables, keys = {}, []
-    for metadata in [each for each in gc.get_objects() if isinstance(each, MetaData)]:
+    for metadata in [each for each in gc.get_objects() if isinstance(each, MetaData) and id(each) not in foreign]:
         for table in metadata.tables.values():
             name = table.name if table.schema is None else table.schema + "." + table.name
             tables[name] = sorted(column.name for column in table.columns)

@@ -295,7 +295,8 @@ class Registry:
         model = Model(class_id, name, app, "", program.place(class_id))
         model.abstract = program.constant(meta.own("abstract")) is True
         model.proxy = program.constant(meta.own("proxy")) is True
-        model.installed = bool(application) or bool(meta.text("app_label")) or not self.settings.complete
+        labels = {each.label for each in self.settings.applications}
+        model.installed = not self.settings.complete or (meta.text("app_label") in labels if meta.text("app_label") else bool(application))
         model.auto_field = (application.auto_field if application else "") or self.settings.auto_field
         model.related_name = meta.text("default_related_name")
         model.ordered = meta.value("ordering") is not None

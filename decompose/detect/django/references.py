@@ -47,14 +47,6 @@ class ReferenceReader:
                     if read is not None:
                         yield read
                     yield from self._use(chain, definition, at)
-            for definition_ in module.definitions:
-                for decorator in definition_.decorators:
-                    if isinstance(decorator, Chain):
-                        at = self.program.at(module.name, definition_.start)
-                        yield from self._use(decorator, definition_.id, at)
-            for block in module.blocks:
-                if isinstance(block.manager, Chain):
-                    yield from self._use(block.manager, block.scope or module.name, self.program.at(module.name, block.line))
             for binding in module.bindings:
                 yield from self._attribute(binding.name, binding.value, binding.scope, self.program.at(module.name, binding.line))
 
@@ -72,6 +64,10 @@ class ReferenceReader:
         """The definition, module or module-level name of the project that a dotted string means."""
         state = self.program.resolve(text)
         return state.id if state.kind in ("class", "function", "module", "binding") else ""
+
+    def _patched(self, text: str) -> str:
+        """What a patched name means; the module that holds the name where that is something from outside."""
+        return self._target(text) or self.program.module_of(text)
 
     def _use(self, chain: Chain, definition: str, at: Location) -> Iterator[StringReference | Unresolved]:
         steps = chain.steps
@@ -109,7 +105,7 @@ class ReferenceReader:
         elif name in standard.PATCH_FUNCTIONS:
             text = literal(self.program, argument(call, 0, "target", "in_dict"))
             if text and "." in text:
-                yield StringReference(definition, "patch", text, self._target(text), at)
+                yield StringReference(definition, "patch", text, self._patched(text), at)
             elif not text and call.arguments and not name.endswith((".dict", ".multiple")):
                 yield Unresolved("patch", source(chain), "the name is computed", at)
         elif name in standard.PATCH_OBJECT:
@@ -118,7 +114,7 @@ class ReferenceReader:
                 reached, rest = self.program.head(owner)
                 if reached.kind in ("class", "module") and not rest:
                     text = f"{reached.id}.{attribute}"
-                    yield StringReference(definition, "patch", text, self._target(text), at)
+                    yield StringReference(definition, "patch", text, self._patched(text), at)
         elif name == "django.core.management.call_command" and call.arguments:
             if literal(self.program, call.arguments[0]) == "loaddata":
                 for each in call.arguments[1:]:

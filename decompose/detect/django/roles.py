@@ -95,8 +95,10 @@ class Roles:
             found.update(dict.fromkeys(self.lineage(state.id)))
         elif state.kind == "binding" and not rest:
             return self._lineage_of_base(self.program.value(state.id), depth + 1)
-        if len(rest) > 1 and rest[0] == "from_queryset" and isinstance(rest[1], Call) and rest[1].arguments:
-            found.update(dict.fromkeys(self._lineage_of_base(rest[1].arguments[0], depth + 1)))
+        made = rest[0] == "from_queryset" if rest else False
+        call = next((step for step in rest if isinstance(step, Call)), None)
+        if (made or state.id.endswith(".from_queryset")) and call is not None and call.arguments:
+            found.update(dict.fromkeys(self._lineage_of_base(call.arguments[0], depth + 1)))
         return tuple(found)
 
     def queryset_of(self, class_id: str) -> str:
@@ -127,8 +129,15 @@ class Roles:
             if not isinstance(value, Chain):
                 return None
             return self.manager_made_by(Chain(value.root, value.origin, (*value.steps, Call())), depth + 1)
-        role = self.of(state.id) if state.kind == "class" else external_role(state.id) if state.kind == "external" else ""
         own = state.id if state.kind == "class" else ""
+        role = self.of(own) if own else ""
+        if state.kind == "external":
+            dotted, _, last = state.id.rpartition(".")
+            if last in ("from_queryset", "as_manager"):
+                names = (last, *names)
+            else:
+                dotted = state.id
+            role = external_role(dotted)
         if names == ("as_manager",) and role == "queryset":
             return ModelManager("", own)
         if role != "manager":

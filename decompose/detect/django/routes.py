@@ -29,6 +29,7 @@ from decompose.model.syntax import (
     ModuleSummary,
     Operation,
     Sequence,
+    Template,
 )
 
 _PATHS = {
@@ -209,9 +210,12 @@ class RouteReader:
     def _entry(self, call: Call, regex: bool, module: str, at: Location, mounted: _Mounted) -> Iterator[Route]:
         pattern = self._pattern(argument(call, 0, "route", "regex"))
         view = argument(call, 1, "view")
-        if pattern is None or view is None:
-            self._give_up(f"path({source(argument(call, 0, 'route', 'regex'))})", "the pattern is computed", at)
+        if view is None:
             return
+        if pattern is None:
+            written = argument(call, 0, "route", "regex")
+            pattern = written.text.replace("{}", "") if isinstance(written, Template) else ""
+            self._give_up(f"path({source(written)})", "a part of the pattern is computed; the route is shown without it", at)
         name = literal(self.program, argument(call, 3, "name")) or ""
         path = mounted.prefix + (_without_anchors(pattern) if regex else pattern)
         inner = mounted._replace(
@@ -267,12 +271,19 @@ class RouteReader:
         text = literal(self.program, target)
         state = self.program.resolve(text) if text is not None else None
         if state is None and isinstance(target, Chain):
-            reached, rest = self.program.head(target)
-            state = reached if reached.kind in ("module", "external") and not rest else None
+            named, rest = self.program.head(target)
+            state = named if named.kind in ("module", "external") and not rest else None
         if state is not None and state.kind == "module":
             own = self.program.constant(self.program.value(f"{state.id}.app_name"))
             inner = self._qualified_namespace(mounted.namespace, namespace or (own if isinstance(own, str) else ""))
             yield from self._module(state.id, mounted._replace(namespace=inner))
+            return
+        if state is not None and state.kind == "external" and state.id in standard.URL_CONFIGURATIONS:
+            library, entries = standard.URL_CONFIGURATIONS[state.id]
+            inner = self._qualified_namespace(mounted.namespace, namespace or library)
+            for path, name, handler, methods in entries:
+                reached = mounted._replace(prefix=mounted.prefix + path)
+                yield self._route(reached, handler, methods, at, self._qualified(inner, name), "view")
             return
         if state is not None and state.kind == "external":
             self._give_up(f"include({state.id})", "the URL configuration belongs to a library; its prefix is shown as one route", at)

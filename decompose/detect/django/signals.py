@@ -66,7 +66,7 @@ class SignalReader:
         handler = ""
         if isinstance(receiver, Chain):
             state, rest = self.program.head(receiver)
-            if state.kind in ("function", "class") and not rest:
+            if state.kind in ("function", "class", "external") and not rest:
                 handler = state.id
             elif receiver.origin == "self" and len(receiver.steps) == 1 and isinstance(receiver.steps[0], str):
                 owner = self.program.declaring_class(receiver.root, receiver.steps[0])

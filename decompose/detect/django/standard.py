@@ -151,13 +151,15 @@ LAZY = frozenset({
 """Methods of managers and query sets that give a query set again."""
 
 TO_VALUES = frozenset({"values", "values_list", "dates", "datetimes"})
-TO_INSTANCE = frozenset({"get", "first", "last", "earliest", "latest", "create"})
+TO_INSTANCE = frozenset({"get", "first", "last", "earliest", "latest", "create", "create_user", "create_superuser", "get_by_natural_key"})
 TO_PAIR = frozenset({"get_or_create", "update_or_create"})
 TO_SCALAR = frozenset({"count", "exists", "aggregate", "contains", "delete", "update", "bulk_update", "explain", "in_bulk"})
 TO_LIST = frozenset({"bulk_create"})
-WRITES = frozenset({"create", "bulk_create", "bulk_update", "update", "delete", "get_or_create", "update_or_create", "add_root", "_raw_delete"})
+WRITES = frozenset({"create", "create_user", "create_superuser", "bulk_create", "bulk_update", "update", "delete", "get_or_create", "update_or_create", "add_root", "_raw_delete"})
 READS_AND_WRITES = frozenset({"get_or_create", "update_or_create"})
 NO_QUERY = frozenset({"none", "db_manager", "as_manager", "_clone", "_chain"})
+SILENT = frozenset({"update", "delete", "_raw_delete"})
+"""Methods that need no query of their own for what the steps before them describe."""
 RELATED_WRITES = frozenset({"add", "remove", "set", "clear"})
 """Methods of a related manager that change the relation: join rows for many-to-many, the key column on the other side else."""
 
@@ -182,7 +184,7 @@ ASYNCHRONOUS = {
     for name in (
         *("aggregate", "bulk_create", "bulk_update", "contains", "count", "create", "delete", "earliest", "exists", "explain", "first"),
         *("get", "get_or_create", "in_bulk", "last", "latest", "update", "update_or_create", "save", "refresh_from_db", "add", "clear"),
-        *("remove", "set"),
+        *("remove", "set", "create_user", "create_superuser", "get_by_natural_key"),
     )
 }
 """The asynchronous twin of a method does the same to the tables."""
@@ -293,6 +295,14 @@ GENERIC_VIEW_MODES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What a generic view of ``django.views.generic`` does to its model's table."""
 
+INHERITED_MODES: dict[str, tuple[str, ...]] = {
+    "perform_create": ("write",), "perform_update": ("write",), "perform_destroy": ("write",), "create": ("write",),
+    "update": ("read", "write"), "partial_update": ("read", "write"), "destroy": ("read", "write"), "list": ("read",), "retrieve": ("read",),
+}  # fmt: skip
+"""What ``super().<method>()`` of a view set or generic API view does to its model's table."""
+FORM_METHODS = frozenset({"form_valid", "post", "put"})
+OBJECT_METHODS = frozenset({"get", "get_context_data", "dispatch"})
+
 VIEW_PACKAGES = ("django.views", "django.contrib", "rest_framework", "drf_spectacular", "rest_framework_simplejwt", "formtools", "django_filters")
 
 ADMIN_BASES = frozenset({
@@ -309,6 +319,26 @@ FILTER_BASES = frozenset({"FilterSet", "GeoFilterSet"})
 
 ROUTER_BASES = frozenset({"DefaultRouter", "SimpleRouter", "BaseRouter", "NestedSimpleRouter", "NestedDefaultRouter", "NestedMixin", "ExtendedSimpleRouter", "ExtendedDefaultRouter", "BulkRouter"})
 ROOT_VIEW_ROUTERS = frozenset({"DefaultRouter", "ExtendedDefaultRouter"})
+
+URL_CONFIGURATIONS: dict[str, tuple[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]]] = {
+    "django.conf.urls.i18n": ("", (("setlang/", "set_language", "django.views.i18n.set_language", ("POST",)),)),
+    "django.contrib.auth.urls": ("", (
+        ("login/", "login", "django.contrib.auth.views.LoginView", ("GET", "POST", "PUT")),
+        ("logout/", "logout", "django.contrib.auth.views.LogoutView", ("POST",)),
+        ("password_change/", "password_change", "django.contrib.auth.views.PasswordChangeView", ("GET", "POST", "PUT")),
+        ("password_change/done/", "password_change_done", "django.contrib.auth.views.PasswordChangeDoneView", ("GET",)),
+        ("password_reset/", "password_reset", "django.contrib.auth.views.PasswordResetView", ("GET", "POST", "PUT")),
+        ("password_reset/done/", "password_reset_done", "django.contrib.auth.views.PasswordResetDoneView", ("GET",)),
+        ("reset/<uidb64>/<token>/", "password_reset_confirm", "django.contrib.auth.views.PasswordResetConfirmView", ("GET", "POST", "PUT")),
+        ("reset/done/", "password_reset_complete", "django.contrib.auth.views.PasswordResetCompleteView", ("GET",)),
+    )),
+    "rest_framework.urls": ("rest_framework", (
+        ("login/", "login", "django.contrib.auth.views.LoginView", ("GET", "POST", "PUT")),
+        ("logout/", "logout", "django.contrib.auth.views.LogoutView", ("POST",)),
+    )),
+    "django.contrib.flatpages.urls": ("", (("<path:url>", "django.contrib.flatpages.views.flatpage", "django.contrib.flatpages.views.flatpage", ("GET",)),)),
+}  # fmt: skip
+"""URL configurations that libraries bring: namespace, and path, name, view, methods of each entry."""
 
 COMMAND_BASES = frozenset({"BaseCommand", "AppCommand", "LabelCommand", "NoArgsCommand", "TestCommand"})
 

@@ -13,7 +13,7 @@ from decompose.detect.django.models import Model
 from decompose.detect.django.values import MODEL_KINDS, Evaluator, Step, Trace, Value
 from decompose.link.expressions import last_bound
 from decompose.model.facts import Access, ModelUse
-from decompose.model.location import Location
+from decompose.model.location import Location, Span
 from decompose.model.syntax import (
     Bound,
     Call,
@@ -48,12 +48,11 @@ class _Segment(msgspec.Struct):
 
 
 class UseReader:
-    """Turns uses into facts. ``absorbed`` are class mentions that the call around them already stands for."""
+    """Turns uses into facts."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
-        self._absorbed: set[tuple[str, int, int]] = set()
-        self._labels: dict[str, str] = {}
+        self._absorbed: tuple[Chain, Span] | None = None
 
     def facts(self) -> Iterator[Access | ModelUse]:
         """All accesses and model uses of the program, module by module."""
@@ -77,34 +76,55 @@ class UseReader:
                 contexts = [self.evaluator.collection(role, model, chain.root, len(using) == 1) for model in using[:6]]
         for context in contexts:
             trace = self.evaluator.follow(chain, use.scope, context, use.sink == "store")
-            if trace is None:
+            if trace is None or not any(value.model is not None for value in trace.values):
                 continue
-            self._note_accesses(use, module, trace, accesses)
-            yield from self._uses(use, module, path, trace)
+            start = last_bound(chain)
+            self._note_accesses(use, module, trace, start, accesses)
+            yield from self._uses(use, module, path, trace, start)
 
-    def _note_accesses(self, use: Use, module: str, trace: Trace, accesses: dict[tuple[str, str, str, int], bool]) -> None:
-        start = last_bound(use.chain)
+    def _note_accesses(self, use: Use, module: str, trace: Trace, start: int, accesses: dict[tuple[str, str, str, int], bool]) -> None:
         definition = use.scope or module
+        silent = self._silent(use.chain, trace, start)
         for position in range(start, len(trace.effects)):
             certain = trace.values[position].certain and (position + 1 >= len(trace.values) or trace.values[position + 1].certain)
             for table, mode in trace.effects[position]:
+                if mode == "read" and position < silent[0] and table in silent[1]:
+                    continue
                 key = (definition, table, mode, use.span.line)
                 accesses[key] = accesses.get(key, False) or certain
 
+        last = trace.values[-1]
+        if use.sink == "iterate" and len(trace.values) == len(use.chain.steps) + 1 and last.kind in ("queryset", "values") and last.model is not None:
+            # The loop runs the query, whoever built it.
+            for table in (*last.model.tables, *last.joins):
+                key = (definition, table, "read", use.span.line)
+                accesses[key] = accesses.get(key, False) or last.certain
+
+    @staticmethod
+    def _silent(chain: Chain, trace: Trace, start: int) -> tuple[int, tuple[str, ...]]:
+        """Where a chain ends in ``update()`` or ``delete()``, and the tables for which the steps before it run no query."""
+        for position in range(len(trace.effects) - 1, start, -1):
+            value = trace.values[position]
+            if value.kind == "method" and value.name in standard.SILENT and isinstance(chain.steps[position], Call):
+                owner = value.owner
+                if owner is not None and owner.kind in ("queryset", "manager") and owner.model is not None:
+                    return position, owner.model.tables
+        return 0, ()
+
     # --- model uses ----------------------------------------------------------------------------
 
-    def _uses(self, use: Use, module: str, path: str, trace: Trace) -> Iterator[ModelUse]:
-        segments = self._segments(use.chain, trace)
+    def _uses(self, use: Use, module: str, path: str, trace: Trace, start: int) -> Iterator[ModelUse]:
+        if self._absorbed is not None and use.chain == self._absorbed[0] and _within(use.span, self._absorbed[1]):
+            return  # the class in `get_object_or_404(Order, ...)`: the call stands for it
+        segments = self._segments(use.chain, trace, start, use.span)
         if not segments:
-            return
-        if use.sink in ("argument", "other") and (path, use.span.line, use.span.column) in self._absorbed:
             return
         at = Location(path, use.span.line)
         definition = use.scope or module
         last = trace.values[-1]
         whole = len(trace.values) == len(use.chain.steps) + 1
         result = _RESULTS.get(last.kind, "unknown") if whole else "unknown"
-        certain = all(value.certain for value in trace.values[last_bound(use.chain) :])
+        certain = all(value.certain for value in trace.values[start:])
         for segment in segments:
             steps = use.chain.steps[segment.start :]
             keywords: list[str] = []
@@ -118,9 +138,8 @@ class UseReader:
                 self._attributes(segment, use.chain, trace), segment.owner, not obstacle, obstacle, certain,
             )  # fmt: skip
 
-    def _segments(self, chain: Chain, trace: Trace) -> list[_Segment]:
+    def _segments(self, chain: Chain, trace: Trace, start: int, span: Span) -> list[_Segment]:
         values = trace.values
-        start = last_bound(chain)
         if start >= len(values):
             return []
         found: list[_Segment] = []
@@ -145,7 +164,7 @@ class UseReader:
                 if position + 1 == len(chain.steps) and values[position].state.id.startswith("builtins."):
                     continue  # `list(orders)`: the argument is a use of its own
                 if isinstance(step, Call) and self._is_shortcut(values[position]):
-                    found.append(self._shortcut(model, chain, position))
+                    found.append(self._shortcut(model, chain, position, span))
                 else:
                     found.append(_Segment(model, head, position + 1))
             elif model is not previous.model:
@@ -160,12 +179,14 @@ class UseReader:
     def _is_shortcut(value: Value) -> bool:
         return value.kind == "state" and value.state.kind == "external" and value.state.id in standard.SHORTCUTS
 
-    def _shortcut(self, model: Model, chain: Chain, position: int) -> _Segment:
+    def _shortcut(self, model: Model, chain: Chain, position: int, span: Span) -> _Segment:
         """``get_object_or_404(Order, pk=1)``: a use of the class, with the function in its shape."""
         call = chain.steps[position]
         assert isinstance(call, Call)
         first = call.arguments[0]
         plain = isinstance(first, Chain) and not any(isinstance(step, Call) for step in first.steps)
+        if isinstance(first, Chain) and plain:
+            self._absorbed = (first, span)
         rest = Call(call.arguments[1:] if plain else call.arguments, call.keywords)
         name = next((step for step in reversed(chain.steps[:position]) if isinstance(step, str)), chain.root.rpartition(".")[2])
         return _Segment(model, "class", position, prefix=name + shape((rest, *chain.steps[position + 1 :])))
@@ -249,6 +270,11 @@ class UseReader:
                     if found:
                         return found
         return ""
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    starts = (outer.line, outer.column) <= (inner.line, inner.column)
+    return starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
 
 
 def shape(steps: tuple[Step, ...]) -> str:

@@ -14,7 +14,7 @@ from decompose.detect.django import standard
 from decompose.detect.django.lookups import call_tables
 from decompose.detect.django.models import Field, Model, ModelManager, Registry, Reverse
 from decompose.detect.django.roles import Roles
-from decompose.link.expressions import last_bound
+from decompose.link.expressions import bound_arguments, last_bound
 from decompose.link.program import Program, State
 from decompose.model.syntax import (
     Binding,
@@ -39,9 +39,12 @@ Effect = tuple[str, str]
 _DEPTH = 5
 """Calls followed within calls."""
 
+_CALLERS = 40
+"""Calls of one name looked at before its parameters are given up."""
+
 _COLLECTORS = frozenset({"list", "sorted", "tuple", "set", "reversed", "iter", "frozenset"})
 _PICKERS = frozenset({"next", "max", "min"})
-_BUILTINS = _COLLECTORS | _PICKERS | {"enumerate", "super", "getattr", "zip"}
+_BUILTINS = _COLLECTORS | _PICKERS | {"enumerate", "getattr", "type"}
 _COLLECTION_TYPES = frozenset({
     "list", "List", "Iterable", "Sequence", "set", "Set", "Iterator", "Collection", "tuple", "Tuple", "Generator", "AsyncIterator", "frozenset",
 })  # fmt: skip
@@ -62,6 +65,8 @@ class Value(NamedTuple):
     name: str = ""
     owner: Value | None = None
     certain: bool = True
+    joins: tuple[str, ...] = ()
+    """Tables beyond the model's own that evaluating a query set reads."""
 
 
 MODEL_KINDS = frozenset({"class", "manager", "queryset", "values", "row", "instance", "list", "pair", "enumerated", "indexed", "exception"})
@@ -95,6 +100,7 @@ class Evaluator:
         self._managers: dict[tuple[str, str], ModelManager | None] = {}
         self._depth = 0
         self._uses: dict[str, list[Use]] = {}
+        self._callers_by_name: dict[str, list[Use]] = {}
         self._index()
 
     def _index(self) -> None:
@@ -104,8 +110,20 @@ class Evaluator:
                 if use.target.startswith("self.") and use.sink == "assign":
                     owner = use.scope.rpartition(".")[0]
                     self._assigned.setdefault((owner, use.target[5:]), []).append(use)
+                steps = use.chain.steps
+                if steps and steps[-1].__class__ is Call and use.chain.origin in ("global", "self", "cls"):
+                    self._callers_by_name.setdefault(self._called_name(use.chain), []).append(use)
                 if managers and use.scope.rpartition(".")[0] in managers:
                     self._uses.setdefault(use.scope, []).append(use)
+
+    @staticmethod
+    def _called_name(chain: Chain) -> str:
+        """The last name before a chain's last call."""
+        steps = chain.steps
+        if len(steps) > 1:
+            before = steps[-2]
+            return before if isinstance(before, str) else ""
+        return chain.root.rpartition(".")[2]
 
     # --- chains --------------------------------------------------------------------------------
 
@@ -285,7 +303,46 @@ class Evaluator:
                 found = self._role_argument(role, definition.parent, method, name)
                 if found is not None:
                     return found
-        return self._conventional(name)
+        return self._given_by_callers(definition, name) or self._conventional(name)
+
+    def _given_by_callers(self, definition: Definition, name: str) -> Value | None:
+        """What all calls of a function in the project pass for a parameter; a few calls that are not understood make it uncertain."""
+        if self._depth >= _DEPTH:
+            return None
+        self._depth += 1
+        found: list[Value] = []
+        missed = 0
+        for use in self._callers_by_name.get(definition.id.rpartition(".")[2], ())[:_CALLERS]:
+            call = use.chain.steps[-1]
+            if not isinstance(call, Call) or self._callee(use.chain) != definition.id:
+                continue
+            given = bound_arguments(definition, call, 1 if definition.kind == "method" else 0).get(name)
+            if given is None or given == Constant(None):
+                continue
+            value = self.evaluate(given, use.scope)
+            if value is None or value.kind not in ("instance", "class", "queryset", "list"):
+                missed += 1
+            else:
+                found.append(value)
+        self._depth -= 1
+        agreed = self._agreed(found)
+        if agreed is None or missed > len(found):
+            return None
+        return agreed._replace(certain=agreed.certain and not missed, relation=None, owner=None, name="")
+
+    def _callee(self, chain: Chain) -> str:
+        """The function of the project that a chain's last call runs, where its text says so."""
+        if chain.origin == "global":
+            state, rest = self.program.head(chain)
+            if state.kind == "function" and len(rest) == 1:
+                return state.id
+            if state.kind == "class" and len(rest) == 2 and isinstance(rest[0], str):
+                member = self.program.member(state.id, rest[0])
+                return member.id if isinstance(member, Definition) else ""
+            return f"{state.id}.__init__" if state.kind == "class" and len(rest) == 1 else ""
+        name = chain.steps[0]
+        member = self.program.member(chain.root, name) if isinstance(name, str) and len(chain.steps) == 2 else None
+        return member.id if isinstance(member, Definition) else ""
 
     def _role_argument(self, role: str, class_id: str, method: str, name: str) -> Value | None:
         """Arguments that the framework passes: the object of an admin or serializer method, the form of a view."""
@@ -415,7 +472,11 @@ class Evaluator:
         if kind == "request":
             if step == "user":
                 user = self.registry.user
-                return Value("instance", user, certain=False) if user is not None else None
+                if user is None:
+                    return None
+                # The user is loaded when the request's lazy object is first looked at; the middleware may have done so.
+                effects.extend((table, "read") for table in user.tables)
+                return Value("instance", user, certain=False)
             return REQUEST if step in ("_request", "request") else None
         if kind in ("row", "scalar", "exception"):
             return Value("scalar")
@@ -563,15 +624,24 @@ class Evaluator:
             returned = self.returned(value.state.id, owner)
             if not any(table in model.tables for table, _ in done):
                 effects.extend((table, "read") for table in model.tables)
+            effects.extend((table, "read") for table in owner.joins)
             if returned is not None:
+                if returned.kind in ("queryset", "values"):
+                    returned = returned._replace(joins=_joined(owner, done, returned.joins))
                 if returned.kind == "queryset" and returned.model is model and returned.manager is None:
                     return returned._replace(manager=owner.manager)
                 return returned
             if standard.ASYNCHRONOUS.get(name, name) not in standard.LAZY | standard.TO_INSTANCE:
                 return Value("scalar", name="project")
         name = standard.ASYNCHRONOUS.get(name, name)
-        effects.extend(self._collection_effects(name, owner, call))
-        return self._collection_result(name, owner)
+        done = tuple(self._collection_effects(name, owner, call))
+        effects.extend(done)
+        if name not in standard.NO_QUERY and name not in standard.SILENT:
+            effects.extend((table, "read") for table in owner.joins)
+        result = self._collection_result(name, owner)
+        if result is not None and result.kind in ("queryset", "values"):
+            return result._replace(joins=_joined(owner, done))
+        return result
 
     def _collection_effects(self, name: str, owner: Value, call: Call) -> list[Effect]:
         model = owner.model
@@ -583,7 +653,7 @@ class Evaluator:
         if owner.kind == "manager" and relation is not None and name in standard.RELATED_WRITES:
             written = join if many else model.tables
             found.extend((table, "write") for table in written)
-            if name in ("set", "remove", "clear"):
+            if name == "set":
                 found.extend((table, "read") for table in written)
             return found
         if name in standard.NO_QUERY:
@@ -618,9 +688,10 @@ class Evaluator:
     def _call_values(self, value: Value, owner: Value, call: Call, effects: list[Effect]) -> Value | None:
         name = standard.ASYNCHRONOUS.get(value.name, value.name)
         assert owner.model is not None
-        effects.extend((table, "read") for table in (*owner.model.tables, *call_tables(owner.model, name, call)))
+        joined = tuple(call_tables(owner.model, name, call))
+        effects.extend((table, "read") for table in (*owner.model.tables, *joined, *owner.joins))
         if name in standard.LAZY or name in standard.TO_VALUES:
-            return owner
+            return owner._replace(joins=tuple(dict.fromkeys((*owner.joins, *joined))))
         return Value("row", owner.model) if name in standard.TO_INSTANCE else Value("scalar")
 
     def _call_instance(self, value: Value, owner: Value, effects: list[Effect]) -> Value | None:
@@ -691,16 +762,30 @@ class Evaluator:
             user = self.registry.user
             return Value("instance", user, certain=False) if user is not None else None
         builtin = name.removeprefix("builtins.")
+        if builtin in ("getattr", "type"):
+            return self._of_builtin(builtin, call, effects, scope, context)
         if builtin in _COLLECTORS or builtin in _PICKERS or builtin == "enumerate":
             held = self.evaluate(call.arguments[0], scope, context) if call.arguments else None
             if held is None or held.model is None or held.kind not in ("queryset", "manager", "list", "values"):
                 return None
+            if held.kind in ("queryset", "values"):
+                effects.extend((table, "read") for table in (*held.model.tables, *held.joins))
             if builtin in _PICKERS:
                 return Value("row" if held.kind == "values" else "instance", held.model, certain=held.certain)
             if held.kind == "values":
                 return held
             return Value("enumerated" if builtin == "enumerate" else "list", held.model, certain=held.certain)
         return None
+
+    def _of_builtin(self, name: str, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
+        """``type(order)`` and ``getattr(order, "customer", None)``."""
+        held = self.evaluate(call.arguments[0], scope, context) if call.arguments else None
+        if held is None:
+            return None
+        if name == "type":
+            return Value("class", held.model, certain=held.certain) if held.kind == "instance" and len(call.arguments) == 1 else None
+        attribute = self.program.constant(call.arguments[1]) if len(call.arguments) > 1 else None
+        return self.advance(held, attribute, effects, scope, context) if isinstance(attribute, str) else None
 
     def _attribute(self, value: Value, name: str) -> Value | None:
         """An attribute of an instance of a project class: by its role in Django, its declaration or what a method assigned."""
@@ -719,6 +804,8 @@ class Evaluator:
             if name == "object":
                 return self._object(class_id)
             if name in ("get_object", "get_queryset", "filter_queryset", "paginate_queryset", "get_serializer", "get_form"):
+                return Value("method", name=name, owner=value)
+            if value.name == "super" and name in standard.INHERITED_MODES.keys() | standard.FORM_METHODS | standard.OBJECT_METHODS:
                 return Value("method", name=name, owner=value)
         elif role in ("serializer", "form"):
             if name == "instance":
@@ -773,13 +860,18 @@ class Evaluator:
                 found = self._object(class_id)
                 if found is not None and found.model is not None:
                     effects.extend((table, "read") for table in found.model.tables)
+                    effects.extend(self.view_effects(class_id))
                 return found
             if name in ("get_queryset", "filter_queryset", "paginate_queryset"):
                 held = self.view_queryset(class_id)
                 if held is None or held.model is None:
                     return None
                 effects.extend((table, "read") for table in held.model.tables)
+                effects.extend(self.view_effects(class_id))
                 return Value("list", held.model) if name == "paginate_queryset" else held
+            if owner.name == "super":
+                self._inherited_effects(class_id, name, effects)
+                return None
             attribute = self._class_of_attribute(class_id, f"{name.removeprefix('get_')}_class")
             return Value("state", state=State("instance", attribute)) if attribute else None
         if role in ("serializer", "form") and name in ("save", "create", "update"):
@@ -793,6 +885,26 @@ class Evaluator:
             model = self.class_model(class_id)
             return self._default_queryset(model) if model is not None else None
         return None
+
+    def _inherited_effects(self, class_id: str, name: str, effects: list[Effect]) -> None:
+        """What ``super().form_valid(form)`` and the like do to the table of a view's model."""
+        bases = {each.rpartition(".")[2] for each in self.program.ancestors(class_id) if self.program.definition(each) is None}
+        modes: tuple[str, ...] = ()
+        if any(each in standard.VIEWSET_ACTIONS for each in bases):
+            modes = standard.INHERITED_MODES.get(name, ())
+        else:
+            generic = {mode for each in bases for mode in standard.GENERIC_VIEW_MODES.get(each, ())}
+            if name in standard.FORM_METHODS:
+                modes = tuple(sorted(generic))
+            elif name in standard.OBJECT_METHODS:
+                modes = ("read",) if "read" in generic else ()
+        held = self.view_queryset(class_id) if modes else None
+        if held is None or held.model is None:
+            return
+        for mode in modes:
+            effects.extend((table, mode) for table in (held.model.written if mode == "write" else held.model.tables))
+        if "read" in modes:
+            effects.extend(self.view_effects(class_id))
 
     # --- classes that serve a model ---------------------------------------------------------------
 
@@ -838,6 +950,26 @@ class Evaluator:
             if model is not None:
                 return self._default_queryset(model)
         return None
+
+    def view_effects(self, class_id: str) -> tuple[Effect, ...]:
+        """What evaluating a view's query set reads: what its ``get_queryset`` or ``queryset`` joins and loads along."""
+        method = self.program.member(class_id, "get_queryset")
+        receiver = Value("state", state=State("instance", class_id))
+        if isinstance(method, Definition):
+            expressions: tuple[Expression, ...] = method.returned
+        else:
+            owner = self.program.declaring_class(class_id, "queryset")
+            value = self.program.value(f"{owner}.queryset") if owner else None
+            expressions = (value,) if value is not None else ()
+        found: dict[Effect, None] = {}
+        if self._depth < _DEPTH:
+            self._depth += 1
+            for each in expressions:
+                trace = self.follow(each, method.id if isinstance(method, Definition) else "", receiver) if isinstance(each, Chain) else None
+                for effects in trace.effects if trace is not None else ():
+                    found.update(dict.fromkeys(effect for effect in effects if effect[1] == "read"))
+            self._depth -= 1
+        return tuple(found)
 
     def _object(self, class_id: str) -> Value | None:
         held = self.view_queryset(class_id)
@@ -955,3 +1087,9 @@ class Evaluator:
                 self._method_effects[key] = tuple(found)
         return self._method_effects[key]
 
+
+def _joined(owner: Value, done: tuple[Effect, ...], more: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The tables that a query set reads beside its model's own, after one more step."""
+    assert owner.model is not None
+    read = (table for table, mode in done if mode == "read" and table not in owner.model.tables)
+    return tuple(dict.fromkeys((*owner.joins, *read, *more)))

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from decompose.detect.django import standard
 from decompose.detect.django.models import Model
 from decompose.detect.django.values import Evaluator
-from decompose.link.expressions import argument, elements, first_call
+from decompose.link.expressions import argument, elements, first_call, keyword, literal
 from decompose.link.program import Program
 from decompose.model.facts import Access
 from decompose.model.location import Location
-from decompose.model.syntax import Binding, Call, Chain, Definition
+from decompose.model.syntax import Binding, Call, Chain, Definition, Expression
 
 _REGISTER = frozenset({"django.contrib.admin.register", "django.contrib.admin.decorators.register", "django.contrib.gis.admin.register"})
 _SITE_REGISTER = "django.contrib.admin.site.register"
@@ -80,6 +80,8 @@ class ViewReader:
             role = self.evaluator.roles.of(definition.id)
             if role == "view":
                 yield from self._view(definition)
+            elif role == "serializer":
+                yield from self._serializer(definition)
             elif role == "admin":
                 model = self.evaluator.class_model(definition.id)
                 if model is not None:
@@ -110,8 +112,36 @@ class ViewReader:
                 modes.update(standard.ACTION_MODES[action])
         at = self.program.place(definition.id)
         yield from _accesses(definition.id, held.model.tables, tuple(sorted(modes)), at, held.certain)
+        if "read" in modes:
+            along = tuple(dict.fromkeys(table for table, _ in self.evaluator.view_effects(definition.id) if table not in held.model.tables))
+            yield from _accesses(definition.id, along, ("read",), at, held.certain)
         if "write" in modes and held.model.history is not None:
             yield from _accesses(definition.id, held.model.history.tables, ("write",), at, held.certain)
+
+    def _serializer(self, definition: Definition) -> Iterator[Access]:
+        """What a serializer reads through its fields: relations listed, nested serializers, ``source="customer.name"``."""
+        model = self.evaluator.class_model(definition.id)
+        if model is None:
+            return
+        module = self.program.module_of(definition.id)
+        for name, bindings in self.program.bindings(definition.id).items():
+            value = bindings[-1].value
+            call = first_call(value.steps) if isinstance(value, Chain) else None
+            if call is None:
+                continue
+            path = literal(self.program, keyword(call, "source")) or name
+            tables = _path(model, path, full=not _keys_only(value))
+            yield from _accesses(definition.id, tables, ("read",), self.program.at(module, bindings[-1].line), True)
+        meta = self.program.members(definition.id).get("Meta")
+        listed = self.program.bindings(meta.id).get("fields") if meta is not None else None
+        if not listed:
+            return
+        declared = self.program.bindings(definition.id)
+        names = (self.program.constant(each) for each in elements(self.program, listed[-1].value) or ())
+        at = self.program.at(module, listed[-1].line)
+        for each in names:
+            if isinstance(each, str) and each not in declared:
+                yield from _accesses(definition.id, _path(model, each, full=False), ("read",), at, True)
 
     def _methods(self, class_id: str) -> set[str] | None:
         owner = self.program.declaring_class(class_id, "http_method_names")
@@ -120,6 +150,38 @@ class ViewReader:
             return None
         values = elements(self.program, found[-1].value if isinstance(found[-1], Binding) else None)
         return {str(self.program.constant(each)) for each in values or ()}
+
+
+def _keys_only(expression: Expression) -> bool:
+    """Whether a serializer field shows only the key of what it relates to."""
+    if not isinstance(expression, Chain):
+        return False
+    names = [expression.root.rpartition(".")[2], *(step for step in expression.steps if isinstance(step, str))]
+    return names[-1] in ("PrimaryKeyRelatedField", "ReadOnlyField") or "HiddenField" in names
+
+
+def _path(model: Model, path: str, *, full: bool) -> tuple[str, ...]:
+    """Tables read to follow a dotted path of attributes; with ``full`` the last relation's rows are read too, not just their keys."""
+    found: dict[str, None] = {}
+    current = model
+    parts = path.split(".")
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        field = current.field(part)
+        reverse = current.accessor(part) if field is None else None
+        if field is not None and field.target is not None and part == field.name:
+            if field.kind == "m2m":
+                found.update(dict.fromkeys(field.through.tables if field.through is not None else (field.join,)))
+            elif last and not full:
+                break
+            found.update(dict.fromkeys(field.target.tables))
+            current = field.target
+        elif reverse is not None:
+            found.update(dict.fromkeys(reverse.source.tables))
+            current = reverse.source
+        else:
+            break
+    return tuple(found)
 
 
 def _accesses(definition: str, tables: tuple[str, ...], modes: tuple[str, ...], at: Location, certain: bool) -> Iterator[Access]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as MappingOf
 
 import msgspec
 
@@ -180,7 +181,8 @@ class Models:
         return own is not None and self.program.constant(own[-1].value) is True
 
     def _root_of(self, id: str) -> Root:
-        return next((self._roots[each] for each in self.program.ancestors(id) if each in self._roots), "plain")
+        found = {self._roots[each] for each in (id, *self.program.ancestors(id)) if each in self._roots}
+        return next((each for each in ("flask", "sqlmodel", "alchemy") if each in found), "plain")  # type: ignore[return-value]
 
     def _map(self, id: str) -> None:
         program = self.program
@@ -194,7 +196,7 @@ class Models:
         mixins = [id, *(each for each in ancestors if each not in self.mapped and program.definition(each) is not None)]
         for base in ancestors:
             call = self.names.maker_call(base) if base in self._roots and program.definition(base) is None else None
-            given = keyword(call, "cls") if call is not None else None
+            given = keyword(call, "cls", "model_class") if call is not None else None
             state = program.head(given)[0] if isinstance(given, Chain) else None
             if state is not None and state.kind == "class" and state.id not in mixins:
                 mixins.append(state.id)
@@ -257,7 +259,7 @@ class Models:
                 value = bound[-1].value
                 if program.constant(value) is None and isinstance(value_of(program, value), Constant):
                     return None, ""
-                name = self._string(value, class_name)
+                name = self._string(value, class_name, owner)
                 return name, "" if name else f"its __tablename__ is computed: {source(value)}"
             method = program.members(owner).get("__tablename__")
             if method is not None:
@@ -281,76 +283,103 @@ class Models:
                 return name
         return None
 
-    def _string(self, expression: Expression, class_name: str, scope: str = "", depth: int = 0) -> str | None:
-        """A string made from constants and the class's own name, as far as the text fixes it."""
-        if depth > 6:
+    def _string(self, expression: Expression, class_name: str, scope: str = "", given: MappingOf[str, str] | None = None, depth: int = 0) -> str | None:
+        """A string made from constants and the class's own name, as far as the text fixes it; ``given`` are parameters."""
+        if depth > 8:
             return None
         fixed = literal(self.program, expression)
         if fixed is not None:
             return fixed
+        given = given or {}
         if isinstance(expression, Template):
-            return self._template(expression, class_name, scope, depth)
+            return self._template(expression, class_name, scope, given, depth)
         if isinstance(expression, Operation) and expression.operator == "+":
-            parts = [self._string(each, class_name, scope, depth + 1) for each in expression.operands]
+            parts = [self._string(each, class_name, scope, given, depth + 1) for each in expression.operands]
             return "".join(part for part in parts if part is not None) if all(part is not None for part in parts) else None
-        if not isinstance(expression, Chain):
-            return None
-        return self._chained(expression, class_name, scope, depth)
+        return self._chained(expression, class_name, scope, given, depth) if isinstance(expression, Chain) else None
 
-    def _template(self, template: Template, class_name: str, scope: str, depth: int) -> str | None:
+    def _template(self, template: Template, class_name: str, scope: str, given: MappingOf[str, str], depth: int) -> str | None:
         """A string with holes, filled with what stands in the holes where the text has exactly as many values as holes."""
-        values = [
-            use.chain
-            for use in self._uses_of(scope)
-            if use.sink in ("other", "argument", "return") and (use.chain.origin in ("cls", "self") or self.program.head(use.chain)[0].kind == "binding")
-        ]
         parts = template.text.split("{}")
+        values = [
+            text
+            for use in self._uses_of(scope)
+            if use.sink in ("other", "argument", "return")
+            and (text := self._string(use.chain, class_name, scope, given, depth + 1)) is not None
+        ]
         if len(values) != len(parts) - 1:
             return None
-        filled = [parts[0]]
-        for value, part in zip(values, parts[1:], strict=True):
-            text = self._string(value, class_name, scope, depth + 1)
-            if text is None:
-                return None
-            filled += [text, part]
-        return "".join(filled)
+        return "".join(each for pair in zip(parts, [*values, ""], strict=True) for each in pair)
 
     def _uses_of(self, scope: str) -> list[Use]:
         module = self.program.modules.get(self.program.module_of(scope)) if scope else None
         return [use for use in module.uses if use.scope == scope] if module is not None else []
 
-    def _chained(self, chain: Chain, class_name: str, scope: str, depth: int) -> str | None:
+    def _chained(self, chain: Chain, class_name: str, scope: str, given: MappingOf[str, str], depth: int) -> str | None:
         """``cls.__name__.lower()``, ``snake_case(cls.__name__) + "s"``, ``re.sub(pattern, "_", cls.__name__).lower()``."""
         steps = [step for step in chain.steps if isinstance(step, (str, Call))]
-        if chain.origin in ("cls", "self") and steps[:1] == ["__name__"]:
+        if chain.origin in ("cls", "self", "parameter") and steps[:1] == ["__name__"]:
             return _applied(class_name, steps[1:])
-        if chain.origin in ("parameter",) and steps[:1] == ["__name__"]:
-            return _applied(class_name, steps[1:])
+        if chain.origin == "parameter":
+            return _applied(given[chain.root], steps) if chain.root in given else None
         state, rest = self.program.head(chain)
+        pattern = None
+        if state.kind == "binding" and len(rest) > 1 and rest[0] in ("sub", "split") and isinstance(rest[1], Call):
+            # NAME = re.compile(r"(?=[A-Z])"); NAME.sub("_", cls.__name__)
+            pattern = self._compiled(self.program.value(state.id))
+            rest = rest[1:]
         if not rest or not isinstance(rest[0], Call):
             return None
-        inner = [self._string(each, class_name, scope, depth + 1) for each in (*rest[0].arguments, *(v for _, v in rest[0].keywords))]
-        words = [text for text in inner if text]
         after = [step for step in rest[1:] if isinstance(step, (str, Call))]
-        if state.kind == "external" and state.id in ("re.sub",) and len(words) >= 2 and "A-Z" in words[0] and rest[0].arguments:
-            return _applied(_separated(class_name, "_"), after)
-        if state.kind == "function" and len(words) == 1 and self._makes_snake(state.id):
-            return _applied(camel_to_snake(words[0]), after)
-        if state.kind == "external" and len(words) == 1 and re.search(r"snake|underscore", state.id.rpartition(".")[2]):
+        words = [self._string(each, class_name, scope, given, depth + 1) for each in rest[0].arguments]
+        if pattern is not None:
+            words = [pattern, *words]
+        if (pattern is not None or state.id == "re.sub") and len(words) >= 3:
+            made = _substituted(words[0], words[1], words[2])
+            return _applied(made, after) if made is not None else None
+        if state.kind == "function":
+            made = self._of_function(state.id, rest[0], words, class_name, depth)
+            return _applied(made, after) if made is not None else None
+        named = re.search(r"snake|underscore", state.id.rpartition(".")[2])
+        if state.kind == "external" and named and len(words) == 1 and words[0]:
             return _applied(camel_to_snake(words[0]), after)
         return None
+
+    def _compiled(self, expression: Expression | None) -> str | None:
+        if isinstance(expression, Chain):
+            state, rest = self.program.head(expression)
+            if state.id == "re.compile" and rest and isinstance(rest[0], Call):
+                return literal(self.program, argument(rest[0], 0, "pattern"))
+        return None
+
+    def _of_function(self, function: str, call: Call, words: list[str | None], class_name: str, depth: int) -> str | None:
+        """What a function of the project makes of its arguments: by following it, else by recognising a snake-case converter."""
+        definition = self.program.definition(function)
+        if definition is None:
+            return None
+        names = [each.name for each in definition.parameters if each.kind in ("positional", "normal")]
+        given = {name: word for name, word in zip(names, words, strict=False) if word is not None}
+        for name, value in call.keywords:
+            word = self._string(value, class_name, "", {}, depth + 1)
+            if word is not None:
+                given[name] = word
+        for value in definition.returned:
+            made = self._string(value, class_name, function, given, depth + 1)
+            if made is not None:
+                return made
+        known = [word for word in words if word]
+        return camel_to_snake(known[0]) if len(known) == 1 and self._makes_snake(function) else None
 
     def _makes_snake(self, function: str) -> bool:
         """Whether a function of the project puts underscores between words: by name, or since it splits before capitals."""
         if re.search(r"snake|underscore", function.rpartition(".")[2]):
             return True
         return any(
-            "A-Z" in text
+            isinstance(each, Constant) and isinstance(each.value, str) and "A-Z" in each.value
             for use in self._uses_of(function)
             for step in use.chain.steps
             if isinstance(step, Call)
             for each in step.arguments
-            if isinstance(each, Constant) and isinstance((text := each.value), str)
         )
 
     def _given_table(self, id: str) -> str:
@@ -821,9 +850,22 @@ class Models:
             origin="sqlalchemy",
             kind="join" if joins else "entity",
             label=draft.model.rpartition(".")[2],
-            models=tuple(sorted(draft.models)),
-            columns=tuple(draft.columns.values()),
+            models=tuple(dict.fromkeys((*([draft.model] if draft.model else []), *sorted(draft.models)))),
+            columns=tuple(self._typed(draft, column) for column in draft.columns.values()),
         )
+
+    def _typed(self, draft: Drafted, column: Column, depth: int = 0) -> Column:
+        """A column without a type of its own has that of the column it refers to."""
+        if column.type != "other" or column.declared or depth > 4:
+            return column
+        for key in draft.keys:
+            if key.columns == (column.name,):
+                target = self.tables.get(self._key_table(key))
+                name = key.target.rpartition(".")[2] if isinstance(key.target, str) else source(key.target).rpartition(".")[2]
+                if target is not None and name in target.columns:
+                    found = self._typed(target, target.columns[name], depth + 1)
+                    return msgspec.structs.replace(column, type=found.type, max_length=found.max_length)
+        return column
 
     def _foreign_keys(self, draft: Drafted) -> Iterator[Fact]:
         primary = [column.name for column in draft.columns.values() if column.primary_key]
@@ -897,8 +939,19 @@ def camel_to_snake(name: str) -> str:
     return re.sub(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))", r"_\1", name).lower().lstrip("_")
 
 
-def _separated(name: str, mark: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", mark, name)
+_HARMLESS = re.compile(r"[\w()?<!=^$\[\]\-+*|.\\ ]{1,80}")
+
+
+def _substituted(pattern: str | None, replacement: str | None, text: str | None) -> str | None:
+    """``re.sub`` for patterns that cannot run away: short, few repetitions, none of a group."""
+    if pattern is None or replacement is None or text is None or len(text) > 200:
+        return None
+    if not _HARMLESS.fullmatch(pattern) or re.search(r"\)[+*?{]", pattern) or len(re.findall(r"[+*]", pattern)) > 2:
+        return None
+    try:
+        return re.sub(pattern, replacement, text)
+    except re.error:
+        return None
 
 
 def _applied(text: str, steps: list[str | Call]) -> str | None:

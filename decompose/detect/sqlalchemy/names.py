@@ -48,6 +48,7 @@ class Names:
             imported.module.split(".", 1)[0] in FAMILY for module in program.modules.values() for imported in module.imports
         )
         self._extensions: dict[str, bool] = {}
+        self._meanings: dict[str, str] = {}
         self._roots: dict[str, Root | None] = {}
         self._stars = {
             module.name
@@ -83,6 +84,12 @@ class Names:
 
     def meaning(self, dotted: str) -> str:
         """SQLAlchemy's name for a dotted one (``Column``, ``func``, ``session``); ``""`` when it is not SQLAlchemy's."""
+        known = self._meanings.get(dotted)
+        if known is None:
+            known = self._meanings[dotted] = self._meaning(dotted)
+        return known
+
+    def _meaning(self, dotted: str) -> str:
         package = dotted.split(".", 1)[0]
         if package in FAMILY:
             parts = dotted.split(".")
@@ -153,7 +160,9 @@ class Names:
                     name = last_name(decorator)
                     if name in ("as_declarative", "as_declarative_base"):
                         return "plain"
-            return None
+            # A direct subclass of DeclarativeBase is a base itself, never mapped.
+            direct = any(self.meaning(each) in ("DeclarativeBase", "DeclarativeBaseNoMeta") for each in self.program.bases(base))
+            return "plain" if direct else None
         if base.endswith("()"):
             return "plain" if base[:-2].rpartition(".")[2] in _MAKERS and self.present else None
         meaning = self.meaning(base)
@@ -177,6 +186,6 @@ class Names:
         return None
 
     def maker_call(self, base: str) -> Call | None:
-        """The call that made a base held by a binding."""
-        value = self.program.value(base)
+        """The call that made a base held by a binding, or the Flask-SQLAlchemy object that the base belongs to."""
+        value = self.program.value(base.removesuffix(".Model") if self.extension_of(base) == "Model" else base)
         return first_call(value.steps) if isinstance(value, Chain) else None

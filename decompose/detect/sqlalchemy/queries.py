@@ -79,7 +79,10 @@ UNKNOWN = Value("unknown")
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A table (or symbolic model) touched at a step of a chain; ``commit`` and ``begin`` have no table."""
+    """A table (or symbolic model) touched at a step of a chain.
+
+    ``mention`` marks a read that only names a column, and a write that makes the reads of its own statement part of it.
+    """
 
     target: str
     mode: Mode
@@ -108,6 +111,7 @@ class Trace:
         self.model = ""
         self.commits = False
         self.missing = ""
+        self.missed = 0
         self.index = 0
 
     def touch(self, target: str, mode: Mode, certain: bool = True, via: str = "orm", mention: bool = False) -> None:
@@ -134,6 +138,8 @@ class Queries:
         self._returns: dict[str, Value] = {}
         self._aliases: dict[str, Value] = {}
         self._arguments: dict[str, str] = {}
+        self._classes: dict[tuple[str, str, str], Value] = {}
+        self._states: dict[tuple[State, str], Value] = {}
         self._depth = 0
         tops = {name.split(".", 1)[0] for name in program.modules}
         self._followed = tops | {imported.module.split(".", 1)[0] for m in program.modules.values() for imported in m.imports if names.meaning(f"{imported.module}.x")}  # fmt: skip
@@ -163,12 +169,12 @@ class Queries:
         committing = False
         for seen in self.seen(scope):
             line = seen.use.span.line
-            writes = {event.target for event in seen.events if event.mode == "write"}
+            replaced = {event.target for event in seen.events if event.mode == "write" and event.mention}
+            writing.extend((seen.use.span, event.target) for event in seen.events if event.mode == "write")
+            if seen.value.kind == "dml":
+                writing.append((seen.use.span, seen.value.model))
             for event in seen.events:
-                if event.mode == "write":
-                    writing.append((seen.use.span, event.target))
-            for event in seen.events:
-                if event.mode == "read" and (event.target in writes or (event.mention and _inside(seen.use.span, event.target, writing))):
+                if event.mode == "read" and (event.target in replaced or (event.mention and _inside(seen.use.span, event.target, writing))):
                     continue
                 for table in self._tables(event.target):
                     first = first or line
@@ -252,7 +258,7 @@ class Queries:
         if use.sink in ("annotation", "base", "except", "decorator"):
             return False
         if chain.origin == "global":
-            return chain.root.split(".", 1)[0] in self._followed
+            return chain.root.split(".", 1)[0] in self._followed or chain.root == "typing.cast"
         return True
 
     def _follow(self, use: Use, scope: str) -> Seen | None:
@@ -261,9 +267,10 @@ class Queries:
         start = last_bound(use.chain)
         events = tuple(event for event in trace.events if event.index >= start)
         commits = trace.commits and start <= len(use.chain.steps) - 2
-        if not events and not commits and not trace.missing and not trace.model:
+        missing = trace.missing if trace.missed >= start else ""
+        if not events and not commits and not missing and not trace.model:
             return None
-        return Seen(use, value, events, trace.model, commits, trace.missing)
+        return Seen(use, value, events, trace.model, commits, missing)
 
     def effects(self, method: str) -> dict[tuple[str, Mode], bool]:
         """What a method does to the model behind ``self`` or ``self.attribute``: (attribute or ``""``, mode) -> certain."""
@@ -369,6 +376,8 @@ class Queries:
         if state.kind == "binding":
             return self._binding(state.id)
         if state.kind == "external":
+            if state.id in ("typing.cast", "typing_extensions.cast"):
+                return Value("cast")
             meaning = self.names.meaning(state.id)
             return Value("construct", name=meaning) if meaning else UNKNOWN
         if state.kind == "result":
@@ -378,6 +387,12 @@ class Queries:
         return UNKNOWN
 
     def _of_class(self, id: str, kind: str, origin: str = "") -> Value:
+        known = self._classes.get((id, kind, origin))
+        if known is None:
+            known = self._classes[id, kind, origin] = self._class_value(id, kind, origin)
+        return known
+
+    def _class_value(self, id: str, kind: str, origin: str) -> Value:
         if id in self.models.mapped:
             return Value(kind, id, name="super" if origin == "super" else "")
         if id in self.models.symbolic:
@@ -620,6 +635,14 @@ class Queries:
     def _state_attribute(self, value: Value, name: str, scope: str) -> Value:
         """An attribute of a project class or module: ``self.session``, ``self.model``, ``crud.user``."""
         assert value.state is not None
+        known = self._states.get((value.state, name))
+        if known is None:
+            self._states[value.state, name] = UNKNOWN
+            known = self._states[value.state, name] = self._state_value(value, name)
+        return known
+
+    def _state_value(self, value: Value, name: str) -> Value:
+        assert value.state is not None
         state = value.state
         if state.kind in ("instance", "class"):
             found = self.program.member(state.id, name)
@@ -697,6 +720,8 @@ class Queries:
         kind = value.kind
         if kind == "class":
             return Value("instance", value.model, "new", value.certain)
+        if kind == "cast":
+            return self._annotation(argument(call, 0, "typ"), self.program.module_of(scope))
         if kind == "construct":
             return self._construct_called(value.name, call, scope, trace)
         if kind in ("session", "maker"):
@@ -852,7 +877,8 @@ class Queries:
         return UNKNOWN
 
     def _missing(self, trace: Trace, reason: str) -> Value:
-        trace.missing = trace.missing or reason
+        if reason not in trace.missing:
+            trace.missing, trace.missed = reason, trace.index
         return UNKNOWN
 
     def _written(self, name: str, call: Call, scope: str, trace: Trace, certain: bool) -> Value:
@@ -972,7 +998,7 @@ class Queries:
     def _query_method(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
         model, certain = value.model, value.certain
         if value.kind == "query" and name in ("delete", "update"):
-            trace.touch(model, "write", certain)
+            trace.touch(model, "write", certain, "orm", True)
             return UNKNOWN
         if value.kind == "dml":
             for each in call.arguments if name in ("from_select", "returning") else ():

@@ -9,7 +9,7 @@ import msgspec
 from decompose.detect.sqlalchemy.names import Names
 from decompose.link.expressions import elements, literal
 from decompose.link.program import Program
-from decompose.model.syntax import Binding, Call, Chain, Constant, Expression, Operation
+from decompose.model.syntax import Binding, Call, Chain, Constant, Expression, Item, Operation
 
 NEUTRAL: dict[str, str] = {
     "Integer": "integer", "INTEGER": "integer", "INT": "integer", "SmallInteger": "integer", "SMALLINT": "integer", "TINYINT": "integer",
@@ -179,11 +179,27 @@ def _plain(program: Program, names: Names, expression: Chain, module: str, depth
     if state.kind == "binding" and not rest:
         # ``intpk = Annotated[int, mapped_column(primary_key=True)]``
         value = program.value(state.id)
+        if isinstance(value, Chain) and value.steps and isinstance(value.steps[-1], Item):
+            return _alias(program, names, state.id, depth)
         if value is not None and value != expression:
             return annotated(program, names, value, program.module_of(state.id), depth + 1)
     if state.kind == "unknown" and expression.origin in ("local", "parameter") and not rest:
         return Annotated(target=expression.root)
     return Annotated()
+
+
+def _alias(program: Program, names: Names, id: str, depth: int) -> Annotated:
+    """``pk = Annotated[int, mapped_column(primary_key=True)]`` as a value: what its brackets hold are uses inside it."""
+    scope, _, name = id.rpartition(".")
+    module = program.modules.get(scope)
+    outer = next((use for use in module.uses if use.sink == "assign" and use.target == name and not use.scope), None) if module else None
+    if module is None or outer is None:
+        return Annotated()
+    inner = [use.chain for use in module.uses if use is not outer and use.sink == "argument" and (outer.span.line, outer.span.column) <= (use.span.line, use.span.column) <= (outer.span.end_line, outer.span.end_column)]
+    calls = tuple(chain for chain in inner if any(isinstance(step, Call) for step in chain.steps))
+    plain = [chain for chain in inner if chain not in calls]
+    found = annotated(program, names, plain[0], scope, depth + 1) if plain and plain[0] is inner[0] else Annotated()
+    return msgspec.structs.replace(found, extras=(*found.extras, *calls))
 
 
 def _quoted(program: Program, names: Names, text: str, module: str, depth: int) -> Annotated:
@@ -206,7 +222,9 @@ def _quoted(program: Program, names: Names, text: str, module: str, depth: int) 
             return msgspec.structs.replace(inner, optional=True)
         if last in _MAPPED:
             return msgspec.structs.replace(inner, mapped=True, many=inner.many or last != "Mapped")
-        return msgspec.structs.replace(inner, many=inner.many or last in _MANY)
+        if last in _MANY:
+            return msgspec.structs.replace(inner, many=True)
+        return inner if first else Annotated()
     if not text.replace(".", "").isidentifier():
         return Annotated()
     state = program.resolve(f"{module}.{text}")
@@ -259,4 +277,4 @@ def _generic(program: Program, names: Names, operands: tuple[Expression, ...], m
         return Annotated(type=Type("string", "typing.Literal", None, choices))
     if name in _MANY:
         return msgspec.structs.replace(inner, many=True, type=Type("json", name))
-    return inner
+    return inner if name in _FIRST or name in ("Required", "NotRequired", "Final") else Annotated()

@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 from shop.accounts.models import Address, User
 from shop.accounts.serializers import AddressSerializer, UserSerializer
-from shop.accounts.services import set_default_address
+from shop.accounts.services import anonymise_user, set_default_address
 from shop.catalog.models import Product
 from shop.catalog.serializers import ProductListSerializer
 from shop.core.exceptions import ShopError
@@ -14,14 +14,15 @@ from shop.core.permissions import IsOwner, IsStaff
 
 
 class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
-    queryset = User.objects.select_related("profile").order_by("pk")
+    queryset = User.objects.order_by("pk")
     serializer_class = UserSerializer
     permission_classes = [IsStaff]
 
-    @action(
-        detail=False, methods=["get", "patch"], permission_classes=[IsAuthenticated], url_path="me"
-    )
+    @action(detail=False, methods=["get", "patch", "delete"], permission_classes=[IsAuthenticated])
     def me(self, request):
+        if request.method == "DELETE":
+            anonymise_user(request.user, actor=request.user)
+            return Response(status=status.HTTP_204_NO_CONTENT)
         if request.method == "PATCH":
             serializer = self.get_serializer(request.user, data=request.data, partial=True)
             serializer.is_valid(raise_exception=True)
@@ -42,7 +43,7 @@ class AddressViewSet(viewsets.ModelViewSet):
 
     def perform_destroy(self, instance):
         if self.request.user.orders.filter(shipping_address=instance).exclude(
-            status__in=["delivered", "cancelled", "returned"]
+            status__in=["delivered", "cancelled"]
         ):
             raise ShopError("An open order is going to this address.")
         instance.delete()
@@ -57,7 +58,7 @@ class WishlistView(APIView):
     permission_classes = [IsAuthenticated]
 
     def get(self, request):
-        products = request.user.wishlist.select_related("category", "brand").order_by("name")
+        products = request.user.wishlist.select_related("category").order_by("name")
         return Response(ProductListSerializer(products, many=True).data)
 
     def post(self, request):

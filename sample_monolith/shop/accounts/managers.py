@@ -24,11 +24,6 @@ class UserQuerySet(models.QuerySet):
             ),
         )
 
-    def inactive_since(self, moment):
-        return self.exclude(orders__placed_at__gte=moment).filter(
-            Q(last_seen_at__lt=moment) | Q(last_seen_at__isnull=True)
-        )
-
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
     def create_customer(self, email, password=None, **extra):

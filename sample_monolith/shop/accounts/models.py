@@ -14,7 +14,6 @@ class User(AbstractUser):
     email = models.EmailField(unique=True)
     phone = models.CharField(max_length=32, blank=True)
     loyalty_points = models.PositiveIntegerField(default=0)
-    store_credit = models.DecimalField(max_digits=10, decimal_places=2, default=ZERO)
     accepts_marketing = models.BooleanField(default=False)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     wishlist = models.ManyToManyField(
@@ -71,51 +70,19 @@ class User(AbstractUser):
     def unread_notification_count(self):
         return self.notifications.filter(read_at__isnull=True).count()
 
-    def price_list_id(self):
-        profile = getattr(self, "profile", None)
-        return profile.price_list_id if profile else None
-
     def add_points(self, points: int) -> None:
         type(self).objects.filter(pk=self.pk).update(loyalty_points=F("loyalty_points") + points)
         self.refresh_from_db(fields=["loyalty_points"])
 
 
 class StaffMember(User):
-    """The people behind the counter, for the admin and the reports."""
+    """The people behind the counter, for the admin and the warehouse."""
 
     objects = StaffManager()
 
     class Meta:
         proxy = True
         verbose_name = "staff member"
-
-    def handled_orders(self):
-        return self.status_changes.values("order_id").distinct().count()
-
-
-class CustomerProfile(TimeStampedModel):
-    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile")
-    price_list = models.ForeignKey(
-        "pricing.PriceList",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="customers",
-    )
-    company = models.CharField(max_length=120, blank=True)
-    vat_number = models.CharField(max_length=20, blank=True)
-    date_of_birth = models.DateField(null=True, blank=True)
-    favourite_categories = models.ManyToManyField(
-        "catalog.Category", related_name="fans", blank=True
-    )
-    notes = models.TextField(blank=True)
-
-    def __str__(self):
-        return f"Profile of {self.user}"
-
-    @property
-    def is_business(self):
-        return bool(self.vat_number)
 
 
 class Address(SoftDeleteModel, TimeStampedModel):
@@ -138,11 +105,6 @@ class Address(SoftDeleteModel, TimeStampedModel):
     def one_line(self):
         parts = [self.full_name, self.line1, self.line2, f"{self.postcode} {self.city}"]
         return ", ".join(part for part in [*parts, self.country] if part)
-
-    def is_used(self):
-        from shop.orders.models import Order
-
-        return Order.objects.filter(shipping_address=self).exists() or self.billed_orders.exists()
 
 
 class LoyaltyEntry(models.Model):

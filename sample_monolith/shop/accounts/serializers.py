@@ -1,17 +1,10 @@
 from rest_framework import serializers
 
-from shop.accounts.models import Address, CustomerProfile, User
-
-
-class ProfileSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = CustomerProfile
-        fields = ["company", "vat_number", "is_business"]
+from shop.accounts.models import Address, User
 
 
 class UserSerializer(serializers.ModelSerializer):
-    profile = ProfileSerializer(read_only=True)
-    lifetime_value = serializers.SerializerMethodField()
+    lifetime_value = serializers.DecimalField(max_digits=12, decimal_places=2, read_only=True)
     unread = serializers.IntegerField(source="unread_notification_count", read_only=True)
 
     class Meta:
@@ -20,17 +13,12 @@ class UserSerializer(serializers.ModelSerializer):
             "id",
             "email",
             "first_name",
-            "last_name",
             "phone",
             "loyalty_points",
-            "profile",
             "lifetime_value",
             "unread",
         ]
         read_only_fields = ["email", "loyalty_points"]
-
-    def get_lifetime_value(self, user):
-        return str(user.lifetime_value())
 
 
 class UserSummarySerializer(serializers.ModelSerializer):
@@ -44,13 +32,4 @@ class UserSummarySerializer(serializers.ModelSerializer):
 class AddressSerializer(serializers.ModelSerializer):
     class Meta:
         model = Address
-        fields = [
-            "id",
-            "full_name",
-            "line1",
-            "line2",
-            "city",
-            "postcode",
-            "country",
-            "is_default",
-        ]
+        exclude = ["user", "deleted_at", "created_at", "updated_at"]

@@ -3,7 +3,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F
 
 from shop.accounts.models import Address, LoyaltyEntry, User
 from shop.core import audit
@@ -66,22 +66,6 @@ def redeem_points(user: User, points: int, order=None) -> Decimal:
     return points_value(points)
 
 
-def revoke_points(user, order):
-    earned = user.loyalty_entries.filter(order=order).aggregate(total=Sum("points"))["total"] or 0
-    if earned <= 0:
-        return 0
-    taken = min(earned, user.loyalty_points)
-    LoyaltyEntry.objects.create(user=user, order=order, points=-taken, reason="order returned")
-    user.add_points(-taken)
-    return taken
-
-
-def recalculate_points(user) -> int:
-    total = user.loyalty_entries.aggregate(total=Sum("points"))["total"] or 0
-    User.objects.filter(pk=user.pk).update(loyalty_points=max(total, 0))
-    return max(total, 0)
-
-
 @transaction.atomic
 def anonymise_user(user: User, actor=None) -> User:
     """Right to erasure: the orders stay for the tax office, the person goes."""
@@ -108,6 +92,5 @@ def best_customers(limit=10):
         User.objects.customers()
         .with_order_totals()
         .filter(order_count__gt=0)
-        .select_related("profile")
         .order_by("-spent", "pk")[:limit]
     )

@@ -1,7 +1,6 @@
 from celery import shared_task
 
-from shop.accounts.models import User
-from shop.accounts.services import award_points, recalculate_points
+from shop.accounts.services import award_points
 
 
 @shared_task
@@ -12,9 +11,3 @@ def award_points_for_order(order_id):
     if order.user is None:
         return 0
     return award_points(order.user, order)
-
-
-@shared_task
-def recalculate_all_points():
-    for user in User.objects.customers().iterator():
-        recalculate_points(user)

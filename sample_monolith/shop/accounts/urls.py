@@ -14,10 +14,5 @@ urlpatterns = [
         name="login",
     ),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
-    path("profile/", views.ProfileView.as_view(), name="profile"),
-    path("addresses/", views.AddressListView.as_view(), name="address-list"),
     path("addresses/new/", views.AddressCreateView.as_view(), name="address-new"),
-    path("addresses/<int:pk>/", views.AddressUpdateView.as_view(), name="address-edit"),
-    path("wishlist/", views.wishlist, name="wishlist"),
-    path("wishlist/<int:product_id>/", views.toggle_wishlist, name="wishlist-toggle"),
 ]

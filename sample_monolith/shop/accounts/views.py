@@ -2,29 +2,19 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
-from django.views.decorators.http import require_POST
-from django.views.generic import CreateView, ListView, UpdateView
+from django.views.generic import CreateView
 
-from shop.accounts.forms import AddressForm, ProfileForm, RegistrationForm
-from shop.accounts.models import Address, CustomerProfile
+from shop.accounts.forms import AddressForm, RegistrationForm
 from shop.accounts.services import points_value, register_customer, set_default_address
-from shop.catalog.models import Product
-from shop.core.mixins import OwnedByUserMixin
 from shop.notifications.models import Notification
 
 
 def register(request):
     form = RegistrationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        user = register_customer(
-            email=data["email"],
-            password=data["password"],
-            first_name=data["first_name"],
-            accepts_marketing=data["accepts_marketing"],
-        )
+        user = register_customer(**form.cleaned_data)
         login(request, user, backend="django.contrib.auth.backends.ModelBackend")
         messages.success(request, "Welcome!")
         return redirect("accounts:dashboard")
@@ -49,17 +39,10 @@ def dashboard(request):
     )
 
 
-class AddressListView(OwnedByUserMixin, ListView):
-    model = Address
-    template_name = "accounts/address_list.html"
-    context_object_name = "addresses"
-
-
 class AddressCreateView(LoginRequiredMixin, CreateView):
-    model = Address
     form_class = AddressForm
     template_name = "accounts/address_form.html"
-    success_url = reverse_lazy("accounts:address-list")
+    success_url = reverse_lazy("accounts:dashboard")
 
     def form_valid(self, form):
         form.instance.user = self.request.user
@@ -67,37 +50,3 @@ class AddressCreateView(LoginRequiredMixin, CreateView):
         if self.object.is_default:
             set_default_address(self.request.user, self.object)
         return response
-
-
-class AddressUpdateView(OwnedByUserMixin, UpdateView):
-    model = Address
-    form_class = AddressForm
-    template_name = "accounts/address_form.html"
-    success_url = reverse_lazy("accounts:address-list")
-
-
-class ProfileView(LoginRequiredMixin, UpdateView):
-    model = CustomerProfile
-    form_class = ProfileForm
-    template_name = "accounts/profile.html"
-    success_url = reverse_lazy("accounts:dashboard")
-
-    def get_object(self, queryset=None):
-        return self.request.user.profile
-
-
-@login_required
-def wishlist(request):
-    products = request.user.wishlist.select_related("brand").with_stock()
-    return render(request, "accounts/wishlist.html", {"products": products})
-
-
-@login_required
-@require_POST
-def toggle_wishlist(request, product_id):
-    product = get_object_or_404(Product, pk=product_id)
-    if request.user.wishlist.filter(pk=product.pk).exists():
-        request.user.wishlist.remove(product)
-    else:
-        request.user.wishlist.add(product)
-    return redirect(product.get_absolute_url())

@@ -1,40 +1,22 @@
 from django.contrib import admin
 
-from shop.billing.models import GiftCard, Invoice, InvoiceLine, Payment, Refund
+from shop.billing.models import Invoice, Payment
 from shop.billing.services import remind_of_invoice
-
-
-class InvoiceLineInline(admin.TabularInline):
-    model = InvoiceLine
-    extra = 0
 
 
 class PaymentInline(admin.TabularInline):
     model = Payment
     extra = 0
-    readonly_fields = ["method", "amount", "transaction_id", "message"]
-
-
-class RefundInline(admin.TabularInline):
-    model = Refund
-    extra = 0
-    readonly_fields = ["amount", "return_request", "reason", "transaction_id"]
 
 
 @admin.register(Invoice)
 class InvoiceAdmin(admin.ModelAdmin):
-    list_display = ["number", "order", "status", "total", "owed", "due_date"]
+    list_display = ["number", "order", "status", "total", "due_date"]
     list_filter = ["status"]
     list_select_related = ["order"]
     search_fields = ["number", "order__number", "order__user__email"]
-    inlines = [InvoiceLineInline, PaymentInline]
+    inlines = [PaymentInline]
     actions = ["remind"]
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).with_paid()
-
-    def owed(self, obj):
-        return obj.owed
 
     @admin.action(description="Send a reminder")
     def remind(self, request, queryset):
@@ -42,11 +24,4 @@ class InvoiceAdmin(admin.ModelAdmin):
             remind_of_invoice(invoice)
 
 
-@admin.register(Payment)
-class PaymentAdmin(admin.ModelAdmin):
-    list_display = ["invoice", "method", "status", "amount", "created_at"]
-    list_select_related = ["invoice"]
-    inlines = [RefundInline]
-
-
-admin.site.register(GiftCard)
+admin.site.register(Payment)

@@ -1,19 +1,10 @@
-from django.conf import settings
-from django.utils.crypto import constant_time_compare
-from rest_framework import status, viewsets
-from rest_framework.decorators import (
-    action,
-    api_view,
-    authentication_classes,
-    permission_classes,
-)
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
-from shop.billing.models import Invoice, Payment
+from shop.billing.models import Invoice
 from shop.billing.serializers import InvoiceSerializer
-from shop.billing.services import settle_invoice
-from shop.core.constants import PaymentStatus
 from shop.core.permissions import IsStaff
 
 
@@ -42,23 +33,3 @@ class InvoiceViewSet(viewsets.ReadOnlyModelViewSet):
                 for row in rows
             ]
         )
-
-
-@api_view(["POST"])
-@authentication_classes([])
-@permission_classes([AllowAny])
-def payment_webhook(request):
-    """The gateway tells what became of a payment that it had left pending."""
-    secret = request.headers.get("X-Webhook-Secret", "")
-    if not constant_time_compare(secret, settings.PAYMENT_WEBHOOK_SECRET):
-        return Response(status=status.HTTP_403_FORBIDDEN)
-    payment = Payment.objects.filter(transaction_id=request.data.get("transaction_id", "-")).first()
-    if payment is None:
-        return Response(status=status.HTTP_404_NOT_FOUND)
-    if payment.status == PaymentStatus.PENDING:
-        captured = request.data.get("status") == "captured"
-        payment.status = PaymentStatus.CAPTURED if captured else PaymentStatus.DECLINED
-        payment.save(update_fields=["status", "updated_at"])
-        if captured:
-            settle_invoice(payment.invoice)
-    return Response({"status": payment.status})

@@ -39,18 +39,6 @@ class DummyGateway(BaseGateway):
         return GatewayResult(ok=True, transaction_id=f"re-{transaction_id}")
 
 
-class BrokenGateway(BaseGateway):
-    """For rehearsing a bad day."""
-
-    name = "broken"
-
-    def charge(self, amount, token, reference):
-        return GatewayResult(ok=False, message="gateway unavailable")
-
-    def refund(self, transaction_id, amount):
-        return GatewayResult(ok=False, message="gateway unavailable")
-
-
 @lru_cache(maxsize=4)
 def _load(path):
     return import_string(path)

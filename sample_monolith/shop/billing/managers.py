@@ -1,24 +1,12 @@
 from django.db import models
-from django.db.models import DecimalField, F, Q, Sum, Value
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from shop.core.constants import InvoiceStatus, PaymentStatus
-
-MONEY = DecimalField(max_digits=10, decimal_places=2)
+from shop.core.constants import InvoiceStatus
 
 
 class InvoiceQuerySet(models.QuerySet):
     def open(self):
         return self.filter(status=InvoiceStatus.OPEN)
-
-    def with_paid(self):
-        captured = Q(payments__status=PaymentStatus.CAPTURED)
-        return self.annotate(
-            paid_total=Coalesce(
-                Sum("payments__amount", filter=captured), Value(0), output_field=MONEY
-            )
-        ).annotate(owed=F("total") - F("paid_total"))
 
     def overdue(self, today=None):
         return self.open().filter(due_date__lt=today or timezone.localdate())

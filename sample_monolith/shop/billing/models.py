@@ -9,7 +9,7 @@ from shop.billing.managers import InvoiceQuerySet
 from shop.core.constants import ZERO, InvoiceStatus, PaymentStatus
 from shop.core.models import TimeStampedModel
 from shop.core.utils import generate_reference
-from shop.orders.models import Order, OrderItem
+from shop.orders.models import Order
 
 
 def new_invoice_number():
@@ -54,25 +54,8 @@ class Invoice(TimeStampedModel):
         return self.total - self.paid_amount()
 
 
-class InvoiceLine(models.Model):
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
-    order_item = models.ForeignKey(
-        OrderItem, on_delete=models.SET_NULL, null=True, blank=True, related_name="invoice_lines"
-    )
-    text = models.CharField(max_length=140)
-    amount = models.DecimalField(max_digits=10, decimal_places=2)
-
-    def __str__(self):
-        return self.text
-
-
 class Payment(TimeStampedModel):
-    CARD, CREDIT = "card", "credit"
-
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
-    method = models.CharField(
-        max_length=8, choices=[(CARD, "Card"), (CREDIT, "Store credit")], default=CARD
-    )
     status = models.CharField(
         max_length=10, choices=PaymentStatus.choices, default=PaymentStatus.PENDING
     )
@@ -84,47 +67,4 @@ class Payment(TimeStampedModel):
         ordering = ["pk"]
 
     def __str__(self):
-        return f"{self.amount} by {self.method} ({self.status})"
-
-    def refunded_amount(self):
-        return self.refunds.aggregate(total=models.Sum("amount"))["total"] or ZERO
-
-
-class Refund(TimeStampedModel):
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
-    return_request = models.ForeignKey(
-        "orders.ReturnRequest",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="refunds",
-    )
-    amount = models.DecimalField(max_digits=10, decimal_places=2)
-    reason = models.CharField(max_length=80, blank=True)
-    transaction_id = models.CharField(max_length=64, blank=True)
-
-    def __str__(self):
-        return f"Refund of {self.amount}"
-
-
-class GiftCard(TimeStampedModel):
-    code = models.CharField(max_length=24, unique=True)
-    amount = models.DecimalField(max_digits=10, decimal_places=2)
-    bought_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="bought_gift_cards",
-    )
-    redeemed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="redeemed_gift_cards",
-    )
-    redeemed_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self):
-        return self.code
+        return f"{self.amount} ({self.status})"

@@ -6,7 +6,7 @@ from shop.billing.models import Invoice, Payment
 class PaymentSerializer(serializers.ModelSerializer):
     class Meta:
         model = Payment
-        fields = ["method", "status", "amount", "created_at"]
+        fields = ["status", "amount", "created_at"]
 
 
 class InvoiceSerializer(serializers.ModelSerializer):

@@ -1,11 +1,11 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
 from django.views.generic import DetailView
 
-from shop.billing.forms import GiftCardForm, PayForm
 from shop.billing.models import Invoice
-from shop.billing.services import capture_payment, redeem_gift_card
+from shop.billing.services import capture_payment
 from shop.core.exceptions import ShopError
 from shop.core.mixins import OwnedByUserMixin
 
@@ -18,31 +18,15 @@ class InvoiceView(OwnedByUserMixin, DetailView):
     template_name = "billing/invoice.html"
 
     def get_queryset(self):
-        invoices = super().get_queryset().select_related("order", "billing_address")
-        return invoices.prefetch_related("lines", "payments__refunds").with_paid()
+        return super().get_queryset().select_related("order", "billing_address")
 
 
 @login_required
+@require_POST
 def pay(request, number):
     invoice = get_object_or_404(Invoice, number=number, order__user=request.user)
-    form = PayForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            capture_payment(invoice, form.cleaned_data["token"])
-            return redirect(invoice.order)
-        except ShopError as error:
-            form.add_error(None, error.message)
-    return render(request, "billing/pay.html", {"invoice": invoice, "form": form})
-
-
-@login_required
-def gift_card(request):
-    form = GiftCardForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            amount = redeem_gift_card(request.user, form.cleaned_data["code"])
-            messages.success(request, f"{amount} added to your account.")
-            return redirect("accounts:dashboard")
-        except ShopError as error:
-            form.add_error("code", error.message)
-    return render(request, "billing/gift_card.html", {"form": form})
+    try:
+        capture_payment(invoice, request.POST.get("token", ""))
+    except ShopError as error:
+        messages.error(request, error.message)
+    return redirect(invoice.order)

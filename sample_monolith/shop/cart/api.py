@@ -29,10 +29,6 @@ class CartView(APIView):
         set_quantity(cart, data["product"].pk, data["quantity"])
         return Response(CartSerializer(cart).data)
 
-    def delete(self, request):
-        get_open_cart(user=request.user).items.all().delete()
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
 
 @api_view(["POST"])
 @permission_classes([IsAuthenticated])

@@ -2,7 +2,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Sum
 from django.utils import timezone
 
 
@@ -13,12 +12,6 @@ class CartQuerySet(models.QuerySet):
     def abandoned(self):
         limit = timezone.now() - timedelta(days=settings.ABANDONED_CART_DAYS)
         return self.open().filter(updated_at__lt=limit)
-
-    def with_totals(self):
-        return self.annotate(
-            lines=Count("items"),
-            value=Sum(F("items__quantity") * F("items__product__base_price")),
-        )
 
 
 CartManager = models.Manager.from_queryset(CartQuerySet, class_name="CartManager")

@@ -50,4 +50,4 @@ class CartItem(TimeStampedModel):
         return f"{self.quantity} x {self.product_id}"
 
     def unit_price(self):
-        return self.product.price_for(self.cart.user, self.quantity)
+        return self.product.current_price()

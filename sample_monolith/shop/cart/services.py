@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from shop.cart.models import Cart, CartItem
-from shop.catalog.models import Product
+from shop.catalog.models import LimitedProduct, Product
 from shop.core.constants import MAX_LINE_QUANTITY
 from shop.core.exceptions import ShopError
 from shop.inventory.services import check_available
@@ -31,6 +31,11 @@ def cart_for_request(request, create=True):
     return get_open_cart(session_key=request.session.session_key, create=create)
 
 
+def limit_of(product) -> int:
+    limited = LimitedProduct.objects.filter(product_ptr_id=product.pk).first()
+    return limited.per_customer if limited else MAX_LINE_QUANTITY
+
+
 @transaction.atomic
 def add_item(cart: Cart, product: Product, quantity: int = 1) -> CartItem:
     if not product.is_active or product.deleted_at:
@@ -39,8 +44,8 @@ def add_item(cart: Cart, product: Product, quantity: int = 1) -> CartItem:
         raise ShopError("The quantity has to be positive.")
     item = cart.items.select_for_update().filter(product=product).first()
     wanted = quantity + (item.quantity if item else 0)
-    if wanted > MAX_LINE_QUANTITY:
-        raise ShopError(f"No more than {MAX_LINE_QUANTITY} of one product.")
+    if wanted > limit_of(product):
+        raise ShopError(f"No more than {limit_of(product)} of this product.")
     check_available(product, wanted)
     if item is None:
         item = cart.items.create(product=product, quantity=wanted)
@@ -59,7 +64,7 @@ def set_quantity(cart, product_id, quantity):
         item.delete()
         return None
     check_available(item.product, quantity)
-    item.quantity = min(quantity, MAX_LINE_QUANTITY)
+    item.quantity = min(quantity, limit_of(item.product))
     item.save(update_fields=["quantity", "updated_at"])
     return item
 
@@ -91,7 +96,7 @@ def merge_carts(session_key, user):
             item.cart = target
             item.save(update_fields=["cart"])
         else:
-            mine.quantity = min(mine.quantity + item.quantity, MAX_LINE_QUANTITY)
+            mine.quantity = min(mine.quantity + item.quantity, limit_of(item.product))
             mine.save(update_fields=["quantity"])
     if guest.coupon_id and not target.coupon_id:
         target.coupon_id = guest.coupon_id
@@ -104,15 +109,3 @@ def close_cart(cart: Cart, order) -> None:
     cart.is_open = False
     cart.order = order
     cart.save(update_fields=["is_open", "order", "updated_at"])
-
-
-def refill_from_order(user, order):
-    """Order again: put what can still be bought in the cart."""
-    cart = get_open_cart(user=user)
-    skipped = []
-    for item in order.items.select_related("product"):
-        try:
-            add_item(cart, item.product, item.quantity)
-        except ShopError:
-            skipped.append(item.name)
-    return cart, skipped

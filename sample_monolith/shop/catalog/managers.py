@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import Avg, Count, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from shop.core.constants import SOLD_ORDER_STATUSES, ReviewStatus
+from shop.core.constants import ReviewStatus
 from shop.core.models import SoftDeleteManager, SoftDeleteQuerySet
 
 
@@ -27,17 +27,14 @@ class ProductQuerySet(SoftDeleteQuerySet):
         return self.filter(is_active=True)
 
     def for_cards(self):
-        return self.active().select_related("brand", "category").prefetch_related("tags", "images")
+        return self.active().select_related("category").prefetch_related("tags")
 
     def in_category_tree(self, category):
         return self.filter(category_id__in=category.tree_ids())
 
     def search(self, term):
         return self.filter(
-            Q(name__icontains=term)
-            | Q(sku__iexact=term)
-            | Q(brand__name__icontains=term)
-            | Q(tags__name__iexact=term)
+            Q(name__icontains=term) | Q(sku__iexact=term) | Q(tags__name__iexact=term)
         ).distinct()
 
     def with_stock(self):
@@ -53,13 +50,6 @@ class ProductQuerySet(SoftDeleteQuerySet):
         published = Review.objects.filter(product=OuterRef("pk"), status=ReviewStatus.PUBLISHED)
         average = published.order_by().values("product").annotate(value=Avg("rating"))
         return self.annotate(live_rating=Subquery(average.values("value")))
-
-    def best_sellers(self):
-        return (
-            self.filter(order_items__order__status__in=SOLD_ORDER_STATUSES)
-            .annotate(sold=Sum("order_items__quantity"))
-            .order_by("-sold", "pk")
-        )
 
 
 class ProductManager(SoftDeleteManager.from_queryset(ProductQuerySet)):

@@ -1,26 +1,11 @@
 from rest_framework import serializers
 
-from shop.catalog.models import Brand, Category, Product
+from shop.catalog.models import Product
 from shop.reviews.services import rating_summary
-
-
-class CategorySerializer(serializers.ModelSerializer):
-    product_count = serializers.IntegerField(read_only=True, default=None)
-
-    class Meta:
-        model = Category
-        fields = ["id", "parent", "name", "slug", "product_count"]
-
-
-class BrandSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Brand
-        fields = ["id", "name", "slug", "website"]
 
 
 class ProductListSerializer(serializers.ModelSerializer):
     category = serializers.SlugRelatedField(slug_field="slug", read_only=True)
-    brand = serializers.StringRelatedField()
 
     class Meta:
         model = Product
@@ -30,7 +15,6 @@ class ProductListSerializer(serializers.ModelSerializer):
             "name",
             "slug",
             "category",
-            "brand",
             "base_price",
             "rating_average",
             "rating_count",
@@ -54,16 +38,10 @@ class ProductDetailSerializer(ProductListSerializer):
         ]
 
     def get_price(self, product):
-        return str(product.price_for(self.context["request"].user))
+        return str(product.current_price())
 
     def get_available(self, product):
         return product.available()
 
     def get_rating(self, product):
         return rating_summary(product.pk)
-
-
-class ProductWriteSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Product
-        fields = ["sku", "name", "category", "brand", "description", "base_price", "is_active"]

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import csv
-from decimal import Decimal, InvalidOperation
-from typing import IO
+from decimal import Decimal
 
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Count
 
-from shop.catalog.models import Brand, Category, Product
+from shop.catalog.models import Category, Product
 from shop.core import audit
 from shop.core.constants import SOLD_ORDER_STATUSES, ReviewStatus
-from shop.core.utils import cache_key, to_money, unique_slug
+from shop.core.utils import cache_key, to_money
 from shop.reviews.models import Review
 
 MENU_CACHE_KEY = "catalog:menu"
@@ -26,13 +24,8 @@ def category_menu() -> list[dict]:
                 "name": root.name,
                 "url": root.get_absolute_url(),
                 "count": root.product_count,
-                "children": [
-                    {"name": child.name, "url": child.get_absolute_url()}
-                    for child in root.children.all()
-                    if child.is_visible
-                ],
             }
-            for root in roots.prefetch_related("children")
+            for root in roots
         ]
         cache.set(MENU_CACHE_KEY, menu, 600)
     return menu
@@ -46,7 +39,7 @@ def product_page_context(product: Product, user=None) -> dict:
     reviews = Review.objects.filter(product=product, status=ReviewStatus.PUBLISHED)
     return {
         "product": product,
-        "price": price_for(product, user=user),
+        "price": price_for(product),
         "available": available_quantity(product),
         "promotions": active_promotions(product),
         "reviews": reviews.select_related("author").order_by("-created_at")[:5],
@@ -72,7 +65,7 @@ def also_bought(product, limit=4):
 
 
 def change_base_price(product: Product, new_price: Decimal, actor=None) -> Product:
-    from shop.pricing.services import forget_prices
+    from shop.pricing.services import forget_price
 
     old_price = product.base_price
     product.base_price = to_money(new_price)
@@ -84,49 +77,8 @@ def change_base_price(product: Product, new_price: Decimal, actor=None) -> Produ
         old=str(old_price),
         new=str(product.base_price),
     )
-    forget_prices(product)
+    forget_price(product)
     return product
-
-
-@transaction.atomic
-def import_products(handle: IO[str], actor=None) -> tuple[int, int, list[str]]:
-    """Create or update products from a CSV file: sku, name, category, brand, price."""
-    created, updated, errors = 0, 0, []
-    for number, row in enumerate(csv.DictReader(handle), start=2):
-        try:
-            price = to_money(row["price"])
-        except (InvalidOperation, KeyError, TypeError):
-            errors.append(f"line {number}: bad price")
-            continue
-        category = Category.objects.filter(slug=row.get("category", "")).first()
-        if category is None:
-            errors.append(f"line {number}: unknown category {row.get('category')!r}")
-            continue
-        brand = None
-        if row.get("brand"):
-            brand, _ = Brand.objects.get_or_create(
-                name=row["brand"], defaults={"slug": unique_slug(Brand, row["brand"])}
-            )
-        _, is_new = Product.all_objects.update_or_create(
-            sku=row["sku"],
-            defaults={
-                "name": row["name"],
-                "category": category,
-                "brand": brand,
-                "base_price": price,
-                "deleted_at": None,
-            },
-            create_defaults={
-                "name": row["name"],
-                "category": category,
-                "brand": brand,
-                "base_price": price,
-                "created_by": actor,
-            },
-        )
-        created, updated = created + is_new, updated + (not is_new)
-    cache.delete(MENU_CACHE_KEY)
-    return created, updated, errors
 
 
 def retire_product(product: Product, actor=None):

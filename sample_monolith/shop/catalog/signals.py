@@ -13,7 +13,6 @@ def forget_menu(sender, **kwargs):
 
 @receiver(post_save, sender=Product)
 def open_stock(sender, instance, created, raw=False, **kwargs):
-    """Every new product gets an empty line in the main warehouse."""
     from shop.inventory.models import StockItem, Warehouse
 
     if not created or raw:

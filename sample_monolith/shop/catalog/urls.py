@@ -6,7 +6,6 @@ app_name = "catalog"
 
 urlpatterns = [
     path("", views.ProductListView.as_view(), name="product-list"),
-    path("import/", views.product_import, name="product-import"),
     re_path(r"^c/(?P<slug>[-\w]+)/$", views.CategoryView.as_view(), name="category"),
     path("p/<slug:slug>/", views.ProductDetailView.as_view(), name="product-detail"),
 ]

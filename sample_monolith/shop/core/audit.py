@@ -12,7 +12,3 @@ def record(action: str, target, actor=None, **data) -> AuditLog:
         data=data,
         request_id=current_request_id(),
     )
-
-
-def history(target, limit=20):
-    return AuditLog.objects.for_object(target).select_related("actor")[:limit]

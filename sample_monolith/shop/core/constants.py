@@ -15,7 +15,6 @@ class OrderStatus(TextChoices):
     SHIPPED = "shipped", "Shipped"
     DELIVERED = "delivered", "Delivered"
     CANCELLED = "cancelled", "Cancelled"
-    RETURNED = "returned", "Returned"
 
 
 OPEN_ORDER_STATUSES = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED)
@@ -33,13 +32,6 @@ class InvoiceStatus(TextChoices):
     OPEN = "open", "Open"
     PAID = "paid", "Paid"
     VOID = "void", "Void"
-    REFUNDED = "refunded", "Refunded"
-
-
-class ReturnStatus(TextChoices):
-    REQUESTED = "requested", "Requested"
-    APPROVED = "approved", "Approved"
-    REJECTED = "rejected", "Rejected"
 
 
 class ShipmentStatus(TextChoices):

@@ -1,11 +1,4 @@
-from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
-
-
-class StaffRequiredMixin(UserPassesTestMixin):
-    raise_exception = True
-
-    def test_func(self):
-        return self.request.user.is_staff
+from django.contrib.auth.mixins import LoginRequiredMixin
 
 
 class OwnedByUserMixin(LoginRequiredMixin):

@@ -17,12 +17,6 @@ class SoftDeleteQuerySet(models.QuerySet):
     def delete(self):
         return self.update(deleted_at=timezone.now())
 
-    def hard_delete(self):
-        return super().delete()
-
-    def alive(self):
-        return self.filter(deleted_at__isnull=True)
-
     def dead(self):
         return self.filter(deleted_at__isnull=False)
 
@@ -45,18 +39,11 @@ class SoftDeleteModel(models.Model):
         self.deleted_at = timezone.now()
         self.save(using=using, update_fields=["deleted_at"])
 
-    def restore(self):
-        self.deleted_at = None
-        self.save(update_fields=["deleted_at"])
-
 
 class AuditLogQuerySet(models.QuerySet):
     def for_object(self, obj):
         content_type = ContentType.objects.get_for_model(obj)
         return self.filter(content_type=content_type, object_id=obj.pk)
-
-    def older_than(self, moment):
-        return self.filter(created_at__lt=moment)
 
 
 class AuditLog(models.Model):

@@ -1,7 +1,5 @@
-from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import islice
 
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -23,12 +21,6 @@ def generate_reference(prefix: str, length: int = 8) -> str:
     return f"{prefix}-{get_random_string(length, REFERENCE_ALPHABET)}"
 
 
-def chunked(items: Iterable, size: int) -> Iterator[list]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
 def day_bounds(day: date) -> tuple[datetime, datetime]:
     start = timezone.make_aware(datetime.combine(day, time.min))
     return start, start + timedelta(days=1)
@@ -46,8 +38,3 @@ def unique_slug(model, value, field="slug"):
 
 def cache_key(*parts) -> str:
     return ":".join(str(part) for part in parts)
-
-
-def mask_email(email):
-    name, _, domain = email.partition("@")
-    return f"{name[:1]}***@{domain}" if domain else "***"

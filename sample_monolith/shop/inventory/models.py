@@ -30,7 +30,6 @@ class StockItem(TimeStampedModel):
     on_hand = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
     reorder_level = models.PositiveIntegerField(default=LOW_STOCK_DEFAULT)
-    shelf = models.CharField(max_length=20, blank=True)
 
     objects = StockQuerySet.as_manager()
 
@@ -73,26 +72,16 @@ class StockReservation(models.Model):
 
 
 class StockMovement(models.Model):
-    RECEIVED, SOLD, RETURNED, CORRECTED = "received", "sold", "returned", "corrected"
+    RECEIVED, SOLD = "received", "sold"
 
     stock_item = models.ForeignKey(StockItem, on_delete=models.CASCADE, related_name="movements")
     kind = models.CharField(
         max_length=10,
-        choices=[
-            (RECEIVED, "Received"),
-            (SOLD, "Sold"),
-            (RETURNED, "Returned"),
-            (CORRECTED, "Corrected"),
-        ],
+        choices=[(RECEIVED, "Received"), (SOLD, "Sold")],
     )
     quantity = models.IntegerField()
-    order = models.ForeignKey(
-        "orders.Order",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="stock_movements",
-    )
+    # No related_name here either: order.stockmovement_set.
+    order = models.ForeignKey("orders.Order", on_delete=models.SET_NULL, null=True, blank=True)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -108,28 +97,3 @@ class StockMovement(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.quantity:+d}"
-
-
-class Supplier(TimeStampedModel):
-    name = models.CharField(max_length=80, unique=True)
-    email = models.EmailField()
-    products = models.ManyToManyField(
-        "catalog.Product", through="SupplierProduct", related_name="suppliers"
-    )
-
-    def __str__(self):
-        return self.name
-
-
-class SupplierProduct(models.Model):
-    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, related_name="offers")
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="supplier_offers")
-    supplier_sku = models.CharField(max_length=40)
-    cost = models.DecimalField(max_digits=10, decimal_places=2)
-    lead_days = models.PositiveIntegerField(default=7)
-
-    class Meta:
-        unique_together = [("supplier", "product")]
-
-    def __str__(self):
-        return f"{self.supplier} {self.supplier_sku}"

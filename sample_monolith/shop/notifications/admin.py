@@ -4,19 +4,12 @@ from shop.notifications.models import EmailLog, Notification, Preference
 from shop.notifications.tasks import deliver_notification
 
 
-class EmailLogInline(admin.TabularInline):
-    model = EmailLog
-    extra = 0
-    readonly_fields = ["to", "subject", "status", "error"]
-
-
 @admin.register(Notification)
 class NotificationAdmin(admin.ModelAdmin):
     list_display = ["recipient", "title", "template", "read_at", "created_at"]
     list_select_related = ["recipient"]
     list_filter = ["template"]
     search_fields = ["recipient__email", "title"]
-    inlines = [EmailLogInline]
     actions = ["mail_again"]
 
     @admin.action(description="Send by mail again")

@@ -6,7 +6,6 @@ app_name = "notifications"
 
 urlpatterns = [
     path("", views.NotificationListView.as_view(), name="list"),
-    path("preferences/", views.PreferenceView.as_view(), name="preferences"),
     path("read-all/", views.read_all, name="read-all"),
     path("<int:pk>/", views.open_notification, name="open"),
 ]

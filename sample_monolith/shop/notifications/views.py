@@ -1,14 +1,11 @@
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST
-from django.views.generic import ListView, UpdateView
+from django.views.generic import ListView
 
 from shop.core.mixins import OwnedByUserMixin
-from shop.notifications.forms import PreferenceForm
 from shop.notifications.models import Notification
-from shop.notifications.services import forget_unread, mark_all_read, preference_of
+from shop.notifications.services import forget_unread, mark_all_read
 
 
 class NotificationListView(OwnedByUserMixin, ListView):
@@ -17,15 +14,6 @@ class NotificationListView(OwnedByUserMixin, ListView):
     template_name = "notifications/list.html"
     context_object_name = "notifications"
     paginate_by = 30
-
-
-class PreferenceView(LoginRequiredMixin, UpdateView):
-    form_class = PreferenceForm
-    template_name = "notifications/preferences.html"
-    success_url = reverse_lazy("notifications:list")
-
-    def get_object(self, queryset=None):
-        return preference_of(self.request.user)
 
 
 @login_required

@@ -38,7 +38,7 @@ class OrderQuerySet(models.QuerySet):
 
     def for_detail(self):
         return self.select_related("user", "shipping_address", "shipping_method").prefetch_related(
-            "items__product", "invoice_set__payments", "shipments__events", "history"
+            "items__product", "invoice_set__payments", "shipments__events"
         )
 
 

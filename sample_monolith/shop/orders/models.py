@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from shop.accounts.models import Address
 from shop.catalog.models import Product
-from shop.core.constants import ZERO, OrderStatus, PaymentStatus, ReturnStatus
+from shop.core import audit
+from shop.core.constants import ZERO, OrderStatus
 from shop.core.exceptions import InvalidTransition
 from shop.core.models import TimeStampedModel
 from shop.core.utils import generate_reference
@@ -16,10 +17,9 @@ from shop.pricing.models import Coupon
 TRANSITIONS = {
     OrderStatus.PENDING: {OrderStatus.PAID, OrderStatus.CANCELLED},
     OrderStatus.PAID: {OrderStatus.SHIPPED, OrderStatus.CANCELLED},
-    OrderStatus.SHIPPED: {OrderStatus.DELIVERED, OrderStatus.RETURNED},
-    OrderStatus.DELIVERED: {OrderStatus.RETURNED},
+    OrderStatus.SHIPPED: {OrderStatus.DELIVERED},
+    OrderStatus.DELIVERED: set(),
     OrderStatus.CANCELLED: set(),
-    OrderStatus.RETURNED: set(),
 }
 
 
@@ -61,7 +61,6 @@ class Order(TimeStampedModel):
     shipping_total = money_field()
     tax_total = money_field()
     grand_total = money_field()
-    customer_note = models.TextField(blank=True)
     placed_at = models.DateTimeField(default=timezone.now, db_index=True)
     paid_at = models.DateTimeField(null=True, blank=True)
 
@@ -95,9 +94,7 @@ class Order(TimeStampedModel):
     def set_status(self, status, actor=None, note=""):
         if status not in TRANSITIONS[OrderStatus(self.status)]:
             raise InvalidTransition(f"{self.number} is {self.status}, it cannot become {status}.")
-        OrderStatusChange.objects.create(
-            order=self, old_status=self.status, new_status=status, changed_by=actor, note=note
-        )
+        audit.record("order.status", self, actor=actor, old=self.status, new=status, note=note)
         self.status = status
         fields = ["status", "updated_at"]
         if status == OrderStatus.PAID:
@@ -112,18 +109,6 @@ class Order(TimeStampedModel):
     @property
     def can_cancel(self):
         return OrderStatus.CANCELLED in TRANSITIONS[OrderStatus(self.status)]
-
-    @property
-    def can_return(self):
-        return self.status in {OrderStatus.SHIPPED, OrderStatus.DELIVERED}
-
-    def amount_paid(self):
-        from shop.billing.models import Payment
-
-        paid = Payment.objects.filter(
-            invoice__order=self, status__in=[PaymentStatus.CAPTURED, PaymentStatus.REFUNDED]
-        )
-        return paid.aggregate(total=models.Sum("amount"))["total"] or ZERO
 
     def total_weight(self):
         return sum(item.product.weight_grams * item.quantity for item in self.items.all())
@@ -157,63 +142,3 @@ class OrderItem(models.Model):
     @property
     def line_total(self):
         return self.unit_price * self.quantity
-
-    def returned_quantity(self):
-        approved = self.return_items.filter(request__status=ReturnStatus.APPROVED)
-        return approved.aggregate(total=models.Sum("quantity"))["total"] or 0
-
-
-class OrderStatusChange(models.Model):
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="history")
-    old_status = models.CharField(max_length=12)
-    new_status = models.CharField(max_length=12)
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="status_changes",
-    )
-    note = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self):
-        return f"{self.order_id}: {self.old_status} -> {self.new_status}"
-
-
-class ReturnRequest(TimeStampedModel):
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="returns")
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="returns"
-    )
-    handled_by = models.ForeignKey(
-        "accounts.StaffMember",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="handled_returns",
-    )
-    status = models.CharField(
-        max_length=10, choices=ReturnStatus.choices, default=ReturnStatus.REQUESTED
-    )
-    reason = models.TextField()
-    refund_amount = money_field()
-
-    class Meta:
-        ordering = ["-pk"]
-
-    def __str__(self):
-        return f"Return {self.pk} of {self.order_id}"
-
-
-class ReturnItem(models.Model):
-    request = models.ForeignKey(ReturnRequest, on_delete=models.CASCADE, related_name="items")
-    order_item = models.ForeignKey(OrderItem, on_delete=models.PROTECT, related_name="return_items")
-    quantity = models.PositiveIntegerField()
-    restock = models.BooleanField(default=True)
-
-    def __str__(self):
-        return f"{self.quantity} of {self.order_item_id}"

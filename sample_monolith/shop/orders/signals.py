@@ -3,6 +3,4 @@
 from django.dispatch import Signal
 
 order_placed = Signal()  # order, user
-order_paid = Signal()  # order
 order_cancelled = Signal()  # order, reason
-order_returned = Signal()  # order, return_request

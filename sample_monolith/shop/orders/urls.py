@@ -9,6 +9,4 @@ urlpatterns = [
     path("checkout/", views.CheckoutView.as_view(), name="checkout"),
     path("<str:number>/", views.OrderDetailView.as_view(), name="detail"),
     path("<str:number>/cancel/", views.cancel, name="cancel"),
-    path("<str:number>/reorder/", views.reorder, name="reorder"),
-    path("<str:number>/return/", views.start_return, name="return"),
 ]

@@ -1,16 +1,15 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 from django.views.generic import DetailView, FormView, ListView
 
-from shop.cart.services import cart_quote, get_open_cart, refill_from_order
+from shop.cart.services import cart_quote, get_open_cart
 from shop.core.exceptions import ShopError
 from shop.core.mixins import OwnedByUserMixin
-from shop.orders.forms import CheckoutForm, ReturnForm
+from shop.orders.forms import CheckoutForm
 from shop.orders.models import Order
-from shop.orders.returns import request_return
 from shop.orders.services import cancel_order, order_timeline, place_order
 
 
@@ -77,26 +76,3 @@ def cancel(request, number):
     except ShopError as error:
         messages.error(request, error.message)
     return redirect(order)
-
-
-@login_required
-@require_POST
-def reorder(request, number):
-    order = get_object_or_404(request.user.orders, number=number)
-    _, skipped = refill_from_order(request.user, order)
-    if skipped:
-        messages.warning(request, "Not available: " + ", ".join(skipped))
-    return redirect("cart:detail")
-
-
-@login_required
-def start_return(request, number):
-    order = get_object_or_404(request.user.orders.prefetch_related("items"), number=number)
-    form = ReturnForm(request.POST or None, order=order)
-    if request.method == "POST" and form.is_valid():
-        try:
-            request_return(order, request.user, form.quantities(), form.cleaned_data["reason"])
-            return redirect(order)
-        except ShopError as error:
-            form.add_error(None, error.message)
-    return render(request, "orders/return.html", {"order": order, "form": form})

@@ -13,7 +13,7 @@ class LiveQuerySet(models.QuerySet):
 
 class PromotionQuerySet(LiveQuerySet):
     def for_product(self, product):
-        return self.filter(Q(products=product) | Q(categories=product.category_id)).distinct()
+        return self.filter(Q(products=product) | Q(category=product.category_id)).distinct()
 
 
 class CouponQuerySet(LiveQuerySet):

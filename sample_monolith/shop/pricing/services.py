@@ -9,7 +9,7 @@ from django.core.cache import cache
 from shop.core.constants import ZERO
 from shop.core.exceptions import InvalidCoupon
 from shop.core.utils import cache_key, percent_of, to_money
-from shop.pricing.models import Coupon, CouponRedemption, Price, Promotion, TaxRate
+from shop.pricing.models import Coupon, CouponRedemption, Promotion, TaxRate
 
 
 @dataclass
@@ -51,58 +51,20 @@ class Quote:
         return to_money(self.subtotal - self.discount + self.shipping)
 
 
-def price_for(product, user=None, quantity: int = 1) -> Decimal:
-    price_list = user.price_list_id() if user and user.is_authenticated else None
-    key = cache_key("price", product.pk, price_list or 0, quantity)
+def price_for(product) -> Decimal:
+    key = cache_key("price", product.pk)
     price = cache.get(key)
     if price is None:
-        price = _calculate_price(product, price_list, quantity)
+        price = to_money(product.base_price)
+        promotion = active_promotions(product).order_by("-percent").first()
+        if promotion:
+            price -= percent_of(price, promotion.percent)
         cache.set(key, price, settings.PRICE_CACHE_SECONDS)
     return price
 
 
-def _calculate_price(product, price_list_id, quantity):
-    price = product.base_price
-    bundle = _bundle_of(product)
-    if bundle is not None:
-        total = bundle.component_total()
-        price = total - percent_of(total, bundle.discount_percent)
-    if price_list_id:
-        special = (
-            Price.objects.filter(
-                price_list_id=price_list_id, product=product, min_quantity__lte=quantity
-            )
-            .order_by("-min_quantity")
-            .first()
-        )
-        if special:
-            price = special.amount
-    promotion = active_promotions(product).order_by("-percent").first()
-    if promotion:
-        price -= percent_of(price, promotion.percent)
-    return to_money(price)
-
-
-def _bundle_of(product):
-    from shop.catalog.models import Bundle
-
-    if isinstance(product, Bundle):
-        return product
-    return Bundle.objects.filter(product_ptr_id=product.pk).first()
-
-
-def forget_prices(product) -> None:
-    from shop.accounts.models import CustomerProfile
-
-    lists = CustomerProfile.objects.exclude(price_list=None).values_list("price_list", flat=True)
-    price_lists = {0, *lists}
-    cache.delete_many(
-        [
-            cache_key("price", product.pk, pk, quantity)
-            for pk in price_lists
-            for quantity in range(1, 100)
-        ]
-    )
+def forget_price(product) -> None:
+    cache.delete(cache_key("price", product.pk))
 
 
 def active_promotions(product):
@@ -121,10 +83,7 @@ def find_coupon(code: str, user, subtotal: Decimal) -> Coupon:
     if subtotal < coupon.minimum_total:
         raise InvalidCoupon(f"This coupon needs an order of {coupon.minimum_total} or more.")
     if user and user.is_authenticated:
-        used = CouponRedemption.objects.filter(coupon=coupon, user=user).exclude(
-            order__status="cancelled"
-        )
-        if used.count() >= coupon.per_customer:
+        if CouponRedemption.objects.filter(coupon=coupon, user=user).exists():
             raise InvalidCoupon("You have used this coupon already.")
     return coupon
 
@@ -139,7 +98,7 @@ def quote_cart(cart, user=None, coupon_code="", shipping_method=None, country=No
             QuoteLine(
                 product_id=product.pk,
                 quantity=item.quantity,
-                unit_price=price_for(product, user=user, quantity=item.quantity),
+                unit_price=price_for(product),
                 tax_percent=tax_percent(product.tax_class, country),
             )
         )

@@ -1,11 +1,10 @@
 from datetime import timedelta
 from decimal import Decimal
-from io import StringIO
 
-from django.core.management import call_command
 from django.utils import timezone
 
 from shop.catalog.models import Product
+from shop.catalog.services import change_base_price
 from shop.core.exceptions import InvalidCoupon
 from shop.core.testing import (
     ShopTestCase,
@@ -17,10 +16,8 @@ from shop.core.testing import (
     make_user,
 )
 from shop.orders.services import cancel_order
-from shop.pricing.forms import CouponAdminForm
-from shop.pricing.models import Coupon, CouponRedemption, PriceList, Promotion, TaxRate
+from shop.pricing.models import Coupon, CouponRedemption, Promotion, TaxRate
 from shop.pricing.services import find_coupon, price_for, quote_cart, tax_percent
-from shop.pricing.tasks import close_expired
 
 
 class PriceTests(ShopTestCase):
@@ -29,33 +26,21 @@ class PriceTests(ShopTestCase):
     def setUp(self):
         super().setUp()
         self.skillet = Product.objects.get(sku="PAN-28")
-        self.trade = PriceList.objects.get(name="Trade")
-        self.user = make_user()
-        self.user.profile.price_list = self.trade
-        self.user.profile.save()
 
     def test_base_price(self):
         self.assertEqual(price_for(self.skillet), Decimal("49.90"))
 
-    def test_price_list_by_quantity(self):
-        self.trade.prices.create(product=self.skillet, amount="40.00")
-        self.trade.prices.create(product=self.skillet, amount="35.00", min_quantity=10)
-        self.assertEqual(price_for(self.skillet, self.user, 9), Decimal("40.00"))
-        self.assertEqual(price_for(self.skillet, self.user, 10), Decimal("35.00"))
-        self.assertEqual(price_for(self.skillet, make_user(), 10), Decimal("49.90"))
-
     def test_price_is_cached_until_it_changes(self):
-        price_for(self.skillet, self.user)
+        price_for(self.skillet)
         with self.assertNumQueries(0):
-            price_for(self.skillet, self.user)
-        self.trade.prices.create(product=self.skillet, amount="1.00")
-        self.assertEqual(price_for(self.skillet, self.user), Decimal("1.00"))
+            price_for(self.skillet)
+        change_base_price(self.skillet, Decimal("1"))
+        self.assertEqual(price_for(self.skillet), Decimal("1.00"))
 
     def test_best_promotion_wins(self):
         small = Promotion.objects.create(name="Small", percent=5)
         small.products.add(self.skillet)
-        big = Promotion.objects.create(name="Big", percent=20)
-        big.categories.add(self.skillet.category)
+        Promotion.objects.create(name="Big", percent=20, category=self.skillet.category)
         self.assertEqual(price_for(self.skillet), Decimal("39.92"))
 
     def test_promotion_clears_cached_price(self):
@@ -66,22 +51,6 @@ class PriceTests(ShopTestCase):
     def test_tax_rates(self):
         self.assertEqual(tax_percent("reduced", "DE"), Decimal("7"))
         self.assertEqual(tax_percent("standard", "US"), Decimal("0"))
-
-    def test_promotion_pages(self):
-        promotion = Promotion.objects.create(name="Iron week", percent=10)
-        promotion.products.add(self.skillet)
-        self.assertContains(self.client.get("/offers/"), "Iron week")
-        self.assertContains(self.client.get("/offers/sale/"), "44.91 EUR")
-
-    def test_promotion_api(self):
-        Promotion.objects.create(name="Over", percent=10, ends_at=timezone.now())
-        Promotion.objects.create(name="On", percent=10).products.add(self.skillet)
-        rows = self.api.get("/api/v1/promotions/").json()["results"]
-        self.assertEqual([(row["name"], row["products"]) for row in rows], [("On", ["PAN-28"])])
-
-    def test_quote_api(self):
-        response = self.api.post("/api/v1/quote/", {"product": self.skillet.pk, "quantity": 2})
-        self.assertEqual(response.json(), {"unit_price": "49.90", "total": "99.80"})
 
 
 class QuoteTests(ShopTestCase):
@@ -120,20 +89,12 @@ class CouponTests(ShopTestCase):
         cart.save()
         return make_order(user)
 
-    def test_fixed_discount_is_capped(self):
-        self.assertEqual(self.coupon.discount_on(Decimal("3.00")), Decimal("3.00"))
-
     def test_unknown_and_expired(self):
         with self.assertRaises(InvalidCoupon):
             find_coupon("NOPE", self.user, Decimal(10))
         Coupon.objects.update(ends_at=timezone.now() - timedelta(days=1))
         with self.assertRaises(InvalidCoupon):
             find_coupon("FIVE", self.user, Decimal(10))
-
-    def test_minimum(self):
-        Coupon.objects.update(minimum_total=50)
-        with self.assertRaisesMessage(InvalidCoupon, "50"):
-            find_coupon("FIVE", self.user, Decimal(49))
 
     def test_once_per_customer(self):
         order = self.order_with_coupon(self.user)
@@ -152,21 +113,3 @@ class CouponTests(ShopTestCase):
         cancel_order(self.order_with_coupon(self.user))
         self.assertFalse(CouponRedemption.objects.exists())
         self.assertEqual(find_coupon("FIVE", self.user, Decimal(100)), self.coupon)
-
-    def test_admin_form(self):
-        data = {"code": " x ", "kind": "percent", "value": 120, "minimum_total": 0}
-        form = CouponAdminForm(data | {"per_customer": 1, "starts_at": timezone.now()})
-        self.assertFalse(form.is_valid())
-        self.assertEqual(list(form.errors), ["value"])
-        self.assertEqual(form.cleaned_data["code"], "X")
-
-    def test_create_command(self):
-        out = StringIO()
-        call_command("create_coupons", "3", "--prefix=T", stdout=out)
-        self.assertEqual(len(out.getvalue().split()), 3)
-        self.assertEqual(Coupon.objects.filter(code__startswith="T-").count(), 3)
-
-    def test_close_expired(self):
-        Coupon.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
-        self.assertEqual(close_expired(), 1)
-        self.assertFalse(Coupon.objects.get().is_active)

@@ -5,7 +5,6 @@ from rest_framework.views import APIView
 
 from shop.core.permissions import IsStaff
 from shop.reporting.forms import PeriodForm
-from shop.reporting.serializers import ProductRowSerializer, SummarySerializer
 from shop.reporting.services import product_report, sales_summary
 
 
@@ -21,9 +20,9 @@ class ReportView(APIView):
 
 class SalesSummaryView(ReportView):
     def get(self, request):
-        return Response(SummarySerializer(sales_summary(*self.period())).data)
+        return Response(sales_summary(*self.period()))
 
 
 class TopProductsView(ReportView):
     def get(self, request):
-        return Response(ProductRowSerializer(product_report(*self.period()), many=True).data)
+        return Response(product_report(*self.period()))

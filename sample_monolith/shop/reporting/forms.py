@@ -3,8 +3,6 @@ from datetime import timedelta
 from django import forms
 from django.utils import timezone
 
-from shop.reporting.models import SavedReport
-
 
 class PeriodForm(forms.Form):
     start = forms.DateField(required=False)
@@ -15,9 +13,3 @@ class PeriodForm(forms.Form):
         end = data.get("end") or timezone.localdate()
         start = data.get("start") or end - timedelta(days=6)
         return (end, end) if start > end else (start, end)
-
-
-class SavedReportForm(forms.ModelForm):
-    class Meta:
-        model = SavedReport
-        fields = ["name", "kind", "days", "shared_with"]

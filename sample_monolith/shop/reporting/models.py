@@ -1,4 +1,3 @@
-from django.conf import settings
 from django.db import models
 
 from shop.core.constants import ZERO
@@ -12,7 +11,6 @@ class DailySales(TimeStampedModel):
     item_count = models.PositiveIntegerField(default=0)
     new_customers = models.PositiveIntegerField(default=0)
     revenue = models.DecimalField(max_digits=12, decimal_places=2, default=ZERO)
-    refunds = models.DecimalField(max_digits=12, decimal_places=2, default=ZERO)
     best_seller = models.ForeignKey(
         "catalog.Product", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -26,20 +24,3 @@ class DailySales(TimeStampedModel):
 
     def __str__(self):
         return f"{self.day}: {self.revenue}"
-
-
-class SavedReport(TimeStampedModel):
-    KINDS = [("sales", "Sales"), ("products", "Products"), ("customers", "Customers")]
-
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_reports"
-    )
-    name = models.CharField(max_length=80)
-    kind = models.CharField(max_length=12, choices=KINDS)
-    days = models.PositiveIntegerField(default=30)
-    shared_with = models.ManyToManyField(
-        "accounts.StaffMember", related_name="shared_reports", blank=True
-    )
-
-    def __str__(self):
-        return self.name

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import csv
 from datetime import date, timedelta
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
-from django.db.models import Avg, Count, F, OuterRef, Subquery, Sum
+from django.db.models import Avg, Count, F, Sum
 
-from shop.billing.models import Refund
 from shop.catalog.models import Product
 from shop.core.constants import SOLD_ORDER_STATUSES, ZERO, ReviewStatus
 from shop.core.utils import day_bounds, to_money
@@ -55,7 +53,6 @@ def build_day(day: date) -> DailySales:
     orders = Order.objects.sold().placed_on(day)
     items = OrderItem.objects.filter(order__in=orders)
     start, end = day_bounds(day)
-    refunds = Refund.objects.filter(created_at__gte=start, created_at__lt=end)
     best = (
         items.order_by()
         .values("product")
@@ -68,7 +65,6 @@ def build_day(day: date) -> DailySales:
             "order_count": orders.count(),
             "item_count": items.aggregate(total=Sum("quantity"))["total"] or 0,
             "revenue": to_money(orders.aggregate(total=Sum("grand_total"))["total"] or ZERO),
-            "refunds": to_money(refunds.aggregate(total=Sum("amount"))["total"] or ZERO),
             "new_customers": get_user_model()
             .objects.customers()
             .filter(date_joined__gte=start, date_joined__lt=end)
@@ -88,29 +84,11 @@ def sales_summary(start: date, end: date) -> dict:
         if day not in known or known[day].is_stale:
             build_day(day)
         day += timedelta(days=1)
-    totals = DailySales.objects.between(start, end).aggregate(
+    return DailySales.objects.between(start, end).aggregate(
         orders=Sum("order_count"),
         items=Sum("item_count"),
         revenue=Sum("revenue"),
-        refunds=Sum("refunds"),
         customers=Sum("new_customers"),
-    )
-    totals["net"] = totals["revenue"] - totals["refunds"]
-    return totals
-
-
-def customer_report(limit=20):
-    last_order = Order.objects.filter(user=OuterRef("pk")).order_by("-placed_at")
-    return (
-        get_user_model()
-        .objects.customers()
-        .with_order_totals()
-        .annotate(
-            last_order=Subquery(last_order.values("number")[:1]),
-            last_order_at=Subquery(last_order.values("placed_at")[:1]),
-        )
-        .filter(order_count__gt=0)
-        .order_by("-spent", "pk")[:limit]
     )
 
 
@@ -141,11 +119,3 @@ def badly_rated_products(below=3.0, minimum=2):
     averages = {row["product"]: row["average"] for row in ratings}
     products = Product.objects.filter(pk__in=averages).with_stock().order_by("pk")
     return [(product, averages[product.pk]) for product in products]
-
-
-def write_csv(rows: list[dict], handle) -> None:
-    if not rows:
-        return
-    writer = csv.DictWriter(handle, fieldnames=list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)

@@ -2,7 +2,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from shop.orders.models import Order
-from shop.orders.signals import order_placed, order_returned
+from shop.orders.signals import order_placed
 from shop.reporting.models import DailySales
 
 
@@ -15,8 +15,3 @@ def order_saved(sender, instance, raw=False, **kwargs):
 @receiver(order_placed)
 def open_day(sender, order, **kwargs):
     DailySales.objects.get_or_create(day=order.placed_at.date(), defaults={"is_stale": True})
-
-
-@receiver(order_returned)
-def refund_made(sender, order, return_request, **kwargs):
-    DailySales.objects.mark_stale(return_request.updated_at.date())

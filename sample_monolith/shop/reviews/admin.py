@@ -1,16 +1,11 @@
 from django.contrib import admin
 
-from shop.reviews.models import Review, ReviewPhoto, ReviewVote
+from shop.reviews.models import Review, ReviewPhoto
 from shop.reviews.services import publish_review, reject_review
 
 
 class PhotoInline(admin.TabularInline):
     model = ReviewPhoto
-    extra = 0
-
-
-class VoteInline(admin.TabularInline):
-    model = ReviewVote
     extra = 0
 
 
@@ -21,7 +16,7 @@ class ReviewAdmin(admin.ModelAdmin):
     list_select_related = ["product", "author"]
     search_fields = ["product__name", "author__email", "body"]
     autocomplete_fields = ["product", "author"]
-    inlines = [PhotoInline, VoteInline]
+    inlines = [PhotoInline]
     actions = ["publish", "reject"]
 
     @admin.action(description="Publish")

@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from shop.reviews.models import Review
-from shop.reviews.services import objection_to, publish_review, refresh_product_rating
+from shop.reviews.services import objection_to, publish_review
 
 
 @shared_task
@@ -19,10 +19,3 @@ def moderate_review(review_id):
 def moderate_pending_reviews():
     ids = list(Review.objects.pending().values_list("pk", flat=True))
     return sum(moderate_review(pk) for pk in ids)
-
-
-@shared_task
-def refresh_all_ratings():
-    ids = Review.objects.order_by().values_list("product_id", flat=True).distinct()
-    for product_id in ids:
-        refresh_product_rating(product_id)

@@ -7,7 +7,6 @@ from django.views.generic import FormView, ListView
 
 from shop.catalog.models import Product
 from shop.core.exceptions import ShopError
-from shop.core.mixins import OwnedByUserMixin
 from shop.reviews.forms import ReviewForm
 from shop.reviews.models import Review
 from shop.reviews.services import rating_summary, submit_review, vote
@@ -26,13 +25,6 @@ class ProductReviewsView(ListView):
         return super().get_context_data(
             product=self.product, summary=rating_summary(self.product.pk), **kwargs
         )
-
-
-class MyReviewsView(OwnedByUserMixin, ListView):
-    queryset = Review.objects.select_related("product").with_votes()
-    owner_field = "author"
-    template_name = "reviews/mine.html"
-    context_object_name = "reviews"
 
 
 class WriteReviewView(LoginRequiredMixin, FormView):
@@ -56,7 +48,7 @@ class WriteReviewView(LoginRequiredMixin, FormView):
             form.add_error(None, error.message)
             return self.form_invalid(form)
         messages.success(self.request, "Thank you for your review.")
-        return redirect("reviews:mine")
+        return redirect("reviews:product", self.kwargs["slug"])
 
 
 @login_required

@@ -175,6 +175,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "shop.shipping.tasks.poll_tracking",
         "schedule": crontab(minute="*/30"),
     },
+    "warm-product-cache": {
+        "task": "shop.catalog.tasks.warm_product_cache",
+        "schedule": crontab(minute=5),
+    },
     "overdue-invoices": {
         "task": "billing.remind_overdue",
         "schedule": crontab(hour=8, minute=0),
@@ -189,7 +193,6 @@ SHOP_DEFAULT_COUNTRY = "DE"
 SHOP_BASE_URL = os.environ.get("SHOP_BASE_URL", "http://localhost:8000")
 
 PAYMENT_BACKEND = os.environ.get("SHOP_PAYMENT_BACKEND", "shop.billing.backends.DummyGateway")
-PAYMENT_WEBHOOK_SECRET = os.environ.get("SHOP_WEBHOOK_SECRET", "webhook-secret")
 INVOICE_DUE_DAYS = 14
 
 RESERVATION_MINUTES = int(os.environ.get("SHOP_RESERVATION_MINUTES", "60"))

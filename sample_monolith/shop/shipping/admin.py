@@ -2,14 +2,9 @@ from django.contrib import admin, messages
 
 from shop.core.exceptions import ShopError
 from shop.shipping.forms import ShippingMethodAdminForm
-from shop.shipping.models import Shipment, ShipmentItem, ShippingMethod, TrackingEvent
+from shop.shipping.models import Shipment, ShippingMethod, TrackingEvent
 from shop.shipping.services import dispatch_shipment
 from shop.shipping.tasks import refresh_shipment
-
-
-class ShipmentItemInline(admin.TabularInline):
-    model = ShipmentItem
-    extra = 0
 
 
 class TrackingEventInline(admin.TabularInline):
@@ -23,7 +18,7 @@ class ShipmentAdmin(admin.ModelAdmin):
     list_filter = ["carrier", "status"]
     list_select_related = ["order"]
     search_fields = ["reference", "tracking_number", "order__number"]
-    inlines = [ShipmentItemInline, TrackingEventInline]
+    inlines = [TrackingEventInline]
     actions = ["dispatch_selected", "refresh"]
 
     @admin.action(description="Dispatch")

@@ -4,13 +4,6 @@ from django.conf import settings
 from shop.shipping.models import ShippingMethod
 
 
-class TrackForm(forms.Form):
-    reference = forms.CharField(max_length=16)
-
-    def clean_reference(self):
-        return self.cleaned_data["reference"].strip().upper()
-
-
 class ShippingMethodAdminForm(forms.ModelForm):
     class Meta:
         model = ShippingMethod

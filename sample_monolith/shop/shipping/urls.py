@@ -5,7 +5,6 @@ from shop.shipping import views
 app_name = "shipping"
 
 urlpatterns = [
-    path("", views.TrackSearchView.as_view(), name="search"),
     path("packing/", views.packing_list, name="packing-list"),
     re_path(r"^(?P<reference>SH-[A-Z0-9]+)/$", views.TrackView.as_view(), name="track"),
     path("<str:reference>/dispatch/", views.dispatch, name="dispatch"),

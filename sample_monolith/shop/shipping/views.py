@@ -2,22 +2,13 @@ from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
-from django.views.generic import DetailView, FormView
+from django.views.generic import DetailView
 
 from shop.core.exceptions import ShopError
 from shop.orders.models import OpenOrder
 from shop.shipping.carriers import get_carrier
-from shop.shipping.forms import TrackForm
 from shop.shipping.models import Shipment
 from shop.shipping.services import dispatch_shipment
-
-
-class TrackSearchView(FormView):
-    form_class = TrackForm
-    template_name = "shipping/search.html"
-
-    def form_valid(self, form):
-        return redirect("shipping:track", form.cleaned_data["reference"])
 
 
 class TrackView(DetailView):

@@ -156,6 +156,19 @@ def test_a_new_context_is_made_from_pins() -> None:
     assert (context.team, "shop.billing.models" in context.modules, context.tables) == ("@money", True, ("billing_item",))
 
 
+def test_a_context_whose_modules_are_all_pinned_elsewhere_is_gone() -> None:
+    found = proposed(config=Config(contexts=(ContextSettings("invoicing", modules=("shop.billing.**",)),)))
+    assert [context.name for context in found.contexts] == ["invoicing", "orders", "people", "shared", "stock"]
+
+
+def test_at_most_as_many_contexts_as_asked_for() -> None:
+    assert proposed(config=Config(contexts_max=2)).scores.contexts == 2
+
+
+def test_more_contexts_than_the_evidence_gives_are_refused_in_words() -> None:
+    assert "no finer cut" in proposed(config=Config(contexts_min=40)).advice
+
+
 def test_the_more_specific_pin_wins() -> None:
     settings = (ContextSettings("stock", modules=("shop.billing.**",)), ContextSettings("orders", modules=("shop.billing.models",)))
     assert places(proposed(config=Config(contexts=settings)))["shop.billing.models"] == "orders"

@@ -32,9 +32,13 @@ def test_prose_is_not_sql() -> None:
     assert detected(detect, "def f():\n    log('select the items from the list')\n    say('Update your profile, then set a name.')\n") == []
 
 
-def test_a_constant_used_elsewhere_counts_for_where_it_is_written() -> None:
-    facts = detected(detect, "QUERY = 'select id from users where id = 1'\ndef f(cursor):\n    cursor.execute(QUERY)\n")
-    assert accesses(facts) == {"app reads users"}
+def test_sql_in_a_constant_counts_for_whoever_passes_it_on() -> None:
+    facts = detected(
+        detect,
+        queries="QUERY = 'select id from users where id = 1'\n",
+        main="from queries import QUERY\ndef f(cursor):\n    cursor.execute(QUERY)\n",
+    )
+    assert accesses(facts) == {"f reads users"}
 
 
 def test_a_hole_makes_it_uncertain() -> None:

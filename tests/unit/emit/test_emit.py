@@ -527,3 +527,24 @@ def test_contexts_are_taken_back_in_any_order(tmp_path: Path, order: tuple[str, 
 
 def test_a_project_without_record_has_no_footprint(tmp_path: Path) -> None:
     assert emit.footprint(tmp_path) == emit.Footprint({}, {})
+
+
+def test_what_all_contexts_share_is_generated_too_and_goes_with_the_last_of_them(tmp_path: Path) -> None:
+    emit.write(tmp_path, [art("common.py", context=""), art("a.py"), art("b.py", context="billing")])
+    assert set(emit.footprint(tmp_path).generated) == {"a.py", "b.py", "common.py"}
+    emit.undo(tmp_path, "orders")
+    assert set(files(tmp_path)) == {"b.py", "common.py"}
+    emit.undo(tmp_path, "billing")
+    assert files(tmp_path) == {}
+
+
+def test_rewrites_of_one_line_for_two_contexts_are_taken_back_in_order_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_bytes(b"f(a, b)\n")
+    emit.write(tmp_path, [edit("m.py", b"f(a, b)\n", b"f(api.a, b)\n")])
+    emit.write(tmp_path, [edit("m.py", b"f(api.a, b)\n", b"f(api.a, api.b)\n", "zebra")])
+    with pytest.raises(EditConflict, match="zebra"):
+        emit.undo(tmp_path, "orders")
+    assert files(tmp_path) == {"m.py": b"f(api.a, api.b)\n"}
+    emit.undo(tmp_path, "zebra")
+    emit.undo(tmp_path, "orders")
+    assert files(tmp_path) == {"m.py": b"f(a, b)\n"}

@@ -20,6 +20,14 @@ date = datetime.datetime(2024, 2, 29, 12, tzinfo=datetime.timezone.utc)
 """
 
 
+WARM = """
+import hypothesis
+from library.boundaries import client, wire
+from library.boundaries.loans import contract
+"""
+"""Imports that would cost every snippet half a second."""
+
+
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library with its extracted service, migrations made, on disk."""
@@ -32,6 +40,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def monolith(library: Path) -> Iterator[Run]:
     """Runs Python code in the monolith, where there are a reader and a book; gives back what it printed."""
+    side = Side(library, "library.settings", SEED + WARM)
+    yield side
+    side.close()
+
+
+@pytest.fixture(scope="session")
+def cold_monolith(library: Path) -> Iterator[Run]:
+    """The monolith before any operation left mode ``local``."""
     side = Side(library, "library.settings", SEED)
     yield side
     side.close()

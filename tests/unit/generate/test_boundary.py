@@ -83,7 +83,7 @@ def test_a_default_that_is_no_literal_is_left_to_the_function() -> None:
     assert "def count(limit: int = UNSET) -> int:" in api
 
 
-def test_mode_local_imports_neither_pydantic_nor_httpx(monolith: Run) -> None:
+def test_mode_local_imports_neither_pydantic_nor_httpx(cold_monolith: Run) -> None:
     code = """
 loans.lend(book, reader)
 try:
@@ -93,7 +93,7 @@ except loans.LoanDoesNotExist:
 import sys
 print(sorted(name for name in ("pydantic", "httpx", "library.boundaries.loans.contract") if name in sys.modules))
 """
-    assert monolith(code) == "[]\n"
+    assert cold_monolith(code) == "[]\n"
 
 
 def test_mode_local_gives_back_what_the_code_gives(monolith: Run) -> None:

@@ -109,7 +109,7 @@ FAULTS: list[tuple[str, Callable[[bytes], bytes], str]] = [
     (STACK, text("PubliclyAccessible: false", "PubliclyAccessible: true"), "reachable from the internet"),
     (STACK, text("book-loans-unhealthy'\n", "book-loans-sick'\n"), "waits for an alarm that does not exist"),
     (STACK, text("      PlatformVersion: LATEST\n", "      PlatformVersion: LATEST\n      DesiredCount: 2\n"), "resets what scaling decided"),
-    (STACK, text("          ContainerPort: 8000\n      HealthCheck", "          ContainerPort: 8001\n      HealthCheck"), "the load balancer wants port 8001"),
+    (STACK, text("ContainerName: book-loans, ContainerPort: 8000", "ContainerName: book-loans, ContainerPort: 8001"), "the load balancer wants port 8001"),
     (COMPOSE, text("  migrate:\n", "  migration:\n"), "waits for migrate, which does not exist"),
 ]
 

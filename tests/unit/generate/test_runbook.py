@@ -19,7 +19,7 @@ def test_the_six_steps_come_in_order() -> None:
 def test_steps_are_numbered_without_a_gap() -> None:
     numbers = re.findall(r"^### (\d)\.(\d+) ", runbook(LOANS_WITH_TASKS), re.M)
     for chapter in {chapter for chapter, _ in numbers}:
-        assert [int(n) for c, n in numbers if c == chapter] == list(range(1 if chapter != "0" else 1, 1 + sum(c == chapter for c, _ in numbers)))
+        assert [int(n) for c, n in numbers if c == chapter] == list(range(1, 1 + sum(c == chapter for c, _ in numbers)))
 
 
 def test_traffic_moves_in_shares_and_back_by_one() -> None:
@@ -52,3 +52,8 @@ def test_calls_move_only_after_the_rows_and_before_the_routes() -> None:
 def test_the_copy_role_reads_exactly_what_is_copied() -> None:
     sql = artifacts(service_plan())["deploy/sql/copy-role.sql"].content.decode()
     assert re.findall(r'GRANT (.+) ON "(\w+)"', sql) == [("SELECT", "loans_loan"), ("SELECT", "people_reader")]
+
+
+def test_the_last_copy_starts_from_empty_tables_and_cannot_be_repeated() -> None:
+    step = runbook().partition("### 4.3")[2].partition("### ")[0]
+    assert step.index("reset-copy-task") < step.index("/copy-task") < step.index("SourceDatabaseUrlSecretArn=")

@@ -4,7 +4,7 @@ from decompose.model.location import Location
 from decompose.model.migration import BoundaryEdge, Project
 from decompose.plan.steps import STEPS, steps
 
-PROJECT = Project("shop", "django", ("django",), ".", "shop.boundaries", "3.12", test_command="python manage.py test")
+PROJECT = Project("shop", "django", ("django",), ".", "shop.boundaries", "3.12", test_command="{python} manage.py test")
 
 
 def waiting(identifier: str, blocks: str) -> BoundaryEdge:
@@ -19,6 +19,7 @@ def test_commands_carry_the_contexts_names() -> None:
     found = {step.name: step for step in steps("gift-cards", PROJECT, ())}
     assert found["seal"].command == "decompose extract gift-cards"
     assert found["switch"].command.startswith("GIFT_CARDS_MODE=remote")
+    assert found["shadow"].command == "GIFT_CARDS_MODE=loopback python manage.py test"
     assert found["split"].command == "python -m gift_cards_service.copy_data"
 
 

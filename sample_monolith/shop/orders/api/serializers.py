@@ -3,7 +3,7 @@ from rest_framework import serializers
 from shop.accounts.models import Address
 from shop.accounts.serializers import AddressSerializer
 from shop.billing.serializers import InvoiceSerializer
-from shop.orders.models import Order, OrderItem, ReturnItem, ReturnRequest
+from shop.orders.models import Order, OrderItem
 from shop.shipping.models import ShippingMethod
 from shop.shipping.serializers import ShipmentSerializer
 
@@ -45,32 +45,9 @@ class CheckoutSerializer(serializers.Serializer):
     shipping_address = serializers.PrimaryKeyRelatedField(queryset=Address.objects.all())
     shipping_method = serializers.PrimaryKeyRelatedField(queryset=ShippingMethod.objects.active())
     points = serializers.IntegerField(min_value=0, default=0)
-    use_store_credit = serializers.BooleanField(default=False)
     payment_token = serializers.CharField(default="", allow_blank=True)
-    note = serializers.CharField(default="", allow_blank=True)
 
     def validate_shipping_address(self, address):
         if address.user_id != self.context["request"].user.pk:
             raise serializers.ValidationError("No such address.")
         return address
-
-
-class ReturnItemSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = ReturnItem
-        fields = ["order_item", "quantity"]
-
-
-class ReturnSerializer(serializers.ModelSerializer):
-    items = ReturnItemSerializer(many=True)
-    order = serializers.SlugRelatedField(slug_field="number", queryset=Order.objects.all())
-
-    class Meta:
-        model = ReturnRequest
-        fields = ["id", "order", "status", "reason", "refund_amount", "items"]
-        read_only_fields = ["status", "refund_amount"]
-
-    def validate_order(self, order):
-        if order.user_id != self.context["request"].user.pk:
-            raise serializers.ValidationError("No such order.")
-        return order

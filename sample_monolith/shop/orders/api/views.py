@@ -5,15 +5,12 @@ from rest_framework.response import Response
 
 from shop.billing.services import capture_payment
 from shop.cart.services import get_open_cart
-from shop.core.permissions import IsStaff
 from shop.orders.api.serializers import (
     CheckoutSerializer,
     OrderDetailSerializer,
     OrderSerializer,
-    ReturnSerializer,
 )
-from shop.orders.models import Order, ReturnRequest
-from shop.orders.returns import approve_return, reject_return, request_return
+from shop.orders.models import Order
 from shop.orders.services import cancel_order, place_order
 
 
@@ -53,35 +50,3 @@ class OrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         payment = capture_payment(order.invoice, request.data.get("token", ""))
         order.refresh_from_db()
         return Response({"payment": payment.status, "order": order.status})
-
-
-class ReturnViewSet(
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    viewsets.GenericViewSet,
-):
-    serializer_class = ReturnSerializer
-    permission_classes = [IsAuthenticated]
-
-    def get_queryset(self):
-        returns = ReturnRequest.objects.select_related("order").prefetch_related("items")
-        if not self.request.user.is_staff:
-            returns = returns.filter(order__user=self.request.user)
-        return returns
-
-    def perform_create(self, serializer):
-        data = serializer.validated_data
-        quantities = {row["order_item"].pk: row["quantity"] for row in data["items"]}
-        serializer.instance = request_return(
-            data["order"], self.request.user, quantities, data["reason"]
-        )
-
-    @action(detail=True, methods=["post"], permission_classes=[IsStaff])
-    def approve(self, request, pk=None):
-        return Response(self.get_serializer(approve_return(self.get_object(), request.user)).data)
-
-    @action(detail=True, methods=["post"], permission_classes=[IsStaff])
-    def reject(self, request, pk=None):
-        rejected = reject_return(self.get_object(), request.user, request.data.get("note", ""))
-        return Response(self.get_serializer(rejected).data)

@@ -1,6 +1,5 @@
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import transaction
 
 from shop.accounts.services import register_customer
 from shop.cart.services import add_item, get_open_cart
@@ -19,29 +18,22 @@ class Command(BaseCommand):
 
     def handle(self, *args, customers, **options):
         call_command("loaddata", "catalog_base", "pricing_base", "shipping_methods", verbosity=0)
-        warehouse, _ = Warehouse.objects.get_or_create(
-            code="MAIN", defaults={"name": "Main warehouse", "country": "DE"}
-        )
-        products = list(Product.objects.active().order_by("pk")[:customers])
-        for product in products:
-            receive_stock(product, warehouse, 50, note="demo")
-        method = ShippingMethod.objects.filter(is_active=True).first()
+        warehouse, _ = Warehouse.objects.get_or_create(code="MAIN", defaults={"name": "Main"})
+        product = Product.objects.active().order_by("pk").first()
+        receive_stock(product, warehouse, 10 * customers, note="demo")
         for number in range(1, customers + 1):
-            with transaction.atomic():
-                user = register_customer(
-                    email=f"demo{number}@example.com", password="demo-demo-demo", send_welcome=False
-                )
-                address = user.addresses.create(
-                    full_name=f"Demo {number}",
-                    line1="1 Demo Street",
-                    city="Berlin",
-                    postcode="10115",
-                    country="DE",
-                    is_default=True,
-                )
-                cart = get_open_cart(user=user)
-                add_item(cart, products[(number - 1) % len(products)], quantity=1)
-                order = place_order(
-                    cart=cart, user=user, shipping_address=address, shipping_method=method
-                )
+            user = register_customer(
+                email=f"demo{number}@example.com", password="demo-demo-demo", send_welcome=False
+            )
+            address = user.addresses.create(
+                full_name=f"Demo {number}", line1="1 Demo Street", city="Berlin", postcode="10115"
+            )
+            cart = get_open_cart(user=user)
+            add_item(cart, product)
+            order = place_order(
+                cart=cart,
+                user=user,
+                shipping_address=address,
+                shipping_method=ShippingMethod.objects.active().first(),
+            )
             self.stdout.write(f"placed {order.number} for {user.email}")

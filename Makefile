@@ -1,0 +1,46 @@
+# The words that everybody uses, locally as in CI. `make` alone lists them.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+DEMO := build/demo
+CONTEXT ?= reviews
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint e2e golden bench proof-wger clean
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# One environment for everything, with the versions and hashes that CI uses.
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+test: $(VENV)/.ready ## the tests; the end-to-end proof is `make e2e`
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not e2e"
+
+e2e: $(VENV)/.ready ## analyze, plan, extract and verify copies of whole monoliths
+	$(BIN)/python -m pytest -m e2e
+
+lint: $(VENV)/.ready ## formatting, lint, types, and the rules of our own architecture
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+golden: $(VENV)/.ready ## write the golden files anew; review the diff
+	$(BIN)/python -m pytest tests/golden --update-golden
+
+bench: $(VENV)/.ready ## time and memory as ratios; TREE=path measures another tree
+	$(BIN)/python tests/benchmark/bench.py $(TREE)
+
+demo: $(VENV)/.ready ## the whole job on a copy of the sample: analyze, plan, extract, verify
+	sh tests/e2e/demo.sh $(abspath $(VENV)) $(DEMO) $(CONTEXT)
+
+proof-wger: $(VENV)/.ready ## WGER=checkout PYTHON_OF_WGER=python: extract and verify a context of a real monolith
+	sh tests/e2e/proof_wger.sh $(abspath $(VENV)) "$(WGER)" "$(PYTHON_OF_WGER)"
+
+clean: ## remove what can be made again
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,122 @@
+"""Extraction from the command line: what it writes, refuses and takes back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Typed = Callable[..., Any]
+
+
+def files(base: Path) -> dict[str, bytes]:
+    """Everything but decompose's own memory and the plan."""
+    found = (p for p in base.rglob("*") if p.is_file() and not {".decompose", "plan", ".git"} & set(p.relative_to(base).parts))
+    return {str(p.relative_to(base)): p.read_bytes() for p in found}
+
+
+@pytest.fixture
+def planned(decompose: Typed, shop: Path) -> Path:
+    """The shop with a saved plan, in which the context ``reviews`` is ready."""
+    assert decompose("plan", shop).code == 0
+    order = json.loads(decompose("show", "order", "-C", shop, "-f", "json").out)["order"]
+    assert next(each for each in order if each["context"] == "reviews")["readiness"] == "ready"
+    return shop
+
+
+def test_without_a_plan_the_next_step_is_named(decompose: Typed, shop: Path) -> None:
+    answer = decompose("extract", "reviews", "-C", shop, "--allow-dirty")
+    assert answer.code == 2 and "decompose plan" in answer.err
+
+
+def test_a_dry_run_writes_nothing(decompose: Typed, planned: Path) -> None:
+    before = files(planned)
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--dry-run")
+    assert answer.code == 0 and "services/reviews/" in answer.out and "Nothing written" in answer.err
+    assert files(planned) == before
+
+
+def test_the_diff_is_one_that_git_applies(decompose: Typed, planned: Path, tmp_path: Path) -> None:
+    shown = decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--dry-run", "--diff")
+    copy = tmp_path / "copy"
+    subprocess.run(["cp", "-r", str(planned), str(copy)], check=True)
+    subprocess.run(["git", "apply", "-"], input=shown.out.encode(), cwd=copy, check=True)
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    assert files(copy) == files(planned)
+
+
+def test_extracting_twice_writes_nothing(decompose: Typed, planned: Path) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    times = {path: path.stat().st_mtime_ns for path in planned.rglob("*") if path.is_file()}
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert answer.code == 0 and "Nothing to write" in answer.out
+    assert {path: path.stat().st_mtime_ns for path in planned.rglob("*") if path.is_file()} == times
+
+
+def test_undo_gives_the_monolith_back(decompose: Typed, planned: Path) -> None:
+    before = files(planned)
+    decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert decompose("extract", "reviews", "-C", planned, "--undo").code == 0
+    assert files(planned) == before
+
+
+def test_undo_of_what_was_never_extracted_is_a_usage_error(decompose: Typed, planned: Path) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--undo").code == 2
+
+
+def test_a_context_with_open_questions_is_refused_with_the_questions(decompose: Typed, planned: Path) -> None:
+    answer = decompose("extract", "orders", "-C", planned, "--allow-dirty")
+    assert answer.code == 1 and "D301" in answer.err and "shop/orders/services.py:" in answer.err
+    assert not (planned / "services").exists()
+
+
+def test_a_plan_that_no_longer_fits_is_refused_and_made_anew_on_request(decompose: Typed, planned: Path) -> None:
+    (planned / "shop" / "catalog" / "more.py").write_text("x = 1\n")
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert answer.code == 1 and "D310" in answer.err
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--replan").code == 0
+
+
+def test_a_hand_edit_that_meets_new_output_ends_with_4_and_both_texts(decompose: Typed, planned: Path) -> None:
+    decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    moved, source = planned / "services/reviews/shop/reviews/models.py", planned / "shop/reviews/models.py"
+    moved.write_text(moved.read_text().replace("max_length=50", "max_length=70"))
+    source.write_text(source.read_text().replace("max_length=50", "max_length=60"))
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--replan")
+    assert answer.code == 4 and "models.py" in answer.err
+    assert "max_length=70" in moved.read_text() and "max_length=60" in moved.read_text()
+
+
+def test_a_step_writes_its_own_files_only(decompose: Typed, planned: Path) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", "seal").code == 0
+    assert (planned / "shop/boundaries").is_dir() and not (planned / "services/reviews").exists()
+    assert decompose("extract", "reviews", "-C", planned, "--step", "switch", "--allow-dirty").code == 2
+
+
+def test_the_result_as_json_lists_every_file(decompose: Typed, planned: Path) -> None:
+    data = json.loads(decompose("extract", "reviews", "-C", planned, "--allow-dirty", "-f", "json").out)
+    assert data["schema"] == "decompose/extraction/1" and data["context"] == "reviews"
+    assert {"path": "shop/reviews/services.py", "action": "update", "class": "edited"} in data["files"]
+
+
+def test_verify_of_what_was_never_extracted_names_the_command(decompose: Typed, planned: Path) -> None:
+    answer = decompose("verify", "reviews", "-C", planned)
+    assert answer.code == 2 and "decompose extract reviews" in answer.err
+
+
+def test_verify_reports_every_gate_and_ends_with_1_when_one_fails(
+    decompose: Typed, planned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from decompose import pipeline
+    from decompose.model.verification import Gate, Verification
+
+    found = Verification("reviews", (Gate("static", "passed", "fine"), Gate("boot", "failed", "ended with 1", ("why",))))
+    monkeypatch.setattr(pipeline, "verify", lambda *_, **__: found)
+    assert decompose("verify", "reviews", "-C", planned).code == 1
+    assert decompose("verify", "reviews", "-C", planned, "--exit-zero").code == 0
+    assert json.loads(decompose("verify", "reviews", "-C", planned, "-f", "json").out)["schema"] == "decompose/verification/1"
+    assert "<testsuite" in decompose("verify", "reviews", "-C", planned, "-f", "junit").out
