@@ -82,11 +82,11 @@ def command(
 def keep(session: Session, analysis: Analysis) -> str:
     """Saves the analysis; a project that cannot be written to is analyzed all the same, with a warning."""
     from decompose import pipeline
-    from decompose.errors import FileError
+    from decompose.errors import FileError, RefusedInput
 
     try:
         pipeline.save_analysis(analysis)
-    except FileError as error:
+    except (FileError, RefusedInput) as error:
         session.warn(f"the analysis is not kept: {error.message}")
         return ""
     return pipeline.ANALYSIS

@@ -17,7 +17,7 @@ from decompose.cli.session import Session, configured, examples, formatted, in_p
 
 LIBRARIES = ("click", "jinja2", "libcst", "msgspec", "networkx", "pathspec", "PyYAML", "sqlglot", "tomlkit")
 OPTIONAL = {"botocore": "verify checks AWS inputs with it", "cfn-lint": "verify checks templates with it"}
-PROGRAMS = {"git": "history, and a clean tree before extract", "docker": "verify --build builds images with it"}
+PROGRAMS = {"git": "history, and a clean tree before extract", "docker": "builds and starts the images of services"}
 
 
 class Check(NamedTuple):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from decompose.model.settings import Config
     from decompose.report.text import Terminal
 
@@ -24,19 +23,19 @@ UNLIMITED = 10_000
 """Columns where nobody's screen limits them: what goes into a pipe is not cut."""
 
 
-@dataclass
 class Session:
     """The options that stand before or after any command, and the streams.
 
     Results go to standard output or ``--output``, everything else to standard error.
     """
 
-    quiet: bool = False
-    verbose: int = 0
-    colour: str = "auto"
-    debug: bool = False
-    config_file: Path | None = None
-    isolated: bool = False
+    def __init__(self) -> None:
+        self.quiet = False
+        self.verbose = 0
+        self.colour = "auto"
+        self.debug = False
+        self.config_file: Path | None = None
+        self.isolated = False
 
     # --- result -------------------------------------------------------------------------------
 
@@ -73,6 +72,8 @@ class Session:
             raise FileError(f"cannot write to standard output: {error.strerror}") from error
 
     def _save(self, content: bytes, output: str) -> None:
+        from pathlib import Path
+
         from decompose.emit import save_output
 
         save_output(Path(output), content)
@@ -123,6 +124,8 @@ class Session:
 
     def terminal(self, output: str = "-") -> Terminal:
         """What the result may look like where it goes."""
+        import shutil
+
         from decompose.report.text import Terminal
 
         if output != "-":
@@ -193,6 +196,13 @@ def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     return remember
 
 
+def _choose_config(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    from pathlib import Path
+
+    if value is not None:
+        session_of(context).config_file = Path(value)
+
+
 def shared(function: F) -> F:
     """The options that every command has, understood before and after its name."""
     for decorate in reversed(
@@ -239,9 +249,9 @@ def configured(function: F) -> F:
         (
             click.option(
                 "--config",
-                type=click.Path(path_type=Path, dir_okay=False),
+                type=click.Path(dir_okay=False),
                 expose_value=False,
-                callback=_set("config_file"),
+                callback=_choose_config,
                 help="Use this configuration instead of the nearest.",
             ),
             click.option(
@@ -303,6 +313,7 @@ def examples(*lines: str) -> str:
 def known_contexts(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Names of contexts for shell completion, from the last analysis or plan; nothing is computed for it."""
     import json
+    from pathlib import Path
 
     base = Path(context.params.get("project") or ".")
     for name, key in (("plan.json", "contexts"), ("analysis.json", "contexts")):

@@ -227,7 +227,7 @@ def _tables(statements: Sequence[exp.Expr]) -> Parsed:
     return Parsed(tuple(found), hole)
 
 
-def _of_table(node: exp.Create | exp.Drop) -> bool:
+def _of_table(node: exp.Expr) -> bool:
     """Whether a definition names a table where it names its target: an index, for one, is dropped by its own name."""
     from sqlglot import exp
 

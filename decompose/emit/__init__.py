@@ -24,7 +24,7 @@ from decompose.emit import decide
 from decompose.emit.decide import Action, Outcome
 from decompose.emit.diff import unified
 from decompose.emit.exclusive import exclusive
-from decompose.emit.ledger import LEDGER, Entry, Ledger, base_path, decode, digest, encode
+from decompose.emit.ledger import LEDGER, MOST, Entry, Ledger, base_path, decode, digest, encode
 from decompose.emit.transaction import STATE, Change, commit, pending
 from decompose.emit.tree import Tree, check_path, failure
 from decompose.errors import EditConflict, FileError, RefusedInput, UsageError
@@ -203,12 +203,17 @@ def _check_paths(artifacts: Iterable[Artifact]) -> None:
 
 
 def _ledger(tree: Tree) -> Ledger:
-    return decode(tree.read(LEDGER))
+    return decode(tree.read(LEDGER, most=MOST))
 
 
 def _bases(tree: Tree) -> decide.Base:
-    """The kept texts by hash."""
-    return lambda hash_: tree.read(base_path(hash_))
+    """The kept texts by hash. One that is damaged counts as lost."""
+
+    def kept(hash_: str) -> bytes | None:
+        text = tree.read(base_path(hash_))
+        return text if text is not None and digest(text) == hash_ else None
+
+    return kept
 
 
 def _decide(
@@ -346,7 +351,10 @@ def _replace(tree: Tree, path: str, content: bytes) -> None:
     """Puts ``content`` in place by a rename. The new text waits under a name that a later run may throw away."""
     folder, _, name = path.rpartition("/")
     _sweep(tree, folder, name)
-    if tree.read(path) == content:
+    found = tree.status(path)
+    regular = found is not None and stat.S_ISREG(found.st_mode)
+    # A link is replaced and never followed; what differs in size need not be read.
+    if found is not None and regular and found.st_size == len(content) and tree.read(path) == content:
         return
     waiting = f"{folder}/.{name}.{os.getpid()}.new" if folder else f".{name}.{os.getpid()}.new"
     found = tree.status(path)

@@ -14,6 +14,8 @@ from decompose.model.artifacts import FileClass
 
 LEDGER = ".decompose/lock.json"
 BASES = ".decompose/base"
+MOST = 64 * 1024 * 1024
+"""Bytes; a larger record is not one of ours."""
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,7 +68,7 @@ def decode(content: bytes | None) -> Ledger:
         return Ledger()
     try:
         ledger = msgspec.json.decode(content, type=Ledger)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(
             f"the record of written files is damaged: {error}", place=LEDGER, hint="restore it from version control"
         ) from error

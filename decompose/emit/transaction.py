@@ -20,7 +20,7 @@ from typing import Literal
 import msgspec
 
 from decompose.emit.interrupts import Deferred
-from decompose.emit.ledger import digest
+from decompose.emit.ledger import MOST, digest
 from decompose.emit.tree import Tree, check_path, failure
 from decompose.errors import Drifted, FileError, RefusedInput
 
@@ -77,9 +77,9 @@ def pending(tree: Tree) -> bool:
 def heal(tree: Tree) -> None:
     """Finishes or takes back what a dead run left, and throws its staging folder away."""
     with Deferred():
-        if (content := tree.read(ROLLBACK)) is not None:
+        if (content := tree.read(ROLLBACK, most=MOST)) is not None:
             _roll_back(tree, _decoded(content, ROLLBACK))
-        elif (content := tree.read(JOURNAL)) is not None:
+        elif (content := tree.read(JOURNAL, most=MOST)) is not None:
             journal = _decoded(content, JOURNAL)
             if _may_go_forward(tree, journal):
                 _apply(tree, journal)
@@ -99,7 +99,7 @@ def _decoded(content: bytes, place: str) -> Journal:
             check_path(operation.path)
         for folder in journal.folders:
             check_path(folder)
-    except (msgspec.DecodeError, UnicodeDecodeError, RefusedInput) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, RefusedInput) as error:
         raise FileError(
             f"the journal of an interrupted run is damaged: {error}",
             place=place,

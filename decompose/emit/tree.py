@@ -92,11 +92,18 @@ class Tree:
         except OSError as error:
             raise failure("read", self.full(path), error) from error
 
-    def read(self, path: str) -> bytes | None:
-        """The content of a regular file, ``None`` when there is none. A link or a folder in its place is refused."""
+    def read(self, path: str, *, most: int | None = None) -> bytes | None:
+        """The content of a regular file, ``None`` when there is none.
+
+        A link or a folder in its place is refused, and so is a file of more than ``most`` bytes.
+        """
         found = self.status(path)
         if found is None:
             return None
+        if most is not None and found.st_size > most:
+            raise FileError(
+                f"{path} is larger than anything decompose writes there ({found.st_size} bytes)", place=self.full(path)
+            )
         if not stat.S_ISREG(found.st_mode):
             kind = "a link" if stat.S_ISLNK(found.st_mode) else "not a regular file"
             raise RefusedInput(f"refusing to touch {path}: it is {kind}", place=path)

@@ -34,7 +34,10 @@ _FIELDS = {
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A model's state: name, fields as source by name, options as source by name, and the labels its keys point at."""
+    """A model's state: name, fields as source by name, options as source by name, and the labels its keys point at.
+
+    ``late`` are many-to-many fields over a model of their own, which that model must exist for.
+    """
 
     app: str
     name: str
@@ -42,6 +45,7 @@ class Model(msgspec.Struct, frozen=True):
     options: tuple[tuple[str, Expression], ...]
     needs: frozenset[str]
     swappable: bool = False
+    late: tuple[tuple[str, Expression], ...] = ()
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
@@ -106,6 +110,7 @@ def _moved_model(plan: ServicePlan, models: Models, table: Table, keys: list[For
     app, _, name = table.label.partition(".")
     relations = {key.field: key for key in keys}
     fields: list[tuple[str, Expression]] = []
+    late: list[tuple[str, Expression]] = []
     needs: set[str] = set()
     for column in table.columns:
         key = relations.get(column.field)
@@ -116,11 +121,12 @@ def _moved_model(plan: ServicePlan, models: Models, table: Table, keys: list[For
         if key.kind == "many-to-many":
             declared = models.field(table.model, key.field)
             if declared is not None:
-                fields.append((key.field, _relation(models, *declared, table, key, labels, plan.project.user_model)))
+                explicit = any(keyword.arg == "through" for keyword in declared[1].keywords)
+                (late if explicit else fields).append((key.field, _relation(models, *declared, table, key, labels, plan.project.user_model)))
                 needs.add(labels.get(key.target, ""))
     options = tuple(_options(models, table))
     swappable = any(labels.get(key.target, "") == plan.project.user_model or key.target == "auth_user" for key in keys)
-    return Model(app, name, tuple(fields), options, frozenset(needs - {""}), swappable)
+    return Model(app, name, tuple(fields), options, frozenset(needs - {""}), swappable, tuple(late))
 
 
 def _field(models: Models, table: Table, column: Column, key: ForeignKey | None, labels: Mapping[str, str], user: str) -> Expression:
@@ -157,7 +163,7 @@ def _relation(
         arguments[0:1] = [target]
     through = next((each for each in keywords if each.arg == "through"), None)
     if through is not None:
-        keywords[keywords.index(through)] = ast.keyword("through", ast.Constant(labels.get(key.through, key.through).lower()))
+        keywords[keywords.index(through)] = ast.keyword("through", ast.Constant(labels.get(key.through, key.through)))
     made = ast.Call(call.func, arguments, keywords)
     return models.absolute(place, made, class_id=table.model)
 
@@ -272,8 +278,8 @@ def _values(plan: ServicePlan, app: str, apps: Mapping[str, list[Model]], cyclic
             hint="merge the apps' models into one app, or keep them in different contexts",
         )
     ordered = _creation_order(apps[app])
-    modules = sorted({module for model in ordered for _, each in (*model.fields, *model.options) for module in each.modules})
-    texts = " ".join(each.text for model in ordered for _, each in (*model.fields, *model.options))
+    modules = sorted({module for model in ordered for _, each in (*model.fields, *model.late, *model.options) for module in each.modules})
+    texts = " ".join(each.text for model in ordered for _, each in (*model.fields, *model.late, *model.options))
     dependencies = sorted({label.partition(".")[0] for model in ordered for label in model.needs} - {app})
     known = [each for each in dependencies if each in apps]
     external = [each for each in dependencies if each not in apps and each != plan.project.user_model.partition(".")[0]]

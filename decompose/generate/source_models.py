@@ -168,7 +168,8 @@ class _Absolute(ast.NodeTransformer):
             return self._attribute(f"{self._class_id}.{node.id}", 2)
         dotted = self._models.dotted(self._module, node.id)
         if not dotted:
-            return node if hasattr(builtins, node.id) else self._attribute(f"{self._module}.{node.id}", 1)
+            # `settings` is put in for a swappable model and imported by the migration itself.
+            return node if hasattr(builtins, node.id) or node.id == "settings" else self._attribute(f"{self._module}.{node.id}", 1)
         if dotted == "django.db.models" or dotted == "django.db.models.fields":
             return ast.copy_location(ast.Name("models", ast.Load()), node)
         if dotted == "django.conf.settings":

@@ -7,6 +7,7 @@ kind, source, target, text), so it survives reruns and moved lines.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
@@ -41,8 +42,34 @@ def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = ()) -> 
     edges = _numbered(cut.context, (*survey.inward(), *survey.outward()))
     edges = tuple(_decided(edge, cut.context, decisions) for edge in edges)
     used = {edge.operation for edge in edges if edge.disposition == "operation"}
-    operations = tuple(operation for operation in catalogue.operations if operation.name in used)
+    operations = tuple(_declared(operation, edges) for operation in catalogue.operations if operation.name in used)
+    edges = tuple(_raised(edge, operations) for edge in edges)
     return Boundary(edges, operations, entities(sight, cut, types, operations))
+
+
+_MISSING = re.compile(r"\.(get|latest|earliest)\(")
+
+
+def _exception(edge: BoundaryEdge) -> str:
+    return f"{edge.target}.{edge.text.rpartition('.')[2]}"
+
+
+def _declared(operation: Operation, edges: Iterable[BoundaryEdge]) -> Operation:
+    """The operation with the exceptions of models that callers catch and that it may raise: of a function nobody knows, so all of them."""
+    caught = {_exception(edge) for edge in edges if edge.kind == "exception" and edge.disposition == "operation"}
+    if operation.shape == "chain":
+        caught = {path for path in caught if path.startswith(f"{operation.target}.") and _MISSING.search(operation.expression)}
+    elif operation.shape == "draft":
+        caught = set()
+    return msgspec.structs.replace(operation, errors=tuple(sorted({*operation.errors, *caught})))
+
+
+def _raised(edge: BoundaryEdge, operations: Iterable[Operation]) -> BoundaryEdge:
+    """An exception that no operation raises has no name on the boundary: its clause stays as it is."""
+    if edge.kind != "exception" or edge.disposition != "operation" or any(_exception(edge) in each.errors for each in operations):
+        return edge
+    reason = "no operation of the boundary raises it"
+    return msgspec.structs.replace(edge, disposition="stay", proposal="stay", reason=reason, operation="", blocks="retire")
 
 
 def _numbered(context: str, edges: Iterable[BoundaryEdge]) -> tuple[BoundaryEdge, ...]:
@@ -152,13 +179,15 @@ class _Survey:
             return None
         if not use.shape:
             return make("in", "import", "decide", "the model class itself is passed on: the code may do anything with it", alternatives=("stay",), blocks="switch")
+        if use.head == "accessor" and use.sink in ("store", "delete") and "." not in use.shape:
+            return make("in", "accessor", "decide", "a row is hung on another here: write its foreign key instead", alternatives=("stay",), blocks="switch")
         found = self._catalogue.chain(use)
         kind: EdgeKind = "accessor" if use.head == "accessor" else "construction" if use.shape.startswith("(") else "orm"
         if not isinstance(found, Obstacle) and not self._in_function(use.definition):
             found = Obstacle("evaluated while the module loads, before a boundary may be called: move it into a function")
         if isinstance(found, Obstacle):
             return make("in", kind, "decide", found.reason, alternatives=("stay",), blocks="switch")
-        return make("in", kind, "operation", _loop_warning(use), operation=found.name, alternatives=("stay",))
+        return self._attributes(use) or make("in", kind, "operation", _loop_warning(use), operation=found.name, alternatives=("stay",))
 
     def _in_function(self, id: str) -> bool:
         """Whether code runs when something is called, not while a module or class body is executed."""
@@ -205,10 +234,10 @@ class _Survey:
         """Reading or setting columns of a row needs no edge; going on over a relation does."""
         table = self._sight.model_tables[use.model]
         columns = {name for column in table.columns for name in (column.field, column.name)} | {"pk"}
-        for attribute in use.attributes:
+        for attribute in (*use.attributes, *self._computed(use)):
             name, _, further = attribute.partition(".")
             key = self._types.relation(table.id, name)
-            if further and key is not None and key.field == name:
+            if key is not None and key.field == name and (further or use.sink != "store"):
                 reason = f"goes on from a row of the context over {name}: the row carries {key.column} only"
                 return _Make(use.definition, use.model, use.at, attribute, use.span)(
                     "in", "orm", "decide", reason, alternatives=("stay",), blocks="switch"
@@ -219,6 +248,15 @@ class _Survey:
                     alternatives=("stay",), blocks="switch",
                 )  # fmt: skip
         return None
+
+    def _computed(self, use: ModelUse) -> Iterator[str]:
+        """A property of the model that the expression ends in: no column, so a row does not carry it."""
+        found = shapes.parts(use.shape)
+        last = found[-1] if found else None
+        if last is not None and last.arguments is None and (use.result != "manager" or len(found) > 1):
+            member = self._sight.program.member(use.model, last.name)
+            if isinstance(member, Definition) and self._sight.program.is_property(member):
+                yield last.name
 
     def _mentions(self) -> Iterator[BoundaryEdge]:
         """Functions, classes and constants of the context that other code names."""
@@ -319,15 +357,28 @@ class _Survey:
 
     def _hidden_accesses(self) -> Iterator[BoundaryEdge]:
         """Reads and writes of the context's tables that do not go through its models: joins and SQL."""
-        seen_lines = {(use.at.path, use.at.line) for use in self._sight.graph.model_uses if use.model in self._cut.models}
+        named = {
+            (self._sight.reach.unit(use.definition), self._sight.model_tables[use.model].id)
+            for use in self._sight.graph.model_uses
+            if use.model in self._cut.models
+        }
+        ours = {use.at for use in self._sight.graph.model_uses if use.model in self._cut.models}
+        joined = {use.at for use in self._sight.graph.model_uses if use.keywords and use.model not in self._cut.models} - ours
+        seen: set[tuple[str, str, str]] = set()
         for access in self._sight.graph.accesses:
-            if access.table not in self._cut.tables or self._moved(access.definition) or (access.at.path, access.at.line) in seen_lines:
+            unit = self._sight.reach.unit(access.definition)
+            key = (unit, access.table, access.mode)
+            if access.table not in self._cut.tables or self._moved(access.definition) or key in seen:
                 continue
-            passive = self._passive(access.definition, access.table, access.at, f"{access.mode} {access.table}", None)
+            if key[:2] in named and access.at not in joined:
+                continue
+            seen.add(key)
+            text = f"{access.mode} {access.table}"
+            passive = self._passive(access.definition, access.table, access.at, text, None)
             if passive is not None:
                 yield passive
                 continue
-            make = _Make(access.definition, access.table, access.at, f"{access.mode} {access.table}", None)
+            make = _Make(access.definition, access.table, access.at, text, None)
             if access.via == "sql":
                 yield make("in", "sql", "decide", "SQL text names a table of the context", alternatives=("stay", "replica"), blocks="split")
             else:

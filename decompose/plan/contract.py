@@ -178,6 +178,8 @@ class Catalogue:
             found = shapes.parts(use.shape)
         except ValueError:
             return Obstacle("the expression has a form that is not followed")
+        if any("**" in (part.arguments or ()) for part in found):
+            return Obstacle("** cannot be passed over the boundary")
         owner: OperationParameter | None = None
         if use.head == "accessor":
             key = self._accessed(table, use, found)
@@ -315,8 +317,19 @@ class Catalogue:
         model = use.model.rpartition(".")[2]
         row = OperationParameter(snake(model), f"entity:{model}")
         key = ("method", use.model, name)
+        given = shapes.keywords(shapes.parts(use.shape))
+        if "**" in use.shape:
+            return Obstacle("** cannot be passed over the boundary")
         if name in ("save", "delete"):
-            returns, parameters, doc = "none" if name == "save" else "json", (row,), f"{name.capitalize()} a {_words(snake(model))} that the caller holds."
+            unknown = sorted({*given} - ({"update_fields"} if name == "save" else set()))
+            if unknown:
+                return Obstacle(f"{name}() is given {', '.join(unknown)}")
+            # Every place that saves a row shares one operation, so it offers what one of them gives.
+            partly = bool(given) or (key in self._by_key and len(self._by_key[key].parameters) > 1)
+            fields = (OperationParameter("update_fields", "list:string", True, False, "None"),) if partly else ()
+            returns, parameters, doc = "none" if name == "save" else "json", (row, *fields), f"{name.capitalize()} a {_words(snake(model))} that the caller holds."
+            if key in self._by_key:
+                self._by_key[key] = msgspec.structs.replace(self._by_key[key], parameters=parameters)
             return self._add(
                 key,
                 Operation(

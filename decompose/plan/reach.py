@@ -90,10 +90,13 @@ class Reach:
 
     @property
     def touching(self) -> frozenset[str]:
-        """Definitions that read or write a table, send a task or touch the outside, themselves or through calls."""
+        """Definitions that certainly read or write a table, send a task or touch the outside, themselves or through calls.
+
+        What is only taken to be a row (``request.user``) does not tie code to a context.
+        """
         if self._touching is None:
             graph = self._graph
-            direct = {access.definition for access in graph.accesses}
+            direct = {access.definition for access in graph.accesses if access.certain}
             direct |= {send.definition for send in graph.task_sends} | {each.definition for each in graph.externals}
             callers: dict[str, list[str]] = {}
             for edge in graph.edges:

@@ -46,7 +46,8 @@ class _Need:
                         self._model(self._external(model), at)
         placed = cut.moved | cut.shared
         for use in sight.graph.model_uses:
-            if use.definition in cut.managers.methods or (sight.reach.unit(use.definition) in placed and not self._manager(use.definition)):
+            shared_method = use.definition in cut.managers.methods and use.model in cut.managers.declared
+            if shared_method or (sight.reach.unit(use.definition) in placed and not self._manager(use.definition)):
                 for path in (*use.attributes, *(keyword.replace("__", ".") for keyword in use.keywords)):
                     self._path(use.model, path.split("."), use.at)
         for unit in sorted(placed):

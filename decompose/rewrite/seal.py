@@ -8,9 +8,12 @@ what the plan says.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 
 import libcst as cst
+import libcst.matchers as m
 import msgspec
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
@@ -55,10 +58,12 @@ def seal(seals: Sequence[Seal], paths: Iterable[str], sources: Mapping[str, byte
         file = _File(path, modules[path], sources[path], width)
         for each in seals:
             edges = [edge for edge in each.sealable if edge.at.path == path]
+            held = {edge.target for edge in each.edges if edge.at.path == path and edge.direction == "in" and edge.disposition != "operation"}
             kept = {edge.text.rpartition(".")[2] for edge in each.edges if edge.kind == "patch" and edge.text.rpartition(".")[0] == modules[path]}
             if edges:
-                left.extend(file.add(each, edges, kept))
+                left.extend(file.add(each, edges, kept, held))
         text = file.rewritten()
+        left.extend(file.unswitched())
         if text != sources[path]:
             _prove(path, text)
             texts[path] = text
@@ -81,10 +86,18 @@ class _Job:
         self.seal = seal
         self.kept = kept
         self.package, _, self.last = seal.boundary.rpartition(".")
-        self.alias = f"{self.last}_boundary" if self.last in bound else self.last
+        self.alias = next(name for name in _aliases(self.last) if name not in bound)
         self.operations = {operation.name: operation for operation in seal.operations}
-        self.functions: set[str] = set()
+        self.functions: dict[str, list[BoundaryEdge]] = {}
+        self.switched: set[str] = set()
         self.calls = False
+
+
+def _aliases(name: str) -> Iterator[str]:
+    """Names for a boundary in a file, the plainest first."""
+    yield name
+    yield f"{name}_boundary"
+    yield from (f"{name}_boundary_{number}" for number in count(2))
 
 
 class _File:
@@ -101,7 +114,8 @@ class _File:
         self._tree = wrapper.module
         self.indent = self._tree.default_indent
         self._positions: Mapping[cst.CSTNode, CodeRange] = wrapper.resolve(PositionProvider)
-        self._lines = source.decode(self._tree.encoding).splitlines()
+        # Not splitlines(): a form feed ends no line for Python.
+        self._lines = re.split(r"\r\n|\r|\n", source.decode(self._tree.encoding))
         self._bound = _bound_names(self._tree)
         self._unused_before = self._bound - _used_names(self._tree)
         self._jobs: list[_Job] = []
@@ -111,8 +125,11 @@ class _File:
             if isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)):
                 self._starts.setdefault((place.start.line, place.start.column), []).append(node)
 
-    def add(self, seal: Seal, edges: Iterable[BoundaryEdge], kept: set[str]) -> Iterator[tuple[str, str, str]]:
-        """Takes up the edges of a context; yields those that are left as they are: id, place, reason."""
+    def add(self, seal: Seal, edges: Iterable[BoundaryEdge], kept: set[str], held: set[str]) -> Iterator[tuple[str, str, str]]:
+        """Takes up the edges of a context; yields those that are left as they are: id, place, reason.
+
+        ``held`` are targets that another edge of this file keeps as they are: their import cannot change for one and stay for the other.
+        """
         job = _Job(seal, kept, self._bound)
         self._jobs.append(job)
         for edge in edges:
@@ -122,8 +139,10 @@ class _File:
             if found is None:
                 raise Drifted(f"{edge.id}: the expression is not what the plan says", place=str(edge.at), hint="run `decompose plan` again")
             expression, replacement = found
-            if expression is None:
-                job.functions.add(edge.target)
+            if expression is None and edge.target in held:
+                yield edge.id, str(edge.at), "the name is used here in another way too, and both share one import"
+            elif expression is None:
+                job.functions.setdefault(edge.target, []).append(edge)
             elif _has_comment(expression):
                 yield edge.id, str(edge.at), "a comment stands inside the expression"
             else:
@@ -136,6 +155,12 @@ class _File:
         for job in self._jobs:
             tree = self._imports(tree, job)
         return tree.bytes
+
+    def parts_words(self, node: cst.BaseExpression) -> bool:
+        """Whether the parentheses around an expression are all that parts it from a word beside it: ``return(x)``."""
+        first, last = self._positions[node.lpar[0]].start, self._positions[node.rpar[-1]].end
+        before, after = self._lines[first.line - 1][: first.column], self._lines[last.line - 1][last.column :]
+        return before[-1:].isidentifier() or after[:1].isidentifier()
 
     def _column(self, line: int, offset: int) -> int:
         """Characters before a byte offset: ``ast`` counts UTF-8 bytes, libcst characters."""
@@ -170,6 +195,9 @@ class _File:
                 return call, _Replacement(job.alias, operation.name, "", found[:1])
             return None
         kept = covered(found)
+        if edge.kind == "accessor" and not kept:
+            # The accessor of a one-to-one relation gives the row without a call.
+            kept = found[:1]
         target = self._strip(whole, len(found) - len(kept), found)
         if target is None or not _matches(target, kept):
             return None
@@ -192,8 +220,11 @@ class _File:
                 node = node.value if isinstance(node, cst.Attribute) else None
         return node
 
-    def call(self, original: cst.CSTNode, updated: cst.BaseExpression, replacement: _Replacement, block: str) -> cst.BaseExpression:
-        """The boundary call that stands for an expression; inner expressions have been replaced already."""
+    def call(self, original: cst.CSTNode, updated: cst.BaseExpression, replacement: _Replacement, block: str | None) -> cst.BaseExpression:
+        """The boundary call that stands for an expression; inner expressions have been replaced already.
+
+        ``block`` is the indentation of the block around it, ``None`` where the call must stay on one line.
+        """
         name = f"{replacement.alias}.{replacement.operation}"
         if replacement.parts is None or (replacement.owner is None and not replacement.parts):
             return cst.parse_expression(name)
@@ -216,18 +247,25 @@ class _File:
             given = call.args[len(call.args) - len(part.arguments or ()) :]
             for shaped, argument in zip(part.arguments or (), given, strict=True):
                 if shaped.endswith("=") or shaped == "?":
-                    arguments.append(f"{next(names)}={self._tree.code_for_node(argument.value)}")
-        return cst.parse_expression(self._laid_out(name, arguments, self._positions[original], block))
+                    arguments.append(f"{next(names)}={self._value(argument.value)}")
+        return cst.parse_expression(self._laid_out(name, arguments, self._positions[original], block, bool(updated.lpar)))
 
-    def _laid_out(self, name: str, arguments: Sequence[str], place: CodeRange, block: str) -> str:
+    def _value(self, node: cst.BaseExpression) -> str:
+        """The text of an argument's value; what may stand bare only as a positional argument gets parentheses."""
+        text = self._tree.code_for_node(node)
+        return f"({text})" if isinstance(node, (cst.GeneratorExp, cst.NamedExpr)) and not node.lpar else text
+
+    def _laid_out(self, name: str, arguments: Sequence[str], place: CodeRange, block: str | None, enclosed: bool) -> str:
         """On one line where it fits; else one argument a line, as formatters do it.
 
         ``block`` is the indentation of the statement's block, which libcst adds to every line of an expression by itself.
         """
         line = f"{name}({', '.join(arguments)})"
+        if block is None:
+            return line
         text, before = self._lines[place.start.line - 1], place.start.column
         above = self._lines[place.start.line - 2] if place.start.line > 1 else ""
-        if not text[:before].strip() and above.endswith("("):
+        if enclosed and not text[:before].strip() and above.endswith("("):
             # The expression stood in parentheses of its own, on lines of its own.
             text, before = above, len(above) - 1
         after = len(self._lines[place.end.line - 1]) - place.end.column
@@ -239,6 +277,14 @@ class _File:
 
     # --- imports -------------------------------------------------------------------------------
 
+    def unswitched(self) -> Iterator[tuple[str, str, str]]:
+        """Calls whose function no import of a known form brings in, after :meth:`rewritten`: id, place, reason."""
+        for job in self._jobs:
+            for target, edges in job.functions.items():
+                if target.rpartition(".")[2] not in job.switched:
+                    for edge in edges:
+                        yield edge.id, str(edge.at), "its import has a form that is not rewritten: a star, or several statements on a line"
+
     def _imports(self, tree: cst.Module, job: _Job) -> cst.Module:
         """Function imports moved to the boundary, imports without a use left taken out, the boundary imported once."""
         used = _used_names(tree) | job.kept
@@ -247,15 +293,20 @@ class _File:
         edit = _Imports(self._name, self._path.endswith("__init__.py"), job.seal.modules, job.seal.boundary, job.functions, used)
         tree = tree.visit(edit)
         assert isinstance(tree, cst.Module)
+        job.switched = edit.switched
         if edit.lifted:
-            names = ", ".join(sorted(edit.lifted))
-            tree = _with_import(tree, f"from {job.seal.boundary} import {names}", job.seal.boundary.split(".")[0], edit.vacant)
+            tree = _with_import(tree, self._import_line(job.seal.boundary, sorted(set(edit.lifted))), job.seal.boundary.split(".")[0], edit.vacant)
         if job.calls:
             line = f"from {job.package} import {job.last}" if job.package else f"import {job.last}"
             if job.alias != job.last:
                 line += f" as {job.alias}"
             tree = _with_import(tree, line, job.seal.boundary.split(".")[0], edit.vacant)
         return tree
+
+
+    def _import_line(self, module: str, names: Sequence[str]) -> str:
+        line = f"from {module} import {', '.join(names)}"
+        return line if len(line) <= self._width else f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
 
 
 class _Replacement(msgspec.Struct, frozen=True):
@@ -273,6 +324,15 @@ class _Replace(cst.CSTTransformer):
         self._replacements = replacements
         self._file = file
         self._blocks: list[str] = []
+        self._in_string = 0
+
+    def visit_FormattedString(self, node: cst.FormattedString) -> None:
+        # Before Python 3.12 an expression in an f-string may not hold a line break.
+        self._in_string += 1
+
+    def leave_FormattedString(self, original_node: cst.FormattedString, updated_node: cst.FormattedString) -> cst.FormattedString:
+        self._in_string -= 1
+        return updated_node
 
     def visit_IndentedBlock(self, node: cst.IndentedBlock) -> None:
         self._blocks.append(self._file.indent if node.indent is None else node.indent)
@@ -286,9 +346,12 @@ class _Replace(cst.CSTTransformer):
         if replacement is None:
             return super().on_leave(original_node, updated_node)
         assert isinstance(updated_node, cst.BaseExpression)
-        made = self._file.call(original_node, updated_node, replacement, "".join(self._blocks))
+        made = self._file.call(original_node, updated_node, replacement, None if self._in_string else "".join(self._blocks))
         if any(_has_comment(paren) for paren in (*updated_node.lpar, *updated_node.rpar)):
             return made.with_changes(lpar=updated_node.lpar, rpar=updated_node.rpar)  # type: ignore[return-value]
+        assert isinstance(original_node, cst.BaseExpression)
+        if original_node.lpar and self._file.parts_words(original_node):
+            return made.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])  # type: ignore[return-value]
         # A call needs no parentheses of its own; those of the old expression held its lines together.
         return made  # type: ignore[return-value]
 
@@ -302,7 +365,8 @@ def _matches(node: cst.BaseExpression, parts: Sequence[shapes.Part]) -> bool:
             node = node.func
         if isinstance(node, cst.Attribute) and node.attr.value == part.name:
             node = node.value
-        elif part.name and not (isinstance(node, cst.Name) and node.value == part.name and part is parts[0]):
+        elif part.name and not (isinstance(node, cst.Name) and part is parts[0] and part.arguments is not None):
+            # Only a function such as `get_object_or_404` stands by itself, maybe under another name.
             return False
     return True
 
@@ -310,7 +374,7 @@ def _matches(node: cst.BaseExpression, parts: Sequence[shapes.Part]) -> bool:
 class _Imports(cst.CSTTransformer):
     """Changes import statements: see :meth:`_File._imports`."""
 
-    def __init__(self, module: str, is_package: bool, moved: frozenset[str], boundary: str, functions: set[str], used: set[str]) -> None:
+    def __init__(self, module: str, is_package: bool, moved: frozenset[str], boundary: str, functions: Iterable[str], used: set[str]) -> None:
         super().__init__()
         self._package = module if is_package else module.rpartition(".")[0]
         self._moved = moved
@@ -320,6 +384,7 @@ class _Imports(cst.CSTTransformer):
         self._depth = 0
         self._gone: list[cst.SimpleStatementLine] = []
         self.vacant: tuple[int, Sequence[cst.EmptyLine]] | None = None
+        self.switched: set[str] = set()
         self.lifted: list[str] = []
         """Names that the module imports from the boundary at its top level."""
 
@@ -341,6 +406,7 @@ class _Imports(cst.CSTTransformer):
             bound = alias.evaluated_alias or alias.evaluated_name
             if ours and alias.evaluated_name in self._functions:
                 moving.append(alias)
+                self.switched.add(alias.evaluated_name)
             elif bound in self._used:
                 staying.append(alias)
         if len(staying) == len(statement.names):
@@ -467,9 +533,24 @@ class _Names(cst.CSTVisitor):
     def visit_Name(self, node: cst.Name) -> None:
         self.found.add(node.value)
 
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        # Only the first name of a dotted expression names something of this module.
+        node.value.visit(self)
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Annotation(self, node: cst.Annotation) -> None:
+        # Quoted annotations name things too: "list[Review]".
+        for text in m.findall(node, m.SimpleString()):
+            assert isinstance(text, cst.SimpleString)
+            self.found.update(re.findall(r"\w+", text.raw_value))
+
     def visit_SimpleString(self, node: cst.SimpleString) -> None:
         if node.raw_value.isidentifier():
-            # "__all__" and quoted annotations name things too.
+            # So does "__all__".
             self.found.add(node.raw_value)
 
 

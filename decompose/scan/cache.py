@@ -13,9 +13,8 @@ SCHEMA = 1
 _BUSY_SECONDS = 2.0
 _MOST_HELD = 16_000_000
 """Bytes of results kept in memory before they are written."""
-_OF_ANOTHER_SHAPE = ("no such", "has no column", "columns but")
 _CREATE = (
-    "CREATE TABLE IF NOT EXISTS facts (version TEXT NOT NULL, key TEXT NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL,"
+    "CREATE TABLE facts (version TEXT NOT NULL, key TEXT NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL,"
     " digest BLOB NOT NULL, result BLOB NOT NULL, checksum BLOB NOT NULL, PRIMARY KEY (version, key))"
 )
 
@@ -60,6 +59,9 @@ class Cache:
                 for row, key, mtime, size, found in rows
                 if isinstance(key, str) and isinstance(found, bytes)
             }
+        except sqlite3.OperationalError:
+            self.close()
+            return {}
         except (sqlite3.Error, OSError, OverflowError):
             self._damaged()
             return {}
@@ -113,10 +115,8 @@ class Cache:
                         "UPDATE facts SET mtime = ?, size = ?, digest = ? WHERE version = ? AND key = ?", touches
                     )
                 return
-            except sqlite3.OperationalError as error:
-                if not any(sign in str(error) for sign in _OF_ANOTHER_SHAPE):
-                    break  # busy, read-only or full
-                self._damaged()
+            except sqlite3.OperationalError:
+                break  # busy, read-only or full
             except (sqlite3.Error, OSError):
                 self._damaged()
         self._off = True
@@ -146,18 +146,22 @@ class Cache:
         return self.file.is_file()
 
     def _open(self, create: bool = False) -> sqlite3.Connection:
+        """The store, known to have our one table and nothing that would compute. Raises ``sqlite3.DatabaseError``."""
         if self._connection is None:
-            mode = "rwc" if create else "ro"
-            if not create and os.access(self.file, os.W_OK):
-                mode = "rw"
+            mode = "rwc" if create else "rw" if os.access(self.file, os.W_OK) else "ro"
             address = f"{self.file.absolute().as_uri()}?mode={mode}"
-            connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
-            self._connection = connection
-            connection.execute("PRAGMA trusted_schema = OFF")
+            self._connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
+            self._connection.execute("PRAGMA trusted_schema = OFF")
+            found = self._connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+            if not found and not create:
+                raise sqlite3.OperationalError("nothing is stored yet")  # another run may be about to
+            if found and found != [(_CREATE,)]:
+                raise sqlite3.DatabaseError("not a store of facts")
         if create:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute(_CREATE)
+            if not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                self._connection.execute(_CREATE)
         return self._connection
 
     def _damaged(self) -> None:

@@ -45,12 +45,16 @@ def summaries(
 
 
 def _unread(file: SourceFile, skipped: SkippedFile) -> ModuleSummary:
-    return ModuleSummary(file.path, file.module, file.is_package, 0, failure=skipped.reason, failure_line=max(skipped.line, 1))
+    return ModuleSummary(
+        file.path, file.module, file.is_package, 0, failure=skipped.reason, failure_line=max(skipped.line, 1)
+    )
 
 
 def failures(summarized: Iterable[ModuleSummary]) -> tuple[SkippedFile, ...]:
     """The files without facts, with place and reason."""
-    return tuple(SkippedFile(summary.path, summary.failure_line, summary.failure) for summary in summarized if summary.failure)
+    return tuple(
+        SkippedFile(summary.path, summary.failure_line, summary.failure) for summary in summarized if summary.failure
+    )
 
 
 def _version() -> str:

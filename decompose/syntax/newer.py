@@ -27,6 +27,7 @@ _TOKEN = re.compile(
 _OPEN, _CLOSE = "([{", ")]}"
 _TYPE = re.compile(r"[ \t]+[^\W\d]\w*[ \t]*(?P<bracket>\[|=(?!=))")
 _LAZY = re.compile(r"[ \t]+(?:import|from)\b")
+_PYTHON_2_NAME = re.compile(r",[ \t]*[a-z_]\w*[ \t]*:")
 _DEFINED = re.compile(r"[ \t]+[^\W\d]\w*[ \t]*(?P<bracket>\[)")
 
 
@@ -105,6 +106,8 @@ class _Lowering:
         end = self.closing(start)
         for index in range(start, end):
             if self.text[index] == "\n":
+                if self.text[index - 1] == "\n":
+                    raise _Hopeless  # no room for the sign that the line goes on
                 self.out[index - 1] = "\\"
             else:
                 self.out[index] = " "
@@ -143,6 +146,8 @@ class _Lowering:
             elif found.lastgroup in ("line", "quote") or character == "as":
                 return
             position = found.end()
+        if len(commas) == 1 and _PYTHON_2_NAME.match(self.text, commas[0]) is not None:
+            return
         for comma in commas:
             self.out[comma] = "|"
 

@@ -35,7 +35,9 @@ def uncertain(chain: Chain, prefix: int = -1) -> Chain:
     if steps and steps[-1].__class__ is Bound:
         last = steps[-1]
         if last.certain:
-            return Chain(chain.root, chain.origin, (*steps[:-1], Bound(last.variable, last.line, False, last.symbol, prefix)))
+            return Chain(
+                chain.root, chain.origin, (*steps[:-1], Bound(last.variable, last.line, False, last.symbol, prefix))
+            )
         if last.prefix != prefix:
             return Chain(chain.root, chain.origin, (*steps[:-1], Bound(last.variable, last.line, False, last.symbol)))
     return chain
@@ -63,7 +65,11 @@ def either(name: str, earlier: Expression, later: Expression) -> Expression:
         texts = [held.value if isinstance(held, Constant) else held.text for held in (earlier, later)]
         if isinstance(texts[0], str) and isinstance(texts[1], str) and texts[1].startswith(texts[0]):
             return Template(texts[1])
-    if isinstance(later, Mapping) and isinstance(earlier, Mapping) and later.items[: len(earlier.items)] == earlier.items:
+    if (
+        isinstance(later, Mapping)
+        and isinstance(earlier, Mapping)
+        and later.items[: len(earlier.items)] == earlier.items
+    ):
         return later
     return later if later == earlier else Chain(name, "local")
 

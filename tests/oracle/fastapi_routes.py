@@ -13,12 +13,11 @@ def walk(routes, prefix):
         path = prefix + getattr(route, "path", "")
         endpoint = getattr(route, "endpoint", None)
         if endpoint is not None:
-            handler = "%s.%s" % (getattr(endpoint, "__module__", ""), getattr(endpoint, "__qualname__", ""))
+            handler = ".".join((getattr(endpoint, "__module__", ""), getattr(endpoint, "__qualname__", "")))
             methods = getattr(route, "methods", None)
             yield [path, sorted(set(methods) - {"HEAD"}) if methods else ["WEBSOCKET"], handler]
         else:
-            for each in walk(getattr(route, "routes", None) or (), path):
-                yield each
+            yield from walk(getattr(route, "routes", None) or (), path)
 
 
 def main(target):

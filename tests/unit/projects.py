@@ -61,7 +61,7 @@ class Monolith:
 
     @cached_property
     def program(self) -> Program:
-        return Program(summarize_sources(self.files))
+        return Program(summarize_sources({path: body.encode() for path, body in self.files.items()}))
 
     @cached_property
     def sight(self) -> Sight:

@@ -30,7 +30,7 @@ _RELATIONS = {"ForeignKey": "fk", "OneToOneField": "o2o", "ManyToManyField": "m2
 _SINGULAR = ("fk", "o2o")
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Field:
     """A declared field. ``kind``: ``column fk o2o m2m generic`` (GenericForeignKey) ``collection`` (GenericRelation).
 
@@ -64,7 +64,7 @@ class Field:
     model: Model | None = None
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Reverse:
     """The target's side of a relation: ``source`` has the field ``field``; ``many`` when the accessor is a related manager."""
 
@@ -75,7 +75,7 @@ class Reverse:
     many: bool
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class ModelManager:
     """A manager or query set class by id; ``""`` where Django's own is used."""
 
@@ -83,7 +83,7 @@ class ModelManager:
     queryset: str = ""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Model:
     """A model class. ``local`` are the fields of its own table, ``parents`` the concrete models it extends.
 

@@ -627,7 +627,7 @@ class Evaluator:
             effects.extend((table, "read") for table in owner.joins)
             if returned is not None:
                 if returned.kind in ("queryset", "values"):
-                    returned = returned._replace(joins=_joined(owner, done, returned.joins))
+                    returned = returned._replace(joins=tuple(dict.fromkeys((*owner.joins, *returned.joins))))
                 if returned.kind == "queryset" and returned.model is model and returned.manager is None:
                     return returned._replace(manager=owner.manager)
                 return returned
@@ -640,7 +640,8 @@ class Evaluator:
             effects.extend((table, "read") for table in owner.joins)
         result = self._collection_result(name, owner)
         if result is not None and result.kind in ("queryset", "values"):
-            return result._replace(joins=_joined(owner, done))
+            # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is not carried on.
+            return result._replace(joins=owner.joins if name in standard.JOIN_METHODS else _joined(owner, done))
         return result
 
     def _collection_effects(self, name: str, owner: Value, call: Call) -> list[Effect]:
@@ -1088,8 +1089,8 @@ class Evaluator:
         return self._method_effects[key]
 
 
-def _joined(owner: Value, done: tuple[Effect, ...], more: tuple[str, ...] = ()) -> tuple[str, ...]:
+def _joined(owner: Value, done: tuple[Effect, ...]) -> tuple[str, ...]:
     """The tables that a query set reads beside its model's own, after one more step."""
     assert owner.model is not None
     read = (table for table, mode in done if mode == "read" and table not in owner.model.tables)
-    return tuple(dict.fromkeys((*owner.joins, *read, *more)))
+    return tuple(dict.fromkeys((*owner.joins, *read)))

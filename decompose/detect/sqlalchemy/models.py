@@ -67,6 +67,7 @@ class Relation(msgspec.Struct, frozen=True):
     backref: str = ""
     back_populates: str = ""
     dynamic: bool = False
+    eager: bool = False
     foreign_keys: tuple[str, ...] = ()
     join: str = ""
 
@@ -127,6 +128,7 @@ class Models:
         """Classes that are not mapped themselves but are mixed into mapped ones."""
         self._bodies: dict[str, Body] = {}
         self._by_name: dict[str, list[str]] = {}
+        self._snake: dict[str, str] | None = None
         self._relations: list[tuple[str, Relation]] = []
         self._secondary: set[str] = set()
         self._roots = self._declarative()
@@ -182,7 +184,7 @@ class Models:
 
     def _root_of(self, id: str) -> Root:
         found = {self._roots[each] for each in (id, *self.program.ancestors(id)) if each in self._roots}
-        return next((each for each in ("flask", "sqlmodel", "alchemy") if each in found), "plain")  # type: ignore[return-value]
+        return next((each for each in ("flask", "sqlmodel", "alchemy") if each in found), "plain")
 
     def _map(self, id: str) -> None:
         program = self.program
@@ -534,8 +536,9 @@ class Models:
         if nullable is None:
             nullable = said.optional if said.mapped or root == "sqlmodel" else not primary
         type_ = found or said.type or Type()
-        length = next((value for one in calls if isinstance(value := program.constant(keyword(one, "max_length")), int)), type_.max_length)
-        default = next((source(value) for one in calls for key_ in ("default", "insert_default", "default_factory", "server_default") if (value := keyword(one, key_)) is not None), "")  # fmt: skip
+        length = next((number for one in calls if isinstance(number := program.constant(keyword(one, "max_length")), int)), type_.max_length)
+        defaults = [keyword(one, key) for one in calls for key in ("default", "insert_default", "default_factory", "server_default")]
+        default = next((source(each) for each in defaults if each is not None), "")
         column = Column(
             name=name,
             field=field,
@@ -613,6 +616,7 @@ class Models:
             backref=backref,
             back_populates=literal(program, keyword(call, "back_populates")) or "",
             dynamic=lazy in ("dynamic", "write_only") or meaning == "dynamic_loader",
+            eager=lazy in ("joined", "subquery", "selectin", "immediate") or program.constant(keyword(call, "lazy")) is False,
             join=source(keyword(call, "primaryjoin")),
             foreign_keys=self._key_names(keyword(call, "foreign_keys")),
         )
@@ -793,6 +797,35 @@ class Models:
             return self.objects[text]
         text = text.removesuffix(".__table__")
         return self.mapped[text].table if text in self.mapped else ""
+
+    def eager(self, id: str) -> tuple[str, ...]:
+        """Tables that are loaded together with a model, since its relationships say so (``lazy="joined"``); one step deep."""
+        mapped = self.mapped.get(id)
+        if mapped is None:
+            return ()
+        tables = [
+            table
+            for relation in mapped.relations.values()
+            if relation.eager and relation.target
+            for table in (self.mapped[relation.target].table, relation.secondary)
+            if table
+        ]
+        return tuple(dict.fromkeys(tables))
+
+    def conventional(self, name: str) -> tuple[str, bool]:
+        """The model that a variable's name suggests (``topic``, ``topics``), and whether it suggests several; ``""`` if none."""
+        for id, many in ((self._by_snake().get(name, ""), False), (self._by_snake().get(name.removesuffix("s"), ""), True)):
+            if id:
+                return id, many
+        return "", False
+
+    def _by_snake(self) -> dict[str, str]:
+        if self._snake is None:
+            self._snake = {}
+            for class_name, ids in self._by_name.items():
+                if len(ids) == 1:
+                    self._snake[camel_to_snake(class_name)] = ids[0]
+        return self._snake
 
     def model_named(self, text: str, module: str = "") -> str:
         """The mapped class that a relationship's text means: an id, or a class name with as much of its path as it takes."""

@@ -176,7 +176,8 @@ class Queries:
             for event in seen.events:
                 if event.mode == "read" and (event.target in replaced or (event.mention and _inside(seen.use.span, event.target, writing))):
                     continue
-                for table in self._tables(event.target):
+                loaded = self.models.eager(event.target) if event.mode == "read" and not event.mention else ()
+                for table in (*self._tables(event.target), *loaded):
                     first = first or line
                     if (table, event.mode, line) not in emitted:
                         emitted.add((table, event.mode, line))
@@ -503,8 +504,12 @@ class Queries:
                     value = self._chain(Chain(target.root, target.origin, (*target.steps, Call())), definition.id, Trace(), False, False)
                     if value.kind != "unknown":
                         return value
-        named = parameter.name in SESSION_NAMES and not parameter.annotation
-        return Value("session", certain=False) if named else UNKNOWN
+        if parameter.annotation:
+            return UNKNOWN
+        if parameter.name in SESSION_NAMES:
+            return Value("session", certain=False)
+        model, many = self.models.conventional(parameter.name)
+        return Value("collection" if many else "instance", model, certain=False) if model else UNKNOWN
 
     def _bound(self, value: Value, step: Bound) -> Value:
         if step.symbol and value.kind == "unknown":

@@ -66,7 +66,12 @@ def database(url: str) -> dict[str, Any]:
         name = url.removeprefix("sqlite://").partition("?")[0]
         name = name if name == ":memory:" else unquote(name[1:])
         # A writer waits for another instead of failing at once.
-        return {"ENGINE": engine, "NAME": name, "OPTIONS": {"timeout": 20, **options}}
+        return {
+            "ENGINE": engine,
+            "NAME": name,
+            "CONN_MAX_AGE": 60,
+            "OPTIONS": {"timeout": 20, **options},
+        }
     return {
         "ENGINE": engine,
         "NAME": unquote(parts.path.lstrip("/")),

@@ -16,7 +16,8 @@ F = TypeVar("F")
 def detected(detect: Detector, *texts: str, **files: str) -> list[Fact]:
     """All facts; one text alone is ``app.py``, keywords are module names with ``__`` for dots."""
     sources = {f"{name.replace('__', '/')}.py": dedent(text) for name, text in files.items()}
-    sources.update({"app.py": dedent(text) for text in texts})
+    if texts:
+        sources["app.py"] = dedent("".join(texts))
     return list(detect(Program(summarize_sources(sources))))
 
 

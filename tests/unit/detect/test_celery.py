@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from sources import detected, only
+
 from decompose.detect.celery import detect
 from decompose.model.facts import Schedule, Task, TaskSend, Unresolved
-from sources import detected, only
 
 
 def test_a_project_without_task_libraries_gives_nothing() -> None:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from sources import detected, only
 
 from decompose.detect.environment import action_of, detect
 from decompose.model.facts import EnvironmentRead, External, Unresolved
-from sources import detected, only
 
 
 def reads(*texts: str, **files: str) -> list[tuple[str, str, str]]:

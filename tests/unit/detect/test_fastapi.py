@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from sources import detected, only
+
 from decompose.detect.fastapi import detect
 from decompose.model.facts import Fact, Route, Unresolved
-from sources import detected, only
 
 
 def routes(facts: list[Fact]) -> list[str]:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from sources import detected, only
+
 from decompose.detect.flask import detect
 from decompose.model.facts import Command, Fact, Route, StringReference, Unresolved
-from sources import detected, only
 
 
 def routes(facts: list[Fact]) -> list[str]:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from sources import accesses, detected, only
 
 from decompose.detect.sql import Named, detect, parse
 from decompose.model.facts import StringReference, Unresolved
-from sources import accesses, detected, only
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from sources import accesses, detected, only
+
 from decompose.detect.sqlalchemy import detect
 from decompose.model.facts import ForeignKey, Table, Transaction, Unresolved
-from sources import accesses, detected, only
 
 BASE = """
 from __future__ import annotations
@@ -87,7 +88,7 @@ def test_a_declared_attr_makes_the_name_from_the_class() -> None:
 
 def test_single_table_inheritance_adds_to_the_parents_table() -> None:
     found = tables(BASE + "class Admin(User):\n    level: Mapped[int]\n")
-    assert found["users"].models == ("app.Admin", "app.User")
+    assert found["users"].models == ("app.User", "app.Admin")
     assert "level" in {column.name for column in found["users"].columns}
 
 

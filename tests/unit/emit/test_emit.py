@@ -548,3 +548,29 @@ def test_rewrites_of_one_line_for_two_contexts_are_taken_back_in_order_or_not_at
     emit.undo(tmp_path, "zebra")
     emit.undo(tmp_path, "orders")
     assert files(tmp_path) == {"m.py": b"f(a, b)\n"}
+
+
+def test_saving_over_a_link_replaces_the_link_and_leaves_its_target(tmp_path: Path) -> None:
+    (tmp_path / ".decompose").mkdir()
+    (tmp_path / "precious").write_bytes(b"theirs")
+    (tmp_path / ".decompose/plan.json").symlink_to(tmp_path / "precious")
+    emit.save(tmp_path, {"plan.json": b"{}"})
+    assert (tmp_path / "precious").read_bytes() == b"theirs"
+    assert not (tmp_path / ".decompose/plan.json").is_symlink()
+
+
+def test_a_huge_record_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".decompose").mkdir()
+    (tmp_path / ".decompose/lock.json").write_bytes(b"")
+    os.truncate(tmp_path / ".decompose/lock.json", 1 << 34)
+    with pytest.raises(FileError, match="larger"):
+        emit.write(tmp_path, [art("a.py")])
+
+
+def test_a_damaged_base_counts_as_lost(tmp_path: Path) -> None:
+    emit.write(tmp_path, [art("a.py")])
+    kept = next(path for path in (tmp_path / ".decompose/base").rglob("*") if path.is_file())
+    kept.write_bytes(b"something else\n")
+    (tmp_path / "a.py").write_bytes(b"mine\n" + BODY)
+    with pytest.raises(FileError, match="lost"):
+        emit.write(tmp_path, [art("a.py", BODY + b"ours\n")])

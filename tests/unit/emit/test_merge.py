@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from decompose.emit.merge import MIDDLE, OURS, YOURS, has_markers, merge
+
+LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The time that a merge takes on a busy machine is no part of the law."""
 
 lines = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"d\n", b"\n"]), max_size=12).map(b"".join)
 texts = st.one_of(lines, st.tuples(lines, st.sampled_from([b"end", b"\r", b""])).map(b"".join), st.binary(max_size=20))
 
 
+@LAW
 @given(texts, texts)
 def test_a_side_that_left_the_base_alone_gives_way(base: bytes, changed: bytes) -> None:
     assert merge(base, changed, base).text == changed
     assert merge(base, base, changed).text == changed
 
 
+@LAW
 @given(texts, texts)
 def test_the_same_change_on_both_sides_is_made_once(base: bytes, changed: bytes) -> None:
     assert merge(base, changed, changed).text == changed
 
 
+@LAW
 @given(lines, lines, lines)
 def test_without_conflict_the_sides_are_equal_partners(base: bytes, yours: bytes, ours: bytes) -> None:
     one, other = merge(base, yours, ours), merge(base, ours, yours)
@@ -29,6 +35,7 @@ def test_without_conflict_the_sides_are_equal_partners(base: bytes, yours: bytes
     assert one.conflicts or one.text == other.text
 
 
+@LAW
 @given(lines, st.lists(st.tuples(st.integers(0, 12), st.binary(min_size=1, max_size=3))), lines)
 def test_no_line_that_a_person_added_is_lost(base: bytes, additions: list[tuple[int, bytes]], ours: bytes) -> None:
     yours = base.splitlines(keepends=True)
@@ -39,12 +46,14 @@ def test_no_line_that_a_person_added_is_lost(base: bytes, additions: list[tuple[
     assert all(mark in merged for mark in marks)
 
 
+@LAW
 @given(texts, texts, texts)
 def test_conflicts_are_counted_exactly_when_there_are_markers(base: bytes, yours: bytes, ours: bytes) -> None:
     merged = merge(base, yours, ours)
     assert bool(merged.conflicts) == has_markers(merged.text)
 
 
+@LAW
 @given(lines, lines, lines)
 def test_taking_our_side_of_every_change_after_ours_gives_ours_back(base: bytes, yours: bytes, ours: bytes) -> None:
     merged = merge(base, yours, ours)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decompose.report.printable import clipped, printable, printable_lines, width
@@ -13,11 +13,13 @@ from decompose.report.printable import clipped, printable, printable_lines, widt
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()))
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_no_control_direction_or_half_character_is_left(text: str) -> None:
     assert not [c for c in printable(text) if unicodedata.category(c) in ("Cc", "Cs") or c in "\u202e\u2066\u200f\u2028\u2029"]
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_lines_stay_lines(text: str) -> None:
     assert printable_lines(text).count("\n") == text.count("\n")
@@ -29,6 +31,7 @@ def test_what_is_harmless_stays_and_the_rest_is_spelled_out(text: str, shown: st
     assert printable(text) == shown
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 20))
 def test_clipped_text_fits(text: str, columns: int) -> None:
     assert width(clipped(printable(text), columns)) <= columns

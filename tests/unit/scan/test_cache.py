@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,30 @@ def test_a_store_with_another_table_is_made_anew(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("CREATE TABLE facts (other)")
     keep(file, b"result")
+    assert found(file) == {"a.py": b"result"}
+
+
+def test_a_store_that_would_compute_forever_is_made_anew(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    with sqlite3.connect(file) as connection:
+        connection.execute(
+            "CREATE VIEW facts AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) "
+            "SELECT '1' AS version, x AS key, 1 AS mtime, 1 AS size, x AS digest FROM n"
+        )
+    assert found(file) == {}
+    keep(file, b"result")
+    assert found(file) == {"a.py": b"result"}
+
+
+def test_runs_at_the_same_time_do_not_disturb_one_another(file: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from decompose.scan.cache import Cache, digest\n"
+        "for round in range(20):\n"
+        "    cache = Cache(Path(sys.argv[1])); cache.stored('1'); cache.put('1', 'a.py', 7, 3, digest(b'abc'), b'result')\n"
+        "    cache.commit('1', {'a.py'}); cache.close()\n"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", script, str(file)]) for _ in range(3)]
+    assert [run.wait(60) for run in runs] == [0, 0, 0]
     assert found(file) == {"a.py": b"result"}
 
 

@@ -17,7 +17,8 @@ from .shown import summary, uses
         ("def f[T](x: T): ...\n", "def f   (x: T): ...\n"),
         ("async def f[T: int, *U, **V](x): ...\n", "async def f                 (x): ...\n"),
         ("class C[T = int](B): ...\n", "class C         (B): ...\n"),
-        ("class C[\n  T,\n](B): ...\n", "class C \\\n   \\\n (B): ...\n"),
+        ("class C[\n  T,\n](B): ...\n", "class C\\\n   \\\n (B): ...\n"),
+        ("class C[  # why\n  T,\n](B): ...\n", "class C       \\\n   \\\n (B): ...\n"),
         ("type A = list[int]\n", "type;A = list[int]\n"),
         ("if x:\n    type A[T] = list[T]\n", "if x:\n    type;A    = list[T]\n"),
         ("try: pass\nexcept A, B.C: pass\n", "try: pass\nexcept A| B.C: pass\n"),
@@ -44,7 +45,7 @@ def test_new_syntax_is_respelled_in_place(newer: str, older: str) -> None:
     [
         "type = 1\ntype(x)\nx = type[int]\ntype.x = 1\nmatch, case, lazy = 1, 2, 3\nlazy.x\n",
         "try: pass\nexcept (A, B) as e: pass\nexcept: pass\n",
-        "x = f'{a[\"b\"]} {{c}} {d!r:>{e}} \\N{DASH}' f\"{a['b']}\"\n",
+        "x = f'{a[\"b\"]} {{c}} {d!r:>{e}} \\N{EM DASH}' f\"{a['b']}\"\n",
         "x = 'def f[T]: type A = 1'  # type A = 1\n",
         "x = f'''{a} \"it's\" '''\n",
         "def f(x=[1]): ...\n",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from decompose.syntax.walk import HEAVIEST_VALUE
+from decompose.syntax.expressions import HEAVIEST_VALUE
 
 from .shown import shown, summary, uses
 
@@ -242,3 +242,21 @@ def test_a_value_assigned_in_one_branch_counts_more_than_an_unchanged_one_in_the
 def test_a_longer_chain_in_a_loop_names_the_earlier_part() -> None:
     body = "q = Order.objects.all()\nfor x in p:\n    q = q.filter(x=x)\nq.count()"
     assert last(body) == "a.Order.objects.all()<q@3?>.filter(x=parameter p[]<x@4>)<q@5?>.count()"
+
+
+@pytest.mark.parametrize(
+    ("body", "chain"),
+    [
+        ("if isinstance(p, Order):\n    p.save()", "instance a.Order<p@3>.save()"),
+        ("if isinstance(p, Order) and flag:\n    p.save()", "instance a.Order<p@3>.save()"),
+        ("if isinstance(p, Order):\n    pass\np.save()", "parameter p.save()"),
+        ("if isinstance(p, Order):\n    pass\nelse:\n    p.save()", "parameter p.save()"),
+        ("if not isinstance(p, Order):\n    return\np.save()", "instance a.Order<p@3>.save()"),
+        ("if not isinstance(p, Order):\n    p.x\np.save()", "parameter p.save()"),
+        ("assert isinstance(p, Order)\np.save()", "instance a.Order<p@3>.save()"),
+        ("if isinstance(p, (Order, int)):\n    p.save()", "parameter p.save()"),
+        ("if isinstance(p, str):\n    p.save()", "parameter p.save()"),
+    ],
+)
+def test_a_checked_variable_is_an_instance_where_the_check_holds(body: str, chain: str) -> None:
+    assert last(body) == chain
