@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from decompose.cli import main
+import sys
+
+if sys.path and not sys.flags.safe_path:
+    # `python -m` puts the current folder first: a target's own `logging.py` would be imported in place of Python's.
+    del sys.path[0]
+
+from decompose.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

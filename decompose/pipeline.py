@@ -269,7 +269,7 @@ def extract(
         service = _service(migration, chosen, settings, tree, view)
         sealed = _sealed(base, migration, chosen, settings, tree, view)
         if not allow_dirty:
-            _check_committed(base, [artifact.path for artifact in sealed.artifacts])
+            _check_committed(base, [each.path for each in sealed.artifacts if each.content != each.base])
         artifacts = [*_generated(service), *sealed.artifacts]
         if step is not None:
             artifacts = _of_step(artifacts, service, step)

@@ -357,9 +357,9 @@ def _replace(tree: Tree, path: str, content: bytes) -> None:
     if found is not None and regular and found.st_size == len(content) and tree.read(path) == content:
         return
     waiting = f"{folder}/.{name}.{os.getpid()}.new" if folder else f".{name}.{os.getpid()}.new"
-    found = tree.status(path)
+    mode = stat.S_IMODE(found.st_mode) if found is not None and regular else 0o666
     try:
-        tree.create(waiting, content, stat.S_IMODE(found.st_mode) if found else 0o666, exact=found is not None)
+        tree.create(waiting, content, mode, exact=regular)
         tree.sync(waiting)
         tree.rename(waiting, path)
     except BaseException:

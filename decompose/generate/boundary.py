@@ -112,11 +112,11 @@ def _api_function(call: Call) -> Function:
     head = f"    return _boundary.call({python_literal(operation.name)}, "
     line = f"{head}{{{', '.join(given)}}})"
     body = line if len(line) <= WIDTH else _exploded_call(operation.name, given)
-    return Function(
-        signature=signature(operation.name, parameters, caller_type(operation.returns, operation.optional)),
-        doc=_docstring(call),
-        body=body,
-    )
+    head = signature(operation.name, parameters, caller_type(operation.returns, operation.optional))
+    if operation.shape == "function":
+        # It keeps the name and the way of calling of the function it stands for.
+        head = f"@_boundary.as_called\n{head}"
+    return Function(signature=head, doc=_docstring(call), body=body)
 
 
 def _exploded_call(name: str, given: list[str]) -> str:
@@ -177,8 +177,8 @@ def _local_function(call: Call) -> Function:
         case "function":
             module, _, name = operation.target.rpartition(".")
             owner, attribute = _module_and_attribute(module, name)
-            line = f"{imports([owner], 4)} as _module\n\n    return _module.{attribute}(**arguments)"
-            return Function(signature(operation.name, ["**arguments: Any"], "Any"), doc, line)
+            line = f"{imports([owner], 4)} as _module\n\n    return _module.{attribute}(*arguments, **named)"
+            return Function(signature(operation.name, ["*arguments: Any", "**named: Any"], "Any"), doc, line)
         case "draft":
             name = operation.target.rpartition(".")[2]
             body = f"{imports([operation.target], 4)}\n\n    return {name}(**fields)"
@@ -191,7 +191,7 @@ def _local_function(call: Call) -> Function:
             return Function(signature(operation.name, parameters, "Any"), doc, body)
         case _:
             parameters = [_local_parameter(parameter) for parameter in operation.parameters]
-            needed = imports(operation.imports, 4)
+            needed = imports(operation.imports, 4, own=operation.target.partition(".")[0])
             body = (f"{needed}\n\n" if needed else "") + returning(expression(operation.expression))
             return Function(signature(operation.name, ["*", *parameters] if parameters else [], "Any"), doc, body)
 

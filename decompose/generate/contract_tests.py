@@ -38,7 +38,8 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     folder = f"{plan.root}/tests/contract"
     yield Artifact(f"{folder}/conftest.py", render("contract/conftest.py.j2", **common), context=plan.context.name)
     yield Artifact(f"{folder}/rows.py", render("contract/rows.py"), context=plan.context.name)
-    yield Artifact(f"{folder}/test_contract.py", render("contract/test_contract.py.j2", **common), context=plan.context.name)
+    suite = render("contract/test_contract.py.j2", **common, **_present(contract))
+    yield Artifact(f"{folder}/test_contract.py", suite, context=plan.context.name)
     examples = render("contract/examples.py.j2", **_examples(contract))
     yield Artifact(f"{folder}/examples.py", examples, "merged", context=plan.context.name)
     yield Artifact(f"{plan.root}/tests/conftest.py", render("tests/conftest.py.j2", **common), context=plan.context.name)
@@ -56,17 +57,34 @@ class Example(msgspec.Struct, frozen=True):
     body: str
 
 
-def _examples(contract: Contract) -> dict[str, object]:
-    owned = [origin.label for origin in contract.entities]
-    missing = {}
+def _present(contract: Contract) -> dict[str, bool]:
+    """Which kinds of operations there are: a test without cases would only be shown as skipped."""
+    operations = [call.operation for call in contract.calls]
+    return {
+        "queries": any(each.kind == "query" for each in operations),
+        "commands": any(each.kind == "command" and each.shape != "draft" for each in operations),
+        "optional": bool(_with_options(contract)),
+        "drafts": any(each.shape == "draft" for each in operations),
+        "finders": bool(_missing(contract)),
+    }
+
+
+def _missing(contract: Contract) -> dict[str, tuple[str, str]]:
+    """Operations that end in ``DoesNotExist`` when the model has no row: the model's label and the error's name."""
     labels = {origin.name: origin.label for origin in contract.entities}
+    found = {}
     for call in contract.calls:
         name = call.operation.returns.removeprefix("entity:")
         if call.operation.shape == "chain" and f"{name}DoesNotExist" in call.errors and name in labels:
-            missing[call.operation.name] = (labels[name], f"{name}DoesNotExist")
+            found[call.operation.name] = (labels[name], f"{name}DoesNotExist")
+    return found
+
+
+def _examples(contract: Contract) -> dict[str, object]:
+    owned = [origin.label for origin in contract.entities]
     return {
         "owned": "OWNED = " + value(tuple(sorted(owned)), 0, len("OWNED = ")),
-        "missing": "MISSING = " + value(missing, 0, len("MISSING = ")),
+        "missing": "MISSING = " + value(_missing(contract), 0, len("MISSING = ")),
         "with_options": "WITH_OPTIONS = " + value(_with_options(contract), 0, len("WITH_OPTIONS = ")),
         "examples": [Example(identifier(call.operation.name), _body(call, contract)) for call in contract.calls],
     }
@@ -141,7 +159,7 @@ def _chain(call: Call, contract: Contract, labels: dict[str, str]) -> str:
         lines += [f"rows.make({python_literal(label)})  # Another one, which the arguments need not fit."]
     names = [identifier(parameter.name) for parameter in operation.parameters if parameter.required]
     head = items("def directly(", names, "):", 4)
-    needed = imports(operation.imports, 4)
+    needed = imports(operation.imports, 4, own=operation.target.partition(".")[0])
     lines += [_arguments("arguments", pairs), "", head]
     if needed:
         lines += [needed, ""]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import sys
 import textwrap
 import tokenize
 from collections.abc import Iterable, Sequence
@@ -165,11 +166,21 @@ def _import_order(name: str) -> tuple[int, str]:
     return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
 
 
-def imports(symbols: Iterable[str], indent: int = 0) -> str:
-    """``from module import name`` lines for dotted symbols, sorted, one module a line; a bare name is imported itself."""
+def imports(symbols: Iterable[str], indent: int = 0, own: str = "") -> str:
+    """``from module import name`` lines for dotted symbols, sorted, one module a line; a bare name is imported itself.
+
+    With ``own``, the top package of the project, three sections as the formatter makes them: standard library, others, own.
+    """
+    every = set(symbols)
+    if own:
+        sections = [set[str](), set[str](), set[str]()]
+        for symbol in every:
+            top = symbol.partition(".")[0]
+            sections[0 if top in sys.stdlib_module_names else 2 if top == own else 1].add(symbol)
+        return "\n\n".join(imports(section, indent) for section in sections if section)
     grouped: dict[str, set[str]] = {}
     plain: set[str] = set()
-    for symbol in symbols:
+    for symbol in every:
         module, _, name = dotted(symbol).rpartition(".")
         if module:
             grouped.setdefault(module, set()).add(name)

@@ -36,7 +36,8 @@ _FIELDS = {
 class Model(msgspec.Struct, frozen=True):
     """A model's state: name, fields as source by name, options as source by name, and the labels its keys point at.
 
-    ``late`` are many-to-many fields over a model of their own, which that model must exist for.
+    ``late`` are many-to-many fields over a model of their own, which that model must exist for. ``bases`` are labels of the models it inherits a
+    table from or stands for as a proxy.
     """
 
     app: str
@@ -46,6 +47,7 @@ class Model(msgspec.Struct, frozen=True):
     needs: frozenset[str]
     swappable: bool = False
     late: tuple[tuple[str, Expression], ...] = ()
+    bases: tuple[str, ...] = ()
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
@@ -104,6 +106,17 @@ def moved_models(plan: ServicePlan) -> Iterator[Model]:
     for table in plan.context.tables:
         if table.model:
             yield _moved_model(plan, models, table, keys.get(table.id, []), labels)
+            yield from _proxies(models, table)
+
+
+def _proxies(models: Models, table: Table) -> Iterator[Model]:
+    """The states of proxies: classes without a table of their own."""
+    app = table.label.partition(".")[0]
+    for model in table.models:
+        if model != table.model and models.classdef(model) is not None:
+            options = tuple((name, text) for name, text in _options(models, table, model) if name not in ("indexes", "constraints"))
+            fixed = (("proxy", Expression("True")), ("indexes", Expression("[]")), ("constraints", Expression("[]")))
+            yield Model(app, model.rpartition(".")[2], (), (*options, *fixed), frozenset({table.label}), bases=(table.label.lower(),))
 
 
 def _moved_model(plan: ServicePlan, models: Models, table: Table, keys: list[ForeignKey], labels: Mapping[str, str]) -> Model:
@@ -124,9 +137,11 @@ def _moved_model(plan: ServicePlan, models: Models, table: Table, keys: list[For
                 explicit = any(keyword.arg == "through" for keyword in declared[1].keywords)
                 (late if explicit else fields).append((key.field, _relation(models, *declared, table, key, labels, plan.project.user_model)))
                 needs.add(labels.get(key.target, ""))
-    options = tuple(_options(models, table))
+    options = tuple(_options(models, table, table.model))
     swappable = any(labels.get(key.target, "") == plan.project.user_model or key.target == "auth_user" for key in keys)
-    return Model(app, name, tuple(fields), options, frozenset(needs - {""}), swappable, tuple(late))
+    own = {each.model: each.label for each in plan.context.tables if each.model}
+    bases = tuple(own[parent].lower() for parent in models.parents(table.model) if parent in own)
+    return Model(app, name, tuple(fields), options, frozenset(needs - {""}), swappable, tuple(late), bases)
 
 
 def _field(models: Models, table: Table, column: Column, key: ForeignKey | None, labels: Mapping[str, str], user: str) -> Expression:
@@ -180,8 +195,8 @@ def _target(table: Table, key: ForeignKey, labels: Mapping[str, str], user: str)
     return python_literal(label.lower())
 
 
-def _options(models: Models, table: Table) -> Iterator[tuple[str, Expression]]:
-    meta = models.meta(table.model)
+def _options(models: Models, table: Table, model: str) -> Iterator[tuple[str, Expression]]:
+    meta = models.meta(model)
     app, _, name = table.label.partition(".")
     for option in _OPTIONS:
         if option in meta:
@@ -190,7 +205,7 @@ def _options(models: Models, table: Table) -> Iterator[tuple[str, Expression]]:
                 node = _named_indexes(node, table)
             if option in ("indexes", "constraints"):
                 node = _Formatted(app.lower(), name.lower()).visit(node)
-            yield option, models.absolute(place, node, class_id=table.model)
+            yield option, models.absolute(place, node, class_id=model)
 
 
 class _Formatted(ast.NodeTransformer):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from decompose.generate.layout import WIDTH, double_quoted, identifier, imports, value
+from decompose.generate.layout import WIDTH, double_quoted, identifier, imports, items, value
 from decompose.generate.messages import app_package, module_source, title
 from decompose.generate.paths import service_path
 from decompose.generate.render import Render, comment, python_literal
@@ -498,12 +498,21 @@ def _namespace(plan: ServicePlan, name: str, registered: list[Registration], lis
         symbols |= {"django.urls.include", "rest_framework.routers.SimpleRouter", *(each.handler for each in registered)}
         lines.append(f'path("", include({router}.urls)),')
     calls = tuple(
-        f"{router}.register({python_literal(each.prefix)}, {each.handler.rpartition('.')[2]}, basename={python_literal(each.basename)})"
+        _call(f"{router}.register", [python_literal(each.prefix), each.handler.rpartition(".")[2], f"basename={python_literal(each.basename)}"])
         for each in sorted(registered, key=lambda each: each.prefix)
     )
     handlers = {each.handler for each in registered}
     paths = [route.path for route in plan.context.routes if _handler_module(plan, route.handler) and _owner(plan, route.handler) in handlers]
     return Namespace(name, router, f"{stem}_patterns", calls, tuple(lines), all(path.endswith(("/", "/$")) for path in paths))
+
+
+def _call(function: str, arguments: list[str]) -> str:
+    """A call as a statement; arguments on one line of their own when the whole is too long."""
+    line = f"{function}({', '.join(arguments)})"
+    inner = f"    {', '.join(arguments)}"
+    if len(line) <= WIDTH:
+        return line
+    return f"{function}(\n{inner}\n)" if len(inner) <= WIDTH else items(f"{function}(", arguments, ")", 0, WIDTH)
 
 
 def _listed(plan: ServicePlan, route: Route, symbols: set[str]) -> str:

@@ -73,17 +73,52 @@ class Models:
         return None
 
     def meta(self, id: str) -> dict[str, tuple[str, ast.expr]]:
-        """The options of ``class Meta`` by name, own ones before inherited ones, each with the place it stands in."""
-        found: dict[str, tuple[str, ast.expr]] = {}
-        for index, (module, node) in enumerate(self.lineage(id)):
-            for statement in node.body:
-                if isinstance(statement, ast.ClassDef) and statement.name == "Meta":
-                    for option in statement.body:
-                        if isinstance(option, ast.Assign) and len(option.targets) == 1 and isinstance(option.targets[0], ast.Name):
-                            name = option.targets[0].id
-                            if not (index and name == "abstract"):
-                                found.setdefault(name, (f"{module}:{node.name}", option.value))
+        """The options in force by name, each with the place it stands in, inherited as Django does it.
+
+        A class without a ``Meta`` has that of the nearest abstract class; what a ``Meta`` of its own does not inherit explicitly is gone.
+        From a concrete parent come ``ordering`` and ``get_latest_by`` only.
+        """
+        found = self._options(id)
+        own = self.classdef(id)
+        for base in [self._dotted(own[0], each) for each in own[1].bases] if own is not None else []:
+            if self._is_abstract(base):
+                break
+            inherited = self.meta(base)
+            for name in ("ordering", "get_latest_by"):
+                if name in inherited:
+                    found.setdefault(name, inherited[name])
         return found
+
+    def _options(self, id: str) -> dict[str, tuple[str, ast.expr]]:
+        for index, (module, node) in enumerate(self.lineage(id)):
+            own = _meta_class(node)
+            if own is None or (index and not _says_abstract(own)):
+                continue
+            found = {
+                target.id: (f"{module}:{node.name}", option.value)
+                for option in own.body
+                if isinstance(option, ast.Assign)
+                for target in option.targets
+                if isinstance(target, ast.Name)
+            }
+            if index:
+                found.pop("abstract", None)
+            for base in own.bases:
+                owner, _, last = self._dotted(module, base).rpartition(".")
+                inherited = self._options(owner) if last == "Meta" and owner != id else {}
+                found = {**{name: option for name, option in inherited.items() if name != "abstract"}, **found}
+            return found
+        return {}
+
+    def _is_abstract(self, id: str) -> bool:
+        found = self.classdef(id)
+        own = _meta_class(found[1]) if found is not None else None
+        return own is not None and _says_abstract(own)
+
+    def parents(self, id: str) -> tuple[str, ...]:
+        """The direct bases of a class, by dotted name."""
+        found = self.classdef(id)
+        return tuple(self._dotted(found[0], base) for base in found[1].bases) if found is not None else ()
 
     def absolute(self, place: str, node: ast.expr, *, class_id: str = "") -> Expression:
         """An expression of ``place`` (``module:Class``) that means the same in any module."""
@@ -102,7 +137,7 @@ class Models:
         for _, node in self.lineage(class_id):
             for statement in node.body:
                 if isinstance(statement, ast.Assign):
-                    names |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
+                    names |= {name for target in statement.targets for name in _targets(target)}
                 elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                     names.add(statement.target.id)
                 elif isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
@@ -119,6 +154,20 @@ class Models:
         if not isinstance(node, ast.Name):
             return ""
         return ".".join((self.dotted(module, node.id) or node.id, *names))
+
+
+def _meta_class(node: ast.ClassDef) -> ast.ClassDef | None:
+    return next((each for each in node.body if isinstance(each, ast.ClassDef) and each.name == "Meta"), None)
+
+
+def _says_abstract(meta: ast.ClassDef) -> bool:
+    return any(
+        isinstance(option, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == "abstract" for target in option.targets)
+        and isinstance(option.value, ast.Constant)
+        and option.value.value is True
+        for option in meta.body
+    )
 
 
 def _bindings(module: str, tree: ast.Module, is_package: bool) -> Iterator[tuple[str, str]]:
@@ -139,10 +188,19 @@ def _bindings(module: str, tree: ast.Module, is_package: bool) -> Iterator[tuple
             yield node.name, f"{module}.{node.name}"
         elif isinstance(node, ast.Assign):
             for target in node.targets:
-                if isinstance(target, ast.Name):
-                    yield target.id, f"{module}.{target.id}"
+                for name in _targets(target):
+                    yield name, f"{module}.{name}"
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             yield node.target.id, f"{module}.{node.target.id}"
+
+
+def _targets(node: ast.expr) -> Iterator[str]:
+    """The names that an assignment target binds, those of a tuple included."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, (ast.Tuple, ast.List)):
+        for element in node.elts:
+            yield from _targets(element)
 
 
 class _Absolute(ast.NodeTransformer):

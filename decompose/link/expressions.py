@@ -185,11 +185,9 @@ def elements(program: Program, expression: Expression | None, depth: int = 0) ->
     if isinstance(expression, Sequence):
         found: list[Expression] = []
         for item in expression.items:
-            inner = item.operands[0] if isinstance(item, Operation) and item.operator == "*" else None
-            if inner is None:
-                found.append(item)
-            else:
-                found.extend(elements(program, inner, depth + 1) or ())
+            # ``*names`` stands as its item: a name that holds a display is taken apart.
+            inner = elements(program, item, depth + 1) if isinstance(item, Chain) else None
+            found.extend([item] if inner is None else inner)
         return tuple(found)
     if isinstance(expression, Operation) and expression.operator == "+":
         parts = [elements(program, each, depth + 1) for each in expression.operands]

@@ -200,8 +200,8 @@ class Objects:
                         owner = use.scope.rpartition(".")[0]
                         self._attributes.setdefault(f"{owner}.{use.target[5:]}", []).append((use, module.name))
         for owner in (chain.root, *program.ancestors(chain.root)):
-            for use, module in self._attributes.get(f"{owner}.{name}", ()):
-                made = self.made(use.chain, module, use.scope, depth + 1)
+            for use, place in self._attributes.get(f"{owner}.{name}", ()):
+                made = self.made(use.chain, place, use.scope, depth + 1)
                 if made is not None:
                     return msgspec.structs.replace(made, key=f"{owner}.{name}"), self._passed(chain, 1)
             if name in program.bindings(owner):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection
 
 import libcst as cst
+import libcst.matchers as m
 
 from decompose.errors import RefusedInput
+from decompose.rewrite.seal import parsed_module
 
 
 def prune(path: str, source: bytes, keep: Collection[str]) -> bytes:
@@ -18,9 +21,7 @@ def prune(path: str, source: bytes, keep: Collection[str]) -> bytes:
     Statements outside definitions stay, but for those that name a definition that is gone; imports stay where a name is
     used, where they may be wanted for their effect, and stars. Raises :class:`RefusedInput` when the text does not survive.
     """
-    tree = cst.parse_module(source)
-    if tree.bytes != source:
-        raise RefusedInput("the file does not survive being read and written back unchanged", place=path, hint="normalise its line ends")
+    tree = parsed_module(path, source)
     gone: set[str] = set()
     body: list[cst.BaseStatement] = []
     for statement in tree.body:
@@ -103,8 +104,13 @@ class _Collector(cst.CSTVisitor):
         node.value.visit(self)
         return False
 
+    def visit_Annotation(self, node: cst.Annotation) -> None:
+        for text in m.findall(node, m.SimpleString()):
+            assert isinstance(text, cst.SimpleString)
+            self.found.update(re.findall(r"\w+", text.raw_value))
+
     def visit_SimpleString(self, node: cst.SimpleString) -> None:
-        # Quoted annotations and __all__.
+        # __all__ and casts.
         if node.raw_value.isidentifier():
             self.found.add(node.raw_value)
 

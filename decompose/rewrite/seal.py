@@ -70,12 +70,24 @@ def seal(seals: Sequence[Seal], paths: Iterable[str], sources: Mapping[str, byte
     return Sealed(texts, tuple(sorted(left)))
 
 
+def parsed_module(path: str, source: bytes) -> cst.Module:
+    """The file as libcst sees it. Raises :class:`RefusedInput` when it cannot be read and written back unchanged."""
+    try:
+        parsed = cst.parse_module(source)
+    except (cst.ParserSyntaxError, cst.CSTValidationError, TypeError) as error:
+        # libcst 1.8 reads a little less than Python does: `return((a if b else c))`, and a TypeError for `return(lambda: a)`.
+        raise RefusedInput(f"the file cannot be rewritten: {error}", place=path, hint="format the file, for instance with ruff or black") from error
+    if parsed.bytes != source:
+        raise RefusedInput("the file does not survive being read and written back unchanged", place=path, hint="normalise its line ends")
+    return parsed
+
+
 def _prove(path: str, text: bytes) -> None:
     """What we write must parse, both for Python and for the next rewrite."""
     try:
         ast.parse(text)
         cst.parse_module(text)
-    except (SyntaxError, cst.ParserSyntaxError) as error:
+    except (SyntaxError, cst.ParserSyntaxError, cst.CSTValidationError) as error:
         raise RefusedInput(f"the rewritten file would not parse: {error}", place=path, hint="please report this file's text as a bug") from error
 
 
@@ -107,9 +119,7 @@ class _File:
         self._path = path
         self._name = module
         self._width = width
-        parsed = cst.parse_module(source)
-        if parsed.bytes != source:
-            raise RefusedInput("the file does not survive being read and written back unchanged", place=path, hint="normalise its line ends")
+        parsed = parsed_module(path, source)
         wrapper = MetadataWrapper(parsed, unsafe_skip_copy=True)
         self._tree = wrapper.module
         self.indent = self._tree.default_indent
@@ -496,6 +506,8 @@ def _with_import(tree: cst.Module, line: str, top: str, vacant: tuple[int, Seque
         made = made.with_changes(leading_lines=vacant[1])
     elif imports:
         position = imports[-1] + 1
+        # Another top-level package is a group of its own.
+        made = made.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
     else:
         position = _after_docstring(body)
         made = made.with_changes(leading_lines=[cst.EmptyLine(indent=False)] if position else [])

@@ -53,7 +53,9 @@ class Cache:
             return {}
         try:
             connection = self._open()
-            rows = connection.execute("SELECT rowid, key, mtime, size, digest FROM facts WHERE version = ?", (version,)).fetchall()
+            rows = connection.execute(
+                "SELECT rowid, key, mtime, size, digest FROM facts WHERE version = ?", (version,)
+            ).fetchall()
             return {
                 key: Entry(row, (mtime, size), found)
                 for row, key, mtime, size, found in rows

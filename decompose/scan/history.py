@@ -6,8 +6,10 @@ named in its own configuration). The command below was measured to run none of t
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from decompose.model.source import Commit, History
@@ -50,6 +52,55 @@ def history(base: Path, since_months: int = 24) -> History:
     newest = max((commit.time for commit in found), default=0)
     oldest = newest - since_months * _SECONDS_A_MONTH
     return History(tuple(commit for commit in found if commit.time >= oldest and 0 < len(commit.paths) <= BULK))
+
+
+def uncommitted(base: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``paths`` whose contents the last commit does not hold, sorted; none where there is no repository.
+
+    The files are hashed here and compared with the commit's own list: git's ``status`` would run filters that the repository
+    names. A file that differs in its line ends only counts as the same.
+    """
+    listed = _listed(base)
+    if listed is None:
+        return ()
+    return tuple(path for path in sorted(paths) if listed.get(path) not in _blob_ids(base, path, listed.get(path, "")))
+
+
+_LIST = (*_GIT[: _GIT.index("log")], "ls-tree", "-r", "-z", "--full-tree", "HEAD")
+_PREFIX = (*_GIT[: _GIT.index("log")], "rev-parse", "--show-prefix")
+
+
+def _listed(base: Path) -> dict[str, str] | None:
+    """Object ids of the last commit by path relative to ``base``; ``None`` where there is no repository."""
+    try:
+        where, tree = (
+            subprocess.run(
+                command, cwd=base, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
+            )
+            for command in (_PREFIX, _LIST)
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if where.returncode:
+        return None
+    prefix = where.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+    found = {}
+    for line in tree.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        entry, _, path = line.partition("\t")
+        if path.startswith(prefix):
+            found[path[len(prefix) :]] = entry.rpartition(" ")[2]
+    return found
+
+
+def _blob_ids(base: Path, path: str, known: str) -> tuple[str, ...]:
+    """The ids that git would give to the file's contents as they are and with plain line ends."""
+    try:
+        contents = (base / path).read_bytes()
+    except OSError:
+        return ()
+    algorithm = hashlib.sha256 if len(known) == 64 else hashlib.sha1
+    texts = {contents, contents.replace(b"\r\n", b"\n")}
+    return tuple(algorithm(b"blob %d\0" % len(text) + text).hexdigest() for text in texts)
 
 
 def _environment() -> dict[str, str]:

@@ -48,7 +48,9 @@ def parse(lines: Iterable[str], folder: str = "") -> Ignore:
         except ValueError:
             continue
         patterns.extend(
-            (pattern.include, pattern.regex) for pattern in compiled if pattern.include is not None and pattern.regex is not None
+            (pattern.include, pattern.regex)
+            for pattern in compiled
+            if pattern.include is not None and pattern.regex is not None
         )
     if not patterns:
         return Ignore((), folder)

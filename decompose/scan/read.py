@@ -9,9 +9,9 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Generic, NamedTuple, TypeVar
 
 from decompose.model.source import SkippedFile, SourceFile, SourceTree
@@ -132,12 +132,13 @@ def compile_all(
         del known
         if progress is not None:
             progress(len(results), len(files))
-        for index, made, packed in _made(pending, compiler, jobs, executor):
-            results[index] = made
-            if cache is not None:
-                cache.put(version, _key(files[index]), *marks[index], packed or compiler.pack(made))
-            if progress is not None:
-                progress(len(results), len(files))
+        with closing(_made(pending, compiler, jobs, executor)) as all_made:
+            for index, made, packed in all_made:
+                results[index] = made
+                if cache is not None:
+                    cache.put(version, _key(files[index]), *marks[index], packed or compiler.pack(made))
+                if progress is not None:
+                    progress(len(results), len(files))
         if cache is not None:
             cache.commit(version, {_key(file) for file in files})
     return [(file, results[index]) for index, file in enumerate(files)]
@@ -185,7 +186,7 @@ def collector_off() -> Iterator[None]:
 
 def _made(
     pending: Sequence[_Job], compiler: Compiler[T], jobs: int | None, executor: Executor | None
-) -> Iterator[tuple[int, T, bytes]]:
+) -> Generator[tuple[int, T, bytes], None, None]:
     """Index, result and, where it was sent, its packed form."""
     workers = jobs or processors()
     size = sum(len(job.source) for job in pending)
@@ -193,12 +194,17 @@ def _made(
         for job in pending:
             yield job.position, compiler.make(*job[1:]), b""
         return
-    sent = _spread(pending, compiler, executor, None) if executor is not None else _in_processes(pending, compiler, workers)
-    for index, packed in sent:
-        made = compiler.unpack(packed)
-        if made is None:
-            raise ValueError(f"a worker returned bytes that are no result for file {index}")
-        yield index, made, packed
+    sent = (
+        _spread(pending, compiler, executor, None)
+        if executor is not None
+        else _in_processes(pending, compiler, workers)
+    )
+    with closing(sent):
+        for index, packed in sent:
+            made = compiler.unpack(packed)
+            if made is None:
+                raise ValueError(f"a worker returned bytes that are no result for file {index}")
+            yield index, made, packed
 
 
 def processors() -> int:
@@ -227,7 +233,7 @@ def _run(
 
 def _spread(
     pending: Sequence[_Job], compiler: Compiler[T], executor: Executor, lost: list[list[_Job]] | None
-) -> Iterator[tuple[int, bytes]]:
+) -> Generator[tuple[int, bytes], None, None]:
     """Batches through an executor. Batches of workers that died are put into ``lost``."""
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures.process import BrokenProcessPool
@@ -264,7 +270,9 @@ def _spread(
                 lost.append(batch)
 
 
-def _in_processes(pending: Sequence[_Job], compiler: Compiler[T], workers: int) -> Iterator[tuple[int, bytes]]:
+def _in_processes(
+    pending: Sequence[_Job], compiler: Compiler[T], workers: int
+) -> Generator[tuple[int, bytes], None, None]:
     lost: list[list[_Job]] = []
     with _pool(min(workers, len(pending))) as pool:
         yield from _spread(pending, compiler, pool, lost)
@@ -295,9 +303,11 @@ def _pool(workers: int) -> Iterator[Executor]:
         try:
             yield pool
         except BaseException:
+            # Interrupted: what the workers are at is of no use any more.
+            workers_left = list((getattr(pool, "_processes", None) or {}).values())
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list((getattr(pool, "_processes", None) or {}).values()):
-                process.terminate()
+            for process in workers_left:
+                process.kill()
             raise
         pool.shutdown()
     finally:

@@ -29,7 +29,17 @@ _OTHER_SUFFIXES = (
     ".html", ".htm", ".txt", ".xml", ".jinja", ".jinja2", ".j2", ".mjml", ".sql", ".json", ".yaml", ".yml", ".toml", ".cfg", ".ini",
 )  # fmt: skip
 _OTHER_NAMES = frozenset(
-    {"Dockerfile", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock", "Procfile", ".env.example", ".env.sample", ".env.template"}
+    {
+        "Dockerfile",
+        "Pipfile",
+        "Pipfile.lock",
+        "poetry.lock",
+        "uv.lock",
+        "Procfile",
+        ".env.example",
+        ".env.sample",
+        ".env.template",
+    }
 )
 _PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
 _SAMPLE_BYTES = 64 * 1024
@@ -132,7 +142,12 @@ class _Walk:
     def file(self, entry: os.DirEntry[str], place: str, rules: tuple[Ignore, ...]) -> bool:
         name = entry.name
         python = name.endswith(".py")
-        if not python and not name.endswith(_OTHER_SUFFIXES) and name not in _OTHER_NAMES and not name.startswith("Dockerfile"):
+        if (
+            not python
+            and not name.endswith(_OTHER_SUFFIXES)
+            and name not in _OTHER_NAMES
+            and not name.startswith("Dockerfile")
+        ):
             return False
         if _ignored(rules, place):
             return False
@@ -165,7 +180,10 @@ class _Walk:
         if not (place.endswith(".py") or os.path.isdir(target)):
             return
         if target == self.home or target.startswith(self.home + os.sep):
-            self.skip(place, f"link, not followed: its target {_shown(os.path.relpath(target, self.home))} is inside the project")
+            self.skip(
+                place,
+                f"link, not followed: its target {_shown(os.path.relpath(target, self.home))} is inside the project",
+            )
         else:
             self.skip(place, "link that leaves the project, not followed")
 
@@ -174,7 +192,9 @@ class _Walk:
 
     def gitignore(self, path: str) -> Ignore:
         try:
-            descriptor = os.open(os.path.join(self.home, path, ".gitignore"), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+            descriptor = os.open(
+                os.path.join(self.home, path, ".gitignore"), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
+            )
         except OSError:
             return Ignore((), path)
         with os.fdopen(descriptor, "rb") as file:
@@ -317,7 +337,10 @@ class _Roots:
         else:
             candidate = folder
             while candidate != explicit and candidate:
-                if candidate.rpartition("/")[2] in ("src", "apps", "lib") and self._namespace_or_root(candidate, explicit) == candidate:
+                if (
+                    candidate.rpartition("/")[2] in ("src", "apps", "lib")
+                    and self._namespace_or_root(candidate, explicit) == candidate
+                ):
                     root = candidate
                     break
                 candidate = candidate.rpartition("/")[0]

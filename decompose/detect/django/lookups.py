@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from decompose.detect.django import standard
-from decompose.detect.django.models import Model
+from decompose.detect.django.schema import Model
 from decompose.model.syntax import Call, Chain, Constant, Expression, Mapping, Operation, Sequence
 
 

@@ -1,178 +1,20 @@
-"""The project's models as Django's application registry would hold them: tables, columns, relations and their reverse sides."""
+"""The project's models as Django's application registry would hold them."""
 
 from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from decompose.detect.django.fields import FieldReader
+from decompose.detect.django.library import BASES, fields_of, notation, standard_models
+from decompose.detect.django.schema import SINGULAR, Field, Model, Reverse
 from decompose.detect.django.settings import Settings
-from decompose.detect.django.standard import (
-    AUTO_FIELDS,
-    FIELD_LENGTHS,
-    FIELD_TYPES,
-    GET_USER_MODEL,
-    MODEL_BASES,
-    SETTINGS,
-    STANDARD_MODELS,
-    VIRTUAL_FIELDS,
-)
-from decompose.link.expressions import bound_arguments, source, substitute
+from decompose.detect.django.standard import FIELD_TYPES, GET_USER_MODEL, SETTINGS
+from decompose.link.expressions import source
 from decompose.link.program import Program
-from decompose.model.facts import Column, ForeignKey, StringReference, Table, Unresolved
+from decompose.model.facts import StringReference, Unresolved
 from decompose.model.location import Location
-from decompose.model.syntax import Binding, Call, Chain, Constant, Definition, Expression, Opaque, Sequence
-
-_BASES = {(each.package, each.name): each.fields for each in MODEL_BASES}
-_SUFFIXES = sorted(FIELD_TYPES, key=lambda name: (-len(name), name))
-_RELATIONS = {"ForeignKey": "fk", "OneToOneField": "o2o", "ManyToManyField": "m2m"}
-_SINGULAR = ("fk", "o2o")
-
-
-@dataclass(eq=False, slots=True, repr=False)
-class Field:
-    """A declared field. ``kind``: ``column fk o2o m2m generic`` (GenericForeignKey) ``collection`` (GenericRelation).
-
-    ``expression`` is the relation's target as written; ``target`` the model it means. ``model`` is the concrete model that has the
-    field. ``column`` is ``""`` for fields without one. ``at`` is where the field is written, which may be an abstract base.
-    """
-
-    name: str
-    kind: str
-    type: str
-    declared: str
-    at: Location | None
-    scope: str = ""
-    column: str = ""
-    nullable: bool = False
-    unique: bool = False
-    primary: bool = False
-    auto: bool = False
-    default: str = ""
-    choices: tuple[str, ...] = ()
-    max_length: int | None = None
-    expression: Expression | str | None = None
-    on_delete: str = ""
-    related_name: str | None = None
-    related_query_name: str | None = None
-    parent_link: bool = False
-    through_expression: Expression | str | None = None
-    through: Model | None = None
-    join: str = ""
-    target: Model | None = None
-    model: Model | None = None
-
-
-@dataclass(eq=False, slots=True, repr=False)
-class Reverse:
-    """The target's side of a relation: ``source`` has the field ``field``; ``many`` when the accessor is a related manager."""
-
-    source: Model
-    field: Field
-    accessor: str
-    query: str
-    many: bool
-
-
-@dataclass(eq=False, slots=True, repr=False)
-class ModelManager:
-    """A manager or query set class by id; ``""`` where Django's own is used."""
-
-    manager: str = ""
-    queryset: str = ""
-
-
-@dataclass(eq=False, slots=True, repr=False)
-class Model:
-    """A model class. ``local`` are the fields of its own table, ``parents`` the concrete models it extends.
-
-    ``origin`` is ``""`` for the project's own and the library's dotted class for others. ``installed`` is false when no installed
-    application holds it, so that Django does not know it.
-    """
-
-    id: str
-    name: str
-    app: str
-    table: str
-    at: Location | None
-    origin: str = ""
-    abstract: bool = False
-    proxy: bool = False
-    installed: bool = True
-    auto_field: str = ""
-    related_name: str = ""
-    ordered: bool = False
-    bases: tuple[Model, ...] = ()
-    parents: tuple[Model, ...] = ()
-    specs: dict[str, Field] = field(default_factory=dict)
-    local: dict[str, Field] = field(default_factory=dict)
-    managers: dict[str, ModelManager] = field(default_factory=dict)
-    accessors: dict[str, Reverse] = field(default_factory=dict)
-    queries: dict[str, Reverse] = field(default_factory=dict)
-    attributes: dict[str, Field] = field(default_factory=dict)
-    referenced: bool = False
-    history: Model | None = None
-    _tables: tuple[str, ...] | None = None
-
-    @property
-    def label(self) -> str:
-        return f"{self.app}.{self.name}"
-
-    @property
-    def concrete(self) -> Model:
-        """The model whose table it maps: itself unless it is a proxy."""
-        each = self
-        while each.proxy and each.parents:
-            each = each.parents[0]
-        return each
-
-    @property
-    def lineage(self) -> tuple[Model, ...]:
-        """Itself and every concrete or proxied model above it, nearest first."""
-        found: dict[Model, None] = {self: None}
-        for parent in self.parents:
-            found.update(dict.fromkeys(parent.lineage))
-        return tuple(found)
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Its table and those of the models it extends; none for an abstract model."""
-        if self._tables is None:
-            self._tables = tuple(dict.fromkeys(each.table for each in self.lineage if each.table and not each.abstract and not each.proxy))
-        return self._tables
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        """The tables that saving an instance writes: its own and those of its history."""
-        return self.tables + self.history.tables if self.history is not None else self.tables
-
-    def field(self, name: str) -> Field | None:
-        """The field with this name, column name or, for ``pk``, the primary key; also of the models it extends."""
-        for each in self.lineage:
-            found = each.local.get(name) or each.attributes.get(name)
-            if found is not None:
-                return found
-        return self.key if name == "pk" else None
-
-    def accessor(self, name: str) -> Reverse | None:
-        """The reverse relation behind an attribute of its instances."""
-        for each in self.lineage:
-            if name in each.accessors:
-                return each.accessors[name]
-        return None
-
-    def query(self, name: str) -> Reverse | None:
-        """The reverse relation behind a name in a lookup."""
-        for each in self.lineage:
-            if name in each.queries:
-                return each.queries[name]
-        return None
-
-    @property
-    def key(self) -> Field | None:
-        """Its primary key."""
-        return next((each for each in self.concrete.local.values() if each.primary), None)
+from decompose.model.syntax import Binding, Call, Chain, Constant, Definition, Expression
 
 
 class Registry:
@@ -187,9 +29,9 @@ class Registry:
         self._labels: dict[tuple[str, str], Model] = {}
         self._building: set[str] = set()
         self._is_model: dict[str, bool] = {}
-        self._kinds: dict[str, tuple[str, str, str] | None] = {}
+        self._fields = FieldReader(program)
         self._library: dict[str, Model | None] = {}
-        self._standard = _standard_models()
+        self._standard = standard_models()
         self._standard_by_class = {each.origin: each for each in self._standard.values()}
         for definition in program.definitions:
             if definition.kind == "class" and self.is_model(definition.id):
@@ -254,11 +96,11 @@ class Registry:
         return unknown_base and any(self._declares_field(each[-1]) for each in self.program.bindings(class_id).values())
 
     def _declares_field(self, binding: Binding) -> bool:
-        kind = self._field_kind(binding.value)
+        kind = self._fields.kind(binding.value)
         return kind is not None and kind[2].startswith("django.db.models.")
 
     def _is_external_base(self, dotted: str) -> bool:
-        return (dotted.partition(".")[0], dotted.rpartition(".")[2]) in _BASES or dotted in self._standard_by_class
+        return (dotted.partition(".")[0], dotted.rpartition(".")[2]) in BASES or dotted in self._standard_by_class
 
     # --- building ------------------------------------------------------------------------------
 
@@ -280,7 +122,7 @@ class Registry:
             elif base in self._standard_by_class:
                 built = self._add_standard(self._standard_by_class[base])
             else:
-                for spec in _notation(_BASES.get((base.partition(".")[0], base.rpartition(".")[2]), "")):
+                for spec in notation(BASES.get((base.partition(".")[0], base.rpartition(".")[2]), "")):
                     inherited.setdefault(spec.name, spec)
                 continue
             if built is None:
@@ -302,7 +144,7 @@ class Registry:
         model.ordered = meta.value("ordering") is not None
         model.bases = tuple(bases)
         model.parents = _concrete_parents(bases)
-        model.specs = {**inherited, **self._own_specs(class_id, module, inherited)}
+        model.specs = {**inherited, **self._fields.own(class_id, module, inherited)}
         for each in [key for key, value in model.specs.items() if value.kind == "none"]:
             del model.specs[each]
         if not model.abstract:
@@ -319,128 +161,6 @@ class Registry:
         if not model.abstract and (model.installed or (app, name.lower()) not in self._labels):
             self._labels.setdefault((app, name.lower()), model)
         return model
-
-    def _own_specs(self, class_id: str, module: str, inherited: dict[str, Field]) -> dict[str, Field]:
-        found: dict[str, Field] = {}
-        for name, bindings in self.program.bindings(class_id).items():
-            for binding in reversed(bindings):
-                if name in inherited and binding.value == Constant(None):
-                    found[name] = Field(name, "none", "", "", None)
-                    break
-                spec = self._spec(class_id, module, binding)
-                if spec is not None:
-                    found[name] = spec
-                    break
-        return found
-
-    def _field_kind(self, value: Expression) -> tuple[str, str, str] | None:
-        """Kind, neutral type and dotted class of a field made by an expression; ``None`` when it makes none."""
-        if not isinstance(value, Chain) or not value.steps or not isinstance(value.steps[-1], Call) or value.origin != "global":
-            return None
-        state, rest = self.program.head(value)
-        if len(rest) != 1 or state.kind not in ("external", "class"):
-            return None
-        if state.id not in self._kinds:
-            self._kinds[state.id] = self._class_kind(state.id) if state.kind == "external" else self._project_kind(state.id)
-        return self._kinds[state.id]
-
-    def _project_kind(self, class_id: str) -> tuple[str, str, str] | None:
-        for ancestor in self.program.ancestors(class_id):
-            if self.program.definition(ancestor) is None:
-                kind = self._class_kind(ancestor)
-                if kind is not None:
-                    return (kind[0], kind[1], class_id)
-        return None
-
-    @staticmethod
-    def _class_kind(dotted: str) -> tuple[str, str, str] | None:
-        name = dotted.rpartition(".")[2]
-        if name in VIRTUAL_FIELDS or dotted.startswith(("django.forms", "rest_framework.", "django_filters", "marshmallow", "wtforms", "django.core")):
-            return None
-        if name in ("GenericForeignKey", "GenericRelation"):
-            return ("generic" if name == "GenericForeignKey" else "collection", "other", dotted)
-        if name == "CompositePrimaryKey":
-            return ("key", "other", dotted)
-        if name == "ParentalKey":
-            return ("fk", "other", dotted)
-        if name == "TaggableManager":
-            return ("collection", "other", dotted)
-        for suffix, kind in _RELATIONS.items():
-            if name.endswith(suffix):
-                return (kind, "other", dotted)
-        if name in FIELD_TYPES:
-            return ("column", FIELD_TYPES[name], dotted)
-        if not name.endswith("Field"):
-            return None
-        return ("column", next((FIELD_TYPES[suffix] for suffix in _SUFFIXES if name.endswith(suffix)), "other"), dotted)
-
-    def _made_by_function(self, value: Expression) -> Expression:
-        """The field call behind a call of the project's own ``money_field(...)``; the expression itself when it is none."""
-        if not isinstance(value, Chain) or value.origin != "global" or not value.steps or not isinstance(value.steps[-1], Call):
-            return value
-        state, rest = self.program.head(value)
-        function = self.program.definition(state.id) if state.kind == "function" and len(rest) == 1 else None
-        if function is None or len(function.returned) != 1 or not isinstance(function.returned[0], Chain):
-            return value
-        call = rest[0]
-        assert isinstance(call, Call)
-        given = bound_arguments(function, call)
-        made = substitute(function.returned[0], given)
-        if not isinstance(made, Chain) or not made.steps or not isinstance(made.steps[-1], Call):
-            return value
-        last = made.steps[-1]
-        named = {parameter.name for parameter in function.parameters}
-        extra = tuple((name, each) for name, each in given.items() if name not in named)
-        keywords = (*((name, each) for name, each in last.keywords if name != "**"), *extra)
-        return Chain(made.root, made.origin, (*made.steps[:-1], Call(last.arguments, keywords)))
-
-    def _spec(self, class_id: str, module: str, binding: Binding) -> Field | None:
-        value = self._made_by_function(binding.value)
-        kind = self._field_kind(value)
-        if kind is None or not isinstance(value, Chain):
-            return None
-        call = value.steps[-1]
-        assert isinstance(call, Call)
-        keywords = dict(call.keywords)
-        program = self.program
-
-        def flag(name: str) -> bool:
-            return program.constant(keywords.get(name)) is True
-
-        def text(name: str) -> str | None:
-            value = program.constant(keywords.get(name))
-            return value if isinstance(value, str) else None
-
-        last = kind[2].rpartition(".")[2]
-        length = program.constant(keywords.get("max_length"))
-        spec = Field(
-            binding.name,
-            kind[0],
-            kind[1],
-            kind[2],
-            program.at(module, binding.line),
-            scope=class_id,
-            column=text("db_column") or "",
-            nullable=flag("null") or last == "NullBooleanField",
-            unique=flag("unique") or kind[0] == "o2o",
-            primary=flag("primary_key") or kind[0] == "key",
-            auto=last in AUTO_FIELDS,
-            default=source(keywords["default"]) if "default" in keywords else "",
-            choices=_choices(program, keywords.get("choices")),
-            max_length=length if isinstance(length, int) else FIELD_LENGTHS.get(last),
-        )
-        if kind[0] in ("fk", "o2o", "m2m", "collection"):
-            spec.expression = keywords.get("to", call.arguments[0] if call.arguments else None)
-            if last == "TaggableManager":
-                spec.expression, spec.declared = "taggit.Tag", kind[2]
-            spec.related_name = text("related_name")
-            spec.related_query_name = text("related_query_name")
-            spec.parent_link = flag("parent_link")
-            spec.through_expression = keywords.get("through")
-            spec.join = text("db_table") or ""
-            deletion = keywords.get("on_delete", call.arguments[1] if len(call.arguments) > 1 and kind[0] != "m2m" else None)
-            spec.on_delete = _on_delete(deletion)
-        return spec
 
     # --- linking -------------------------------------------------------------------------------
 
@@ -469,7 +189,7 @@ class Registry:
             made.target = self._target(model, made, made.expression)
             if made.through_expression is not None:
                 made.through = self._target(model, made, made.through_expression)
-        if made.kind in _SINGULAR:
+        if made.kind in SINGULAR:
             made.column = made.column or f"{made.name}_id"
             model.attributes[f"{made.name}_id"] = made
         elif made.kind == "column":
@@ -500,7 +220,7 @@ class Registry:
                 elif not any(each.primary for each in model.local.values()):
                     explicit.primary = True
             if not any(each.primary for each in model.local.values()):
-                model.local = {"id": self._automatic_key(model), **model.local}
+                model.local = {"id": self.automatic_key(model), **model.local}
         for each in model.local.values():
             if each.target is not None and each.kind in ("fk", "o2o", "m2m"):
                 each.target.referenced = True
@@ -535,11 +255,11 @@ class Registry:
         for each in [each for owner in reversed(model.lineage) for each in owner.local.values() if each.column]:
             kept = copy.copy(each)
             kept.model, kept.primary, kept.unique, kept.auto, kept.related_name = made, False, False, False, ""
-            if each.kind in _SINGULAR:
+            if each.kind in SINGULAR:
                 kept.kind, kept.nullable, kept.on_delete = "fk", True, "DO_NOTHING"
                 made.attributes[kept.column] = kept
             made.local[kept.name] = kept
-        for kept in _notation("history_id:integer# history_date:datetime history_change_reason:string(100)? history_type:string(1)"):
+        for kept in notation("history_id:integer# history_date:datetime history_change_reason:string(100)? history_type:string(1)"):
             kept.column, kept.model, kept.auto = kept.name, made, kept.primary
             made.local[kept.name] = kept
         user = Field("history_user", "fk", "other", "django.db.models.ForeignKey", at, column="history_user_id", nullable=True, on_delete="SET_NULL")
@@ -551,7 +271,8 @@ class Registry:
         link = Field(accessor, "history", "other", "", at, model=made, target=model)
         model.accessors[accessor] = Reverse(made, link, accessor, "+", True)
 
-    def _automatic_key(self, model: Model) -> Field:
+    def automatic_key(self, model: Model) -> Field:
+        """The ``id`` of a model that declares no key."""
         last = model.auto_field.rpartition(".")[2]
         declared = model.auto_field or "django.db.models.AutoField"
         return Field("id", "column", FIELD_TYPES.get(last, "integer"), declared, model.at, column="id", primary=True, auto=True, unique=True, model=model)
@@ -666,7 +387,7 @@ class Registry:
                 found = self._labels.get((application.label, name.lower()))
                 if found is None:
                     found = Model(dotted, name, application.label, f"{application.label}_{name.lower()}", None, origin=dotted)
-                    found.local["id"] = self._automatic_key(found)
+                    found.local["id"] = self.automatic_key(found)
                     self._labels[(found.app, name.lower())] = found
                     self.models[dotted] = found
                 return found
@@ -685,7 +406,7 @@ class Registry:
             return standard
         self.models[standard.origin] = standard
         self._labels.setdefault((standard.app, standard.name.lower()), standard)
-        for each in _notation_fields(standard):
+        for each in fields_of(standard):
             each.model = standard
             standard.local[each.name] = each
             if each.kind in ("fk", "o2o", "m2m"):
@@ -701,94 +422,8 @@ class Registry:
             else:
                 each.column = each.name
         if not any(each.primary for each in standard.local.values()):
-            standard.local = {"id": self._automatic_key(standard), **standard.local}
+            standard.local = {"id": self.automatic_key(standard), **standard.local}
         return standard
-
-    # --- facts ---------------------------------------------------------------------------------
-
-    def facts(self) -> Iterator[Table | ForeignKey | Unresolved | StringReference]:
-        """Tables and foreign keys of all concrete models, and of libraries' models as far as they are referred to."""
-        proxies: dict[Model, list[str]] = {}
-        for model in self.models.values():
-            if model.proxy:
-                proxies.setdefault(model.concrete, []).append(model.id)
-        for model in sorted(self.models.values(), key=lambda each: (each.table, each.id)):
-            if model.abstract or model.proxy:
-                if model.proxy and model.concrete.origin:
-                    model.concrete.referenced = True
-                continue
-            if model.origin or not model.installed:
-                continue
-            yield self._table(model, proxies.get(model, []))
-            for each in model.local.values():
-                yield from self._relation(model, each)
-        for model in sorted(self.models.values(), key=lambda each: each.table):
-            if model.origin and model.referenced:
-                yield self._table(model, proxies.get(model, []))
-        for model in self.models.values():
-            if not model.installed and not model.abstract and model.at is not None:
-                yield Unresolved("model", model.id, "its module belongs to no installed application, so Django does not load it", model.at)
-        yield from dict.fromkeys(self.unresolved)
-        yield from dict.fromkeys(self.strings)
-
-    def _table(self, model: Model, proxies: list[str]) -> Table:
-        at = model.at or self._library_place()
-        columns = tuple(self._column(each) for each in model.local.values() if each.column)
-        kind = "framework" if model.origin else "entity"
-        return Table(model.table, model.id, at, "django", "framework" if kind == "framework" else "entity", model.label, (model.id, *sorted(proxies)), columns)
-
-    def _library_place(self) -> Location:
-        """Libraries' models have no line in the project; the list of installed applications brings them in."""
-        for binding in self.settings.bindings("INSTALLED_APPS"):
-            for module in (self.settings.primary, *self.settings.modules):
-                if binding in self.program.bindings(module).get("INSTALLED_APPS", ()):
-                    return self.program.at(module, binding.line)
-        first = next(iter(self.program.modules.values()))
-        return Location(first.path, 1)
-
-    def _column(self, each: Field) -> Column:
-        kind, length = self._column_type(each, 0)
-        return Column(
-            each.column, each.name, kind, each.nullable, each.primary, each.unique or each.primary, each.default, each.declared, each.choices, length,
-            each.auto, each.at.line if each.at else 0,
-        )  # fmt: skip
-
-    def _column_type(self, each: Field, depth: int) -> tuple[str, int | None]:
-        if each.kind in _SINGULAR and each.target is not None and depth < 8:
-            key = each.target.key
-            return self._column_type(key, depth + 1) if key is not None else ("integer", None)
-        return each.type, each.max_length
-
-    def _relation(self, model: Model, each: Field) -> Iterator[Table | ForeignKey]:
-        if each.target is None or each.kind not in ("fk", "o2o", "m2m"):
-            return
-        target = each.target.concrete
-        at = each.at or model.at or self._library_place()
-        accessor = each.related_name or ""
-        if each.kind != "m2m":
-            kind = "many-to-one" if each.kind == "fk" else "one-to-one"
-            yield ForeignKey(
-                model.table, each.column, each.name, target.table, "many-to-one" if kind == "many-to-one" else "one-to-one", at, each.on_delete,
-                accessor, "", each.nullable, model.id, each.target.id,
-            )  # fmt: skip
-            return
-        if each.through is None:
-            yield self._join(model, each, target, at)
-        join = each.through.table if each.through is not None else each.join
-        yield ForeignKey(model.table, each.name, each.name, target.table, "many-to-many", at, "", accessor, join, False, model.id, each.target.id)
-
-    def _join(self, model: Model, each: Field, target: Model, at: Location) -> Table:
-        own, other = model.name.lower(), target.name.lower()
-        names = (f"from_{own}", f"to_{other}") if target is model else (own, each.target.name.lower() if each.target else other)
-        keys = [self._column_type(key, 0) if (key := end.key) else ("integer", None) for end in (model, target)]
-        columns = (
-            Column("id", "id", self._automatic_key(model).type, primary_key=True, unique=True, auto=True, line=at.line),
-            *(Column(f"{name}_id", name, kind, max_length=length, line=at.line) for name, (kind, length) in zip(names, keys, strict=True)),
-        )
-        return Table(each.join, "", at, "django", "join", f"{model.app}.{model.name}_{each.name}", (), columns)
-
-
-# --- reading ---------------------------------------------------------------------------------------
 
 
 class _Meta:
@@ -864,87 +499,3 @@ def _fallback_app(module: str) -> str:
 
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def _on_delete(expression: Expression | None) -> str:
-    if not isinstance(expression, Chain):
-        return ""
-    names = [step for step in expression.steps if isinstance(step, str)]
-    return (names[-1] if names else expression.root.rpartition(".")[2]).upper()
-
-
-def _choices(program: Program, expression: Expression | None) -> tuple[str, ...]:
-    """The stored values of literal choices: pairs, groups of pairs, or a ``TextChoices`` class."""
-    if isinstance(expression, Chain):
-        steps = [step for step in expression.steps if not isinstance(step, Call)]
-        plain = Chain(expression.root, expression.origin, tuple(steps[:-1] if steps and steps[-1] == "choices" else steps))
-        state, rest = program.head(plain)
-        if state.kind == "class":
-            if not rest and any(name.rpartition(".")[2] in ("TextChoices", "IntegerChoices", "Choices", "Enum", "StrEnum") for name in program.ancestors(state.id)):
-                return tuple(_stored(each[-1].value) for each in program.bindings(state.id).values() if not each[-1].name.startswith("_"))
-            if len(rest) == 1 and isinstance(rest[0], str):
-                owner = program.declaring_class(state.id, rest[0])
-                held = program.value(f"{owner}.{rest[0]}") if owner else None
-                return _choices(program, held) if isinstance(held, Sequence) else ()
-        if state.kind == "binding" and not rest:
-            held = program.value(state.id)
-            return _choices(program, held) if isinstance(held, Sequence) else ()
-        return ()
-    if not isinstance(expression, Sequence):
-        return ()
-    found: list[str] = []
-    for item in expression.items:
-        if isinstance(item, Sequence) and len(item.items) == 2:
-            first, second = item.items
-            if isinstance(second, Sequence):
-                found.extend(_choices(program, second))
-                continue
-            value = program.constant(first)
-            found.append(str(value) if value is not None else source(first))
-    return tuple(found)
-
-
-def _stored(expression: Expression) -> str:
-    value = expression.items[0] if isinstance(expression, Sequence) and expression.items else expression
-    if isinstance(value, Constant):
-        return str(value.value)
-    return value.text if isinstance(value, Opaque) else source(value)
-
-
-# --- the notation of standard models ---------------------------------------------------------------
-
-_NOTATION = re.compile(r"(?P<name>\w+)(?P<kind>[:>=*])(?P<type>[\w.]+)(?:\((?P<length>\d+)\))?(?P<flags>[?!#+]*)(?:~(?P<accessor>\w+))?$")
-_KINDS = {":": "column", ">": "fk", "=": "o2o", "*": "m2m"}
-
-
-def _notation(text: str) -> list[Field]:
-    found = []
-    for word in text.split():
-        match = _NOTATION.match(word)
-        assert match is not None, word
-        kind = _KINDS[match["kind"]]
-        flags = match["flags"]
-        each = Field(match["name"], kind, match["type"] if kind == "column" else "other", "", None)
-        each.nullable, each.unique, each.primary = "?" in flags, "!" in flags or kind == "o2o", "#" in flags
-        each.max_length = int(match["length"]) if match["length"] else None
-        if kind != "column":
-            each.expression = match["type"]
-            each.on_delete = "SET_NULL" if each.nullable else "CASCADE" if kind != "m2m" else ""
-            each.related_name = "+" if "+" in flags else match["accessor"]
-        found.append(each)
-    return found
-
-
-def _standard_models() -> dict[tuple[str, str], Model]:
-    found: dict[tuple[str, str], Model] = {}
-    for line in STANDARD_MODELS.strip().splitlines():
-        dotted, label, table, notation = line.split(" ", 3)
-        app, _, name = label.partition(".")
-        model = Model(dotted, name, app, table, None, origin=dotted)
-        model.specs = {each.name: each for each in _notation(notation)}
-        found[(app, name.lower())] = model
-    return found
-
-
-def _notation_fields(model: Model) -> list[Field]:
-    return [copy.copy(each) for each in model.specs.values()]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decompose.detect.django import standard
-from decompose.detect.django.models import Model, ModelManager, Registry
+from decompose.detect.django.models import Registry
+from decompose.detect.django.schema import Model, ModelManager
 from decompose.link.program import Program
 from decompose.model.syntax import Call, Chain, Definition, Expression
 

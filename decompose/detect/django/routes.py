@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from decompose.detect.django import standard
+from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.settings import Settings, strings_in
-from decompose.detect.django.values import Evaluator
 from decompose.link.expressions import argument, bound_arguments, first_call, keyword, literal, source, substitute
 from decompose.link.program import Program
 from decompose.model.facts import Route, Unresolved

@@ -98,6 +98,11 @@ def read_settings(program: Program) -> Settings:
     if not primary and conventional:
         primary = conventional[0]
     modules = _with_bases(program, list(dict.fromkeys([primary, *named, *conventional])) if primary else [])
+    # Variants beside the primary module, such as `config.test`, which take everything from a base and change a little.
+    package = primary.rpartition(".")[0]
+    for name in sorted(program.modules) if package else ():
+        if name.startswith(f"{package}.") and modules & set(_stars(program.modules[name])):
+            modules.add(name)
     settings = Settings(program, primary, tuple(sorted(modules)))
     if not primary:
         return settings

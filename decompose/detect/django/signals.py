@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decompose.detect.django.models import Model, Registry, setting_name
+from decompose.detect.django.models import Registry, setting_name
+from decompose.detect.django.schema import Model
 from decompose.link.expressions import argument, elements, source
 from decompose.link.program import Program
 from decompose.model.facts import Emission, Subscription, Unresolved

@@ -8,9 +8,10 @@ from typing import Literal
 import msgspec
 
 from decompose.detect.django import standard
+from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.lookups import expression_name
-from decompose.detect.django.models import Model
-from decompose.detect.django.values import MODEL_KINDS, Evaluator, Step, Trace, Value
+from decompose.detect.django.schema import Model
+from decompose.detect.django.values import MODEL_KINDS, Step, Trace, Value
 from decompose.link.expressions import last_bound
 from decompose.model.facts import Access, ModelUse
 from decompose.model.location import Location, Span
@@ -76,7 +77,7 @@ class UseReader:
                 contexts = [self.evaluator.collection(role, model, chain.root, len(using) == 1) for model in using[:6]]
         for context in contexts:
             trace = self.evaluator.follow(chain, use.scope, context, use.sink == "store")
-            if trace is None or not any(value.model is not None for value in trace.values):
+            if trace is None or not (any(trace.effects) or any(value.model is not None for value in trace.values)):
                 continue
             start = last_bound(chain)
             self._note_accesses(use, module, trace, start, accesses)

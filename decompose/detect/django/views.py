@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from decompose.detect.django import standard
-from decompose.detect.django.models import Model
-from decompose.detect.django.values import Evaluator
+from decompose.detect.django.evaluate import Evaluator
+from decompose.detect.django.schema import Model
 from decompose.link.expressions import argument, elements, first_call, keyword, literal
 from decompose.link.program import Program
 from decompose.model.facts import Access
@@ -83,7 +83,7 @@ class ViewReader:
             elif role == "serializer":
                 yield from self._serializer(definition)
             elif role == "admin":
-                model = self.evaluator.class_model(definition.id)
+                model = self.evaluator.served.class_model(definition.id)
                 if model is not None:
                     at = self.program.place(definition.id)
                     yield from _accesses(definition.id, model.tables, ("read", "write"), at, True)
@@ -100,7 +100,7 @@ class ViewReader:
                 modes.update(standard.GENERIC_VIEW_MODES.get(name, ()))
         if not actions and not modes:
             return
-        held = self.evaluator.view_queryset(definition.id)
+        held = self.evaluator.served.view_queryset(definition.id)
         if held is None or held.model is None:
             return
         allowed = self._methods(definition.id)
@@ -113,14 +113,14 @@ class ViewReader:
         at = self.program.place(definition.id)
         yield from _accesses(definition.id, held.model.tables, tuple(sorted(modes)), at, held.certain)
         if "read" in modes:
-            along = tuple(dict.fromkeys(table for table, _ in self.evaluator.view_effects(definition.id) if table not in held.model.tables))
+            along = tuple(dict.fromkeys(table for table, _ in self.evaluator.served.view_effects(definition.id) if table not in held.model.tables))
             yield from _accesses(definition.id, along, ("read",), at, held.certain)
         if "write" in modes and held.model.history is not None:
             yield from _accesses(definition.id, held.model.history.tables, ("write",), at, held.certain)
 
     def _serializer(self, definition: Definition) -> Iterator[Access]:
         """What a serializer reads through its fields: relations listed, nested serializers, ``source="customer.name"``."""
-        model = self.evaluator.class_model(definition.id)
+        model = self.evaluator.served.class_model(definition.id)
         if model is None:
             return
         module = self.program.module_of(definition.id)

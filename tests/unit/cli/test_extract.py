@@ -120,3 +120,20 @@ def test_verify_reports_every_gate_and_ends_with_1_when_one_fails(
     assert decompose("verify", "reviews", "-C", planned, "--exit-zero").code == 0
     assert json.loads(decompose("verify", "reviews", "-C", planned, "-f", "json").out)["schema"] == "decompose/verification/1"
     assert "<testsuite" in decompose("verify", "reviews", "-C", planned, "-f", "junit").out
+
+
+def git(base: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments], cwd=base, check=True, capture_output=True)
+
+
+def test_files_with_changes_that_are_not_committed_are_not_rewritten(decompose: Typed, planned: Path) -> None:
+    git(planned, "init", "-q")
+    git(planned, "add", ".")
+    git(planned, "commit", "-qm", "one")
+    service = planned / "shop/reviews/services.py"
+    service.write_text(service.read_text() + "\n# half done\n")
+    answer = decompose("extract", "reviews", "-C", planned, "--replan")
+    assert answer.code == 1 and "shop/reviews/services.py" in answer.err and not (planned / "services").exists()
+    git(planned, "commit", "-qam", "two")
+    assert decompose("extract", "reviews", "-C", planned).code == 0
+    assert decompose("extract", "reviews", "-C", planned).code == 0

@@ -349,7 +349,7 @@ def project(base: Path) -> list[Artifact]:
 
 
 @pytest.mark.parametrize("method", ["create", "link", "sync", "sync_folder", "rename", "folder"])
-@pytest.mark.parametrize("nth", range(1, 9))
+@pytest.mark.parametrize("nth", [1, 2, 3, 5, 7])
 def test_an_error_of_the_disk_leaves_the_tree_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, nth: int
 ) -> None:
@@ -370,7 +370,7 @@ def test_an_error_of_the_disk_leaves_the_tree_as_it_was(
 
 
 @pytest.mark.parametrize("method", ["create", "link", "sync_folder", "rename", "folder", "unlink"])
-@pytest.mark.parametrize("nth", range(1, 9))
+@pytest.mark.parametrize("nth", [1, 2, 3, 5, 7])
 def test_a_dead_run_is_healed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, nth: int) -> None:
     new = project(tmp_path)
     with monkeypatch.context() as patch:

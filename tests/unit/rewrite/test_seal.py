@@ -10,7 +10,7 @@ import pytest
 from projects import Monolith
 from reviews_shop import MODELS, SHOP, VIEW, body, sealed, shop
 
-from decompose.errors import Drifted
+from decompose.errors import Drifted, RefusedInput
 from decompose.model.settings import EdgeDecision
 from decompose.rewrite.seal import seal
 
@@ -389,3 +389,10 @@ def _bytes(project: Monolith) -> dict[str, bytes]:
 
 def _names(project: Monolith) -> dict[str, str]:
     return {module.path: module.name for module in project.program.modules.values()}
+
+
+@pytest.mark.parametrize("code", ["return((lambda: 1))", "return((a if b else c))"])
+def test_a_file_that_libcst_cannot_read_is_refused_with_its_place(code: str) -> None:
+    with pytest.raises(RefusedInput) as refused:
+        seal([], ["m.py"], {"m.py": f"def f(a, b, c):\n    {code}\n".encode()}, {"m.py": "m"})
+    assert refused.value.place == "m.py"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +24,8 @@ def make(path: str, module: str, is_package: bool, source: bytes) -> str:
     calls.append(path)
     if b"die" in source:
         os._exit(9)
+    if b"sleep" in source and module != "m0":
+        time.sleep(30)
     return f"{module}:{len(source)}"
 
 
@@ -134,3 +138,19 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a.py").symlink_to("secret")
     with pytest.raises(Unread, match="link"):
         contents(str(tmp_path), "a.py")
+
+
+def test_an_interrupt_ends_the_workers_at_once(tmp_path: Path, many_workers: None) -> None:
+    draw(tmp_path, {f"m{number}.py": "sleep" for number in range(8)})
+    started = time.monotonic()
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compile_all(
+            discover(tmp_path), COMPILER, jobs=2, progress=lambda done, total: interrupt(done, total) if done else None
+        )
+    while multiprocessing.active_children() and time.monotonic() - started < 10:
+        time.sleep(0.01)
+    assert multiprocessing.active_children() == []

@@ -1,0 +1,786 @@
+"""Follows expressions through models in bounded, certain steps.
+
+:class:`Evaluator` makes a value of a chain's root and advances it step by step, noting which tables a step reads or writes. Functions are
+followed by their return annotation, else by what their ``return`` statements agree on.
+"""
+
+from __future__ import annotations
+
+from decompose.detect.django import standard
+from decompose.detect.django.lookups import call_tables
+from decompose.detect.django.models import Registry
+from decompose.detect.django.parameters import Parameters
+from decompose.detect.django.querysets import collection_effects, collection_result, joined_by
+from decompose.detect.django.roles import Roles
+from decompose.detect.django.schema import Model, ModelManager, Reverse
+from decompose.detect.django.served import ServedModels
+from decompose.detect.django.values import DEPTH, MODEL_KINDS, REQUEST, Effect, Step, Trace, Value, agreed
+from decompose.link.expressions import last_bound
+from decompose.link.program import Program, State
+from decompose.model.syntax import (
+    Binding,
+    Bound,
+    Call,
+    Chain,
+    Constant,
+    Definition,
+    Expression,
+    Item,
+    Operation,
+    Sequence,
+    Slice,
+    Use,
+)
+
+_COLLECTORS = frozenset({"list", "sorted", "tuple", "set", "reversed", "iter", "frozenset"})
+_PICKERS = frozenset({"next", "max", "min"})
+_BUILTINS = _COLLECTORS | _PICKERS | {"enumerate", "getattr", "type"}
+_COLLECTION_TYPES = frozenset({
+    "list", "List", "Iterable", "Sequence", "set", "Set", "Iterator", "Collection", "tuple", "Tuple", "Generator", "AsyncIterator", "frozenset",
+})  # fmt: skip
+_REQUESTS = frozenset({"HttpRequest", "Request", "WSGIRequest", "ASGIRequest", "AuthenticatedHttpRequest"})
+_ROOT_PACKAGES = frozenset({"django", "rest_framework", "annoying", "builtins"})
+
+class Evaluator:
+    """Follows expressions; answers are cached per function, class and binding."""
+
+    def __init__(self, program: Program, registry: Registry) -> None:
+        self.program = program
+        self.registry = registry
+        self.roles = Roles(program, registry)
+        self.handlers: dict[str, Model] = {}
+        """Sender's model by signal handler: the type of its ``instance``."""
+        self._starts: dict[str, Value | None] = {}
+        self._bindings: dict[str, Value | None] = {}
+        self._returned: dict[tuple[str, str, str], Value | None] = {}
+        self.parameters = Parameters(self)
+        self.served = ServedModels(self)
+        self._assigned: dict[tuple[str, str], list[Use]] = {}
+        self._attributes: dict[tuple[str, str], Value | None] = {}
+        self._method_effects: dict[tuple[str, str], tuple[Effect, ...]] = {}
+        self._managers: dict[tuple[str, str], ModelManager | None] = {}
+        self.depth = 0
+        self._uses: dict[str, list[Use]] = {}
+        self._index()
+
+    def _index(self) -> None:
+        managers = self.roles.manager_classes
+        for module in self.program.modules.values():
+            for use in module.uses:
+                if use.target.startswith("self.") and use.sink == "assign":
+                    owner = use.scope.rpartition(".")[0]
+                    self._assigned.setdefault((owner, use.target[5:]), []).append(use)
+                steps = use.chain.steps
+                if steps and steps[-1].__class__ is Call and use.chain.origin in ("global", "self", "cls"):
+                    self.parameters.callers.setdefault(self.parameters.called_name(use.chain), []).append(use)
+                if managers and use.scope.rpartition(".")[0] in managers:
+                    self._uses.setdefault(use.scope, []).append(use)
+
+    # --- chains --------------------------------------------------------------------------------
+
+    def follow(self, chain: Chain, scope: str, context: Value | None = None, stored: bool = False) -> Trace | None:
+        """The chain's values and effects; ``None`` when its root says nothing about models.
+
+        ``context`` is what ``self`` stands for where the class alone does not say it. ``stored``: the last step is assigned to.
+        """
+        value = self.start(chain, scope, context)
+        if value is None:
+            return None
+        values = [value]
+        effects: list[tuple[Effect, ...]] = []
+        last = len(chain.steps) - 1
+        for position, step in enumerate(chain.steps):
+            if isinstance(step, Bound):
+                reached = self._bound(step, values)
+                done: tuple[Effect, ...] = ()
+            else:
+                noted: list[Effect] = []
+                reached = self.advance(value, step, noted, scope, context)
+                done = () if stored and position == last else tuple(noted)
+                if reached is not None and not value.certain and reached.certain:
+                    reached = reached._replace(certain=False)
+            if reached is None:
+                # A later variable's annotation can still say what it holds.
+                reached = self._annotated_later(chain, position + 1)
+                if reached is None:
+                    effects.append(done)
+                    break
+            value = reached
+            values.append(value)
+            effects.append(done)
+        return Trace(values, effects)
+
+    def _annotated_later(self, chain: Chain, position: int) -> Value | None:
+        step = chain.steps[position] if position < len(chain.steps) else None
+        if isinstance(step, Bound) and step.symbol:
+            return Value("unknown")
+        return None
+
+    def _bound(self, step: Bound, values: list[Value]) -> Value | None:
+        value = values[-1]
+        if step.symbol:
+            annotated = self._instance_of(self.program.resolve(step.symbol))
+            if annotated is not None and annotated.kind == "instance":
+                return annotated
+        if value.kind == "unknown":
+            return None
+        if step.certain:
+            return value
+        if 0 <= step.prefix < len(values):
+            earlier = values[step.prefix]
+            if earlier.kind == value.kind and earlier.model is value.model:
+                return value
+        return value._replace(certain=False)
+
+    def evaluate(self, expression: Expression | None, scope: str, context: Value | None = None) -> Value | None:
+        """What an expression stands for in the end; ``None`` when that is not known."""
+        if isinstance(expression, Chain):
+            trace = self.follow(expression, scope, context)
+            if trace is None or len(trace.values) != len(expression.steps) + 1:
+                return None
+            value = trace.values[-1]
+            return None if value.kind == "unknown" else value
+        if isinstance(expression, Operation):
+            if expression.operator in ("if", "or"):
+                return agreed(self.evaluate(each, scope, context) for each in expression.operands if each != Constant(None))
+            if expression.operator == "for" and expression.operands:
+                element = self.evaluate(expression.operands[0], scope, context)
+                return Value("list", element.model, certain=element.certain) if element and element.kind == "instance" else None
+            if expression.operator == "|" and expression.operands:
+                first = self.evaluate(expression.operands[0], scope, context)
+                return first if first is not None and first.kind == "queryset" else None
+        if isinstance(expression, Sequence) and expression.items:
+            element = agreed(self.evaluate(each, scope, context) for each in expression.items[:5])
+            return Value("list", element.model, certain=element.certain) if element and element.kind == "instance" else None
+        return None
+
+    # --- roots ---------------------------------------------------------------------------------
+
+    def start(self, chain: Chain, scope: str, context: Value | None) -> Value | None:
+        """What the root of a chain stands for."""
+        origin = chain.origin
+        if origin == "global":
+            root = chain.root
+            if root in self._starts:
+                return self._starts[root]
+            value = self._starts[root] = self._of_state(self.program.resolve(root))
+            return value
+        if origin == "builtin":
+            return Value("state", state=State("external", f"builtins.{chain.root}")) if chain.root in _BUILTINS and chain.steps else None
+        if origin == "instance":
+            key = f"={chain.root}"
+            if key not in self._starts:
+                self._starts[key] = self._instance_of(self.program.resolve(chain.root))
+            return self._starts[key]
+        if origin in ("self", "cls", "super"):
+            return self._of_class(chain, context)
+        if origin == "parameter":
+            return self.parameters.value(scope, chain.root)
+        return self.parameters.conventional(chain.root)
+
+    def _of_class(self, chain: Chain, context: Value | None) -> Value | None:
+        class_id = chain.root
+        if context is not None:
+            return context
+        model = self.registry.models.get(class_id)
+        if model is not None:
+            return Value("class" if chain.origin == "cls" else "instance", model, name="super" if chain.origin == "super" else "")
+        role = self.roles.of(class_id)
+        if role in ("manager", "queryset"):
+            using = self.roles.models_using(class_id)
+            return self.collection(role, using[0], class_id, len(using) == 1) if using else None
+        if chain.origin == "cls":
+            return Value("state", state=State("class", class_id))
+        return Value("state", state=State("instance", class_id), name="super" if chain.origin == "super" else "")
+
+    def collection(self, role: str, model: Model, class_id: str, certain: bool = True) -> Value:
+        """``self`` in the methods of a manager or query set class that ``model`` uses."""
+        manager = ModelManager(class_id, self.roles.queryset_of(class_id)) if role == "manager" else ModelManager("", class_id)
+        return Value(role, model, manager, certain=certain)
+
+    # --- states --------------------------------------------------------------------------------
+
+    def _of_state(self, state: State) -> Value | None:
+        kind = state.kind
+        if kind == "class":
+            model = self.registry.models.get(state.id)
+            return Value("class", model) if model is not None else Value("state", state=state)
+        if kind in ("module", "function"):
+            return Value("state", state=state)
+        if kind == "instance":
+            return self._instance_of(State("class", state.id))
+        if kind == "binding":
+            return self.binding(state.id)
+        if kind == "external":
+            return self._external(state)
+        return None
+
+    def _external(self, state: State) -> Value | None:
+        model = self.registry.get(state.id)
+        if model is not None:
+            return Value("class", model)
+        top = state.id.partition(".")[0]
+        if top in _ROOT_PACKAGES or ".models" in state.id or state.id in standard.SHORTCUTS or top in self.roles.library_packages:
+            return Value("state", state=state)
+        return None
+
+    def _instance_of(self, state: State) -> Value | None:
+        if state.kind == "class":
+            model = self.registry.models.get(state.id)
+            return Value("instance", model) if model is not None else Value("state", state=State("instance", state.id))
+        if state.kind == "external":
+            model = self.registry.get(state.id)
+            if model is not None:
+                return Value("instance", model)
+            if state.id.rpartition(".")[2] in _REQUESTS:
+                return REQUEST
+        if state.kind == "binding":
+            value = self.binding(state.id)
+            return Value("instance", value.model) if value is not None and value.kind == "class" else None
+        return None
+
+    def binding(self, id: str) -> Value | None:
+        """What a module-level or class-level name holds."""
+        if id not in self._bindings:
+            self._bindings[id] = None
+            scope, _, name = id.rpartition(".")
+            bound = self.program.bindings(scope).get(name)
+            if bound:
+                self._bindings[id] = self._bound_value(bound[-1], scope)
+        return self._bindings[id]
+
+    def _bound_value(self, binding: Binding, scope: str) -> Value | None:
+        if binding.annotation_value is not None:
+            annotated = self.annotated(binding.annotation_value)
+            if annotated is not None:
+                return annotated
+        return self.evaluate(binding.value, scope if self.program.definition(scope) else "")
+
+    def annotated(self, expression: Expression) -> Value | None:
+        """A value of an annotated type: a class, ``QuerySet[Order]``, ``list[Order]``, ``Order | None``."""
+        if isinstance(expression, Chain):
+            state, rest = self.program.head(expression)
+            value = self._instance_of(state) if not rest else None
+            return value if value is not None and (value.kind in ("instance", "request") or value.state.kind == "instance") else None
+        if isinstance(expression, Constant) and isinstance(expression.value, str):
+            return None
+        if isinstance(expression, Operation):
+            if expression.operator == "|":
+                return next((found for found in map(self.annotated, expression.operands) if found is not None), None)
+            if expression.operator == "[]" and len(expression.operands) > 1 and isinstance(expression.operands[0], Chain):
+                generic = expression.operands[0]
+                names = [step for step in generic.steps if isinstance(step, str)]
+                name = names[-1] if names else generic.root.rpartition(".")[2]
+                element = self.annotated(expression.operands[1])
+                if element is None or element.kind != "instance" or element.model is None:
+                    return None
+                if name in ("QuerySet", "ValuesQuerySet", "BaseManager", "Manager", "RelatedManager", "QuerySetAny"):
+                    return self.default_queryset(element.model)
+                if name in _COLLECTION_TYPES:
+                    return Value("list", element.model)
+                if name in ("Optional", "Annotated", "type", "Type"):
+                    return Value("class", element.model) if name in ("type", "Type") else element
+        return None
+
+    # --- steps ---------------------------------------------------------------------------------
+
+    def advance(self, value: Value, step: Step, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
+        """What a value becomes by one step; effects on tables are appended. ``None`` when it is not followed."""
+        kind = value.kind
+        if kind == "state":
+            return self._advance_state(value, step, effects, scope, context)
+        if kind == "method":
+            return self._call_method(value, step, effects, scope, context) if isinstance(step, Call) else None
+        if kind == "instance":
+            return self._advance_instance(value, step, effects)
+        if kind in ("manager", "queryset"):
+            return self._advance_collection(value, step)
+        if kind == "class":
+            return self._advance_class(value, step)
+        if kind in ("values", "list"):
+            return self._advance_list(value, step)
+        if kind == "pair" and isinstance(step, Item):
+            return Value("instance", value.model) if step.key == 0 else Value("scalar")
+        if kind == "enumerated" and isinstance(step, Item):
+            return Value("indexed", value.model)
+        if kind == "indexed" and isinstance(step, Item):
+            return Value("instance", value.model) if step.key == 1 else Value("scalar")
+        if kind == "request":
+            if step == "user":
+                user = self.registry.user
+                if user is None:
+                    return None
+                # The user is loaded when the request's lazy object is first looked at; the middleware may have done so.
+                effects.extend((table, "read") for table in user.tables)
+                return Value("instance", user, certain=False)
+            return REQUEST if step in ("_request", "request") else None
+        if kind in ("row", "scalar", "exception"):
+            return Value("scalar")
+        return None
+
+    def _advance_class(self, value: Value, step: Step) -> Value | None:
+        model = value.model
+        assert model is not None
+        if isinstance(step, Call):
+            return Value("instance", model)
+        if not isinstance(step, str):
+            return Value("scalar")
+        manager = self.manager(model, step)
+        if manager is not None:
+            return Value("manager", model, manager)
+        if step in ("DoesNotExist", "MultipleObjectsReturned", "NotUpdated"):
+            return Value("exception", model)
+        member = self._member(model, step)
+        if isinstance(member, Definition) and member.kind != "class":
+            return Value("method", model, state=State("function", member.id), name=step, owner=value)
+        history = model.accessor(step)
+        if history is not None and history.field.kind == "history":
+            return Value("manager", history.source, ModelManager())
+        found = model.field(step)
+        if found is not None and found.kind == "m2m":
+            return Value("descriptor", found.through, relation=found)
+        return Value("scalar")
+
+    def _member(self, model: Model, name: str) -> Definition | Binding | None:
+        for each in (model, *model.lineage[1:]):
+            if not each.origin:
+                found = self.program.member(each.id, name)
+                if found is not None:
+                    return found
+        return None
+
+    def _advance_instance(self, value: Value, step: Step, effects: list[Effect]) -> Value | None:
+        model = value.model
+        assert model is not None
+        if not isinstance(step, str):
+            return Value("scalar")
+        found = model.field(step)
+        if found is not None:
+            if found.kind in ("fk", "o2o"):
+                if step != found.name and step != "pk":
+                    return Value("scalar")
+                if found.target is None or step == "pk":
+                    return Value("scalar")
+                effects.extend((table, "read") for table in found.target.tables)
+                return Value("instance", found.target, relation=found)
+            if found.kind in ("m2m", "collection") and found.target is not None:
+                return Value("manager", found.target, self.default_manager(found.target), found, owner=value)
+            return Value("scalar")
+        reverse = model.accessor(step)
+        if reverse is not None:
+            return self._reverse(value, reverse, effects)
+        if step in standard.INSTANCE_WRITES or step in standard.INSTANCE_READS or standard.ASYNCHRONOUS.get(step, step) in ("save", "delete", "refresh_from_db"):
+            return Value("method", model, name=step, owner=value)
+        member = self._member(model, step)
+        if isinstance(member, Definition):
+            if member.kind == "class":
+                return Value("scalar")
+            if self.program.is_property(member):
+                returned = self.returned(member.id, value)
+                return returned if returned is not None else Value("scalar", name="property")
+            return Value("method", model, state=State("function", member.id), name=step, owner=value)
+        if step in standard.INSTANCE_METHODS or step in standard.INSTANCE_QUERYSETS or step.startswith(("get_next_by_", "get_previous_by_")):
+            return Value("method", model, name=step, owner=value)
+        if step.startswith("get_") and step.endswith("_display"):
+            return Value("method", model, name=step, owner=value)
+        if step == "__class__":
+            return Value("class", model)
+        if step in ("DoesNotExist", "MultipleObjectsReturned"):
+            return Value("exception", model)
+        if value.name == "convention" and step not in standard.INSTANCE_FLAGS and not isinstance(member, Binding):
+            return None
+        return Value("scalar", name="" if isinstance(member, Binding) else "attribute")
+
+    def _reverse(self, value: Value, reverse: Reverse, effects: list[Effect]) -> Value:
+        source = reverse.source
+        if reverse.many:
+            return Value("manager", source, self.default_manager(source), reverse.field, owner=value)
+        effects.extend((table, "read") for table in source.tables)
+        return Value("instance", source, relation=reverse.field)
+
+    def _advance_collection(self, value: Value, step: Step) -> Value | None:
+        model = value.model
+        assert model is not None
+        if isinstance(step, Item):
+            return Value("instance", model)
+        if isinstance(step, Slice):
+            return value._replace(kind="queryset")
+        if isinstance(step, Call):
+            return value if value.kind == "manager" else None
+        assert isinstance(step, str)
+        if step == "model":
+            return Value("class", model)
+        if step == "instance" and value.owner is not None:
+            return value.owner
+        if step in ("query", "db", "ordered", "_db", "_hints", "_result_cache", "name"):
+            return Value("scalar")
+        if step == "through" and value.relation is not None:
+            return Value("descriptor", value.relation.through)
+        for class_id in self.roles.method_order(value.manager):
+            member = self.program.members(class_id).get(step)
+            if member is not None:
+                return Value("method", model, state=State("function", member.id), name=step, owner=value)
+        return Value("method", model, name=step, owner=value)
+
+    def _advance_list(self, value: Value, step: Step) -> Value | None:
+        if isinstance(step, Item):
+            return Value("row" if value.kind == "values" else "instance", value.model)
+        if isinstance(step, Slice):
+            return value
+        if isinstance(step, str):
+            return Value("method", value.model, value.manager, name=step, owner=value)
+        return None
+
+    # --- calls ---------------------------------------------------------------------------------
+
+    def _call_method(self, value: Value, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
+        owner = value.owner
+        assert owner is not None
+        if owner.kind in ("manager", "queryset"):
+            return self._call_collection(value, owner, call, effects)
+        if owner.kind == "instance":
+            return self._call_instance(value, owner, effects)
+        if owner.kind == "class":
+            return self.returned(value.state.id, owner) or Value("scalar")
+        if owner.kind == "values":
+            return self._call_values(value, owner, call, effects)
+        if owner.kind == "list":
+            return Value("instance", owner.model) if value.name == "pop" else Value("scalar")
+        if owner.kind == "state":
+            return self._call_role(value, owner, call, effects)
+        return None
+
+    def _call_collection(self, value: Value, owner: Value, call: Call, effects: list[Effect]) -> Value | None:
+        model = owner.model
+        assert model is not None
+        name = value.name
+        if value.state.kind == "function" and not (name == "get_queryset" and owner.name == "super"):
+            done = self.method_effects(value.state.id, owner)
+            effects.extend(done)
+            returned = self.returned(value.state.id, owner)
+            if not any(table in model.tables for table, _ in done):
+                effects.extend((table, "read") for table in model.tables)
+            effects.extend((table, "read") for table in owner.joins)
+            if returned is not None:
+                if returned.kind in ("queryset", "values"):
+                    returned = returned._replace(joins=tuple(dict.fromkeys((*owner.joins, *returned.joins))))
+                if returned.kind == "queryset" and returned.model is model and returned.manager is None:
+                    return returned._replace(manager=owner.manager)
+                return returned
+            if standard.ASYNCHRONOUS.get(name, name) not in standard.LAZY | standard.TO_INSTANCE:
+                return Value("scalar", name="project")
+        name = standard.ASYNCHRONOUS.get(name, name)
+        done = tuple(collection_effects(name, owner, call))
+        effects.extend(done)
+        if name not in standard.NO_QUERY and name not in standard.SILENT:
+            effects.extend((table, "read") for table in owner.joins)
+        result = collection_result(name, owner)
+        if result is not None and result.kind in ("queryset", "values"):
+            # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is not carried on.
+            return result._replace(joins=owner.joins if name in standard.JOIN_METHODS else joined_by(owner, done))
+        return result
+
+    def _call_values(self, value: Value, owner: Value, call: Call, effects: list[Effect]) -> Value | None:
+        name = standard.ASYNCHRONOUS.get(value.name, value.name)
+        assert owner.model is not None
+        joined = tuple(call_tables(owner.model, name, call))
+        effects.extend((table, "read") for table in (*owner.model.tables, *joined, *owner.joins))
+        if name in standard.LAZY or name in standard.TO_VALUES:
+            return owner._replace(joins=tuple(dict.fromkeys((*owner.joins, *joined))))
+        return Value("row", owner.model) if name in standard.TO_INSTANCE else Value("scalar")
+
+    def _call_instance(self, value: Value, owner: Value, effects: list[Effect]) -> Value | None:
+        model = owner.model
+        assert model is not None
+        name = standard.ASYNCHRONOUS.get(value.name, value.name)
+        if name in ("delete", "save") or value.name in standard.INSTANCE_WRITES:
+            effects.extend((table, "write") for table in model.written)
+            if value.name in ("add_child", "add_sibling"):
+                return Value("instance", model)
+            return Value("none", model)
+        if name == "refresh_from_db" or value.name in standard.INSTANCE_READS:
+            effects.extend((table, "read") for table in model.tables)
+            return Value("none", model)
+        if value.name in standard.INSTANCE_QUERYSETS and value.state.kind != "function":
+            effects.extend((table, "read") for table in model.tables)
+            return self.default_queryset(model)
+        if value.name.startswith(("get_next_by_", "get_previous_by_")):
+            effects.extend((table, "read") for table in model.tables)
+            return Value("instance", model)
+        if value.state.kind == "function":
+            return self.returned(value.state.id, owner) or Value("scalar", name="project")
+        return Value("scalar")
+
+    # --- everything that is not a model -----------------------------------------------------------
+
+    def _advance_state(self, value: Value, step: Step, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
+        state = value.state
+        if isinstance(step, str):
+            if state.kind == "module":
+                return self._of_state(self.program.resolve(f"{state.id}.{step}"))
+            if state.kind == "external":
+                return self._external(State("external", f"{state.id}.{step}"))
+            if state.kind == "class":
+                member = self.program.member(state.id, step)
+                if isinstance(member, Definition):
+                    return Value("state", state=State("class" if member.kind == "class" else "function", member.id, state.id)) if member.kind == "class" else Value("method", state=State("function", member.id), name=step, owner=value)
+                if isinstance(member, Binding):
+                    return self.binding(f"{self.program.declaring_class(state.id, step)}.{step}")
+                return None
+            if state.kind == "instance":
+                return self._attribute(value, step)
+            return None
+        if isinstance(step, Call):
+            if state.kind == "class":
+                return Value("state", state=State("instance", state.id))
+            if state.kind == "function":
+                return self.returned(state.id, None)
+            if state.kind == "external":
+                return self._call_external(state.id, step, effects, scope, context)
+        return None
+
+    def _call_external(self, name: str, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
+        if name in standard.SHORTCUTS:
+            asked = self.evaluate(call.arguments[0], scope, context) if call.arguments else None
+            if asked is None or asked.model is None or asked.kind not in ("class", "manager", "queryset"):
+                return None
+            effects.extend((table, "read") for table in asked.model.tables)
+            effects.extend((table, "read") for table in call_tables(asked.model, "filter", call))
+            return Value(standard.SHORTCUTS[name], asked.model, asked.manager, certain=asked.certain)
+        if name == standard.GET_USER_MODEL:
+            user = self.registry.user
+            return Value("class", user) if user is not None else None
+        if name in ("django.apps.apps.get_model", "django.apps.apps.get_registered_model"):
+            model = self.registry.by_arguments(call)
+            return Value("class", model) if model is not None else None
+        if name in standard.USER_FUNCTIONS:
+            user = self.registry.user
+            return Value("instance", user, certain=False) if user is not None else None
+        builtin = name.removeprefix("builtins.")
+        if builtin in ("getattr", "type"):
+            return self._of_builtin(builtin, call, effects, scope, context)
+        if builtin in _COLLECTORS or builtin in _PICKERS or builtin == "enumerate":
+            held = self.evaluate(call.arguments[0], scope, context) if call.arguments else None
+            if held is None or held.model is None or held.kind not in ("queryset", "manager", "list", "values"):
+                return None
+            if held.kind in ("queryset", "values"):
+                effects.extend((table, "read") for table in (*held.model.tables, *held.joins))
+            if builtin in _PICKERS:
+                return Value("row" if held.kind == "values" else "instance", held.model, certain=held.certain)
+            if held.kind == "values":
+                return held
+            return Value("enumerated" if builtin == "enumerate" else "list", held.model, certain=held.certain)
+        return None
+
+    def _of_builtin(self, name: str, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
+        """``type(order)`` and ``getattr(order, "customer", None)``."""
+        held = self.evaluate(call.arguments[0], scope, context) if call.arguments else None
+        if held is None:
+            return None
+        if name == "type":
+            return Value("class", held.model, certain=held.certain) if held.kind == "instance" and len(call.arguments) == 1 else None
+        attribute = self.program.constant(call.arguments[1]) if len(call.arguments) > 1 else None
+        return self.advance(held, attribute, effects, scope, context) if isinstance(attribute, str) else None
+
+    def _attribute(self, value: Value, name: str) -> Value | None:
+        """An attribute of an instance of a project class: by its role in Django, its declaration or what a method assigned."""
+        class_id = value.state.id
+        role = self.roles.of(class_id)
+        member = self._super_member(class_id, name) if value.name == "super" else self.program.member(class_id, name)
+        if isinstance(member, Definition):
+            if member.kind == "class":
+                return Value("state", state=State("class", member.id))
+            if self.program.is_property(member):
+                return self.returned(member.id, value)
+            return Value("method", state=State("function", member.id), name=name, owner=value)
+        if role == "view":
+            if name == "request":
+                return REQUEST
+            if name == "object":
+                return self.served.object(class_id)
+            if name in ("get_object", "get_queryset", "filter_queryset", "paginate_queryset", "get_serializer", "get_form"):
+                return Value("method", name=name, owner=value)
+            if value.name == "super" and name in standard.INHERITED_MODES.keys() | standard.FORM_METHODS | standard.OBJECT_METHODS:
+                return Value("method", name=name, owner=value)
+        elif role in ("serializer", "form"):
+            if name == "instance":
+                model = self.served.class_model(class_id)
+                return Value("instance", model) if model is not None else None
+            if name == "save":
+                return Value("method", name=name, owner=value)
+            if name in ("get_user", "user_cache") and role == "form":
+                return Value("instance", self.registry.user, certain=False) if self.registry.user else None
+            if name == "request":
+                return REQUEST
+        elif role == "admin":
+            if name == "model":
+                model = self.served.class_model(class_id)
+                return Value("class", model) if model is not None else None
+            if name == "get_queryset":
+                return Value("method", name=name, owner=value)
+        if isinstance(member, Binding):
+            return self.binding(f"{self.program.declaring_class(class_id, name)}.{name}")
+        if name in ("create", "update") and role == "serializer":
+            return Value("method", name=name, owner=value)
+        return self._assigned_attribute(class_id, name)
+
+    def _super_member(self, class_id: str, name: str) -> Definition | Binding | None:
+        for ancestor in self.program.ancestors(class_id):
+            found = self.program.members(ancestor).get(name)
+            if found is not None:
+                return found
+        return None
+
+    def _assigned_attribute(self, class_id: str, name: str) -> Value | None:
+        key = (class_id, name)
+        if key not in self._attributes:
+            self._attributes[key] = None
+            for owner in (class_id, *self.program.ancestors(class_id)):
+                uses = self._assigned.get((owner, name))
+                if uses:
+                    self._attributes[key] = agreed(self.evaluate(each.chain, each.scope) for each in uses[:8])
+                    break
+        return self._attributes[key]
+
+    def _call_role(self, value: Value, owner: Value, call: Call, effects: list[Effect]) -> Value | None:
+        class_id = owner.state.id
+        name = value.name
+        role = self.roles.of(class_id)
+        if value.state.kind == "function":
+            returned = self.returned(value.state.id, owner)
+            if returned is not None or name not in ("get_object", "get_queryset", "save", "filter_queryset"):
+                return returned
+        if role == "view":
+            if name == "get_object":
+                found = self.served.object(class_id)
+                if found is not None and found.model is not None:
+                    effects.extend((table, "read") for table in found.model.tables)
+                    effects.extend(self.served.view_effects(class_id))
+                return found
+            if name in ("get_queryset", "filter_queryset", "paginate_queryset"):
+                held = self.served.view_queryset(class_id)
+                if held is None or held.model is None:
+                    return None
+                effects.extend((table, "read") for table in held.model.tables)
+                effects.extend(self.served.view_effects(class_id))
+                return Value("list", held.model) if name == "paginate_queryset" else held
+            if owner.name == "super":
+                self.served.inherited_effects(class_id, name, effects)
+                return None
+            attribute = self.served.class_of_attribute(class_id, f"{name.removeprefix('get_')}_class")
+            return Value("state", state=State("instance", attribute)) if attribute else None
+        if role in ("serializer", "form") and name in ("save", "create", "update"):
+            model = self.served.class_model(class_id)
+            if model is None:
+                return None
+            if not any(key == "commit" and each == Constant(False) for key, each in call.keywords):
+                effects.extend((table, "write") for table in model.written)
+            return Value("instance", model)
+        if role == "admin" and name == "get_queryset":
+            model = self.served.class_model(class_id)
+            return self.default_queryset(model) if model is not None else None
+        return None
+
+    # --- managers ------------------------------------------------------------------------------
+
+    def manager(self, model: Model, name: str) -> ModelManager | None:
+        """The manager that a model class has under a name."""
+        if name in ("_default_manager", "_base_manager"):
+            return self.default_manager(model)
+        key = (model.id, name)
+        if key not in self._managers:
+            found: ModelManager | None = None
+            declared = False
+            for each in (model, *model.lineage[1:]):
+                if each.origin:
+                    continue
+                owner = self.program.declaring_class(each.id, name)
+                if owner:
+                    declared = True
+                    value = self.program.value(f"{owner}.{name}")
+                    found = self.roles.manager_made_by(value) if value is not None else None
+                    break
+            if found is None and not declared and name == "objects":
+                found = ModelManager()
+            self._managers[key] = found
+        return self._managers[key]
+
+    def default_manager(self, model: Model) -> ModelManager:
+        """The manager that related managers and generic views use: the first that the model declares."""
+        if model.origin:
+            return ModelManager()
+        name = self.roles.default_name(model)
+        return (self.manager(model, name) if name else None) or ModelManager()
+
+    def default_queryset(self, model: Model) -> Value:
+        return Value("queryset", model, self.default_manager(model))
+
+    # --- functions -----------------------------------------------------------------------------
+
+    def returned(self, function: str, receiver: Value | None) -> Value | None:
+        """What a call of a project's function gives: its return annotation, else what its returns agree on."""
+        about = receiver.model.id if receiver is not None and receiver.model is not None else receiver.state.id if receiver is not None else ""
+        key = (function, receiver.kind if receiver is not None else "", about)
+        if key not in self._returned:
+            self._returned[key] = None
+            if self.depth < DEPTH:
+                self.depth += 1
+                self._returned[key] = self._find_returned(function, receiver)
+                self.depth -= 1
+        return self._returned[key]
+
+    def _find_returned(self, function: str, receiver: Value | None) -> Value | None:
+        definition = self.program.definition(function)
+        if definition is None:
+            return None
+        if definition.returns_symbol:
+            state = self.program.resolve(definition.returns_symbol)
+            annotated = self._instance_of(state)
+            if annotated is not None and annotated.kind == "instance":
+                return Value("list", annotated.model) if definition.generator else annotated
+        if definition.returns.strip("'\"") in ("Self", "typing.Self", "t.Self"):
+            return receiver
+        context = receiver if receiver is not None and receiver.kind in ("manager", "queryset", "instance", "class") else None
+        if context is None and receiver is not None and receiver.kind == "state" and receiver.state.kind == "instance":
+            context = receiver._replace(name="")
+        returns = [each for each in definition.returned if each != Constant(None)]
+        if returns and not definition.generator:
+            value = agreed(self.evaluate(each, function, context) for each in returns[:8])
+            if value is not None:
+                return value._replace(relation=None, owner=None, name="") if value.kind in MODEL_KINDS else value
+        if "[" in definition.returns:
+            return self._generic(definition)
+        return None
+
+    def _generic(self, definition: Definition) -> Value | None:
+        """``QuerySet["Order"]``, ``list[Order]`` and the like, read from the text of the annotation."""
+        outer, _, inner = definition.returns.partition("[")
+        name = inner.rstrip("]").partition(",")[0].strip(" '\"")
+        element = self._instance_of(self.program.resolve(f"{self.program.module_of(definition.id)}.{name}")) if name else None
+        if element is None or element.kind != "instance" or element.model is None:
+            return None
+        outer = outer.rpartition(".")[2].strip(" '\"")
+        if outer in ("QuerySet", "Manager", "BaseManager"):
+            return self.default_queryset(element.model)
+        if outer in _COLLECTION_TYPES:
+            return Value("list", element.model)
+        return element if outer == "Optional" else None
+
+    def method_effects(self, function: str, receiver: Value) -> tuple[Effect, ...]:
+        """What a method of a manager or query set class does to tables when called for the receiver's model."""
+        assert receiver.model is not None
+        key = (function, receiver.model.id)
+        if key not in self._method_effects:
+            self._method_effects[key] = ()
+            if self.depth < DEPTH:
+                self.depth += 1
+                found: dict[Effect, None] = {}
+                for use in self._uses.get(function, ()):
+                    trace = self.follow(use.chain, function, receiver if use.chain.origin in ("self", "super") else None)
+                    if trace is not None:
+                        start = last_bound(use.chain)
+                        for effects in trace.effects[start:]:
+                            found.update(dict.fromkeys(effects))
+                self.depth -= 1
+                self._method_effects[key] = tuple(found)
+        return self._method_effects[key]

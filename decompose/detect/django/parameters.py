@@ -1,0 +1,134 @@
+"""What a parameter stands for: by its annotation, its function's role, its callers, or at last by its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from decompose.detect.django.values import DEPTH, REQUEST, Value, agreed
+from decompose.link.expressions import bound_arguments
+from decompose.link.program import State
+from decompose.model.syntax import Call, Chain, Constant, Definition, Parameter, Use
+
+if TYPE_CHECKING:
+    from decompose.detect.django.evaluate import Evaluator
+
+_CALLERS = 40
+"""Calls of one name looked at before its parameters are given up."""
+
+
+class Parameters:
+    """Types of parameters, found once each. ``callers`` are the project's calls by the name of what is called."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self.callers: dict[str, list[Use]] = {}
+        self._parameters: dict[tuple[str, str], Value | None] = {}
+
+    @staticmethod
+    def called_name(chain: Chain) -> str:
+        """The last name before a chain's last call."""
+        steps = chain.steps
+        if len(steps) > 1:
+            before = steps[-2]
+            return before if isinstance(before, str) else ""
+        return chain.root.rpartition(".")[2]
+
+    def conventional(self, name: str) -> Value | None:
+        """A variable named after exactly one model, where nothing else is known; the walker checks that its attributes fit."""
+        found = self.evaluator.registry.by_name.get(name)
+        return Value("instance", found[0], name="convention", certain=False) if found is not None and len(found) == 1 and len(name) > 2 else None
+
+    def value(self, scope: str, name: str) -> Value | None:
+        """What a parameter without a plain class annotation stands for, by the role of its function."""
+        key = (scope, name)
+        if key not in self._parameters:
+            self._parameters[key] = None
+            self._parameters[key] = self._parameter(scope, name)
+        return self._parameters[key]
+
+    def _parameter(self, scope: str, name: str) -> Value | None:
+        while scope:
+            definition = self.evaluator.program.definition(scope)
+            if definition is None:
+                break
+            found = next((each for each in definition.parameters if each.name == name), None)
+            if found is not None:
+                return self._role_of_parameter(definition, found)
+            scope = definition.parent
+        return REQUEST if name == "request" else self.conventional(name)
+
+    def _role_of_parameter(self, definition: Definition, parameter: Parameter) -> Value | None:
+        name = parameter.name
+        if parameter.annotation_value is not None:
+            annotated = self.evaluator.annotated(parameter.annotation_value)
+            if annotated is not None:
+                return annotated
+        if name == "request":
+            return REQUEST
+        if definition.id in self.evaluator.handlers and name in ("instance", "sender"):
+            return Value("instance" if name == "instance" else "class", self.evaluator.handlers[definition.id])
+        if definition.kind == "method":
+            role = self.evaluator.roles.of(definition.parent)
+            method = definition.id.rpartition(".")[2]
+            if role in ("admin", "serializer", "form", "filter", "view"):
+                found = self._role_argument(role, definition.parent, method, name)
+                if found is not None:
+                    return found
+        return self._given_by_callers(definition, name) or self.conventional(name)
+
+    def _given_by_callers(self, definition: Definition, name: str) -> Value | None:
+        """What all calls of a function in the project pass for a parameter; a few calls that are not understood make it uncertain."""
+        if self.evaluator.depth >= DEPTH:
+            return None
+        self.evaluator.depth += 1
+        found: list[Value] = []
+        missed = 0
+        for use in self.callers.get(definition.id.rpartition(".")[2], ())[:_CALLERS]:
+            call = use.chain.steps[-1]
+            if not isinstance(call, Call) or self._callee(use.chain) != definition.id:
+                continue
+            given = bound_arguments(definition, call, 1 if definition.kind == "method" else 0).get(name)
+            if given is None or given == Constant(None):
+                continue
+            value = self.evaluator.evaluate(given, use.scope)
+            if value is None or value.kind not in ("instance", "class", "queryset", "list"):
+                missed += 1
+            else:
+                found.append(value)
+        self.evaluator.depth -= 1
+        common = agreed(found)
+        if common is None or missed > len(found):
+            return None
+        return common._replace(certain=common.certain and not missed, relation=None, owner=None, name="")
+
+    def _callee(self, chain: Chain) -> str:
+        """The function of the project that a chain's last call runs, where its text says so."""
+        if chain.origin == "global":
+            state, rest = self.evaluator.program.head(chain)
+            if state.kind == "function" and len(rest) == 1:
+                return state.id
+            if state.kind == "class" and len(rest) == 2 and isinstance(rest[0], str):
+                member = self.evaluator.program.member(state.id, rest[0])
+                return member.id if isinstance(member, Definition) else ""
+            return f"{state.id}.__init__" if state.kind == "class" and len(rest) == 1 else ""
+        name = chain.steps[0]
+        member = self.evaluator.program.member(chain.root, name) if isinstance(name, str) and len(chain.steps) == 2 else None
+        return member.id if isinstance(member, Definition) else ""
+
+    def _role_argument(self, role: str, class_id: str, method: str, name: str) -> Value | None:
+        """Arguments that the framework passes: the object of an admin or serializer method, the form of a view."""
+        if role == "view":
+            if name in ("serializer", "form"):
+                attribute = self.evaluator.served.class_of_attribute(class_id, f"{name}_class")
+                return Value("state", state=State("instance", attribute)) if attribute else None
+            if method in ("perform_destroy",) and name == "instance":
+                return self.evaluator.served.object(class_id)
+            return None
+        model = self.evaluator.served.class_model(class_id)
+        if model is None:
+            return None
+        if name == "queryset" or (role == "filter" and name == "queryset"):
+            return self.evaluator.default_queryset(model)
+        if name in ("obj", "instance") and (role in ("admin", "serializer") or name == "instance"):
+            return Value("instance", model, certain=role == "serializer")
+        return None

@@ -1,0 +1,119 @@
+"""Classes that serve a model: which model a view, serializer, form or admin class is about, and what they inherit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from decompose.detect.django import standard
+from decompose.detect.django.schema import Model
+from decompose.detect.django.values import DEPTH, Effect, Value
+from decompose.link.program import State
+from decompose.model.syntax import Chain, Definition, Expression
+
+if TYPE_CHECKING:
+    from decompose.detect.django.evaluate import Evaluator
+
+
+class ServedModels:
+    """Models of classes, found once each."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self._view_models: dict[str, Value | None] = {}
+
+    def inherited_effects(self, class_id: str, name: str, effects: list[Effect]) -> None:
+        """What ``super().form_valid(form)`` and the like do to the table of a view's model."""
+        bases = {each.rpartition(".")[2] for each in self.evaluator.program.ancestors(class_id) if self.evaluator.program.definition(each) is None}
+        modes: tuple[str, ...] = ()
+        if any(each in standard.VIEWSET_ACTIONS for each in bases):
+            modes = standard.INHERITED_MODES.get(name, ())
+        else:
+            generic = {mode for each in bases for mode in standard.GENERIC_VIEW_MODES.get(each, ())}
+            if name in standard.FORM_METHODS:
+                modes = tuple(sorted(generic))
+            elif name in standard.OBJECT_METHODS:
+                modes = ("read",) if "read" in generic else ()
+        held = self.view_queryset(class_id) if modes else None
+        if held is None or held.model is None:
+            return
+        for mode in modes:
+            effects.extend((table, mode) for table in (held.model.written if mode == "write" else held.model.tables))
+        if "read" in modes:
+            effects.extend(self.view_effects(class_id))
+
+    def class_model(self, class_id: str) -> Model | None:
+        """The model of a form, serializer, filter or admin class: ``Meta.model``, ``model``, or its registration."""
+        for ancestor in (class_id, *self.evaluator.program.ancestors(class_id)):
+            meta = self.evaluator.program.members(ancestor).get("Meta")
+            if meta is not None:
+                declared = self.evaluator.program.declaring_class(meta.id, "model")
+                value = self.evaluator.binding(f"{declared}.model") if declared else None
+                if value is not None and value.kind == "class":
+                    return value.model
+        declared = self.evaluator.program.declaring_class(class_id, "model")
+        value = self.evaluator.binding(f"{declared}.model") if declared else None
+        if value is not None and value.kind == "class":
+            return value.model
+        return self.evaluator.roles.registered.get(class_id)
+
+    def view_queryset(self, class_id: str) -> Value | None:
+        """The query set of a generic view or view set: ``get_queryset``, ``queryset``, ``model``, else its serializer's or form's model."""
+        if class_id not in self._view_models:
+            self._view_models[class_id] = None
+            self._view_models[class_id] = self._find_view_queryset(class_id)
+        return self._view_models[class_id]
+
+    def _find_view_queryset(self, class_id: str) -> Value | None:
+        program = self.evaluator.program
+        method = program.member(class_id, "get_queryset")
+        if isinstance(method, Definition):
+            returned = self.evaluator.returned(method.id, Value("state", state=State("instance", class_id)))
+            if returned is not None and returned.kind in ("queryset", "manager", "list"):
+                return returned._replace(kind="queryset")
+        for name in ("queryset", "model"):
+            owner = program.declaring_class(class_id, name)
+            value = self.evaluator.binding(f"{owner}.{name}") if owner else None
+            if value is not None and value.model is not None and value.kind in ("queryset", "manager", "class"):
+                if value.kind == "class":
+                    return self.evaluator.default_queryset(value.model)
+                return value._replace(kind="queryset")
+        for name in ("serializer_class", "form_class"):
+            attribute = self.class_of_attribute(class_id, name)
+            model = self.class_model(attribute) if attribute else None
+            if model is not None:
+                return self.evaluator.default_queryset(model)
+        return None
+
+    def view_effects(self, class_id: str) -> tuple[Effect, ...]:
+        """What evaluating a view's query set reads: what its ``get_queryset`` or ``queryset`` joins and loads along."""
+        method = self.evaluator.program.member(class_id, "get_queryset")
+        receiver = Value("state", state=State("instance", class_id))
+        if isinstance(method, Definition):
+            expressions: tuple[Expression, ...] = method.returned
+        else:
+            owner = self.evaluator.program.declaring_class(class_id, "queryset")
+            value = self.evaluator.program.value(f"{owner}.queryset") if owner else None
+            expressions = (value,) if value is not None else ()
+        found: dict[Effect, None] = {}
+        if self.evaluator.depth < DEPTH:
+            self.evaluator.depth += 1
+            for each in expressions:
+                trace = self.evaluator.follow(each, method.id if isinstance(method, Definition) else "", receiver) if isinstance(each, Chain) else None
+                for effects in trace.effects if trace is not None else ():
+                    found.update(dict.fromkeys(effect for effect in effects if effect[1] == "read"))
+            self.evaluator.depth -= 1
+        return tuple(found)
+
+    def object(self, class_id: str) -> Value | None:
+        """What ``self.object`` and ``self.get_object()`` are in a view."""
+        held = self.view_queryset(class_id)
+        return Value("instance", held.model, certain=held.certain) if held is not None and held.model is not None else None
+
+    def class_of_attribute(self, class_id: str, name: str) -> str:
+        """The project's class that an attribute such as ``serializer_class`` names, ``""`` when it names none."""
+        owner = self.evaluator.program.declaring_class(class_id, name)
+        value = self.evaluator.program.value(f"{owner}.{name}") if owner else None
+        if isinstance(value, Chain):
+            state, rest = self.evaluator.program.head(value)
+            return state.id if state.kind == "class" and not rest else ""
+        return ""

@@ -1,0 +1,65 @@
+"""The whole job on a copy of the sample: analyze, plan, extract two contexts one after the other, verify each."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("e2e") / "shop"
+    shutil.copytree(ROOT / "sample_monolith", folder, ignore=shutil.ignore_patterns("__pycache__", ".decompose", "*.sqlite3"))
+    with (folder / "decompose.toml").open("a") as file:
+        # The test environment has what the sample requires.
+        file.write(f'\n[verify]\npython = "{sys.executable}"\n')
+    return folder
+
+
+def decompose(folder: Path, *words: str, code: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "decompose", *words], cwd=folder, capture_output=True, text=True, timeout=900, env={**os.environ, "NO_COLOR": "1"}
+    )
+    assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_a_context_with_open_questions_is_refused_and_nothing_is_written(shop: Path) -> None:
+    decompose(shop, "plan", "--quiet")
+    before = sorted(path for path in shop.rglob("*") if ".decompose" not in path.parts)
+    decompose(shop, "extract", "shipping", "--allow-dirty", code=1)
+    assert sorted(path for path in shop.rglob("*") if ".decompose" not in path.parts) == before
+
+
+@pytest.mark.parametrize("context", ["reviews", "notifications"])
+def test_a_context_is_extracted_and_every_gate_passes(shop: Path, context: str) -> None:
+    decompose(shop, "extract", context, "--allow-dirty")
+    report = json.loads(decompose(shop, "verify", context, "--format", "json"))
+    outcomes = {gate["name"]: gate["outcome"] for gate in report["gates"]}
+    assert {name for name, outcome in outcomes.items() if outcome != "passed"} == set(), report
+    assert {"boot", "migrations", "openapi", "contract-local", "contract-remote", "contract-monolith", "monolith-local"} <= outcomes.keys()
+
+
+def test_extracting_again_writes_nothing(shop: Path) -> None:
+    files = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in shop.rglob("*") if path.is_file() and ".decompose" not in path.parts}
+    decompose(shop, "extract", "reviews", "--allow-dirty")
+    after = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in shop.rglob("*") if path.is_file() and ".decompose" not in path.parts}
+    assert after == files
+
+
+def test_undo_gives_the_monolith_back(shop: Path) -> None:
+    for context in ("notifications", "reviews"):
+        decompose(shop, "extract", context, "--undo")
+    for path in (ROOT / "sample_monolith" / "shop").rglob("*.py"):
+        assert (shop / "shop" / path.relative_to(ROOT / "sample_monolith" / "shop")).read_bytes() == path.read_bytes()
+    assert not (shop / "services" / "reviews" / "manage.py").exists()

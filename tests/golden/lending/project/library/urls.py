@@ -1,0 +1,6 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("books/", include("library.catalog.urls")),
+    path("api/loans/", include("library.loans.urls")),
+]
