@@ -147,9 +147,13 @@ def _moved_model(plan: ServicePlan, models: Models, table: Table, keys: list[For
 def _field(models: Models, table: Table, column: Column, key: ForeignKey | None, labels: Mapping[str, str], user: str) -> Expression:
     declared = models.field(table.model, column.field)
     if declared is not None:
+        place, call = declared
+        if column.primary_key and not any(keyword.arg == "serialize" for keyword in call.keywords):
+            # As Django's own migrations say of every explicit key (Field.deconstruct, ModelBase).
+            call = ast.Call(call.func, call.args, [*call.keywords, ast.keyword("serialize", ast.Constant(False))])
         if key is not None:
-            return _relation(models, *declared, table, key, labels, user)
-        return models.absolute(*declared, class_id=table.model)
+            return _relation(models, place, call, table, key, labels, user)
+        return models.absolute(place, call, class_id=table.model)
     if column.auto and column.primary_key:
         kind = column.declared.rpartition(".")[2] or "BigAutoField"
         return Expression(f'models.{kind}(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")')

@@ -131,17 +131,20 @@ class Models:
         """The absolute name that a name stands for in a module, ``""`` when the module does not bind it."""
         return self._names.get(module, {}).get(name, "")
 
-    def class_names(self, class_id: str) -> set[str]:
-        """Names that the class body and its bases bind."""
-        names: set[str] = set()
-        for _, node in self.lineage(class_id):
-            for statement in node.body:
-                if isinstance(statement, ast.Assign):
-                    names |= {name for target in statement.targets for name in _targets(target)}
-                elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                    names.add(statement.target.id)
-                elif isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
-                    names.add(statement.name)
+    def class_names(self, class_id: str) -> dict[str, int]:
+        """Names that a class body binds, each with its first line: what stands above it there is the module's."""
+        found = self.classdef(class_id)
+        names: dict[str, int] = {}
+        for statement in found[1].body if found is not None else ():
+            bound: list[str] = []
+            if isinstance(statement, ast.Assign):
+                bound = [name for target in statement.targets for name in _targets(target)]
+            elif isinstance(statement, ast.AnnAssign):
+                bound = [*_targets(statement.target)]
+            elif isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
+                bound = [statement.name]
+            for name in bound:
+                names.setdefault(name, statement.end_lineno or statement.lineno)
         return names
 
     def _dotted(self, module: str, node: ast.expr) -> str:
@@ -208,7 +211,7 @@ class _Absolute(ast.NodeTransformer):
         self._models = models
         self._module = module
         self._class_id = class_id
-        self._inner = models.class_names(class_id)
+        self._inner = models.class_names(f"{module}.{owner}")
         self._owner = owner
         self.modules: set[str] = set()
 
@@ -222,7 +225,7 @@ class _Absolute(ast.NodeTransformer):
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self._inner:
+        if self._inner.get(node.id, node.lineno) < node.lineno:
             return self._attribute(f"{self._class_id}.{node.id}", 2)
         dotted = self._models.dotted(self._module, node.id)
         if not dotted:
