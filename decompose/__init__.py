@@ -2,20 +2,23 @@
 
 The folders are the stages, in the order data passes them::
 
-    scan       files of the target, named and cached          path -> SourceTree
-    syntax     what one file's text says, as symbols           text -> ModuleSummary
-    link       symbols resolved across files                   summaries -> Program
-    detect     one file per framework                          Program -> facts
-    graph      facts and edges of the whole project            -> CodeGraph
-    cut        bounded contexts and data ownership             -> ContextMap
-    plan       decisions, boundaries, order, steps             -> MigrationPlan
-    rewrite    edits in the monolith, by libcst                -> Artifacts
-    generate   the service and everything around it            -> Artifacts
-    emit       the only writer of the user's tree              Artifacts -> files
-    verify     the only stage that runs the user's code, when asked
-    report     text, Markdown, JSON, graphs
-    pipeline   the use cases as sentences; cli puts them on the command line
-    model      the vocabulary that all of them share
+    scan          files of the target, named and cached       path -> SourceTree
+    syntax        what one file's text says, as symbols        text -> ModuleSummary
+    link          symbols resolved across files                summaries -> Program
+    detect        one file per framework                       Program -> facts
+    graph         facts and edges of the whole project         -> CodeGraph
+    cut           bounded contexts and data ownership          -> ContextMap
+    planning      decisions, boundaries, order, steps          -> MigrationPlan
+    rewrite       edits in the monolith, by libcst             -> Artifacts
+    generate      the service and everything around it         -> Artifacts
+    emit          the only writer of the user's tree           Artifacts -> files
+    verification  the only stage that runs the user's code, when asked
+    report        text, Markdown, JSON, graphs
+    pipeline      the use cases as sentences; cli puts them on the command line
+    model         the vocabulary that all of them share
+
+The Python API is the use cases: ``analyze``, ``plan``, ``extract`` and ``verify``. Two stages have longer names than their use cases because a
+subpackage would take the function's name.
 """
 
 from __future__ import annotations

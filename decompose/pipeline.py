@@ -132,7 +132,7 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
 
     ``options`` are those of :func:`analyze`. Nothing is written: :func:`save_plan` does that.
     """
-    from decompose.plan.build import build
+    from decompose.planning.build import build
 
     analysis = target if isinstance(target, Analysis) else analyze(target, progress=progress, **options)
     return build(
@@ -191,7 +191,7 @@ def load_plan(base: Path) -> MigrationPlan:
 
 def check_drift(saved: MigrationPlan, analysis: Analysis) -> None:
     """Raises :class:`Drifted` when source or decisions are no longer those that the plan was made from."""
-    from decompose.plan.drift import drift
+    from decompose.planning.drift import drift
 
     changed = drift(saved, digest=analysis.graph.digest, config=analysis.config)
     if changed:
@@ -281,7 +281,7 @@ def _current_plan(
     base: Path, settings: Config, tree: SourceTree, view: emit.Footprint, *, replan: bool, keep: bool, **options: Any
 ) -> MigrationPlan:
     """The saved plan when it still speaks of this source, a new one (saved when ``keep``) when ``replan`` allows it."""
-    from decompose.plan.drift import drift
+    from decompose.planning.drift import drift
 
     if replan:
         migration = plan(base, config=settings, **options)
@@ -314,7 +314,7 @@ def _service(
     migration: MigrationPlan, chosen: ContextPlan, settings: Config, tree: SourceTree, view: emit.Footprint
 ) -> ServicePlan:
     """The service's plan with the texts that go to it: whole files, and the needed part of split ones."""
-    from decompose.plan.service import service_plan
+    from decompose.planning.service import service_plan
     from decompose.rewrite.prune import prune
 
     sources: dict[str, bytes] = {}
@@ -342,7 +342,7 @@ def _sealed(
     base: Path, migration: MigrationPlan, chosen: ContextPlan, settings: Config, tree: SourceTree, view: emit.Footprint
 ) -> _Sealed:
     """The monolith's files with the context's call sites rewritten, together with those of contexts sealed before."""
-    from decompose.plan.service import service_plan
+    from decompose.planning.service import service_plan
     from decompose.rewrite.seal import Seal, seal
 
     modules = {module.path: module.id for module in migration.modules}
@@ -402,8 +402,8 @@ def verify(
 
     The only use case that runs the user's code. Raises :class:`UsageError` when nothing was extracted for the context.
     """
-    from decompose.verify import verify as run_gates
-    from decompose.verify.ladder import Written
+    from decompose.verification import verify as run_gates
+    from decompose.verification.ladder import Written
 
     base = project_folder(path)
     settings = config or load(base)
@@ -546,7 +546,7 @@ def _propose(graph: CodeGraph, config: Config, base: Path) -> ContextMap:
 
 
 def _survey(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:
-    from decompose.plan.build import with_readiness
+    from decompose.planning.build import with_readiness
 
     return with_readiness(graph, program, context_map, config)
 

@@ -13,9 +13,31 @@ from decompose.model.service import ServicePlan
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """``copy_data.py``: run as ``python -m <package>.copy_data``."""
-    tables = [*(_replica(replica) for replica in _parents_first(plan.context.replicas)), *(_table(table) for table in _ordered(plan))]
+    shadows, own = _parents_first(plan.context.replicas), _ordered(plan)
+    names = [*(replica.table for replica in shadows), *(table.id for table in own)]
+    needs = {name: sorted(_needs(plan).get(name, ()), key=names.index) for name in names}
+    tables = [
+        {**made, "waits": next((need for need in reversed(needs[name]) if names.index(need) >= names.index(name)), "")}
+        for name, made in zip(names, [*map(_replica, shadows), *map(_table, own)], strict=True)
+    ]
     text = render("service/django/copy_data.py.j2", tables=tables, package=plan.package, name=plan.name)
     yield Artifact(f"{plan.root}/{plan.package}/copy_data.py", text, context=plan.context.name)
+
+
+def _needs(plan: ServicePlan) -> dict[str, set[str]]:
+    """The tables of the service that the rows of each point at."""
+    needs: dict[str, set[str]] = {table.id: set() for table in plan.context.tables}
+    for key in plan.context.foreign_keys:
+        if key.kind == "many-to-many":
+            if key.through in needs:
+                needs[key.through] |= {key.table, key.target}
+        elif key.table in needs:
+            needs[key.table].add(key.target)
+    tables = {replica.model: replica.table for replica in plan.context.replicas}
+    for replica in plan.context.replicas:
+        needs[replica.table] = {tables[model] for _, model in replica.parents if model in tables}
+    known = {*needs}
+    return {name: each & known for name, each in needs.items()}
 
 
 def _table(table: Table) -> dict[str, object]:
@@ -52,13 +74,7 @@ def _parents_first(replicas: tuple[Replica, ...]) -> list[Replica]:
 
 def _ordered(plan: ServicePlan) -> list[Table]:
     """Tables after those that their foreign keys point at; a circle is broken at its first name."""
-    needs: dict[str, set[str]] = {table.id: set() for table in plan.context.tables}
-    for key in plan.context.foreign_keys:
-        if key.kind == "many-to-many":
-            if key.through in needs:
-                needs[key.through] |= {key.table, key.target}
-        elif key.table in needs:
-            needs[key.table].add(key.target)
+    needs = _needs(plan)
     tables = {table.id: table for table in plan.context.tables}
     done: list[Table] = []
     placed: set[str] = set()

@@ -19,8 +19,8 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from decompose.errors import Drifted, RefusedInput
 from decompose.model.migration import BoundaryEdge, Operation
-from decompose.plan import shape as shapes
-from decompose.plan.contract import covered
+from decompose.planning import shape as shapes
+from decompose.planning.contract import covered
 
 
 class Seal(msgspec.Struct, frozen=True):

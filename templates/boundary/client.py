@@ -73,6 +73,7 @@ class ServiceClient:
     ) -> None:
         self.name = boundary.name
         self.key = boundary.option("token_key")
+        self.patience = float(boundary.option("timeout_factor", 1))
         self.attempts = int(boundary.option("attempts", 3))
         self.connect = float(boundary.option("connect_timeout", 0.5))
         self.page_size = int(boundary.option("page_size", 500))
@@ -102,7 +103,7 @@ class ServiceClient:
                     params={"offset": offset} if offset else None,
                     content=body,
                     headers=headers | {"authorization": f"Bearer {self._token()}"},
-                    timeout=httpx.Timeout(operation.timeout, connect=self.connect),
+                    timeout=httpx.Timeout(operation.timeout * self.patience, connect=self.connect),
                 )
             except httpx.TransportError as error:
                 self.circuit.record(succeeded=False)

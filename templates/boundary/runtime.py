@@ -16,6 +16,7 @@ option                    meaning                                               
 ``url``                   address of the service (remote)
 ``token_key``             signs tokens; ``BOUNDARY_TOKEN_KEY`` for all contexts
 ``connect_timeout``       seconds to reach the service                                 0.5
+``timeout_factor``        multiplies the time limits of all operations                 1
 ``attempts``              tries in all of a call that may be repeated                  3
 ``page_size``             items per request of an operation that returns pages        500
 ``breaker_failures``      failures in a row that open the circuit                      5

@@ -27,12 +27,12 @@ from decompose.model.migration import BoundaryEdge, MigrationPlan, Operation, Re
 from decompose.model.service import ServicePlan
 from decompose.model.settings import Config, ContextSettings, EdgeDecision
 from decompose.model.source import SourceFile, SourceTree
-from decompose.plan.boundary import Boundary, boundary
-from decompose.plan.build import build as build_plan
-from decompose.plan.placement import Cut, Sight, cut
-from decompose.plan.replicas import replicas
-from decompose.plan.service import service_plan
-from decompose.plan.types import Types
+from decompose.planning.boundary import Boundary, boundary
+from decompose.planning.build import build as build_plan
+from decompose.planning.placement import Cut, Sight, cut
+from decompose.planning.replicas import replicas
+from decompose.planning.service import service_plan
+from decompose.planning.types import Types
 from decompose.rewrite.prune import prune
 from decompose.rewrite.seal import Seal, Sealed, seal
 from decompose.syntax.summary import summarize_sources

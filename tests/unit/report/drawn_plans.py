@@ -9,9 +9,9 @@ from decompose.model.facts import Unresolved
 from decompose.model.location import Location
 from decompose.model.migration import BoundaryEdge, ContextPlan, MigrationPlan, Operation, OperationParameter, Project
 from decompose.model.settings import Config, ContextSettings
-from decompose.plan.decisions import decisions
-from decompose.plan.order import order
-from decompose.plan.steps import steps
+from decompose.planning.decisions import decisions
+from decompose.planning.order import order
+from decompose.planning.steps import steps
 
 EVIL = "x`|\n```\n<script>[click](javascript:1)*"
 """A text from the target that would like to be markup."""

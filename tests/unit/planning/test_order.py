@@ -6,7 +6,7 @@ from decompose.cut.propose import propose
 from decompose.model.location import Location
 from decompose.model.migration import BoundaryEdge, Disposition
 from decompose.model.settings import Config
-from decompose.plan.order import Ranked, order
+from decompose.planning.order import Ranked, order
 
 SHOP = "shop.core.tools: lines 80\n" + "".join(
     f"""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from decompose.model.location import Location
 from decompose.model.migration import BoundaryEdge, Project
-from decompose.plan.steps import STEPS, steps
+from decompose.planning.steps import STEPS, steps
 
 PROJECT = Project("shop", "django", ("django",), ".", "shop.boundaries", "3.12", test_command="{python} manage.py test")
 

@@ -14,16 +14,16 @@ from decompose.model.contexts import Context, ContextMap
 from decompose.model.facts import Setting
 from decompose.model.migration import BoundaryEdge, ContextPlan, Decision, MigrationPlan, Project
 from decompose.model.settings import Config
-from decompose.plan.boundary import Boundary, boundary
-from decompose.plan.decisions import decisions
-from decompose.plan.drift import config_digest
-from decompose.plan.order import Ranked, order
-from decompose.plan.placement import Cut, Sight, cut
-from decompose.plan.project import project
-from decompose.plan.replicas import replicas
-from decompose.plan.requirements import needed
-from decompose.plan.steps import steps
-from decompose.plan.types import Types
+from decompose.planning.boundary import Boundary, boundary
+from decompose.planning.decisions import decisions
+from decompose.planning.drift import config_digest
+from decompose.planning.order import Ranked, order
+from decompose.planning.placement import Cut, Sight, cut
+from decompose.planning.project import project
+from decompose.planning.replicas import replicas
+from decompose.planning.requirements import needed
+from decompose.planning.steps import steps
+from decompose.planning.types import Types
 
 
 def build(

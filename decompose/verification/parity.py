@@ -19,7 +19,7 @@ import msgspec
 
 from decompose.model.migration import BoundaryEdge
 from decompose.model.verification import Gate
-from decompose.verify.processes import Completed, run
+from decompose.verification.processes import Completed, run
 
 LEFT_OUT = {".git", ".decompose", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache", "build"}
 """Folders that a test run does not need; ``build`` only when it is no package."""

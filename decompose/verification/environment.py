@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from decompose.errors import FileError
-from decompose.verify.processes import run
+from decompose.verification.processes import run
 
 TEST_TOOLS = ("pytest>=8",)
 """What the contract suite needs besides the service's requirements."""

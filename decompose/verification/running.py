@@ -11,8 +11,8 @@ import msgspec
 
 from decompose.model.service import ServicePlan
 from decompose.model.verification import Gate
-from decompose.verify.environment import Environment
-from decompose.verify.processes import Completed, Server, run
+from decompose.verification.environment import Environment
+from decompose.verification.processes import Completed, Server, run
 
 _IMPORT_ALL = """
 import importlib, sys, traceback

@@ -14,7 +14,7 @@ import msgspec
 from decompose.link.program import State
 from decompose.model.facts import ForeignKey, ModelUse, Table
 from decompose.model.syntax import Call, Chain, Constant, Definition, Expression, Mapping, Parameter, Sequence, Template
-from decompose.plan.placement import Sight
+from decompose.planning.placement import Sight
 
 _BUILTIN = {
     "int": "integer",

@@ -13,7 +13,7 @@ from decompose.model.codegraph import CodeGraph
 from decompose.model.migration import Project
 from decompose.model.settings import Config
 from decompose.model.syntax import Chain, Sequence
-from decompose.plan.requirements import declared
+from decompose.planning.requirements import declared
 
 _MANAGE = "django.core.management.execute_from_command_line"
 

@@ -8,7 +8,7 @@ from decompose.cut.propose import propose
 from decompose.errors import ConfigError
 from decompose.model.migration import Decision
 from decompose.model.settings import Config, ContextSettings, EdgeDecision
-from decompose.plan.decisions import decisions
+from decompose.planning.decisions import decisions
 
 TEXT = """
     orders.models: table order; key customer_id -> customer CASCADE; key country_id -> country PROTECT; key product_id -> product

@@ -19,14 +19,14 @@ from decompose.model.contexts import ContextMap
 from decompose.model.facts import Route, Table
 from decompose.model.migration import Placement
 from decompose.model.syntax import Definition
-from decompose.plan.managers import Managers, managers_in_use
-from decompose.plan.reach import Mention, Reach
+from decompose.planning.managers import Managers, managers_in_use
+from decompose.planning.reach import Mention, Reach
 
 
 class Cut(msgspec.Struct, frozen=True):
     """Where everything of one context goes.
 
-    ``moved`` and ``shared`` are units (see :mod:`decompose.plan.reach`). ``models`` are the classes of the context's tables.
+    ``moved`` and ``shared`` are units (see :mod:`decompose.planning.reach`). ``models`` are the classes of the context's tables.
     ``outward`` are the mentions from moved or shared units that end at neither: models and code of other contexts. ``managers`` are the
     managers of outside models that moved code uses; of those only the methods in use are shared.
     """

@@ -19,11 +19,11 @@ from decompose.model.location import Location, Span
 from decompose.model.migration import BoundaryEdge, Disposition, EdgeKind, Entity, Operation
 from decompose.model.settings import EdgeDecision
 from decompose.model.syntax import Definition
-from decompose.plan import shape as shapes
-from decompose.plan.contract import QUERYING, Catalogue, Obstacle, entities
-from decompose.plan.placement import Cut, Sight
-from decompose.plan.reach import Mention
-from decompose.plan.types import Types
+from decompose.planning import shape as shapes
+from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities
+from decompose.planning.placement import Cut, Sight
+from decompose.planning.reach import Mention
+from decompose.planning.types import Types
 
 
 class Boundary(msgspec.Struct, frozen=True):

@@ -12,10 +12,10 @@ import msgspec
 from decompose.model.service import ServicePlan
 from decompose.model.settings import VerifySettings
 from decompose.model.verification import Gate, Verification
-from decompose.verify import contract, parity, running, static
-from decompose.verify.environment import Environment, monolith_python, service_environment
-from decompose.verify.processes import Completed, server
-from decompose.verify.running import Service
+from decompose.verification import contract, parity, running, static
+from decompose.verification.environment import Environment, monolith_python, service_environment
+from decompose.verification.processes import Completed, server
+from decompose.verification.running import Service
 
 Report = Callable[[Gate], None]
 

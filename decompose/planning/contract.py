@@ -15,10 +15,10 @@ from decompose.model.facts import ForeignKey, ModelUse, Table
 from decompose.model.location import Location
 from decompose.model.migration import Entity, Field, Operation, OperationParameter
 from decompose.model.syntax import Definition
-from decompose.plan import shape as shapes
-from decompose.plan.managers import BASES as MANAGER_BASES
-from decompose.plan.placement import Cut, Sight
-from decompose.plan.types import Type, Types
+from decompose.planning import shape as shapes
+from decompose.planning.managers import BASES as MANAGER_BASES
+from decompose.planning.placement import Cut, Sight
+from decompose.planning.types import Type, Types
 
 
 class Obstacle(msgspec.Struct, frozen=True):

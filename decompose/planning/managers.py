@@ -9,7 +9,7 @@ import msgspec
 from decompose.link.program import Program
 from decompose.model.facts import ModelUse
 from decompose.model.syntax import Call, Chain, Definition, Expression
-from decompose.plan import shape as shapes
+from decompose.planning import shape as shapes
 
 BASES = (
     "django.db.models.Manager", "django.db.models.QuerySet", "django.db.models.query.QuerySet",

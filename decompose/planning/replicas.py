@@ -8,8 +8,8 @@ from decompose.model.facts import Column, Table
 from decompose.model.location import Location
 from decompose.model.migration import Field, Operation, Replica
 from decompose.model.syntax import Call, Chain, Constant, Definition, Sequence
-from decompose.plan.placement import Cut, Sight
-from decompose.plan.types import USER_MODELS, Types
+from decompose.planning.placement import Cut, Sight
+from decompose.planning.types import USER_MODELS, Types
 
 
 def replicas(sight: Sight, cut: Cut, types: Types, operations: Iterable[Operation]) -> tuple[Replica, ...]:

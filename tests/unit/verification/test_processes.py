@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from decompose.verify.processes import run, server
+from decompose.verification.processes import run, server
 
 
 def python(code: str) -> list[str]:

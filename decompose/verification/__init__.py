@@ -13,6 +13,6 @@
 
 from __future__ import annotations
 
-from decompose.verify.ladder import verify
+from decompose.verification.ladder import verify
 
 __all__ = ["verify"]

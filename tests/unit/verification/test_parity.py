@@ -11,7 +11,7 @@ import pytest
 
 from decompose.model.location import Location
 from decompose.model.migration import BoundaryEdge
-from decompose.verify.parity import SuiteRun, _from_junit, _from_unittest, compare, copy, suite, tree_hash
+from decompose.verification.parity import SuiteRun, _from_junit, _from_unittest, compare, copy, suite, tree_hash
 
 
 def read(text: str) -> SuiteRun:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from decompose.model.verification import Gate
-from decompose.verify.processes import run
-from decompose.verify.running import Service
+from decompose.verification.processes import run
+from decompose.verification.running import Service
 
 _PYTEST = "import json, sys; sys.path.extend(json.loads(sys.argv[1])); import pytest; sys.exit(pytest.main(sys.argv[2:]))"
 """Runs pytest with further folders at the end of the path: an environment's own packages win."""
