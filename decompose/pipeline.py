@@ -229,7 +229,11 @@ def check_complete(analysis: Analysis, limit: float) -> None:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What was written for a context. ``left`` are call sites that stay as they are, each as place and reason."""
+    """What was written for a context.
+
+    ``left`` is what a person should know before going on, as place or operation and reason: call sites that stay as they are,
+    operations that work in mode local only.
+    """
 
     plan: ContextPlan
     service: ServicePlan
@@ -274,7 +278,15 @@ def extract(
         if step is not None:
             artifacts = _of_step(artifacts, service, step)
         report = emit.write(base, artifacts, dry_run=dry_run, complete=[] if step else [context])
-        return Extraction(chosen, service, report, sealed.left)
+        return Extraction(chosen, service, report, (*sealed.left, *_blocked(chosen)))
+
+
+def _blocked(chosen: ContextPlan) -> Iterator[tuple[str, str]]:
+    """Operations that the service cannot run yet, because they run into code that stays in the monolith."""
+    for operation in chosen.operations:
+        if operation.blocked_by:
+            edges = ", ".join(operation.blocked_by)
+            yield operation.name, f"works in mode local only: it calls code that stays in the monolith ({edges})"
 
 
 def _current_plan(

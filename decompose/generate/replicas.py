@@ -69,9 +69,14 @@ def placeholders(plan: ServicePlan) -> Iterator[BoundaryEdge]:
     """Edges to definitions of the monolith that moved code names and that the service does not have; each definition once."""
     seen: set[str] = set()
     for edge in plan.context.edges:
-        if edge.direction == "out" and edge.kind in ("call", "construction", "task") and edge.disposition in ("stay", "event") and edge.target not in seen:
+        if edge.direction == "out" and edge.kind in ("call", "construction", "task") and edge.disposition in ("stay", "event") and edge.target not in seen and not _is_method(plan, edge.target):
             seen.add(edge.target)
             yield edge
+
+
+def _is_method(plan: ServicePlan, target: str) -> bool:
+    """Whether this is a method of a shadow, which says itself that it does not have it."""
+    return any(target.startswith(f"{replica.model}.") for replica in plan.context.replicas)
 
 
 def _manager_imports(plan: ServicePlan, module: str, replicas: Iterable[Replica]) -> Iterator[tuple[str, str]]:

@@ -135,7 +135,8 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True):
     object of ``target``), ``method`` (calls method ``expression`` on the object of ``target`` with the given key).
     ``expression`` is the Python expression of a chain with parameters by name, ``imports`` the symbols it needs.
     ``returns`` is a neutral type, ``entity:<name>``, ``list:entity:<name>``, ``page:...``, ``json`` or ``none``; with
-    ``optional`` it may be ``None``. ``errors`` are dotted exception classes that cross the boundary by name.
+    ``optional`` it may be ``None``. ``errors`` are dotted exception classes that cross the boundary by name. ``blocked_by`` are ids of edges to code
+    that stays in the monolith: the service cannot run the operation before they are solved.
     ``idempotent`` operations may be repeated after a time-out. ``uses`` counts call sites.
     """
 
@@ -154,6 +155,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True):
     doc: str = ""
     uses: int = 0
     at: tuple[Location, ...] = ()
+    blocked_by: tuple[str, ...] = ()
 
 
 class Placement(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -21,6 +21,7 @@ from decompose.model.settings import EdgeDecision
 from decompose.model.syntax import Definition
 from decompose.planning import shape as shapes
 from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities
+from decompose.planning.parameters import parameter_uses
 from decompose.planning.placement import Cut, Sight
 from decompose.planning.reach import Mention
 from decompose.planning.types import Types
@@ -485,6 +486,17 @@ class _Survey:
                 text = f"{key.table}.{key.column} -> {key.target}"
                 yield _Make(key.model or key.table, key.target, key.at, text, None)(
                     "out", "foreign-key", "replica", "the service keeps a shadow row with the key and the columns in use", alternatives=("stay",)
+                )
+
+    def given_objects(self, operations: Iterable[Operation]) -> Iterator[BoundaryEdge]:
+        """Methods of other contexts' models that functions call on objects they are given."""
+        seen: set[tuple[str, str]] = set()
+        for use in parameter_uses(self._sight.program, operations):
+            if use.method and (use.function, use.method) not in seen:
+                seen.add((use.function, use.method))
+                reason = f"{use.path[0]}() is a method of another context's model, which the shadow row does not have"
+                yield _Make(use.function, use.method, use.at, use.path[0], None)(
+                    "out", "call", "decide", reason, alternatives=("stay",), blocks="switch"
                 )
 
     def _outward(self, mention: Mention) -> BoundaryEdge | None:

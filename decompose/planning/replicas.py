@@ -8,6 +8,7 @@ from decompose.model.facts import Column, Table
 from decompose.model.location import Location
 from decompose.model.migration import Field, Operation, Replica
 from decompose.model.syntax import Call, Chain, Constant, Definition, Sequence
+from decompose.planning.parameters import parameter_uses
 from decompose.planning.placement import Cut, Sight
 from decompose.planning.types import USER_MODELS, Types
 
@@ -44,6 +45,9 @@ class _Need:
                 if kind in ("replica", "key") and model not in cut.models:
                     for at in operation.at[:1]:
                         self._model(self._external(model), at)
+        for given in parameter_uses(sight.program, operations):
+            if not given.method:
+                self._path(given.model, [*given.path], given.at)
         placed = cut.moved | cut.shared
         for use in sight.graph.model_uses:
             shared_method = use.definition in cut.managers.methods and use.model in cut.managers.declared
