@@ -240,7 +240,7 @@ def entries(program: Program, expression: Expression | None, depth: int = 0) -> 
 
 def source(expression: Expression | None) -> str:
     """The expression much as it was written, with variables looked through; ``""`` for ``None``."""
-    return _source(expression, 0)[:400]
+    return _source(expression, 0)[:4000]
 
 
 def _source(expression: Expression | None, depth: int) -> str:

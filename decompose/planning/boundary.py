@@ -20,7 +20,7 @@ from decompose.model.migration import BoundaryEdge, Disposition, EdgeKind, Entit
 from decompose.model.settings import EdgeDecision
 from decompose.model.syntax import Definition
 from decompose.planning import shape as shapes
-from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities
+from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities, is_exception
 from decompose.planning.parameters import parameter_uses
 from decompose.planning.placement import Cut, Sight
 from decompose.planning.reach import Mention
@@ -334,9 +334,7 @@ class _Survey:
 
     def _class(self, mention: Mention, unit: str, make: _Make) -> BoundaryEdge:
         program = self._sight.program
-        if program.inherits(unit, "builtins.Exception", "builtins.ValueError", "builtins.RuntimeError") or any(
-            base.startswith("builtins.") and base.endswith(("Error", "Exception")) for base in program.ancestors(unit)
-        ):
+        if is_exception(program, unit):
             return make("in", "exception", "shared-kernel", "an exception type: both sides know it by name")
         if mention.use.sink == "base":
             return make("in", "inherit", "decide", "a class outside inherits from a class of the context", alternatives=("stay",), blocks="switch")

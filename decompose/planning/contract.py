@@ -54,6 +54,9 @@ _COMMAND_ENDS = {
     "bulk_create": ("bulk_create", True, "list"),
 }
 
+_EFFECTS = {"aws", "http", "mail"}
+"""What a call to the outside changes there; a cache only remembers what is known anyway."""
+
 _IDEMPOTENT_COMMANDS = {"update", "delete", "update_or_create", "get_or_create"}
 
 _LAZY = {"all", "filter", "exclude", "order_by", "distinct", "select_related", "prefetch_related", "only", "defer", "none", "reverse", "using"}
@@ -134,16 +137,34 @@ class Catalogue:
             parameters=tuple(parameters),
             returns=returned.name,
             optional=returned.nullable,
+            errors=self._raised(definition.id),
             idempotent=not self._writes(definition.id),
             doc=definition.doc.strip().partition("\n")[0],
         )
         return self._add(key, operation, at)
 
+    def _raised(self, function: str) -> tuple[str, ...]:
+        """The project's own exceptions that a function makes, itself or in code that goes to the service with it."""
+        reach, going = self._sight.reach, self._cut.moved | self._cut.shared
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = {reach.unit(function)}
+        while waiting:
+            unit = waiting.pop()
+            seen.add(unit)
+            for mention in reach.mentions(unit):
+                if mention.kind == "class" and mention.called and is_exception(self._program, mention.target):
+                    found.add(mention.target)
+                if mention.kind in ("function", "class") and mention.target_unit in going:
+                    waiting |= {mention.target_unit} - seen
+        return tuple(sorted(found))
+
     def _writes(self, definition: str) -> bool:
         """Whether a function changes anything: it writes a table, sends a task or reaches the outside, itself or through calls."""
         graph = self._sight.graph
         direct = {access.definition for access in graph.accesses if access.mode == "write"}
-        direct |= {send.definition for send in graph.task_sends} | {each.definition for each in graph.externals}
+        direct |= {send.definition for send in graph.task_sends}
+        direct |= {each.definition for each in graph.externals if each.kind in _EFFECTS}
         seen, waiting = set[str](), [definition]
         calls = self._calls
         while waiting:
@@ -372,6 +393,11 @@ class Catalogue:
     def _heirs(self, model: str) -> tuple[str, ...]:
         """Models that inherit a model's relations: children and proxies."""
         return self._program.subclasses(model) if model else ()
+
+
+def is_exception(program: Program, class_id: str) -> bool:
+    """Whether a class of the project is an exception."""
+    return any(base.startswith("builtins.") and base.endswith(("Error", "Exception", "Warning")) for base in program.ancestors(class_id))
 
 
 def covered(found: tuple[shapes.Part, ...]) -> tuple[shapes.Part, ...]:

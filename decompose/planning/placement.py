@@ -89,7 +89,11 @@ def cut(sight: Sight, name: str) -> Cut:
     context = next(each for each in sight.context_map.contexts if each.name == name)
     modules = frozenset(module for module in context.modules if sight.roles.get(module) == "code")
     models = frozenset(model for model, table in sight.model_tables.items() if sight.owner.get(table.id) == name and table.kind == "entity")
-    moved, outward = _inner_closure(sight, modules, _roots(sight, modules, models))
+    roots = _roots(sight, modules, models)
+    moved, outward = _inner_closure(sight, modules, roots)
+    while (named := frozenset(_named_in_settings(sight, modules, moved))) - roots:
+        roots |= named
+        moved, outward = _inner_closure(sight, modules, roots)
     outside = (use for use in sight.graph.model_uses if use.model not in models and sight.reach.unit(use.definition) in moved)
     managers = managers_in_use(sight.program, outside)
     outward = [*outward, *_manager_mentions(sight, managers)]
@@ -118,6 +122,16 @@ def _roots(sight: Sight, modules: frozenset[str], models: frozenset[str]) -> fro
     roots |= {reach.unit(subscription.handler) for subscription in graph.subscriptions}
     roots |= {reach.unit(id) for id in _called_from_outside(sight, modules)}
     return frozenset(root for root in roots if sight.program.module_of(root) in modules)
+
+
+def _named_in_settings(sight: Sight, modules: frozenset[str], moved: frozenset[str]) -> Iterator[str]:
+    """Code of the context that settings name by dotted path, when moved code reads the setting: it is loaded by that name."""
+    read = {each.name for each in sight.graph.setting_reads if sight.reach.unit(each.definition) in moved}
+    values = [setting for setting in sight.graph.settings if setting.name in read]
+    for string in sight.graph.strings:
+        wanted = any(string.at.path == setting.at.path and string.text in setting.value for setting in values)
+        if wanted and string.kind == "dotted" and sight.program.module_of(string.target) in modules:
+            yield sight.reach.unit(string.target)
 
 
 def _called_from_outside(sight: Sight, modules: frozenset[str]) -> Iterator[str]:

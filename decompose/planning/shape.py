@@ -54,7 +54,7 @@ def parts(shape: str) -> tuple[Part, ...]:
                 if name:
                     found.append(Part(name, None))
                 depth, name, arguments, current = 1, "[]", [], ""
-            elif match.lastgroup == "name":
+            elif match.lastgroup == "name" and not name:
                 name = token
             else:
                 raise ValueError(f"not a shape: {shape!r}")

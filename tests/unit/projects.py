@@ -88,10 +88,9 @@ class Monolith:
         found = self.boundary(context).edges
         return [edge for edge in found if all(getattr(edge, name) == value for name, value in wanted.items())]
 
-    def operation(self, context: str) -> Operation:
-        """The only operation of a context."""
-        (found,) = self.boundary(context).operations
-        return found
+    def operation(self, context: str, name: str) -> Operation:
+        """An operation of a context by its name."""
+        return next(each for each in self.boundary(context).operations if each.name == name)
 
     def replica(self, context: str, model: str) -> Replica:
         placed = self.cut(context)

@@ -7,7 +7,7 @@ followed by their return annotation, else by what their ``return`` statements ag
 from __future__ import annotations
 
 from decompose.detect.django import standard
-from decompose.detect.django.lookups import call_tables
+from decompose.detect.django.lookups import call_tables, expression_name
 from decompose.detect.django.models import Registry
 from decompose.detect.django.parameters import Parameters
 from decompose.detect.django.querysets import collection_effects, collection_result, joined_by
@@ -15,7 +15,7 @@ from decompose.detect.django.roles import Roles
 from decompose.detect.django.schema import Model, ModelManager, Reverse
 from decompose.detect.django.served import ServedModels
 from decompose.detect.django.values import DEPTH, MODEL_KINDS, REQUEST, Effect, Step, Trace, Value, agreed
-from decompose.link.expressions import last_bound
+from decompose.link.expressions import keyword, last_bound
 from decompose.link.program import Program, State
 from decompose.model.syntax import (
     Binding,
@@ -437,7 +437,7 @@ class Evaluator:
         owner = value.owner
         assert owner is not None
         if owner.kind in ("manager", "queryset"):
-            return self._call_collection(value, owner, call, effects)
+            return self._call_collection(value, owner, call, effects, scope, context)
         if owner.kind == "instance":
             return self._call_instance(value, owner, effects)
         if owner.kind == "class":
@@ -450,7 +450,7 @@ class Evaluator:
             return self._call_role(value, owner, call, effects)
         return None
 
-    def _call_collection(self, value: Value, owner: Value, call: Call, effects: list[Effect]) -> Value | None:
+    def _call_collection(self, value: Value, owner: Value, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
         model = owner.model
         assert model is not None
         name = value.name
@@ -472,6 +472,8 @@ class Evaluator:
         name = standard.ASYNCHRONOUS.get(name, name)
         done = tuple(collection_effects(name, owner, call))
         effects.extend(done)
+        if name == "prefetch_related":
+            self._prefetched(call, effects, scope, context)
         if name not in standard.NO_QUERY and name not in standard.SILENT:
             effects.extend((table, "read") for table in owner.joins)
         result = collection_result(name, owner)
@@ -479,6 +481,17 @@ class Evaluator:
             # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is not carried on.
             return result._replace(joins=owner.joins if name in standard.JOIN_METHODS else joined_by(owner, done))
         return result
+
+    def _prefetched(self, call: Call, effects: list[Effect], scope: str, context: Value | None) -> None:
+        """What the query sets inside ``Prefetch("lines", queryset=...)`` read."""
+        for argument in call.arguments:
+            if not isinstance(argument, Chain) or expression_name(argument) != "Prefetch":
+                continue
+            for step in argument.steps:
+                queryset = keyword(step, "queryset") if isinstance(step, Call) else None
+                trace = self.follow(queryset, scope, context) if isinstance(queryset, Chain) else None
+                for noted in trace.effects if trace is not None else ():
+                    effects.extend(effect for effect in noted if effect[1] == "read")
 
     def _call_values(self, value: Value, owner: Value, call: Call, effects: list[Effect]) -> Value | None:
         name = standard.ASYNCHRONOUS.get(value.name, value.name)

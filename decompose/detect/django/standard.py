@@ -301,7 +301,7 @@ INHERITED_MODES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What ``super().<method>()`` of a view set or generic API view does to its model's table."""
 FORM_METHODS = frozenset({"form_valid", "post", "put"})
-OBJECT_METHODS = frozenset({"get", "get_context_data", "dispatch"})
+OBJECT_METHODS = frozenset({"get", "get_context_data"})
 
 VIEW_PACKAGES = ("django.views", "django.contrib", "rest_framework", "drf_spectacular", "rest_framework_simplejwt", "formtools", "django_filters")
 

@@ -106,8 +106,8 @@ class ViewReader:
         allowed = self._methods(definition.id)
         for action in actions:
             hooks = standard.ACTION_HOOKS.get("update" if action == "partial_update" else action, ())
-            if any(self.program.member(definition.id, hook) is not None for hook in hooks):
-                continue  # The project's own method says what it does.
+            if any(self._says_itself(definition.id, hook) for hook in hooks):
+                continue
             if allowed is None or any(method in allowed for method, name in (*standard.LIST_ROUTE, *standard.DETAIL_ROUTE) if name == action):
                 modes.update(standard.ACTION_MODES[action])
         at = self.program.place(definition.id)
@@ -117,6 +117,14 @@ class ViewReader:
             yield from _accesses(definition.id, along, ("read",), at, held.certain)
         if "write" in modes and held.model.history is not None:
             yield from _accesses(definition.id, held.model.history.tables, ("write",), at, held.certain)
+
+    def _says_itself(self, class_id: str, hook: str) -> bool:
+        """Whether a view set's own method, or that of a base with a model of its own, already states what the action does.
+
+        A method of a mixin that many view sets share states nothing for any of them.
+        """
+        owner = self.program.declaring_class(class_id, hook)
+        return bool(owner) and (owner == class_id or self.evaluator.served.view_queryset(owner) is not None)
 
     def _serializer(self, definition: Definition) -> Iterator[Access]:
         """What a serializer reads through its fields: relations listed, nested serializers, ``source="customer.name"``."""

@@ -71,7 +71,7 @@ def test_an_exception_is_an_operation_where_some_call_raises_it() -> None:
 
 def test_what_callers_catch_is_declared_by_the_operation() -> None:
     code = "try:\n        return Review.objects.get(pk=pk)\n    except Review.MultipleObjectsReturned:\n        return None"
-    assert shop(page(code)).operation("reviews").errors == (
+    assert shop(page(code)).operation("reviews", "get_review").errors == (
         "shop.reviews.models.Review.DoesNotExist",
         "shop.reviews.models.Review.MultipleObjectsReturned",
     )
@@ -116,7 +116,7 @@ def test_sql_that_names_a_table_of_the_context_needs_a_person() -> None:
 
 def test_a_transaction_over_both_sides_needs_a_person() -> None:
     found = shop(WRITES).edges("reviews", kind="transaction")
-    assert [(shown(edge), edge.source) for edge in found] == [("in transaction decide TX-1", "shop.catalog.views.page")]
+    assert [(shown(edge), edge.source) for edge in found] == [("in transaction decide TX-001", "shop.catalog.views.page")]
 
 
 def test_moved_code_that_writes_elsewhere_needs_a_person() -> None:
@@ -236,7 +236,7 @@ def test_a_glob_that_fits_nothing_decides_nothing() -> None:
 
 
 def test_a_transaction_can_be_decided_by_its_own_id() -> None:
-    assert ("transaction", "stay", True) in decided(WRITES, "TX-1", "stay")
+    assert ("transaction", "stay", True) in decided(WRITES, "TX-001", "stay")
 
 
 def test_an_edge_named_exactly_takes_no_choice_that_it_does_not_offer() -> None:
