@@ -67,7 +67,8 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
 
 def placeholders(plan: ServicePlan) -> Iterator[BoundaryEdge]:
     """Edges to definitions of the monolith that moved code names and that the service does not have; each definition once."""
-    seen: set[str] = set()
+    # A method of a shadow's model: the shadow itself says that it does not have it.
+    seen = {edge.target for edge in plan.context.edges if edge.target.rpartition(".")[0] in {replica.model for replica in plan.context.replicas}}
     for edge in plan.context.edges:
         if edge.direction == "out" and edge.kind in ("call", "construction", "task") and edge.disposition in ("stay", "event") and edge.target not in seen and not _is_method(plan, edge.target):
             seen.add(edge.target)

@@ -513,7 +513,10 @@ class _Survey:
         if self._sight.roles.get(self._sight.program.module_of(mention.target)) == "settings":
             return make("out", "settings", "shared-kernel", "a setting: the service has its own value")
         reason = "moved code calls code of another context that works on its data: the service needs an operation of the monolith for it"
-        if mention.kind == "class":
+        definition = self._sight.program.definition(mention.target)
+        if mention.kind == "class" or (definition is not None and definition.kind == "method"):
+            # A method comes with its class: the class is what moved code imports.
+            make = _Make(mention.source, mention.target_unit, mention.at, mention.target_unit.rpartition(".")[2], mention.use.span)
             return make("out", "construction", "decide", reason, alternatives=("stay",), blocks="switch")
         return make("out", "call", "decide", reason, alternatives=("stay",), blocks="switch")
 

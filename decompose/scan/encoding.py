@@ -43,17 +43,17 @@ def encoding_of(data: bytes) -> str:
                 break
             continue
         name = found.group(1).decode("latin-1")
-        plain = name.lower().replace("_", "-")
-        if plain in ("utf-8", "utf8") or plain.startswith("utf-8-"):
+        try:
+            known = codecs.lookup(name).name
+        except (LookupError, ValueError):
+            known = ""
+        if known == "utf-8" or name.lower().replace("_", "-").startswith("utf-8-"):
             return default
         if marked:
             raise Unreadable(f"byte order mark of UTF-8, but declared as {name}", number)
-        if not _CHARACTER_SET.fullmatch(plain):
+        if not _CHARACTER_SET.fullmatch(known.replace("_", "-")):
             raise Unreadable(f"encoding {name} is unknown or not a plain character set", number)
-        try:
-            return codecs.lookup(name).name
-        except LookupError:
-            raise Unreadable(f"unknown encoding {name}", number) from None
+        return known
     return default
 
 

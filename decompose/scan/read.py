@@ -9,14 +9,17 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import closing, contextmanager
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from decompose.model.source import SkippedFile, SourceFile, SourceTree
 from decompose.scan.cache import Cache, Entry, digest
 from decompose.scan.tree import LARGEST
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 
@@ -43,6 +46,8 @@ WORTH_WORKERS = 2_000_000
 """Bytes of source below which starting processes takes longer than it saves."""
 BATCH = 300_000
 """Bytes of source sent to a worker at once."""
+MOST_RUNNING = 64
+"""Batches that wait in an executor at a time: they are held in memory."""
 
 
 class Unread(Exception):
@@ -187,24 +192,20 @@ def collector_off() -> Iterator[None]:
 def _made(
     pending: Sequence[_Job], compiler: Compiler[T], jobs: int | None, executor: Executor | None
 ) -> Generator[tuple[int, T, bytes], None, None]:
-    """Index, result and, where it was sent, its packed form."""
+    """Position, result and, where it was sent, its packed form."""
     workers = jobs or processors()
     size = sum(len(job.source) for job in pending)
     if executor is None and (workers <= 1 or size < WORTH_WORKERS or len(pending) < 2):
         for job in pending:
             yield job.position, compiler.make(*job[1:]), b""
         return
-    sent = (
-        _spread(pending, compiler, executor, None)
-        if executor is not None
-        else _in_processes(pending, compiler, workers)
-    )
+    sent = _through(executor, pending, compiler) if executor is not None else _in_processes(pending, compiler, workers)
     with closing(sent):
-        for index, packed in sent:
+        for position, packed in sent:
             made = compiler.unpack(packed)
             if made is None:
-                raise ValueError(f"a worker returned bytes that are no result for file {index}")
-            yield index, made, packed
+                raise ValueError(f"a worker returned bytes that are no result for file {position}")
+            yield position, made, packed
 
 
 def processors() -> int:
@@ -231,97 +232,144 @@ def _run(
     return [(job.position, pack(make(*job[1:]))) for job in batch]
 
 
-def _spread(
-    pending: Sequence[_Job], compiler: Compiler[T], executor: Executor, lost: list[list[_Job]] | None
+def _through(
+    executor: Executor, pending: Sequence[_Job], compiler: Compiler[T]
 ) -> Generator[tuple[int, bytes], None, None]:
-    """Batches through an executor. Batches of workers that died are put into ``lost``."""
-    from concurrent.futures import FIRST_COMPLETED, wait
-    from concurrent.futures.process import BrokenProcessPool
+    """Batches through somebody's executor, at most as many at a time as are likely to run."""
+    from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-    running: dict[Future[list[tuple[int, bytes]]], list[_Job]] = {}
-    batches = _batches(pending)
-    exhausted = broken = False
-    while running or not exhausted:
-        while not exhausted and len(running) < 64:
-            batch = next(batches, None)
-            if batch is None:
-                exhausted = True
-            elif broken and lost is not None:
-                lost.append(batch)
-            else:
-                try:
-                    running[executor.submit(_run, compiler.make, compiler.pack, batch)] = batch
-                except BrokenProcessPool:
-                    if lost is None:
-                        raise
-                    broken = True
-                    lost.append(batch)
-        if not running:
-            continue
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            batch = running.pop(future)
-            try:
+    running: set[Future[list[tuple[int, bytes]]]] = set()
+    for batch in _batches(pending):
+        running.add(executor.submit(_run, compiler.make, compiler.pack, batch))
+        if len(running) >= MOST_RUNNING:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
                 yield from future.result()
-            except BrokenProcessPool:
-                if lost is None:
-                    raise
-                broken = True
-                lost.append(batch)
+    for future in running:
+        yield from future.result()
+
+
+class _Worker:
+    """A process that takes one batch at a time; its end shows as the end of its connection."""
+
+    def __init__(self, compiler: Compiler[T], others: Iterable[_Worker]) -> None:
+        import multiprocessing
+        import threading
+
+        # Forking starts at once and imports nothing; with other threads about it could inherit their locks.
+        forks = sys.platform == "linux" and threading.active_count() == 1
+        context = multiprocessing.get_context("fork" if forks else "spawn")
+        self.connection, end = context.Pipe()
+        # A forked process would hold its siblings' connections open, and they would not notice when this process ends.
+        inherited = [self.connection, *(other.connection for other in others)] if forks else []
+        self.process = context.Process(  # type: ignore[attr-defined]
+            target=_serve, args=(end, inherited, compiler.make, compiler.pack), daemon=True
+        )
+        with _safe_path():
+            self.process.start()
+        end.close()
+        self.batch: list[_Job] = []
+
+    def give(self, batch: list[_Job]) -> None:
+        import msgspec
+
+        self.batch = batch
+        with suppress(OSError):  # it died while idle: noticed when the answer is read
+            self.connection.send_bytes(msgspec.msgpack.encode(batch))
+
+    def take(self) -> list[tuple[int, bytes]] | None:
+        """The answer: empty when the compiler raised, ``None`` when the process has ended."""
+        import msgspec
+
+        try:
+            return msgspec.msgpack.decode(self.connection.recv_bytes(), type=list[tuple[int, bytes]])
+        except (EOFError, OSError):
+            return None
+
+    def end(self) -> None:
+        self.connection.close()
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+
+
+def _serve(connection: Connection, inherited: list[Connection], make: Any, pack: Any) -> None:
+    """The life of a worker. Ctrl-C is left to the process that started it."""
+    import gc
+    import signal
+
+    import msgspec
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.disable()
+    for other in inherited:
+        other.close()
+    while True:
+        try:
+            batch = msgspec.msgpack.decode(connection.recv_bytes(), type=list[_Job])
+        except (EOFError, OSError):
+            return
+        try:
+            answer = _run(make, pack, batch)
+        except Exception:
+            answer = []  # a bug of the compiler: raised again where it can be seen
+        try:
+            connection.send_bytes(msgspec.msgpack.encode(answer))
+        except OSError:
+            return
 
 
 def _in_processes(
-    pending: Sequence[_Job], compiler: Compiler[T], workers: int
+    pending: Sequence[_Job], compiler: Compiler[T], count: int
 ) -> Generator[tuple[int, bytes], None, None]:
-    lost: list[list[_Job]] = []
-    with _pool(min(workers, len(pending))) as pool:
-        yield from _spread(pending, compiler, pool, lost)
-    # A worker died: one file at a time, each in a process of its own, finds the file that did it.
-    for batch in lost:
-        for job in batch:
-            alone: list[list[_Job]] = []
-            with _pool(1) as pool:
-                yield from _spread([job], compiler, pool, alone)
-            if alone:
-                yield job.position, compiler.pack(compiler.crashed(*job[1:]))
+    """Batches through worker processes of our own. A file that ends its worker is found, and costs only itself."""
+    from multiprocessing.connection import wait
+
+    batches = _batches(pending)
+    alone: list[list[_Job]] = []
+    workers: list[_Worker] = []
+    try:
+        while True:
+            for worker in [worker for worker in workers if not worker.batch]:
+                batch = alone.pop() if alone else next(batches, None)
+                if batch is None:
+                    worker.end()
+                    workers.remove(worker)
+                else:
+                    worker.give(batch)
+            while len(workers) < count and (batch := alone.pop() if alone else next(batches, None)) is not None:
+                workers.append(_Worker(compiler, workers))
+                workers[-1].give(batch)
+            if not workers:
+                return
+            ready = wait([worker.connection for worker in workers])
+            for worker in [worker for worker in workers if worker.connection in ready]:
+                batch, answer = worker.batch, worker.take()
+                worker.batch = []
+                if answer is None:
+                    worker.end()
+                    workers.remove(worker)
+                    if len(batch) > 1:
+                        alone.extend([job] for job in batch)
+                    else:
+                        yield batch[0].position, compiler.pack(compiler.crashed(*batch[0][1:]))
+                else:
+                    yield from answer or _run(compiler.make, compiler.pack, batch)
+    finally:
+        for worker in workers:
+            worker.end()
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[Executor]:
-    """Worker processes that never import anything from the current folder."""
-    import multiprocessing
-    import threading
-    from concurrent.futures import ProcessPoolExecutor
-
-    # Forking starts at once and imports nothing; with other threads about it could inherit their locks.
-    forks = sys.platform == "linux" and threading.active_count() == 1
-    context = multiprocessing.get_context("fork" if forks else "spawn")
+def _safe_path() -> Iterator[None]:
+    """A process started here never imports anything from the current folder."""
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet)
-        try:
-            yield pool
-        except BaseException:
-            # Interrupted: what the workers are at is of no use any more.
-            workers_left = list((getattr(pool, "_processes", None) or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in workers_left:
-                process.kill()
-            raise
-        pool.shutdown()
+        yield
     finally:
         if before is None:
             del os.environ["PYTHONSAFEPATH"]
         else:
             os.environ["PYTHONSAFEPATH"] = before
-
-
-def _quiet() -> None:
-    """In a worker: leave Ctrl-C to the main process, and the collector off."""
-    import gc
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    gc.disable()

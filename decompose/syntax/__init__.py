@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor
+from typing import TYPE_CHECKING
 
 from decompose import __version__
 from decompose.model.source import SkippedFile, SourceFile, SourceTree
@@ -15,6 +15,9 @@ from decompose.model.syntax import ModuleSummary
 from decompose.scan.cache import SCHEMA, Cache
 from decompose.scan.read import Compiler, Progress, compile_all
 from decompose.syntax.summary import VERSION, crashed, packed, summarize, summarize_sources, unpacked
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["failures", "summaries", "summarize", "summarize_sources"]
 

@@ -22,6 +22,7 @@ from decompose.cut.propose import propose
 from decompose.detect import detectors
 from decompose.graph.build import build
 from decompose.link.program import Program
+from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap
 from decompose.model.migration import BoundaryEdge, MigrationPlan, Operation, Replica
 from decompose.model.service import ServicePlan
@@ -57,9 +58,8 @@ class Monolith:
     def __init__(self, *texts: str, decisions: Iterable[EdgeDecision] = (), settings: Config | None = None) -> None:
         self.files = {path: body for text in texts for path, body in written(text).items()}
         self.decisions = tuple(decisions)
-        names = sorted({path.split("/")[1] for path in self.files if path.count("/") > 1})
-        top = min(self.files).partition("/")[0]
-        pins = tuple(ContextSettings(name, modules=(f"{top}.{name}.**",)) for name in names)
+        folders = sorted({tuple(path.split("/")[:2]) for path in self.files if path.count("/") > 1})
+        pins = tuple(ContextSettings(name, modules=(f"{top}.{name}.**",)) for top, name in folders)
         self.config = settings or Config(contexts=pins, decisions=self.decisions)
 
     @cached_property
@@ -67,11 +67,14 @@ class Monolith:
         return Program(summarize_sources({path: body.encode() for path, body in self.files.items()}))
 
     @cached_property
-    def sight(self) -> Sight:
+    def graph(self) -> CodeGraph:
         files = tuple(SourceFile(path, len(body)) for path, body in sorted(self.files.items()))
         found = [fact for _, detect in detectors() for fact in detect(self.program)]
-        graph = build(self.program, SourceTree("/", (".",), files, ()), found, digest="drawn")
-        return Sight(self.program, graph, propose(graph, self.config))
+        return build(self.program, SourceTree("/", (".",), files, ()), found, digest="drawn")
+
+    @cached_property
+    def sight(self) -> Sight:
+        return Sight(self.program, self.graph, propose(self.graph, self.config))
 
     @property
     def map(self) -> ContextMap:
@@ -98,7 +101,7 @@ class Monolith:
         return next(each for each in found if each.model.rpartition(".")[2] == model)
 
     def plan(self) -> MigrationPlan:
-        return build_plan(self.sight.graph, self.program, self.map, self.config, {}, name="drawn", version="1")
+        return build_plan(self.graph, self.program, self.map, self.config, {}, name="drawn", version="1")
 
     # --- rewriting -----------------------------------------------------------------------------
 

@@ -63,9 +63,6 @@ def cut(text):
 
 def unused(text):
     return text
-
-# shop/core/__init__.py
-"""Nothing."""
 """
 
 

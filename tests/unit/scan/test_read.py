@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,8 @@ def make(path: str, module: str, is_package: bool, source: bytes) -> str:
     calls.append(path)
     if b"die" in source:
         os._exit(9)
+    if b"bug" in source:
+        raise ZeroDivisionError
     if b"sleep" in source and module != "m0":
         time.sleep(30)
     return f"{module}:{len(source)}"
@@ -62,6 +65,18 @@ def test_workers_give_the_same_results(tmp_path: Path, many_workers: None) -> No
     assert results(tmp_path, jobs=3) == results(tmp_path, jobs=1)
 
 
+def test_workers_are_started_afresh_when_other_threads_are_about(tmp_path: Path, many_workers: None) -> None:
+    draw(tmp_path, {"a.py": "x", "b.py": "xx"})
+    stop = threading.Event()
+    other = threading.Thread(target=stop.wait)
+    other.start()
+    try:
+        assert results(tmp_path, jobs=2) == ["a:1", "b:2"]
+    finally:
+        stop.set()
+        other.join()
+
+
 def test_any_executor_will_do(tmp_path: Path) -> None:
     draw(tmp_path, {"a.py": "x", "b.py": "xx"})
     with ThreadPoolExecutor(2) as executor:
@@ -71,6 +86,12 @@ def test_any_executor_will_do(tmp_path: Path) -> None:
 def test_a_file_that_ends_its_worker_is_found_and_the_others_kept(tmp_path: Path, many_workers: None) -> None:
     draw(tmp_path, {"a.py": "x", "bad.py": "die", "c.py": "xxx"})
     assert results(tmp_path, jobs=2) == ["a:1", "bad crashed", "c:3"]
+
+
+def test_a_bug_of_the_compiler_is_raised_here(tmp_path: Path, many_workers: None) -> None:
+    draw(tmp_path, {"a.py": "x", "b.py": "bug"})
+    with pytest.raises(ZeroDivisionError):
+        results(tmp_path, jobs=2)
 
 
 def test_a_file_that_is_gone_has_a_reason(tmp_path: Path) -> None:

@@ -142,8 +142,10 @@ def test_routes_are_read_as_one_list() -> None:
         (
             "",
             "urlpatterns",
-            ("[django.urls.path('a/', shop.views.A.as_view(), name='a'), "
-            "django.urls.path('b/', django.urls.include('shop.b.urls'))]"),
+            (
+                "[django.urls.path('a/', shop.views.A.as_view(), name='a'), "
+                "django.urls.path('b/', django.urls.include('shop.b.urls'))]"
+            ),
             False,
         ),
         ("", "urlpatterns", "[django.urls.path('c/', shop.views.c)]", True),

@@ -37,7 +37,10 @@ def test_a_file_that_cannot_be_parsed_has_a_reason_and_a_line(source: bytes, rea
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python reads it")
 def test_syntax_of_a_newer_python_that_cannot_be_respelled_is_said_to_be_so() -> None:
     failure = summarize("a.py", "a", False, "x = 1\ny = f'{\n a}'\n").failure
-    assert failure == f"syntax newer than Python {sys.version_info.major}.{sys.version_info.minor} (f-string, PEP 701) at line 2"
+    assert (
+        failure
+        == f"syntax newer than Python {sys.version_info.major}.{sys.version_info.minor} (f-string, PEP 701) at line 2"
+    )
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,7 @@ def test_a_tree_has_another_hash_with_other_contents_and_other_commands(tmp_path
 def test_the_same_outcomes_pass_and_old_failures_are_counted() -> None:
     run = SuiteRun({"a": "passed", "b": "failed"}, 2)
     found = compare(run, run, [], 1.0)
-    assert (found.outcome, found.summary) == ("passed", "1 passed, 1 failed, 0 skipped of 2 (1 failed before too), every test as before")
+    assert (found.outcome, found.summary) == ("passed", "1 passed, 1 failed, 0 skipped of 2 (1 failed before), every test as before")
 
 
 @pytest.mark.parametrize(
@@ -267,13 +267,25 @@ def test_the_same_outcomes_pass_and_old_failures_are_counted() -> None:
     [
         ({"a": "failed"}, "a: passed -> failed"),
         ({}, "a: passed -> not run"),
-        ({"a": "passed", "b": "passed"}, "b: not run -> passed"),
         ({"a": "skipped"}, "a: passed -> skipped"),
     ],
 )
-def test_any_difference_fails(after: dict[str, str], line: str) -> None:
+def test_a_test_that_ends_worse_fails(after: dict[str, str], line: str) -> None:
     found = compare(SuiteRun({"a": "passed"}, 1), SuiteRun(after, len(after)), [], 1.0)
     assert found.outcome == "failed"
+    assert found.details[0] == line
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ({"a": "error"}, {"a": "passed"}, "a: error -> passed"),
+        ({"a": "passed"}, {"a": "passed", "b": "passed"}, "b: not run -> passed"),
+    ],
+)
+def test_a_test_that_ends_better_is_shown_and_is_no_regression(before: dict[str, str], after: dict[str, str], line: str) -> None:
+    found = compare(SuiteRun(before, len(before)), SuiteRun(after, len(after)), [], 1.0)
+    assert found.outcome == "passed"
     assert found.details[0] == line
 
 

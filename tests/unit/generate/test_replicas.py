@@ -1,0 +1,106 @@
+"""Stand-ins for what moved code imports from the rest of the monolith."""
+
+from __future__ import annotations
+
+import ast
+
+from projects import Monolith
+
+from decompose.generate import replicas
+from decompose.generate.render import make_render
+from decompose.model.settings import EdgeDecision
+from decompose.resources import templates
+
+SHOP = """
+# shop/settings.py
+INSTALLED_APPS = ["shop.catalog", "shop.reviews"]
+
+# shop/catalog/models.py
+from django.db import models
+
+LIMIT = 3
+
+class Product(models.Model):
+    name = models.CharField(max_length=50)
+    secret = models.CharField(max_length=50)
+
+# shop/catalog/services.py
+from shop.catalog.models import Product
+
+class Writer:
+    def write(self):
+        Product.objects.update(name="x")
+
+def rename(a):
+    Product.objects.update(name=a)
+
+# shop/catalog/tasks.py
+from celery import shared_task
+from shop.catalog.services import rename
+
+@shared_task
+def tidy():
+    rename("x")
+
+# shop/reviews/models.py
+from django.db import models
+from shop.catalog.models import Product
+
+class Review(models.Model):
+    product = models.ForeignKey(Product, on_delete=models.CASCADE)
+
+# shop/reviews/tasks.py
+from celery import shared_task
+from shop.catalog.models import LIMIT
+from shop.catalog.services import Writer, rename
+from shop.catalog.tasks import tidy
+from shop.reviews.models import Review
+
+@shared_task
+def remind():
+    tidy.delay()
+    rename("x")
+    Writer().write()
+    return [review.product.name for review in Review.objects.all()[:LIMIT]]
+"""
+
+
+def made() -> dict[str, str]:
+    project = Monolith(SHOP, decisions=[EdgeDecision("reviews:*", "stay")])
+    found = replicas.generate(project.service("reviews"), make_render(templates()))
+    return {each.path.removeprefix("services/reviews/"): each.content.decode() for each in found}
+
+
+def test_a_stand_in_keeps_the_path_of_what_it_stands_for_and_parses() -> None:
+    found = made()
+    assert sorted(found) == ["shop/catalog/models.py", "shop/catalog/services.py", "shop/catalog/tasks.py"]
+    for text in found.values():
+        ast.parse(text)
+
+
+def test_a_shadow_has_the_columns_in_use_and_the_table_of_the_original() -> None:
+    text = made()["shop/catalog/models.py"]
+    assert "class Product(models.Model):" in text
+    assert "    name = models.TextField(null=True)\n" in text
+    assert "secret" not in text
+    assert 'db_table = "catalog_product"' in text
+
+
+def test_what_is_shared_of_a_module_stands_beside_its_shadows() -> None:
+    assert "LIMIT = 3" in made()["shop/catalog/models.py"]
+
+
+def test_a_definition_that_stays_says_so_when_it_is_called() -> None:
+    scope: dict[str, object] = {}
+    exec(made()["shop/catalog/services.py"], scope)
+    for name in ("rename", "Writer"):
+        try:
+            scope[name]("x")  # type: ignore[operator]
+        except NotImplementedError as error:
+            assert f"shop.catalog.services.{name} stays in the monolith" in str(error)
+        else:
+            raise AssertionError(name)
+
+
+def test_a_task_of_the_monolith_is_sent_by_its_name() -> None:
+    assert 'tidy = current_app.signature("shop.catalog.tasks.tidy")' in made()["shop/catalog/tasks.py"]

@@ -1,0 +1,60 @@
+"""Dependencies between modules and definitions."""
+
+from __future__ import annotations
+
+from projects import Monolith
+
+
+def edges(text: str, kind: str) -> list[tuple[str, str]]:
+    return [(edge.src, edge.dst) for edge in Monolith(text).graph.edges if edge.kind == kind]
+
+
+def test_an_import_of_a_name_is_an_edge_to_the_module_that_python_loads() -> None:
+    text = "# a/x/m.py\nfrom a.y import n\nfrom a.y.n import f\nimport a.z.k, os\n\n# a/y/n.py\ndef f(): ...\n\n# a/z/k.py\n"
+    assert edges(text, "import") == [("a.x.m", "a.y.n"), ("a.x.m", "a.z.k")]
+
+
+def test_the_strongest_import_of_a_module_says_when() -> None:
+    text = "# a/x/m.py\ndef f():\n    import a.x.n\n    from a.x import k\nimport a.x.n\n\n# a/x/n.py\n\n# a/x/k.py\n"
+    assert {(edge.dst, edge.when, edge.weight) for edge in Monolith(text).graph.edges} == {("a.x.n", "load", 2), ("a.x.k", "call", 1)}
+
+
+def test_calls_references_and_inheritance_are_told_apart() -> None:
+    text = "# a/x/m.py\nfrom a.x.n import f, C\n\nclass D(C):\n    pass\n\ndef g():\n    f()\n    return f\n\n# a/x/n.py\ndef f(): ...\nclass C: ...\n"
+    assert edges(text, "call") == [("a.x.m.g", "a.x.n.f")]
+    assert edges(text, "reference") == [("a.x.m.g", "a.x.n.f")]
+    assert edges(text, "inherit") == [("a.x.m.D", "a.x.n.C")]
+
+
+def test_a_method_is_reached_through_what_it_is_called_on() -> None:
+    text = "# a/x/m.py\nclass A:\n    def f(self):\n        self.g()\n    def g(self): ...\n\ndef h(a: A):\n    A().f()\n    a.g()\n"
+    assert set(edges(text, "call")) >= {("a.x.m.A.f", "a.x.m.A.g"), ("a.x.m.h", "a.x.m.A.f"), ("a.x.m.h", "a.x.m.A.g")}
+
+
+def test_sending_a_task_is_an_edge_to_it() -> None:
+    text = "# a/x/tasks.py\nfrom celery import shared_task\n\n@shared_task\ndef t(): ...\n\n# a/x/m.py\nfrom a.x.tasks import t\n\ndef f():\n    t.delay()\n"
+    assert edges(text, "task") == [("a.x.m.f", "a.x.tasks.t")]
+
+
+def test_a_handler_depends_on_the_model_it_listens_to() -> None:
+    text = """
+    # a/x/models.py
+    from django.db import models
+
+    class M(models.Model): ...
+
+    # a/x/handlers.py
+    from django.db.models.signals import post_save
+    from django.dispatch import receiver
+    from a.x.models import M
+
+    @receiver(post_save, sender=M)
+    def saved(**kwargs): ...
+    """
+    assert edges(text, "signal") == [("a.x.handlers.saved", "a.x.models.M")]
+
+
+def test_every_edge_has_its_places_in_order() -> None:
+    text = "# a/x/m.py\nfrom a.x.n import f\n\ndef g():\n    f()\n    f()\n\n# a/x/n.py\ndef f(): ...\n"
+    (call,) = [edge for edge in Monolith(text).graph.edges if edge.kind == "call"]
+    assert [str(at) for at in call.at] == ["a/x/m.py:4", "a/x/m.py:5"]
