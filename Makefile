@@ -31,7 +31,7 @@ lint: $(VENV)/.ready ## formatting, lint, types, and the rules of our own archit
 	$(BIN)/lint-imports
 
 golden: $(VENV)/.ready ## write the golden files anew; review the diff
-	$(BIN)/python -m pytest tests/golden --update-golden
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/golden tests/unit/report/test_json.py --update-golden
 
 bench: $(VENV)/.ready ## time and memory as ratios; TREE=path measures another tree
 	$(BIN)/python tests/benchmark/bench.py $(TREE)

@@ -281,7 +281,7 @@ class MigrationPlan(msgspec.Struct, frozen=True):
     decisions: tuple[Decision, ...]
     contexts: tuple[ContextPlan, ...]
     routes: tuple[Route, ...] = ()
-    schema: str = "decompose/planning/1"
+    schema: str = "decompose/plan/1"
     version: str = ""
     unresolved: tuple[Unresolved, ...] = ()
     failed: tuple[SkippedFile, ...] = ()

@@ -20,16 +20,21 @@ import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 
 class Table(NamedTuple):
-    """``columns`` maps a name to its type; a ``shadow`` belongs to the monolith, and only the columns in use are kept here."""
+    """``columns`` maps a name to its type; a ``shadow`` belongs to the monolith, and only the columns in use are kept here.
+
+    ``waits`` is the last table that rows of this one point at, where that is itself or a later one: until it is copied nothing is
+    committed, for a foreign key is checked on commit.
+    """
 
     name: str
     key: str
     columns: dict[str, str]
     shadow: bool = False
+    waits: str = ""
 
 
 # In the order of their foreign keys: parents first.
@@ -71,15 +76,21 @@ PROGRESS = "copy_data_progress"
 class Database:
     """A connection to SQLite or PostgreSQL; SQL is written with ``?`` for parameters."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, only_read: bool = False) -> None:
         parts = urlsplit(url)
         self.is_postgres = parts.scheme in ("postgres", "postgresql")
         if self.is_postgres:
             import psycopg
 
-            self.connection: Any = psycopg.connect(url)
+            # Without a transaction a reader holds back nothing that the monolith does.
+            self.connection: Any = psycopg.connect(url, autocommit=only_read)
+            self.connection.execute("SET TIME ZONE 'UTC'")
+            if only_read:
+                self.connection.execute("SET default_transaction_read_only = on")
+            self.connection.commit()
         elif parts.scheme == "sqlite":
-            self.connection = sqlite3.connect(unquote(parts.path[1:]))
+            mode = "ro" if only_read else "rw"
+            self.connection = sqlite3.connect(f"file:{quote(unquote(parts.path[1:]))}?mode={mode}", uri=True)
             self.connection.execute("PRAGMA foreign_keys = ON")
         else:
             raise SystemExit(f"not a database URL that is known here: {parts.scheme}://")
@@ -113,16 +124,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=2000, help="rows to a transaction [2000]")
     parser.add_argument("--verify", action="store_true", help="compare only, write nothing")
     options = parser.parse_args(arguments)
-    source, target = Database(options.source), Database(options.target)
+    source, target = Database(options.source, only_read=True), Database(options.target, only_read=options.verify)
     if options.verify:
         problems = [problem for table in TABLES for problem in differences(source, target, table)]
         print("\n".join(problems) or "every table agrees")
         return 1 if problems else 0
     target.execute(f"CREATE TABLE IF NOT EXISTS {PROGRESS} (name VARCHAR(200) PRIMARY KEY, last_key TEXT)")
     target.commit()
+    waiting: set[str] = set()
     for table in TABLES:
-        copied = copy(source, target, table, options.batch)
+        waiting |= {table.waits} - {""}
+        copied = copy(source, target, table, options.batch, commit=not waiting)
         print(f"{table.name}: {copied} rows")
+        waiting.discard(table.name)
+        if not waiting:
+            target.commit()
     for table in TABLES:
         reset_sequence(target, table)
     return 0
@@ -135,14 +151,15 @@ def shared_columns(source: Database, target: Database, table: Table) -> list[str
         raise SystemExit(f"the source has no table {table.name}")
     if not here:
         raise SystemExit(f"the target has no table {table.name}: run the migrations first")
-    missing = [name for name in table.columns if name not in there and not table.shadow]
-    if missing:
-        raise SystemExit(f"{table.name} of the source lacks {', '.join(missing)}: plan again")
+    for side, present in (("source", there), ("target", here)):
+        missing = [name for name in table.columns if name not in present]
+        if missing and not table.shadow:
+            raise SystemExit(f"{table.name} of the {side} lacks {', '.join(missing)}: plan again")
     return [name for name in table.columns if name in here and name in there]
 
 
-def copy(source: Database, target: Database, table: Table, batch: int) -> int:
-    """Rows copied in this run."""
+def copy(source: Database, target: Database, table: Table, batch: int, *, commit: bool) -> int:
+    """Rows copied in this run, each batch committed with ``commit``."""
     names = shared_columns(source, target, table)
     types = [table.columns[name] for name in names]
     position = names.index(table.key)
@@ -162,7 +179,8 @@ def copy(source: Database, target: Database, table: Table, batch: int) -> int:
             " ON CONFLICT (name) DO UPDATE SET last_key = excluded.last_key",
             (table.name, done),
         )
-        target.commit()
+        if commit:
+            target.commit()
         copied += len(rows)
     return copied
 
@@ -198,9 +216,16 @@ def converted(value: Any, type: str) -> Any:
 
 
 def normal(value: Any, type: str) -> str:
-    """A value as text that is the same in both databases."""
+    """A value as text that is the same in both databases; one that is none of its type stays as it is."""
     if value is None:
         return "-"
+    try:
+        return same(value, type)
+    except (ValueError, ArithmeticError):
+        return f"?{value}"
+
+
+def same(value: Any, type: str) -> str:
     match type:
         case "boolean":
             return "t" if value else "f"

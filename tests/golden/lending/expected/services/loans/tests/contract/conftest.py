@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "mode": MODE,
         "url": os.environ.get("CONTRACT_URL", ""),
         "attempts": 1,
+        "timeout_factor": 20,  # What is slow here is the machine; the limits have their own tests.
         "breaker_failures": 10_000,
     }
     settings.BOUNDARIES = {**getattr(settings, "BOUNDARIES", {}), NAME: options}
