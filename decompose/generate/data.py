@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from decompose.generate.render import Render
 from decompose.model.artifacts import Artifact
@@ -15,10 +15,11 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """``copy_data.py``: run as ``python -m <package>.copy_data``."""
     shadows, own = _parents_first(plan.context.replicas), _ordered(plan)
     names = [*(replica.table for replica in shadows), *(table.id for table in own)]
+    key_types = {replica.model: replica.key.type for replica in shadows}
     needs = {name: sorted(_needs(plan).get(name, ()), key=names.index) for name in names}
     tables = [
         {**made, "waits": next((need for need in reversed(needs[name]) if names.index(need) >= names.index(name)), "")}
-        for name, made in zip(names, [*map(_replica, shadows), *map(_table, own)], strict=True)
+        for name, made in zip(names, [*(_replica(replica, key_types) for replica in shadows), *map(_table, own)], strict=True)
     ]
     text = render("service/django/copy_data.py.j2", tables=tables, package=plan.package, name=plan.name)
     yield Artifact(f"{plan.root}/{plan.package}/copy_data.py", text, context=plan.context.name)
@@ -46,11 +47,11 @@ def _table(table: Table) -> dict[str, object]:
     return {"name": table.id, "key": key, "columns": columns or {key: "integer"}, "shadow": False}
 
 
-def _replica(replica: Replica) -> dict[str, object]:
+def _replica(replica: Replica, key_types: Mapping[str, str]) -> dict[str, object]:
     columns = {replica.key.name: replica.key.type}
     parents = {name for name, _ in replica.parents}
     columns |= {field.name: field.type for field in replica.fields if field.name not in parents and not field.path}
-    columns |= {f"{name}_id": "integer" for name in sorted(parents)}
+    columns |= {f"{name}_id": key_types.get(model, "integer") for name, model in sorted(replica.parents)}
     return {"name": replica.table, "key": replica.key.name, "columns": columns, "shadow": True}
 
 

@@ -144,14 +144,19 @@ class _Need:
             fields = tuple(Field(each, "string") for each in sorted(self.paths[model]))
             return Replica(model, label, name, Field("id", "integer"), fields, user=user, reasons=reasons)
         key = next((column for column in table.columns if column.primary_key), table.columns[0])
-        fields = tuple(self._field(model, table, name) for name in sorted(self.paths[model]) if name not in (key.field, key.name))
-        parents = tuple(sorted(self._parents.get(model, {}).items()))
+        # A key that is itself a relation is kept as a plain column, and a relation that is kept brings its column along.
+        parents = tuple(sorted((name, target) for name, target in self._parents.get(model, {}).items() if name != key.field))
+        kept = {key.field, key.name} | {each for column in table.columns if column.field in dict(parents) for each in (column.field, column.name)}
+        fields = tuple(self._field(model, table, name) for name in sorted(self.paths[model] - kept))
         managers = self._cut.managers.declared.get(model, ())
-        key_type = self._types.lookup(table, key.field).name or "integer"
-        return Replica(model, table.label, table.id, Field(key.field, key_type), fields, parents, managers, user, reasons)
+        key_type = self._types.lookup(table, key.name).name or "integer"
+        key_name = key.name if self._types.relation(table.id, key.field) is not None else key.field
+        return Replica(model, table.label, table.id, Field(key_name, key_type), fields, parents, managers, user, reasons)
 
     def _field(self, model: str, table: Table, name: str) -> Field:
         column = self._column(table, name)
+        if column is not None and self._types.relation(table.id, column.field) is not None:
+            return Field(column.name, self._types.lookup(table, column.name).name or "json", True)
         if column is not None:
             return Field(column.field, self._types.lookup(table, column.field).name or "json", True)
         member = self._sight.program.member(model, name)

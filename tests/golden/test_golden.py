@@ -17,7 +17,11 @@ SCENARIOS = {"lending": "loans"}
 """Scenario and the context that is extracted in it."""
 
 # Not in the tree: modules that are the same for every service, and deployment, which other judges read. Each has tests of its own.
-SHARED = ("boundaries/client.py", "boundaries/runtime.py", "boundaries/tokens.py", "boundaries/wire.py", "tests/contract/rows.py")
+SHARED = (
+    "boundaries/client.py", "boundaries/runtime.py", "boundaries/tokens.py", "boundaries/wire.py", "tests/contract/rows.py",
+    "_service/environment.py", "_service/health.py", "_service/identity.py", "_service/logging.py", "_service/shadows.py", "tests/conftest.py",
+    "tests/test_service.py", "commands/prune_replies.py",
+)  # fmt: skip
 DEPLOYMENT = ("/deploy/", "services/shared/", ".github/")
 
 

@@ -94,3 +94,20 @@ def test_the_user_is_known_as_such() -> None:
 def test_a_shadow_says_which_places_need_it() -> None:
     found = replica("[r.product.name for r in Review.objects.all()]")
     assert "shop/reviews/models.py" in {at.path for at in found.reasons}
+
+
+def test_the_column_of_a_relation_is_kept_as_a_plain_value() -> None:
+    found = replica("[r.product.maker_id for r in Review.objects.all()]")
+    assert (fields(found), found.parents) == (["maker_id: integer"], ())
+
+
+def test_a_relation_that_is_kept_brings_its_column_along() -> None:
+    found = replica("[(r.product.maker_id, r.product.maker.country) for r in Review.objects.all()]")
+    assert (fields(found), found.parents) == ([], (("maker", "shop.catalog.models.Maker"),))
+
+
+def test_a_key_that_is_a_relation_is_kept_as_a_plain_column() -> None:
+    stock = "# shop/catalog/more.py\nfrom django.db import models\nfrom shop.catalog.models import Product\n\nclass Stock(models.Model):\n    product = models.OneToOneField(Product, primary_key=True, on_delete=models.CASCADE)\n    number = models.IntegerField()\n"
+    task = "# shop/reviews/tasks.py\nfrom celery import shared_task\nfrom shop.catalog.more import Stock\n\n@shared_task\ndef remind():\n    return [s.number for s in Stock.objects.all()]\n"
+    found = Monolith(SHOP, stock, task).replica("reviews", "Stock")
+    assert (found.key.name, found.key.type, fields(found)) == ("product_id", "uuid", ["number: integer"])

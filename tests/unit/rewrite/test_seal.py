@@ -396,3 +396,24 @@ def test_a_file_that_libcst_cannot_read_is_refused_with_its_place(code: str) -> 
     with pytest.raises(RefusedInput) as refused:
         seal([], ["m.py"], {"m.py": f"def f(a, b, c):\n    {code}\n".encode()}, {"m.py": "m"})
     assert refused.value.place == "m.py"
+
+
+def test_a_call_of_a_function_in_the_same_file_is_left_and_says_why() -> None:
+    more = """
+        # shop/reviews/work.py
+        from shop.reviews.models import Review
+
+        def work(a: int) -> int:
+            return Review.objects.filter(rating=a).count()
+
+        def page(request):
+            return work(1)
+
+        # shop/catalog/views.py
+        from shop.reviews.work import work
+
+        def other():
+            return work(2)
+    """
+    found = Monolith(SHOP, more).sealed("reviews")
+    assert [(place, why) for _, place, why in found.left] == [("shop/reviews/work.py:7", "the function is defined in this file")]
