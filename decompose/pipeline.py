@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ def analyze(
 
     ``contexts`` is how many to find (``7`` or ``"4-8"``), by default chosen by the score. What decompose itself wrote for the
     contexts ``without`` (by default all) is looked through: the monolith is seen as it was before. ``jobs`` is the number of
-    worker processes. Raises :class:`UsageError` when ``path`` is no folder, :class:`ConfigError`, :class:`FileError`.
+    worker processes. Raises :class:`UsageError` when ``path`` is no folder or holds no Python, :class:`ConfigError`, :class:`FileError`.
     """
     base = project_folder(path)
     settings = with_options(config or load(base), contexts=str(contexts or ""), seed=seed)
@@ -112,6 +113,8 @@ def analyze(
     with clock("scan"):
         view = _footprint(base, without)
         tree = _source_tree(base, settings, view)
+        if not tree.python:
+            raise UsageError(f"there is no Python file in {base}", hint="give the folder that holds the monolith")
     with clock("read"):
         summarized = _summaries(tree, view, jobs=jobs, cache=cache, progress=clock.report("read"))
     with clock("link"):
@@ -200,6 +203,21 @@ def check_drift(saved: MigrationPlan, analysis: Analysis) -> None:
         )
 
 
+def unused_decisions(migration: MigrationPlan, config: Config) -> tuple[str, ...]:
+    """Ids and globs of decisions that speak of nothing in the plan: misspelt, or solved since."""
+    from decompose.planning.boundary import names_edge
+
+    known = [decision.id for decision in migration.decisions] + [
+        f"{context}:{decision.kind}:{decision.subject.partition(' ')[0]}" for decision in migration.decisions for context in decision.contexts
+    ]
+    return tuple(
+        decision.id
+        for decision in config.decisions
+        if not any(fnmatchcase(id, decision.id) for id in known)
+        and not any(names_edge(decision.id, edge, each.name) for each in migration.contexts for edge in each.edges)
+    )
+
+
 def context_plan(migration: MigrationPlan, name: str) -> ContextPlan:
     """The plan of one context. Raises :class:`UsageError` with the nearest name when there is none."""
     from decompose.config import did_you_mean
@@ -269,6 +287,7 @@ def extract(
             base, settings, tree, view, replan=replan, keep=not dry_run, jobs=jobs, cache=cache, progress=progress
         )
         chosen = context_plan(migration, context)
+        _check_framework(migration)
         _check_decided(chosen)
         service = _service(migration, chosen, settings, tree, view)
         sealed = _sealed(base, migration, chosen, settings, tree, view)
@@ -309,10 +328,30 @@ def _current_plan(
     return saved
 
 
+EXTRACTABLE = ("django",)
+"""Frameworks of which services can be generated today."""
+
+
+def _check_framework(migration: MigrationPlan) -> None:
+    """Raises :class:`NotReady` when no service of the monolith's framework can be generated."""
+    framework = migration.project.framework
+    if framework not in EXTRACTABLE:
+        raise NotReady(
+            f"{framework} monoliths are analyzed and planned; extracting from them is not possible yet",
+            hint=f"extraction works for: {', '.join(EXTRACTABLE)}",
+            place=PLAN,
+        )
+
+
 def _check_decided(chosen: ContextPlan) -> None:
     """Raises :class:`NotReady` with every edge that a person must decide, and where to write the decision."""
     from decompose.report.decisions import undecided
 
+    if not any(placement.action == "move" for placement in chosen.placements):
+        raise NotReady(
+            f"{chosen.name} cannot be extracted: no code of it would run in a service",
+            hint="it has no data, API or tasks of its own; merge it with the context whose data it uses, see `decompose explain`",
+        )
     open_edges = [edge for edge in chosen.edges if edge.disposition == "decide"]
     if open_edges:
         count = len(open_edges)

@@ -62,9 +62,19 @@ def command(
     else:
         session.result(_summary(migration, session.terminal(output)), output)
         session.note(f"\nWrote {pipeline.PLAN}  {pipeline.PLAN_DOCUMENT}")
-        first = next((each.name for each in migration.contexts if each.rank == 1), "")
-        session.note(f"Next: decompose extract {first} --dry-run" if first else "Next: decompose show order")
+        for decision in pipeline.unused_decisions(migration, analysis.config):
+            session.warn(f"the decision {decision!r} fits no edge, foreign key, transaction or table of this plan")
+        session.note(f"Next: {_next(migration)}")
     report.raise_conflicts()
+
+
+def _next(migration: MigrationPlan) -> str:
+    """What to do now: extract the first context that is ready, else decide about the first in the order."""
+    ranked = sorted((each for each in migration.contexts if each.rank), key=lambda each: each.rank)
+    ready = next((each.name for each in ranked if each.readiness == "ready"), "")
+    if ready:
+        return f"decompose extract {ready} --dry-run"
+    return f"decompose show boundary {ranked[0].name}, and decide in decompose.toml" if ranked else "decompose show order"
 
 
 def _summary(migration: MigrationPlan, terminal: Terminal) -> str:

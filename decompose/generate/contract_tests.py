@@ -38,7 +38,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     folder = f"{plan.root}/tests/contract"
     yield Artifact(f"{folder}/conftest.py", render("contract/conftest.py.j2", **common), context=plan.context.name)
     yield Artifact(f"{folder}/rows.py", render("contract/rows.py"), context=plan.context.name)
-    suite = render("contract/test_contract.py.j2", **common, **_present(contract))
+    suite = render("contract/test_contract.py.j2", blocked=_blocked(contract), **common, **_present(contract))
     yield Artifact(f"{folder}/test_contract.py", suite, context=plan.context.name)
     examples = render("contract/examples.py.j2", **_examples(contract))
     yield Artifact(f"{folder}/examples.py", examples, "merged", context=plan.context.name)
@@ -55,6 +55,10 @@ class Example(msgspec.Struct, frozen=True):
 
     name: str
     body: str
+
+
+def _blocked(contract: Contract) -> list[tuple[str, str]]:
+    return [(call.operation.name, ", ".join(call.operation.blocked_by)) for call in contract.calls if call.operation.blocked_by]
 
 
 def _present(contract: Contract) -> dict[str, bool]:

@@ -35,7 +35,7 @@ def build(program: Program, tree: SourceTree, found: Iterable[f.Fact], *, digest
     analysed texts.
     """
     facts = _by_type(found)
-    found_edges = edges(program, facts[f.TaskSend], facts[f.Task], facts[f.Subscription], facts[f.Emission])
+    found_edges = edges(program, facts[f.TaskSend], facts[f.Task], facts[f.Subscription], facts[f.Emission], facts[f.ModelUse])
     return CodeGraph(
         frameworks=_frameworks(program),
         sources=tree.roots,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from decompose.link.program import Program
 from decompose.model import facts as f
 from decompose.model.codegraph import Edge, EdgeKind
 from decompose.model.location import Location
-from decompose.model.syntax import Call, ModuleSummary, Use, When
+from decompose.model.syntax import Call, Definition, ModuleSummary, Use, When
 
 _Key = tuple[str, str, EdgeKind, When]
 
@@ -22,6 +23,7 @@ def edges(
     tasks: Iterable[f.Task],
     subscriptions: Iterable[f.Subscription],
     emissions: Iterable[f.Emission],
+    model_uses: Iterable[f.ModelUse] = (),
 ) -> tuple[Edge, ...]:
     """All edges, sorted by source, target and kind; each with its places in order."""
     places: dict[_Key, set[Location]] = {}
@@ -34,7 +36,7 @@ def edges(
                 src = use.scope or module.name
                 if dst != src:
                     places.setdefault((src, dst, kind, "load"), set()).add(Location(module.path, use.span.line))
-    for key, at in (*_task_edges(sends, tasks), *_signal_edges(subscriptions, emissions)):
+    for key, at in (*_task_edges(sends, tasks), *_signal_edges(subscriptions, emissions), *_row_edges(program, model_uses)):
         places.setdefault(key, set()).add(at)
     return tuple(
         Edge(src, dst, kind, tuple(sorted(at)), when)
@@ -97,6 +99,19 @@ def _kind(use: Use, following: object, position: int, length: int) -> EdgeKind:
     if use.sink == "base" and position == length:
         return "inherit"
     return "reference"
+
+
+_CALLED = re.compile(r"(\w+)\(")
+
+
+def _row_edges(program: Program, uses: Iterable[f.ModelUse]) -> Iterator[tuple[_Key, Location]]:
+    """Calls of a model's own methods on rows, where the detector knows the row's model: ``Order.objects.get(pk=1).cancel()``."""
+    for use in uses:
+        if use.certain:
+            for name in _CALLED.findall(use.shape):
+                member = program.member(use.model, name)
+                if isinstance(member, Definition) and member.kind == "method" and member.id != use.definition:
+                    yield (use.definition, member.id, "call", "load"), use.at
 
 
 def _task_edges(sends: Iterable[f.TaskSend], tasks: Iterable[f.Task]) -> Iterator[tuple[_Key, Location]]:

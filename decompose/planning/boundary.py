@@ -40,12 +40,33 @@ def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = ()) -> 
     types = Types(sight, cut.models)
     catalogue = Catalogue(sight, cut, types)
     survey = _Survey(sight, cut, types, catalogue)
-    edges = _numbered(cut.context, (*survey.inward(), *survey.outward()))
+    inward = [*survey.inward()]
+    edges = _numbered(cut.context, (*inward, *survey.outward(), *survey.given_objects(catalogue.operations)))
     edges = tuple(_decided(edge, cut.context, decisions) for edge in edges)
     used = {edge.operation for edge in edges if edge.disposition == "operation"}
     operations = tuple(_declared(operation, edges) for operation in catalogue.operations if operation.name in used)
     edges = tuple(_raised(edge, operations) for edge in edges)
+    operations = tuple(msgspec.structs.replace(each, blocked_by=_blocking(sight, cut, each, edges)) for each in operations)
     return Boundary(edges, operations, entities(sight, cut, types, operations))
+
+
+def _blocking(sight: Sight, cut: Cut, operation: Operation, edges: Iterable[BoundaryEdge]) -> tuple[str, ...]:
+    """The edges to code that stays in the monolith which an operation may run into."""
+    waiting = {sight.reach.unit(operation.target)} if operation.shape == "function" else set()
+    seen: set[str] = set()
+    while waiting:
+        unit = waiting.pop()
+        seen.add(unit)
+        waiting |= {mention.target_unit for mention in sight.reach.mentions(unit) if mention.target_unit in cut.moved} - seen
+    seen -= sight.program.modules.keys()
+    return tuple(
+        edge.id
+        for edge in edges
+        if edge.direction == "out"
+        and edge.kind in ("call", "construction")
+        and edge.disposition in ("stay", "decide")
+        and sight.reach.unit(edge.source) in seen
+    )
 
 
 _MISSING = re.compile(r"\.(get|latest|earliest)\(")
@@ -93,7 +114,7 @@ def _decided(edge: BoundaryEdge, context: str, decisions: Iterable[EdgeDecision]
     """
     for decision in decisions:
         exact = decision.id == edge.id
-        if not exact and not (edge.proposal == "decide" and _matches(decision.id, edge, context)):
+        if not exact and not (edge.proposal == "decide" and names_edge(decision.id, edge, context)):
             continue
         offered = (edge.proposal, *edge.alternatives)
         choice = next((each for each in offered if each == decision.choice), None)
@@ -110,7 +131,8 @@ def _decided(edge: BoundaryEdge, context: str, decisions: Iterable[EdgeDecision]
     return edge
 
 
-def _matches(pattern: str, edge: BoundaryEdge, context: str) -> bool:
+def names_edge(pattern: str, edge: BoundaryEdge, context: str) -> bool:
+    """Whether a decision's id or glob names an edge: by id, by ``<context>:<kind>:<source>``, or by its transaction's id."""
     if edge.kind == "transaction" and pattern == edge.text:
         return True
     return fnmatchcase(edge.id, pattern) or fnmatchcase(f"{context}:{edge.kind}:{edge.source}", pattern)

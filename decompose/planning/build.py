@@ -49,7 +49,7 @@ def build(
         if context.role != "shared"
         for placed in (cut(sight, context.name),)
     ]
-    ranks = {each.name: each for each in order(graph, context_map, {context.name: found.edges for context, _, found in surveyed})}
+    ranks = _ranks(order(graph, context_map, {context.name: found.edges for context, _, found in surveyed}), surveyed)
     readiness = {context.name: _readiness(context, found.edges) for context, _, found in surveyed}
     plans = tuple(
         _context_plan(sight, monolith, placed, found, readiness[context.name], ranks[context.name], files)
@@ -75,6 +75,23 @@ Readiness = Literal["ready", "decisions", "inseparable"]
 
 INSEPARABLE = 40
 """Open questions above which a context is called inseparable: more than a team answers in a day. A hub always is."""
+
+
+def _ranks(ordered: Iterable[Ranked], surveyed: Iterable[tuple[Context, Cut, Boundary]]) -> dict[str, Ranked]:
+    """The order without contexts of which nothing would move, closed up again."""
+    moving = {context.name for context, placed, _ in surveyed if placed.moved}
+    found: dict[str, Ranked] = {}
+    rank = 0
+    for each in sorted(ordered, key=lambda each: (each.rank == 0, each.rank)):
+        if each.rank and each.name not in moving:
+            found[each.name] = msgspec.structs.replace(each, rank=0, reasons=(NOTHING_MOVES,))
+            continue
+        rank += bool(each.rank)
+        found[each.name] = msgspec.structs.replace(each, rank=rank if each.rank else 0)
+    return found
+
+
+NOTHING_MOVES = "nothing of it would run in a service: it has no data, API or tasks of its own, and pages and commands stay in the monolith"
 
 
 def _readiness(context: Context, edges: Iterable[BoundaryEdge]) -> Readiness:

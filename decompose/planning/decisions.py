@@ -144,7 +144,7 @@ class _View:
         if target is not None and (target.reason.startswith("reference table") or not target.writers):
             return "reference-data", f"no code that was seen writes {key.dst}"
         if "CASCADE" in key.on_delete:
-            return "soft-delete-contract", f"today the database deletes rows of {key.src.rpartition('.')[0]} with {key.dst}; nothing does so across services"
+            return "soft-delete-contract", f"today rows of {key.src.rpartition('.')[0]} are deleted with their row of {key.dst}; nothing does so across services"
         if len(reads) >= _MANY_READS:
             return "replica", f"{key.src_context} reads {key.dst} in {_places(len(reads))}: a call for each would be slow and fragile"
         if reads:

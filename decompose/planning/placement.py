@@ -17,8 +17,9 @@ from decompose.link.program import Program
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap
 from decompose.model.facts import Route, Table
+from decompose.model.location import Span
 from decompose.model.migration import Placement
-from decompose.model.syntax import Definition
+from decompose.model.syntax import Chain, Definition, Use
 from decompose.planning.managers import Managers, managers_in_use
 from decompose.planning.reach import Mention, Reach
 
@@ -96,7 +97,7 @@ def cut(sight: Sight, name: str) -> Cut:
         moved, outward = _inner_closure(sight, modules, roots)
     outside = (use for use in sight.graph.model_uses if use.model not in models and sight.reach.unit(use.definition) in moved)
     managers = managers_in_use(sight.program, outside)
-    outward = [*outward, *_manager_mentions(sight, managers)]
+    outward = [*outward, *_manager_mentions(sight, managers), *_framework_options(sight, modules, moved)]
     shared, barrier = _outer_closure(sight, modules, outward)
     partly = set(managers.classes)
     barrier = [mention for mention in barrier if mention.target_unit not in partly]
@@ -183,6 +184,22 @@ def _manager_mentions(sight: Sight, managers: Managers) -> Iterator[Mention]:
     for owner in sorted(managers.classes):
         for mention in sight.reach.mentions(owner):
             if (mention.source == owner or mention.source in managers.methods) and mention.target_unit not in managers.classes:
+                yield mention
+
+
+def _framework_options(sight: Sight, modules: frozenset[str], moved: frozenset[str]) -> Iterator[Mention]:
+    """Classes of the project that the API framework's options name (pagination, error format) and that may be shared."""
+    program = sight.program
+    if not any(imported.module.startswith("rest_framework") for unit in moved for imported in program.modules[program.module_of(unit)].imports):
+        return
+    options = [setting for setting in sight.graph.settings if setting.name == "REST_FRAMEWORK"]
+    for string in sight.graph.strings:
+        named = any(string.at.path == setting.at.path and string.text in setting.value for setting in options)
+        if named and string.kind == "dotted" and program.definition(string.target) is not None and program.module_of(string.target) not in modules:
+            use = Use("", Chain(string.target, "global"), Span(string.at.line, 0, string.at.line, 0), "other")
+            unit = sight.reach.unit(string.target)
+            mention = Mention(string.definition, sight.reach.unit(string.definition), string.target, unit, "class", False, use, string.at)
+            if shareable(sight, mention):
                 yield mention
 
 

@@ -112,8 +112,19 @@ class _Need:
         for bindings in program.bindings(unit).values():
             for binding in bindings:
                 for source in _sources(binding.value):
+                    if "." not in source:
+                        self._own_source(unit, source, program.at(program.module_of(unit), binding.line))
+                        continue
                     for model in sorted(self._cut.models):
                         self._path(model, source.split("."), program.at(program.module_of(unit), binding.line))
+
+    def _own_source(self, unit: str, name: str, at: Location) -> None:
+        """``source="display_name"``: an attribute of the serializer's own model."""
+        program = self._sight.program
+        meta = program.members(unit).get("Meta")
+        options = program.bindings(meta.id) if meta is not None else {}
+        if "model" in options and isinstance(options["model"][-1].value, Chain):
+            self._path(program.head(options["model"][-1].value)[0].id, [name], at)
 
     def _serializer_fields(self, unit: str) -> None:
         """``class Meta: model = User; fields = ["username"]``: columns named as strings, by serializers and forms."""
@@ -169,5 +180,5 @@ def _sources(expression: object) -> Iterator[str]:
         for step in expression.steps:
             if isinstance(step, Call):
                 for keyword, value in step.keywords:
-                    if keyword == "source" and isinstance(value, Constant) and isinstance(value.value, str) and "." in value.value:
+                    if keyword == "source" and isinstance(value, Constant) and isinstance(value.value, str):
                         yield value.value

@@ -82,7 +82,7 @@ def steps(name: str, project: Project, edges: Iterable[BoundaryEdge], services: 
             "retire",
             "The local implementation, its tables and its tests leave the monolith",
             f"delete the code that the plan moves and the tables of {name}",
-            "decompose check",
+            "decompose plan --check",
             "none: restore from version control and backup",
         ),
     )
