@@ -16,13 +16,16 @@ _MARKS: dict[str, tuple[str, Colour]] = {
 
 
 def text(found: Verification, terminal: Terminal) -> str:
-    """A line for each gate, evidence below those that failed, and the count. Skipped is never counted as passed."""
+    """A line for each gate, what it has to say below it (failures, tests that were skipped), and the count.
+
+    Skipped is never counted as passed.
+    """
     room = max((len(gate.name) for gate in found.gates), default=0)
     lines: list[str] = []
     for gate in found.gates:
         mark, colour = _MARKS[gate.outcome]
         lines.append(f" {terminal.paint(mark, colour)} {printable(gate.name):{room}}  {printable(gate.summary)}")
-        if gate.outcome == "failed":
+        if gate.outcome != "skipped":
             lines += [f"      {printable(line)}" for detail in gate.details for line in detail.split("\n")]
     lines.append(f"{found.count('failed')} failed, {found.count('passed')} passed, {found.count('skipped')} skipped")
     return "\n".join(lines) + "\n"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Collection
 
 import libcst as cst
-import libcst.matchers as m
 
 from decompose.errors import RefusedInput
+from decompose.rewrite.names import names_in
 from decompose.rewrite.seal import parsed_module
 
 
@@ -53,17 +52,17 @@ def _without(body: list[cst.BaseStatement], gone: set[str]) -> list[cst.BaseStat
     """Statements that do not need what is gone; what an outgoing assignment defined is gone too."""
     kept: list[cst.BaseStatement] = []
     for statement in body:
-        if isinstance(statement, (cst.FunctionDef, cst.ClassDef)) or _is_import(statement) or not (_names(statement) & gone):
+        if isinstance(statement, (cst.FunctionDef, cst.ClassDef)) or _is_import(statement) or not (names_in(statement) & gone):
             kept.append(statement)
         elif isinstance(statement, cst.SimpleStatementLine):
             for small in statement.body:
                 if isinstance(small, cst.Assign):
-                    gone |= {each for target in small.targets for each in _names(target.target)}
+                    gone |= {each for target in small.targets for each in names_in(target.target)}
     return kept
 
 
 def _without_unused_imports(body: list[cst.BaseStatement]) -> list[cst.BaseStatement]:
-    used = {name for statement in body if not _is_import(statement) for name in _names(statement)}
+    used = {name for statement in body if not _is_import(statement) for name in names_in(statement)}
     return [kept for statement in body if (kept := _import_of(statement, used)) is not None]
 
 
@@ -89,33 +88,3 @@ def _import_of(statement: cst.BaseStatement, used: set[str]) -> cst.BaseStatemen
 
 def _is_import(statement: cst.CSTNode) -> bool:
     return isinstance(statement, cst.SimpleStatementLine) and all(isinstance(small, (cst.Import, cst.ImportFrom)) for small in statement.body)
-
-
-class _Collector(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-
-    def visit_Name(self, node: cst.Name) -> None:
-        self.found.add(node.value)
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        # Only the first name of a dotted expression names something of this module.
-        node.value.visit(self)
-        return False
-
-    def visit_Annotation(self, node: cst.Annotation) -> None:
-        for text in m.findall(node, m.SimpleString()):
-            assert isinstance(text, cst.SimpleString)
-            self.found.update(re.findall(r"\w+", text.raw_value))
-
-    def visit_SimpleString(self, node: cst.SimpleString) -> None:
-        # __all__ and casts.
-        if node.raw_value.isidentifier():
-            self.found.add(node.raw_value)
-
-
-def _names(node: cst.CSTNode) -> set[str]:
-    collector = _Collector()
-    node.visit(collector)
-    return collector.found

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 import libcst as cst
-import libcst.matchers as m
 import msgspec
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
@@ -21,6 +20,7 @@ from decompose.errors import Drifted, RefusedInput
 from decompose.model.migration import BoundaryEdge, Operation
 from decompose.planning import shape as shapes
 from decompose.planning.contract import covered
+from decompose.rewrite.names import names_in
 
 
 class Seal(msgspec.Struct, frozen=True):
@@ -127,7 +127,7 @@ class _File:
         # Not splitlines(): a form feed ends no line for Python.
         self._lines = re.split(r"\r\n|\r|\n", source.decode(self._tree.encoding))
         self._bound = _bound_names(self._tree)
-        self._unused_before = self._bound - _used_names(self._tree)
+        self._unused_before = self._bound - names_in(self._tree)
         self._jobs: list[_Job] = []
         self._replacements: dict[cst.CSTNode, _Replacement] = {}
         self._starts: dict[tuple[int, int], list[cst.BaseExpression]] = {}
@@ -299,7 +299,7 @@ class _File:
 
     def _imports(self, tree: cst.Module, job: _Job) -> cst.Module:
         """Function imports moved to the boundary, imports without a use left taken out, the boundary imported once."""
-        used = _used_names(tree) | job.kept
+        used = names_in(tree) | job.kept
         # What was never used before stays: somebody may import it from here.
         used |= self._unused_before
         edit = _Imports(self._name, self._path.endswith("__init__.py"), job.seal.modules, job.seal.boundary, job.functions, used)
@@ -529,49 +529,6 @@ def _after_docstring(body: Sequence[cst.BaseStatement]) -> int:
     if isinstance(first, cst.SimpleStatementLine) and isinstance(first.body[0], cst.Expr) and isinstance(first.body[0].value, (cst.SimpleString, cst.ConcatenatedString)):
         return 1
     return 0
-
-
-class _Names(cst.CSTVisitor):
-    """All names that appear outside import statements, also as words of ``__all__``."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-
-    def visit_Import(self, node: cst.Import) -> bool:
-        return False
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
-        return False
-
-    def visit_Name(self, node: cst.Name) -> None:
-        self.found.add(node.value)
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        # Only the first name of a dotted expression names something of this module.
-        node.value.visit(self)
-        return False
-
-    def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_Annotation(self, node: cst.Annotation) -> None:
-        # Quoted annotations name things too: "list[Review]".
-        for text in m.findall(node, m.SimpleString()):
-            assert isinstance(text, cst.SimpleString)
-            self.found.update(re.findall(r"\w+", text.raw_value))
-
-    def visit_SimpleString(self, node: cst.SimpleString) -> None:
-        if node.raw_value.isidentifier():
-            # So does "__all__".
-            self.found.add(node.raw_value)
-
-
-def _used_names(tree: cst.Module) -> set[str]:
-    names = _Names()
-    tree.visit(names)
-    return names.found
 
 
 class _Bound(cst.CSTVisitor):

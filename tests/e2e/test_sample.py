@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from decompose.verification import processes
+from decompose.verification.environment import Environment, service_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +53,33 @@ def test_a_context_is_extracted_and_every_gate_passes(shop: Path, context: str) 
     outcomes = {gate["name"]: gate["outcome"] for gate in report["gates"]}
     assert {name for name, outcome in outcomes.items() if outcome != "passed"} == set(), report
     assert {"boot", "migrations", "openapi", "contract-local", "contract-remote", "contract-monolith", "monolith-local"} <= outcomes.keys()
+
+
+def test_both_services_run_at_the_same_time_on_their_own_databases(shop: Path, tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        live = {name: stack.enter_context(running(shop, name, tmp_path)) for name in ("reviews", "notifications")}
+        for name, server in live.items():
+            assert server.get("/readyz")[0] == 200, server.tail()
+            assert name in server.get("/openapi.json")[1].decode()
+    assert {file.name for file in tmp_path.glob("*.sqlite3")} == {"reviews.sqlite3", "notifications.sqlite3"}
+
+
+@contextlib.contextmanager
+def running(shop: Path, name: str, scratch: Path) -> Iterator[processes.Server]:
+    """A service as its own process on a migrated database of its own."""
+    folder = shop / "services" / name
+    environment = service_environment(shop, folder / "requirements.txt", Path(sys.executable))
+    assert isinstance(environment, Environment), environment
+    variables = {
+        "PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": f"{name}_service.settings", "SECRET_KEY": "x", "BOUNDARY_TOKEN_KEY": "x",
+        "DATABASE_URL": f"sqlite:///{scratch / name}.sqlite3",
+    }  # fmt: skip
+    migrated = processes.run([str(environment.python), "manage.py", "migrate"], cwd=folder, env=variables, timeout=120)
+    assert migrated.ok, migrated.tail()
+    command = f"{environment.python} -m gunicorn --bind 127.0.0.1:{{port}} {name}_service.wsgi:application"
+    with processes.server(command, cwd=folder, env=variables, log=scratch / f"{name}.log", ready="/healthz") as (server, booted):
+        assert booted is not None, server.tail()
+        yield server
 
 
 def test_extracting_again_writes_nothing(shop: Path) -> None:
