@@ -70,6 +70,10 @@ def command(
 
 def _next(migration: MigrationPlan) -> str:
     """What to do now: extract the first context that is ready, else decide about the first in the order."""
+    from decompose.pipeline import EXTRACTABLE
+
+    if migration.project.framework not in EXTRACTABLE:
+        return "decompose show order (extracting from this framework is not possible yet)"
     ranked = sorted((each for each in migration.contexts if each.rank), key=lambda each: each.rank)
     ready = next((each.name for each in ranked if each.readiness == "ready"), "")
     if ready:

@@ -18,15 +18,14 @@ cd "$folder"
 "$decompose" verify "$context"
 
 tables=$("$decompose" show tables --format json -q | grep -c '"id"' || true)
-cat <<TEXT
-
-Done. A copy of the sample shop was analyzed ($tables tables), planned, cut and verified; nothing outside $folder changed.
-  plan/plan.md                           the migration plan: contexts, data ownership, decisions, order, runbooks
-  decompose.toml                         what the shop's team decided about the cut, with reasons
-  shop/boundaries/$context/              the boundary that the monolith now calls, in mode local
-  services/$context/                     the service: moved code, its own first migration, image, tests
-  services/$context/RUNBOOK.md           the way into production, step by step, each with its way back
-  services/$context/deploy/              task definition, service and template for Amazon ECS
-  services/$context/openapi.json         the contract
-Next: decompose extract $context --undo --allow-dirty, or edit decompose.toml and plan again.
-TEXT
+echo
+echo "Done. A copy of the sample shop was analyzed ($tables tables), planned, cut and verified; nothing outside $folder changed."
+list() { printf '  %-34s %s\n' "$1" "$2"; }
+list plan/plan.md "the migration plan: contexts, data ownership, decisions, order, runbooks"
+list decompose.toml "what the shop's team decided about the cut, with reasons"
+list "shop/boundaries/$context/" "the boundary that the monolith now calls, in mode local"
+list "services/$context/" "the service: moved code, its own first migration, image, tests"
+list "services/$context/RUNBOOK.md" "the way into production, step by step, each with its way back"
+list "services/$context/deploy/" "task definition, service and template for Amazon ECS"
+list "services/$context/openapi.json" "the contract"
+echo "Next: decompose extract $context --undo, or edit decompose.toml and plan again."
