@@ -70,6 +70,8 @@ def command(
         analysis = pipeline.analyze(base, config=settings, jobs=jobs, cache=not no_cache, progress=progress)
         kept = keep(session, analysis)
     _put(session, analysis, format, output)
+    if format != "text":
+        _warn_unread(session, analysis)
     if timings:
         session.note("  ".join(f"{stage} {seconds:.2f} s" for stage, seconds in analysis.timings.items()))
     if format == "text" and output == "-":
@@ -77,6 +79,21 @@ def command(
             (f"\nWrote {kept}\n" if kept else "\n") + "Next: decompose plan              review and adjust the cut"
         )
     pipeline.check_complete(analysis, 0.0 if strict else 1.0)
+
+
+def _warn_unread(session: Session, analysis: Analysis) -> None:
+    """Names the files that could not be read; the text form lists them itself."""
+    from decompose.report.printable import printable
+
+    failed = analysis.graph.failed
+    for each in failed[:_NAMED]:
+        session.warn(printable(f"{each.path}:{each.line} could not be read: {each.reason}"))
+    if len(failed) > _NAMED:
+        session.warn(f"and {len(failed) - _NAMED} more files could not be read")
+
+
+_NAMED = 10
+"""Unreadable files that are named one by one."""
 
 
 def keep(session: Session, analysis: Analysis) -> str:

@@ -395,6 +395,8 @@ def _rest_framework(plan: ServicePlan, setting: Setting | None) -> tuple[str, st
             kept[name] = option
         elif name not in own:
             notes.append(f"{name} is left out: {', '.join(missing)} is not in this service.")
+    if "DEFAULT_PAGINATION_CLASS" not in kept:
+        kept.pop("PAGE_SIZE", None)  # Says nothing without it, and the framework warns.
     return value(dict(sorted({**kept, **own}.items())), 0, WIDTH), "\n".join(comment(note) for note in notes)
 
 

@@ -9,6 +9,7 @@ nine modules drag in sixty more.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -192,15 +193,29 @@ def _framework_options(sight: Sight, modules: frozenset[str], moved: frozenset[s
     program = sight.program
     if not any(imported.module.startswith("rest_framework") for unit in moved for imported in program.modules[program.module_of(unit)].imports):
         return
-    options = [setting for setting in sight.graph.settings if setting.name == "REST_FRAMEWORK"]
+    wanted = {text for setting in sight.graph.settings if setting.name == "REST_FRAMEWORK" for text in _shaping(setting.value)}
     for string in sight.graph.strings:
-        named = any(string.at.path == setting.at.path and string.text in setting.value for setting in options)
-        if named and string.kind == "dotted" and program.definition(string.target) is not None and program.module_of(string.target) not in modules:
+        if string.text in wanted and string.kind == "dotted" and program.definition(string.target) is not None and program.module_of(string.target) not in modules:
             use = Use("", Chain(string.target, "global"), Span(string.at.line, 0, string.at.line, 0), "other")
             unit = sight.reach.unit(string.target)
             mention = Mention(string.definition, sight.reach.unit(string.definition), string.target, unit, "class", False, use, string.at)
             if shareable(sight, mention):
                 yield mention
+
+
+SHAPING = ("DEFAULT_PAGINATION_CLASS", "EXCEPTION_HANDLER", "DEFAULT_FILTER_BACKENDS")
+"""Options that change what an API answers; who may ask is the service's own affair."""
+
+
+def _shaping(value: str) -> Iterator[str]:
+    """The dotted paths that the options in a setting's source name, as far as they are literal."""
+    try:
+        options = ast.literal_eval(value)
+    except (ValueError, SyntaxError, TypeError, RecursionError):
+        return
+    for name in SHAPING:
+        named = options.get(name) if isinstance(options, dict) else None
+        yield from (text for text in (named if isinstance(named, (list, tuple)) else [named]) if isinstance(text, str))
 
 
 def _outer_closure(sight: Sight, modules: frozenset[str], outward: Iterable[Mention]) -> tuple[frozenset[str], list[Mention]]:

@@ -92,7 +92,7 @@ def _parity(base: Path, plan: ServicePlan, written: Written, settings: VerifySet
     variables = dict(settings.environment)
     before_tree, after_tree = scratch / "before" / base.name, scratch / "after" / base.name
     parity.copy(base, before_tree, without=written.generated, originals=written.originals)
-    key = parity.tree_hash(before_tree, command, str(python), repr(sorted(variables.items())))
+    key = parity.tree_hash(before_tree, parity.READING, command, str(python), repr(sorted(variables.items())))
     kept = base / ".decompose" / "baseline" / f"{key}.json"
     if kept.exists():
         before: parity.SuiteRun | Completed = msgspec.json.decode(kept.read_bytes(), type=parity.SuiteRun)

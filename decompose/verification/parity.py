@@ -21,6 +21,9 @@ from decompose.model.migration import BoundaryEdge
 from decompose.model.verification import Gate
 from decompose.verification.processes import Completed, run
 
+READING = "2"
+"""How outcomes are read from a runner's output: counted up when that changes, so that no kept run was read in another way."""
+
 LEFT_OUT = {".git", ".decompose", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache", "build"}
 """Folders that a test run does not need; ``build`` only when it is no package."""
 
