@@ -7,10 +7,10 @@ from typing import Literal
 
 from decompose.detect.sqlalchemy.chains import Chains
 from decompose.detect.sqlalchemy.models import Models
-from decompose.detect.sqlalchemy.values import Seen, within
+from decompose.detect.sqlalchemy.values import Event, Seen, within
 from decompose.link.expressions import last_bound, source
 from decompose.link.program import Program, Step
-from decompose.model.facts import Access, Fact, ModelUse, Transaction, Unresolved
+from decompose.model.facts import Access, Fact, Mode, ModelUse, Transaction, Unresolved
 from decompose.model.location import Span
 from decompose.model.syntax import Bound, Call, Item, ModuleSummary, Slice
 
@@ -44,7 +44,7 @@ class Accesses:
         definition = program.definition(scope)
         if definition is not None and definition.kind == "class":
             return
-        emitted: set[tuple[str, str, int]] = set()
+        found: dict[tuple[str, Mode, int], tuple[str, bool]] = {}
         writing: list[tuple[Span, str]] = []
         first, last = 0, 0
         committing = False
@@ -57,12 +57,10 @@ class Accesses:
             for event in seen.events:
                 if event.mode == "read" and (event.target in replaced or (event.mention and _inside(seen.use.span, event.target, writing))):
                     continue
-                loaded = self.models.eager(event.target) if event.mode == "read" and not event.mention else ()
-                for table in (*self._tables(event.target), *loaded):
+                for table, mode, certain in self._touched(event):
                     first = first or line
-                    if (table, event.mode, line) not in emitted:
-                        emitted.add((table, event.mode, line))
-                        yield Access(scope, table, event.mode, program.at(module.name, line), _via(event.via), event.certain)
+                    via, before = found.get((table, mode, line), (event.via, False))
+                    found[table, mode, line] = via, before or certain
             if seen.commits:
                 committing, last = True, max(last, seen.use.span.end_line)
                 first = first or line
@@ -70,8 +68,21 @@ class Accesses:
                 yield Unresolved("data access", source(seen.use.chain)[:120], seen.missing, program.at(module.name, line))
             if seen.model and not seen.model.startswith("@") and len(seen.use.chain.steps) > last_bound(seen.use.chain):
                 yield self._model_use(scope, module, seen)
+        for (table, mode, line), (via, certain) in found.items():
+            yield Access(scope, table, mode, program.at(module.name, line), _via(via), certain)
         if committing and definition is not None:
             yield Transaction(scope, program.at(module.name, min(first, last)), last, "session")
+
+    def _touched(self, event: Event) -> Iterator[tuple[str, Mode, bool]]:
+        """Tables with modes, and whether that is certain: the event's own and what happens along with it."""
+        for table in self._tables(event.target):
+            yield table, event.mode, event.certain
+        if event.along:
+            for table in self.models.eager(event.target):
+                yield table, "read", event.certain and event.along == "all"
+        if event.deletes:
+            for table, mode in self.models.deleted_along(event.target):
+                yield table, mode, False
 
     def _tables(self, target: str) -> Iterator[str]:
         """The tables of a model (those of its parents in joined inheritance too) or the table itself."""

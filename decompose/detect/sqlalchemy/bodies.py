@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from decompose.detect.sqlalchemy.drafts import Body, Key, Relation
+from decompose.detect.sqlalchemy.drafts import Body, Key, Loading, Relation
 from decompose.detect.sqlalchemy.names import Names, Root
 from decompose.detect.sqlalchemy.types import Annotated, Type, annotated, column_type
 from decompose.link.expressions import (
@@ -225,7 +225,6 @@ class Bodies:
                 state, _ = program.head(given)
                 target = state.id if state.kind == "class" else source(given)
         uselist = keyword(call, "uselist")
-        lazy = literal(program, keyword(call, "lazy")) or ""
         secondary = argument(call, 1, "secondary") if meaning != "Relationship" else keyword(call, "link_model")
         backref = self._backref(keyword(call, "backref"))
         return Relation(
@@ -236,10 +235,20 @@ class Bodies:
             secondary=self._secondary_of(secondary, module, at),
             backref=backref,
             back_populates=literal(program, keyword(call, "back_populates")) or "",
-            dynamic=lazy in ("dynamic", "write_only") or meaning == "dynamic_loader",
-            eager=lazy in ("joined", "subquery", "selectin", "immediate") or program.constant(keyword(call, "lazy")) is False,
+            loading=self._loading(call, meaning),
+            back=self._loading(self.names.call(keyword(call, "backref"), "backref") or Call(), "backref"),
             join=source(keyword(call, "primaryjoin")),
             foreign_keys=self._key_names(keyword(call, "foreign_keys")),
+        )
+
+    def _loading(self, call: Call, meaning: str) -> Loading:
+        program = self.program
+        lazy = literal(program, keyword(call, "lazy")) or ""
+        return Loading(
+            dynamic=lazy in ("dynamic", "write_only") or meaning == "dynamic_loader",
+            eager=lazy in ("joined", "subquery", "selectin", "immediate") or program.constant(keyword(call, "lazy")) is False,
+            passive=program.constant(keyword(call, "passive_deletes")) in (True, "all") or program.constant(keyword(call, "viewonly")) is True,
+            cascade=literal(program, keyword(call, "cascade", "cascades")) or "",
         )
 
     def _key_names(self, expression: Expression | None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from decompose.detect.sqlalchemy.drafts import Relation
 from decompose.detect.sqlalchemy.methods import Methods
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.names import Names
@@ -21,11 +22,12 @@ from decompose.detect.sqlalchemy.values import (
     SESSION_NAMES,
     SESSIONS,
     UNKNOWN,
+    Along,
     Seen,
     Trace,
     Value,
-)  # fmt: skip
-from decompose.link.expressions import argument, last_bound, source
+)
+from decompose.link.expressions import argument, last_bound, last_name, literal, source
 from decompose.link.program import Program, State, Step
 from decompose.model.facts import Mode
 from decompose.model.syntax import (
@@ -33,6 +35,7 @@ from decompose.model.syntax import (
     Bound,
     Call,
     Chain,
+    Constant,
     Definition,
     Expression,
     Item,
@@ -41,6 +44,13 @@ from decompose.model.syntax import (
     Slice,
     Use,
 )
+
+_BUILTINS = frozenset({"setattr", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "enumerate"})
+
+
+def _reads_as_attribute(definition: Definition) -> bool:
+    """Whether a method is read without a call: ``property`` and the many decorators that are named after it."""
+    return any(isinstance(each, Chain) and "property" in last_name(each) for each in definition.decorators)
 
 
 class Chains:
@@ -60,7 +70,7 @@ class Chains:
         self._bindings: dict[str, Value] = {}
         self._returns: dict[str, Value] = {}
         self._classes: dict[tuple[str, str, str], Value] = {}
-        self._states: dict[tuple[State, str], Value] = {}
+        self._states: dict[tuple[State, str, str], Value] = {}
         self._depth = 0
         tops = {name.split(".", 1)[0] for name in program.modules}
         self._followed = tops | {imported.module.split(".", 1)[0] for m in program.modules.values() for imported in m.imports if names.meaning(f"{imported.module}.x")}  # fmt: skip
@@ -89,7 +99,9 @@ class Chains:
 
     def _worth(self, use: Use) -> bool:
         chain = use.chain
-        if chain.origin == "builtin" or (chain.origin in ("local",) and not chain.steps):
+        if chain.origin == "builtin":
+            return chain.root in _BUILTINS
+        if chain.origin == "local" and not chain.steps:
             return False
         if use.sink in ("annotation", "base", "except", "decorator"):
             return False
@@ -100,6 +112,8 @@ class Chains:
     def _follow(self, use: Use, scope: str) -> Seen | None:
         trace = Trace()
         value = self._chain(use.chain, scope, trace, use.sink == "store", use.sink == "iterate")
+        if use.sink != "assign":
+            value = self.methods.loaded(value, trace)
         start = last_bound(use.chain)
         events = tuple(event for event in trace.events if event.index >= start)
         commits = trace.commits and start <= len(use.chain.steps) - 2
@@ -108,16 +122,16 @@ class Chains:
             return None
         return Seen(use, value, events, trace.model, commits, missing)
 
-    def effects(self, method: str) -> dict[tuple[str, Mode], bool]:
-        """What a method does to the model behind ``self`` or ``self.attribute``: (attribute or ``""``, mode) -> certain."""
+    def effects(self, method: str) -> dict[tuple[str, Mode, Along, bool], bool]:
+        """What a method does to the model behind ``self`` or ``self.attribute``: (attribute or ``""``, mode, along, deletes) -> certain."""
         if self._depth > DEPTH:
             return {}
         self._depth += 1
-        found: dict[tuple[str, Mode], bool] = {}
+        found: dict[tuple[str, Mode, Along, bool], bool] = {}
         for seen in self.seen(method):
             for event in seen.events:
                 if event.target.startswith("@"):
-                    key = (event.target.partition(":")[2], event.mode)
+                    key = (event.target.partition(":")[2], event.mode, event.along, event.deletes)
                     found[key] = found.get(key, False) or event.certain
         self._depth -= 1
         return found
@@ -162,8 +176,9 @@ class Chains:
                 elif isinstance(step, Call):
                     value = self._called(value, step, scope, trace)
                 elif isinstance(step, Item):
-                    value = self._item(value, step)
+                    value = self._item(self.methods.loaded(value, trace), step)
                 elif isinstance(step, Slice):
+                    value = self.methods.loaded(value, trace)
                     value = Value("collection", value.model, certain=value.certain) if value.kind in ("query", "related") else value
                 elif stored and position == end:
                     self._store(value, step, scope, trace)
@@ -194,6 +209,8 @@ class Chains:
             return (Value("session", certain=False) if named else UNKNOWN), chain.steps
         if chain.origin == "super":
             return self.of_class(chain.root, "instance", "super"), chain.steps
+        if chain.origin == "builtin":
+            return (Value("builtin", name=chain.root) if chain.root in _BUILTINS else UNKNOWN), chain.steps
         if chain.origin == "instance":
             state = self.program.resolve(chain.root)
             if state.kind == "binding":
@@ -287,6 +304,8 @@ class Chains:
             if kind == "query" and len(value.entities) > 1:
                 return Value("row", value.model, certain=value.certain, entities=value.entities)
             return Value("instance", value.model, certain=value.certain)
+        if kind == "columns":
+            return Value("column", value.model)
         if kind == "rows":
             return Value("row", value.model, certain=value.certain, entities=value.entities)
         if kind == "row":
@@ -315,7 +334,8 @@ class Chains:
             trace.touch(value.model, "write", value.certain)
         elif name in mapped.relations:
             relation = mapped.relations[name]
-            trace.touch(relation.secondary or (relation.target if relation.many else value.model), "write", value.certain)
+            own = not self.models.points_here(mapped, relation)
+            trace.touch(relation.secondary or (value.model if own else relation.target), "write", value.certain)
 
     def _symbolic_attribute(self, model: str, name: str) -> bool:
         body = self.models.declared(model[1:].partition(":")[0])
@@ -337,8 +357,10 @@ class Chains:
         if kind == "construct":
             return Value("construct", name="func" if value.name == "func" else name)
         if kind == "table" and name in ("c", "columns"):
-            trace.touch(value.model, "read", value.certain, "core", True)
             return Value("columns", value.model)
+        if kind == "columns":
+            trace.touch(value.model, "read", value.certain, "core", True)
+            return Value("attribute", "", name)
         if kind == "pagination":
             return Value("collection", value.model, certain=value.certain) if name == "items" else UNKNOWN
         if kind == "row":
@@ -357,16 +379,9 @@ class Chains:
                 return Value("attribute", value.model, name, value.certain)
             return UNKNOWN
         if mapped is not None and name in mapped.relations:
-            relation = mapped.relations[name]
-            trace.touch(relation.target, "read", value.certain)
-            trace.touch(relation.secondary, "read", value.certain)
-            if value.kind == "class":
-                trace.touch(value.model, "read", value.certain, "orm", True)
-                return Value("attribute", relation.target, name, value.certain)
-            kind = "query" if relation.dynamic else "related" if relation.many else "instance"
-            return Value(kind, relation.target, relation.secondary, value.certain)
+            return self._related(value, mapped.relations[name], trace)
         if name in ("query", "query_") and value.kind == "class":
-            trace.touch(value.model, "read", value.certain)
+            trace.touch(value.model, "read", value.certain, along="all")
             return Value("query", value.model, certain=value.certain, entities=(value.model,))
         if name == "__table__":
             return Value("table", mapped.table) if mapped is not None else UNKNOWN
@@ -376,13 +391,35 @@ class Chains:
         if isinstance(found, Definition):
             if found.kind == "class":
                 return UNKNOWN
-            if value.kind == "instance" and self.program.is_property(found):
+            if _reads_as_attribute(found):
+                if value.kind == "class":
+                    trace.touch(value.model, "read", value.certain, "orm", True)
+                    return Value("attribute", value.model, name, value.certain)
                 return self._method(value, name, Call(), scope, trace)
             return Value("method", value.model, name, value.certain)
+        if isinstance(found, Binding) and mapped is not None:
+            proxy = self.names.call(found.value, "association_proxy")
+            relation_name = literal(self.program, argument(proxy, 0, "target_collection")) if proxy is not None else None
+            if proxy is not None and relation_name in mapped.relations:
+                inner = self._related(value, mapped.relations[relation_name], trace)
+                attribute = literal(self.program, argument(proxy, 1, "attr")) or ""
+                reached = self._model_attribute(self._item(inner, Item()), attribute, scope, trace) if inner.kind == "related" else UNKNOWN
+                return Value("collection", reached.model, certain=reached.certain) if reached.kind == "instance" else reached
         if value.model.startswith("@") and value.kind == "class" and self._symbolic_attribute(value.model, name):
             trace.touch(value.model, "read", value.certain, "orm", True)
             return Value("attribute", value.model, name)
         return UNKNOWN
+
+    def _related(self, value: Value, relation: Relation, trace: Trace) -> Value:
+        """Through a relationship: of a class it is a join, of an instance its rows are loaded."""
+        if relation.loading.dynamic and value.kind == "instance":
+            return Value("query", relation.target, "dynamic", value.certain, join=relation.secondary)
+        trace.touch(relation.target, "read", value.certain, along="maybe")
+        trace.touch(relation.secondary, "read", value.certain)
+        if value.kind == "class":
+            trace.touch(value.model, "read", value.certain, "orm", True)
+            return Value("attribute", relation.target, relation.name, value.certain)
+        return Value("related" if relation.many else "instance", relation.target, certain=value.certain, join=relation.secondary)
 
     def _class_of(self, value: Value) -> str:
         if value.model:
@@ -401,10 +438,11 @@ class Chains:
     def _state_attribute(self, value: Value, name: str, scope: str) -> Value:
         """An attribute of a project class or module: ``self.session``, ``self.model``, ``crud.user``."""
         assert value.state is not None
-        known = self._states.get((value.state, name))
+        key = (value.state, value.made, name)
+        known = self._states.get(key)
         if known is None:
-            self._states[value.state, name] = UNKNOWN
-            known = self._states[value.state, name] = self._state_value(value, name)
+            self._states[key] = UNKNOWN
+            known = self._states[key] = self._state_value(value, name)
         return known
 
     def _state_value(self, value: Value, name: str) -> Value:
@@ -422,7 +460,9 @@ class Chains:
                     return reached
                 if name in SESSION_NAMES or name == "_session":
                     return Value("session", certain=False)
-                if self.promises._argument_model(state.id, name) or self.promises.some_subclass_names(state.id, name):
+                if value.made and self.promises.means_model(name):
+                    return Value("class", value.made)
+                if self.promises.means_model(name) or self.promises.some_subclass_names(state.id, name):
                     return Value("class", f"@{state.id}:{name}")
                 return UNKNOWN
             if self.program.is_property(found):
@@ -434,6 +474,8 @@ class Chains:
         kind = value.kind
         if kind == "class":
             return Value("instance", value.model, "new", value.certain)
+        if kind == "builtin":
+            return self._builtin(value.name, call, scope, trace)
         if kind == "cast":
             return self.promises.annotation(argument(call, 0, "typ"), self.program.module_of(scope))
         if kind == "construct":
@@ -448,10 +490,30 @@ class Chains:
             return self._state_called(value, call, scope, trace)
         return value if kind in ("query", "dml") else UNKNOWN
 
+    def _builtin(self, name: str, call: Call, scope: str, trace: Trace) -> Value:
+        """Functions of Python that hand on what they are given, and ``setattr``."""
+        given = self.value(call.arguments[0], scope) if call.arguments else UNKNOWN
+        if name == "setattr":
+            named = argument(call, 1)
+            attribute = named.value if isinstance(named, Constant) and isinstance(named.value, str) else ""
+            if attribute:
+                self._store(given, attribute, scope, trace)
+            elif given.kind == "instance" and given.name != "new":
+                trace.touch(given.model, "write", given.certain)
+            return UNKNOWN
+        if given.kind not in ("collection", "related", "query", "result", "rows"):
+            return UNKNOWN
+        if name in ("next", "max", "min"):
+            return self._item(given, Item())
+        if given.kind == "rows":
+            return given
+        return Value("rows", entities=("", given.model), certain=given.certain) if name == "enumerate" else Value("collection", given.model, certain=given.certain)
+
     def _state_called(self, value: Value, call: Call, scope: str, trace: Trace) -> Value:
         assert value.state is not None
         if value.state.kind == "class":
-            return Value("state", state=State("instance", value.state.id))
+            given = (*call.arguments, *(argument for _, argument in call.keywords))
+            return Value("state", state=State("instance", value.state.id), made=self.promises.made_for(given))
         definition = self.program.definition(value.state.id)
         if definition is None:
             return UNKNOWN
@@ -472,17 +534,16 @@ class Chains:
         module = self.program.module_of(definition.id)
         owner = definition.parent if definition.kind == "method" else ""
         receiver = self.of_class(owner, "instance") if owner else None
-        if definition.returns:
-            value = self.promises.returns_annotation(definition, module, receiver)
-            if value.kind != "unknown":
-                return value
-        if definition.generator or self._is_context(definition):
+        promised = self.promises.returns_annotation(definition, module, receiver) if definition.returns else UNKNOWN
+        if promised.kind not in ("unknown", "state"):
+            return promised
+        if promised.kind == "unknown" and (definition.generator or self._is_context(definition)):
             return self._yielded(definition)
         for expression in definition.returned:
             value = self.value(expression, definition.id)
-            if value.kind != "unknown":
+            if value.made or (value.kind != "unknown" and promised.kind == "unknown"):
                 return value if value.name != "new" else msgspec.structs.replace(value, name="")
-        return UNKNOWN
+        return promised
 
     def _is_context(self, definition: Definition) -> bool:
         return any(isinstance(each, Chain) and source(each).rpartition(".")[2].startswith(("contextmanager", "asynccontextmanager")) for each in definition.decorators)  # fmt: skip
@@ -500,9 +561,11 @@ class Chains:
         """The model behind a symbolic one, seen from the receiver of the call; symbolic again inside another base class."""
         if not path:
             return receiver.model
+        if receiver.made and self.promises.means_model(path):
+            return receiver.made
         owner = self._class_of(receiver)
         found = self.promises.attribute_model(owner, path)
-        return found or (f"@{owner}:{path}" if self.promises.some_subclass_names(owner, path) else "")
+        return found or (f"@{owner}:{path}" if self.promises.means_model(path) or self.promises.some_subclass_names(owner, path) else "")
 
     def _method(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
         kind = value.kind
@@ -545,7 +608,6 @@ class Chains:
             return self._called(self._state_attribute(value, name, scope), call, scope, trace)
         owner = found.parent
         if owner not in self.models.mapped:
-            for (path, mode), certain in sorted(self.effects(found.id).items()):
-                target = self._concrete(path, value)
-                trace.touch(target, mode, certain and value.certain)
+            for (path, mode, along, deletes), certain in sorted(self.effects(found.id).items()):
+                trace.touch(self._concrete(path, value), mode, certain and value.certain, along=along, deletes=deletes)
         return self._result_of(found, value)

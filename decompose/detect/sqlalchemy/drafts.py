@@ -24,8 +24,25 @@ class Key(msgspec.Struct, frozen=True):
     nullable: bool = False
 
 
+class Loading(msgspec.Struct, frozen=True):
+    """How rows of the other side come and go: ``cascade`` as written, ``passive`` when a deletion leaves them to the database."""
+
+    dynamic: bool = False
+    eager: bool = False
+    passive: bool = False
+    cascade: str = ""
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the rows of the other side are deleted with their owner."""
+        return "delete" in self.cascade or "all" in self.cascade
+
+
 class Relation(msgspec.Struct, frozen=True):
-    """A ``relationship``. ``target`` is a class id once linked; ``many`` says whether the attribute is a collection."""
+    """A ``relationship``. ``target`` is a class id once linked; ``many`` says whether the attribute is a collection.
+
+    ``back`` is how the other side's attribute loads when ``backref`` makes it.
+    """
 
     name: str
     target: str
@@ -34,8 +51,8 @@ class Relation(msgspec.Struct, frozen=True):
     secondary: str = ""
     backref: str = ""
     back_populates: str = ""
-    dynamic: bool = False
-    eager: bool = False
+    loading: Loading = Loading()
+    back: Loading = Loading()
     foreign_keys: tuple[str, ...] = ()
     join: str = ""
 

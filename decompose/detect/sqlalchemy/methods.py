@@ -45,14 +45,14 @@ class Methods:
             target = self.chains.value(argument(call, 0, "entity", "ident"), scope)
             if target.kind != "class":
                 return UNKNOWN if not certain or target.kind != "unknown" else self.missing(trace, "which model is read is not known")
-            trace.touch(target.model, "read", certain)
+            trace.touch(target.model, "read", certain and target.certain, along="all")
             return Value("instance", target.model, certain=certain and target.certain)
         if name in WRITING:
             return self._written(name, call, scope, trace, certain)
         if name == "refresh":
             target = self.chains.value(argument(call, 0, "instance"), scope)
             if target.model:
-                trace.touch(target.model, "read", certain and target.certain)
+                trace.touch(target.model, "read", certain and target.certain, along="all")
             return UNKNOWN
         if name in ("execute", "scalars", "scalar", "exec", "stream", "stream_scalars"):
             return self._executed(name, call, scope, trace, certain)
@@ -75,7 +75,7 @@ class Methods:
     def _written(self, name: str, call: Call, scope: str, trace: Trace, certain: bool) -> Value:
         target = self.chains.value(argument(call, 0, "instance", "instances", "objects", "mapper"), scope)
         if target.kind in ("instance", "collection", "related", "class", "row", "query") and target.model:
-            trace.touch(target.model, "write", certain and target.certain)
+            trace.touch(target.model, "write", certain and target.certain, deletes=name == "delete")
             return Value("instance", target.model, certain=certain) if name == "merge" else UNKNOWN
         found = elements(self.program, argument(call, 0, "instances", "objects"))
         if not found:
@@ -123,7 +123,7 @@ class Methods:
         for each in arguments:
             value = self.chains.value(each, scope)
             if value.kind == "class":
-                trace.touch(value.model, "read", certain and value.certain)
+                trace.touch(value.model, "read", certain and value.certain, along="all")
                 entities.append(value.model)
             elif value.kind == "table":
                 trace.touch(value.model, "read", certain, "core")
@@ -188,6 +188,8 @@ class Methods:
 
     def of_query(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
         model, certain = value.model, value.certain
+        if name in NUMBERS or name in ("scalar", "value", "with_entities", "delete", "update", "only_return_tuples"):
+            trace.narrowed()
         if value.kind == "query" and name in ("delete", "update"):
             trace.touch(model, "write", certain, "orm", True)
             return UNKNOWN
@@ -203,6 +205,11 @@ class Methods:
                     if name in ("with_entities", "select_from") and not model:
                         value = msgspec.structs.replace(value, model=target.model)
             return value if name != "with_entities" else Value("query", "", "columns", certain)
+        if value.name == "dynamic":
+            if name in ("append", "add", "remove", "extend"):
+                trace.touch(value.join or model, "write", certain)
+                return UNKNOWN
+            value = self.loaded(value, trace)
         whole = value.name == "" and bool(model)
         if name in ONE:
             if len(value.entities) > 1:
@@ -216,13 +223,18 @@ class Methods:
             return UNKNOWN
         if name == "paginate":
             return Value("pagination", model, certain=certain)
-        if name in ("append", "add", "remove") and value.kind == "query":
-            trace.touch(model, "write", certain)
-            return UNKNOWN
         owner = self._query_class(model, name)
         if owner is not None:
             return Value("query", model, certain=certain, entities=value.entities)
         return value
+
+    def loaded(self, value: Value, trace: Trace) -> Value:
+        """A dynamic relationship when its rows are asked for: until then it is only a query."""
+        if value.kind != "query" or value.name != "dynamic":
+            return value
+        trace.touch(value.model, "read", value.certain, along="maybe")
+        trace.touch(value.join, "read", value.certain)
+        return msgspec.structs.replace(value, name="")
 
     def _query_class(self, model: str, name: str) -> Definition | None:
         """A method of the project's own query class (``query_class = ActiveQuery``)."""
@@ -236,7 +248,7 @@ class Methods:
     def of_result(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
         model, certain = value.model, value.certain
         if value.kind == "related" and name in COLLECTION_WRITES:
-            trace.touch(value.name or model, "write", certain)
+            trace.touch(value.join or model, "write", certain)
             return UNKNOWN
         if value.kind == "collection":
             return Value("instance", model, certain=certain) if name == "pop" else UNKNOWN

@@ -11,9 +11,12 @@ from decompose.detect.sqlalchemy.tablenames import TableNames, camel_to_snake
 from decompose.detect.sqlalchemy.types import Annotated
 from decompose.link.expressions import argument, elements, entries, keyword, last_name, literal, source, value_of
 from decompose.link.program import Program
-from decompose.model.facts import Column, Unresolved
+from decompose.model.facts import Column, Mode, Unresolved
 from decompose.model.location import Location
 from decompose.model.syntax import Call, Chain, Constant, Expression, Operation, Sequence, Template
+
+_EAGER = 4
+"""Relationships loaded along that are followed from one model: SQLAlchemy itself joins no deeper without being told to."""
 
 
 class Models:
@@ -26,6 +29,8 @@ class Models:
         self.tables: dict[str, Drafted] = {}
         self.objects: dict[str, str] = {}
         self.unresolved: list[Unresolved] = []
+        self._eager: dict[str, tuple[str, ...]] = {}
+        self._cascades: dict[str, tuple[tuple[str, Mode], ...]] = {}
         self.symbolic: set[str] = set()
         """Classes that are not mapped themselves but are mixed into mapped ones."""
         self.naming = TableNames(program)
@@ -286,6 +291,7 @@ class Models:
                     at=linked.at,
                     secondary=linked.secondary,
                     back_populates=linked.name,
+                    loading=linked.back,
                     foreign_keys=linked.foreign_keys,
                     join=linked.join,
                 )
@@ -299,7 +305,7 @@ class Models:
         target = self.model_named(relation.target, module)
         secondary = self._linked_secondary(relation.secondary, module)
         many = relation.many
-        if many and target and not relation.secondary and not relation.dynamic:
+        if many and target and not relation.secondary and not relation.loading.dynamic:
             many = self._is_collection(owner, target, relation)
         return msgspec.structs.replace(relation, target=target, secondary=secondary, many=many)
 
@@ -327,18 +333,48 @@ class Models:
     # --- answers ----------------------------------------------------------------------------------
 
     def eager(self, id: str) -> tuple[str, ...]:
-        """Tables that are loaded together with a model, since its relationships say so (``lazy="joined"``); one step deep."""
-        mapped = self.mapped.get(id)
-        if mapped is None:
-            return ()
-        tables = [
-            table
-            for relation in mapped.relations.values()
-            if relation.eager and relation.target
-            for table in (self.mapped[relation.target].table, relation.secondary)
-            if table
-        ]
-        return tuple(dict.fromkeys(tables))
+        """Tables that are loaded together with a model, since its relationships and theirs say so (``lazy="joined"``)."""
+        known = self._eager.get(id)
+        if known is None:
+            tables: dict[str, None] = {}
+            waiting, seen = [id], {id}
+            for _ in range(_EAGER):
+                following = []
+                for relation in (relation for each in waiting if each in self.mapped for relation in self.mapped[each].relations.values()):
+                    if relation.loading.eager and relation.target:
+                        tables.update(dict.fromkeys(table for table in (self.mapped[relation.target].table, relation.secondary) if table))
+                        if relation.target not in seen:
+                            seen.add(relation.target)
+                            following.append(relation.target)
+                waiting = following
+            known = self._eager[id] = tuple(tables)
+        return known
+
+    def deleted_along(self, id: str) -> tuple[tuple[str, Mode], ...]:
+        """Tables that a session reads and changes when it deletes an instance: cascades, keys set to null, rows of join tables."""
+        known = self._cascades.get(id)
+        if known is None:
+            found: dict[tuple[str, Mode], None] = {}
+            waiting, seen = [id], {id}
+            while waiting:
+                mapped = self.mapped.get(waiting.pop())
+                for relation in mapped.relations.values() if mapped is not None else ():
+                    if not relation.target or relation.loading.passive:
+                        continue
+                    target = self.mapped[relation.target].table
+                    if relation.secondary:
+                        found[relation.secondary, "read"] = found[relation.secondary, "write"] = found[target, "read"] = None
+                    elif self.points_here(mapped, relation) or relation.loading.deletes:
+                        found[target, "read"] = found[target, "write"] = None
+                    if relation.loading.deletes and relation.target not in seen:
+                        seen.add(relation.target)
+                        waiting.append(relation.target)
+            known = self._cascades[id] = tuple(found)
+        return known
+
+    def points_here(self, owner: Mapped | None, relation: Relation) -> bool:
+        """Whether the key of a relationship is on the other side."""
+        return owner is not None and (relation.many or self._is_collection(owner, relation.target, relation))
 
     def conventional(self, name: str) -> tuple[str, bool]:
         """The model that a variable's name suggests (``topic``, ``topics``), and whether it suggests several; ``""`` if none."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import msgspec
+
+from decompose.detect.sqlalchemy.callers import Callers
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.names import Names
 from decompose.detect.sqlalchemy.types import annotated
 from decompose.detect.sqlalchemy.values import SESSION_NAMES, UNKNOWN, Evaluator, Trace, Value, within
+from decompose.link.expressions import bound_arguments, last_name
 from decompose.link.program import Program
 from decompose.model.syntax import Call, Chain, Constant, Definition, Expression, Operation, Parameter
+
+_PASSED = frozenset({"class", "instance", "collection", "query", "related", "session", "maker", "table"})
+"""Kinds of values that are followed into the functions they are passed to."""
+
+_MODEL_NAMES = frozenset({"model", "model_class", "model_type", "entity", "klass", "model_cls", "table", "sql_model", "orm_model", "db_model"})
 
 
 class Promises:
@@ -20,10 +31,18 @@ class Promises:
         self.chains = chains
         self._aliases: dict[str, Value] = {}
         self._arguments: dict[str, str] = {}
+        self._passed: dict[str, Value] = {}
+        self.callers = Callers(program)
 
     def annotation(self, expression: Expression | None, module: str, receiver: Value | None = None) -> Value:
         """An instance (or collection) of what an annotation names."""
         said = annotated(self.program, self.names, expression, module)
+        if not said.target and isinstance(expression, Operation) and expression.operator == "[]" and isinstance(expression.operands[0], Chain):
+            # ``Repository[Order]``: an instance of a generic class of the project.
+            state, rest = self.program.head(expression.operands[0])
+            if state.kind == "class" and not rest and state.id not in self.models.mapped:
+                value = self.chains.of_class(state.id, "instance")
+                return msgspec.structs.replace(value, made=self.made_for(expression.operands[1:])) if value.kind == "state" else value
         if not said.target:
             return UNKNOWN
         last = said.target.rpartition(".")[2]
@@ -84,12 +103,43 @@ class Promises:
                     value = self.chains.follow(Chain(target.root, target.origin, (*target.steps, Call())), definition.id, Trace())
                     if value.kind != "unknown":
                         return value
-        if parameter.annotation:
+        if parameter.symbol and self.program.definition(parameter.symbol) is not None:
             return UNKNOWN
+        agreed = self._agreed(parameter, definition)
+        if agreed.kind != "unknown" or parameter.annotation:
+            return agreed
         if parameter.name in SESSION_NAMES:
             return Value("session", certain=False)
         model, many = self.models.conventional(parameter.name)
         return Value("collection" if many else "instance", model, certain=False) if model else UNKNOWN
+
+    def _agreed(self, parameter: Parameter, definition: Definition) -> Value:
+        """What all calls of the function pass for a parameter; certain when each of them is understood."""
+        key = f"{definition.id}:{parameter.name}"
+        known = self._passed.get(key)
+        if known is None:
+            self._passed[key] = UNKNOWN
+            known = self._passed[key] = self._of_calls(parameter, definition)
+        return known
+
+    def _of_calls(self, parameter: Parameter, definition: Definition) -> Value:
+        agreed, certain = UNKNOWN, True
+        static = any(isinstance(each, Chain) and last_name(each) == "staticmethod" for each in definition.decorators)
+        skip = int(definition.kind == "method" and not static)
+        for site in self.callers.sites(definition):
+            given = bound_arguments(definition, site.call, skip).get(parameter.name)
+            if given is None or given == Constant(None):
+                continue
+            value = self.chains.value(given, site.scope)
+            if value.kind not in _PASSED:
+                certain = False
+                continue
+            if agreed.kind != "unknown" and (value.kind, value.model) != (agreed.kind, agreed.model):
+                return UNKNOWN
+            agreed, certain = value, certain and value.certain and site.certain
+        if agreed.kind == "unknown":
+            return UNKNOWN
+        return msgspec.structs.replace(agreed, certain=certain, name="" if agreed.name == "new" else agreed.name)
 
     def assigned(self, class_id: str, name: str) -> Value:
         """What ``__init__`` takes under the name that the attribute has: ``def __init__(self, session: Session)``."""
@@ -101,7 +151,15 @@ class Promises:
                         state = self.program.resolve(parameter.symbol)
                         return self.alias(state.id) if state.kind == "binding" else self.chains.of_class(state.id, "instance")
                     return self.given(parameter, init)
-        return UNKNOWN
+        found = UNKNOWN
+        for use in self.callers.assigned(class_id, name)[:4]:
+            value = self.chains.value(use.chain, use.scope)
+            if value.kind == "unknown":
+                continue
+            if found.kind != "unknown" and (found.kind, found.model) != (value.kind, value.model):
+                return msgspec.structs.replace(found, certain=False)
+            found = value
+        return found
 
     def returns_annotation(self, definition: Definition, module: str, receiver: Value | None) -> Value:
         if definition.returns_symbol:
@@ -122,9 +180,24 @@ class Promises:
                 return True
         return False
 
+    @staticmethod
+    def means_model(name: str) -> bool:
+        """Whether a repository's attribute of this name holds the class that it is made for."""
+        return name.strip("_") in _MODEL_NAMES
+
+    def made_for(self, arguments: Iterable[Expression]) -> str:
+        """The mapped class among the arguments of a constructor or of a generic, when there is exactly one."""
+        found = set()
+        for each in arguments:
+            if isinstance(each, Chain) and each.origin == "global":
+                state, rest = self.program.head(each)
+                if state.kind == "class" and not rest and state.id in self.models.mapped:
+                    found.add(state.id)
+        return found.pop() if len(found) == 1 else ""
+
     def _argument_model(self, class_id: str, name: str) -> str:
         """The model that a repository is made for: its first mapped type argument (``CRUDBase[User, UserCreate]``)."""
-        if name.strip("_") not in ("model", "model_class", "model_type", "entity", "klass", "model_cls", "table"):
+        if not self.means_model(name):
             return ""
         known = self._arguments.get(class_id)
         if known is None:

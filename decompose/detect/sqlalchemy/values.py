@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -33,6 +33,9 @@ COLLECTION_WRITES = frozenset({"append", "remove", "extend", "add", "discard", "
 SAME_CLASS = frozenset({"aliased", "with_polymorphic", "of_type", "alias", "with_loader_criteria"})
 
 
+Along = Literal["", "maybe", "all"]
+
+
 class Value(msgspec.Struct, frozen=True):
     """What a prefix of a chain stands for.
 
@@ -40,6 +43,9 @@ class Value(msgspec.Struct, frozen=True):
     or symbolic: ``@class:attribute`` inside a class that others inherit); ``session maker engine transaction extension`` of the
     session world; ``table`` and ``columns`` of the table ``model``; ``construct`` is a name of SQLAlchemy in ``name``; ``method`` a
     method ``name`` of the model; ``text`` SQL in a string; ``state`` anything else that the program knows; ``unknown``.
+
+    ``made`` is the mapped class that the instance of a project class was made for (``Repository(session, Order)``), ``join`` the table behind
+    a many-to-many collection.
     """
 
     kind: str
@@ -48,6 +54,8 @@ class Value(msgspec.Struct, frozen=True):
     certain: bool = True
     entities: tuple[str, ...] = ()
     state: State | None = None
+    made: str = ""
+    join: str = ""
 
 
 UNKNOWN = Value("unknown")
@@ -56,7 +64,9 @@ UNKNOWN = Value("unknown")
 class Event(msgspec.Struct, frozen=True):
     """A table (or symbolic model) touched at a step of a chain.
 
-    ``mention`` marks a read that only names a column, and a write that makes the reads of its own statement part of it.
+    ``mention`` marks a read that only names a column, and a write that makes the reads of its own statement part of it. ``along``: whether
+    relationships that load along do so here (``maybe``: unless the row is in the session already). ``deletes``: rows that hang on this one
+    go, or are changed, with it.
     """
 
     target: str
@@ -65,6 +75,8 @@ class Event(msgspec.Struct, frozen=True):
     via: str = "orm"
     certain: bool = True
     mention: bool = False
+    along: Along = ""
+    deletes: bool = False
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -89,9 +101,15 @@ class Trace:
         self.missed = 0
         self.index = 0
 
-    def touch(self, target: str, mode: Mode, certain: bool = True, via: str = "orm", mention: bool = False) -> None:
+    def touch(
+        self, target: str, mode: Mode, certain: bool = True, via: str = "orm", mention: bool = False, along: Along = "", deletes: bool = False
+    ) -> None:
         if target:
-            self.events.append(Event(target, mode, self.index, via, certain, mention))
+            self.events.append(Event(target, mode, self.index, via, certain, mention, along, deletes))
+
+    def narrowed(self) -> None:
+        """Nothing is loaded along: the rows are counted, deleted or reduced to columns."""
+        self.events = [msgspec.structs.replace(each, along="") if each.along else each for each in self.events]
 
 
 class Evaluator(Protocol):
