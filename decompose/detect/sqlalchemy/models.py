@@ -70,7 +70,7 @@ class Models:
                 for each in definition.decorators
             ):
                 candidates.add(definition.id)
-        ordered = sorted(candidates, key=lambda id: (len([a for a in self.program.ancestors(id) if a in candidates]), id))
+        ordered = sorted(candidates, key=lambda id: (self._is_snapshot(id), len([a for a in self.program.ancestors(id) if a in candidates]), id))
         for id in ordered:
             if not self._abstract(id):
                 self._map(id)
@@ -78,6 +78,11 @@ class Models:
             for ancestor in self.program.ancestors(mapped.id):
                 if ancestor not in self.mapped and self.program.definition(ancestor) is not None:
                     self.symbolic.add(ancestor)
+
+    def _is_snapshot(self, id: str) -> bool:
+        """Whether a class or table stands in an Alembic migration: what it says was so once, and is not the model of its table."""
+        held = self.program.bindings(self.program.module_of(id))
+        return "down_revision" in held and "revision" in held
 
     def _is_registry(self, decorator: Chain) -> bool:
         state, _ = self.program.head(decorator)
@@ -128,6 +133,10 @@ class Models:
         schema = self._schema(id)
         table_id = f"{schema}.{name}" if schema else name
         draft = self.tables.get(table_id)
+        if self._is_snapshot(id):
+            if draft is not None:
+                self._remembered(id, table_id, body)
+            return
         if draft is None:
             draft = self.tables[table_id] = Drafted(table_id, program.place(id), id)
             draft.schema = schema
@@ -135,6 +144,11 @@ class Models:
             draft.model = id
         self._finish(id, table_id, parent, body)
         draft.keys.extend(self.bodies.argument_keys(mixins, body))
+
+    def _remembered(self, id: str, table: str, body: Body) -> None:
+        """A migration's own picture of a table: followed where the migration uses it."""
+        mapped = self.mapped[id] = Mapped(id, table)
+        mapped.columns.update({column.field or column.name: column for column in body.columns.values()})
 
     def _finish(self, id: str, table: str, parent: str, body: Body) -> None:
         draft = self.tables[table]
@@ -191,6 +205,8 @@ class Models:
 
     def _tables(self) -> None:
         for module in self.program.modules.values():
+            if self._is_snapshot(module.name):
+                continue
             for binding in module.bindings:
                 if not isinstance(binding.value, Chain) or binding.name == "__table__":
                     continue
