@@ -75,14 +75,12 @@ class Tasks:
             for definition in module.definitions:
                 for task in self._defined(definition, module):
                     self._keep(task)
-        for module in self.program.modules.values():
-            for use in module.uses:
-                self._enqueued_functions(use, module)
+        for _, use in self.program.uses.calling(_ENQUEUES | {"add_job"}):
+            self._enqueued_functions(use)
         yield from sorted(self.by_definition.values(), key=lambda task: (task.at, task.name))
-        for module in self.program.modules.values():
-            for use in module.uses:
-                yield from self._sent(use, module)
-                yield from self._scheduled(use, module)
+        for module, use in self.program.uses.calling(_WORDS | {"add_periodic_task", "add_job"}):
+            yield from self._sent(use, module)
+            yield from self._scheduled(use, module)
         yield from self.schedules
         yield from self._beat()
 
@@ -191,14 +189,13 @@ class Tasks:
             for binding in module.bindings:
                 if binding.name.rpartition(".")[2] in names:
                     yield binding.value, self.program.at(module.name, binding.line)
-            for use in module.uses:
-                call = use.chain.steps[-1] if use.chain.steps else None
-                if isinstance(call, Call) and last_name(use.chain) in ("update", "Celery", "config_from_object"):
-                    for name, value in call.keywords:
-                        if name in names:
-                            yield value, self.program.at(module.name, use.span.line)
+        for module, use in self.program.uses.calling(("update", "Celery", "config_from_object")):
+            call = use.chain.steps[-1]
+            for name, value in call.keywords if isinstance(call, Call) else ():
+                if name in names:
+                    yield value, self.program.at(module.name, use.span.line)
 
-    def _enqueued_functions(self, use: Use, module: ModuleSummary) -> None:
+    def _enqueued_functions(self, use: Use) -> None:
         """A plain function becomes a task of RQ, Django-Q or APScheduler where it is enqueued."""
         framework, target, _ = self._enqueue(use)
         if not framework or target is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from decompose.link.expressions import bound_arguments, elements, last_name, literal, substitute
-from decompose.link.program import Program
+from decompose.link.program import Program, Step
 from decompose.model.location import Span
 from decompose.model.syntax import (
     Bound,
@@ -66,7 +66,6 @@ class Objects:
         self._held: dict[str, Made | None] = {}
         self._results: dict[str, Made | None] = {}
         self._callers: dict[str, list[tuple[Use, Call, str]]] | None = None
-        self._attributes: dict[str, list[tuple[Use, str]]] | None = None
 
     def kind(self, dotted: str) -> str:
         """What calling ``dotted`` makes: by itself, or as a project class that inherits from something known."""
@@ -192,16 +191,9 @@ class Objects:
             return None
         name = chain.steps[0]
         program = self.program
-        if self._attributes is None:
-            self._attributes = {}
-            for module in program.modules.values():
-                for use in module.uses:
-                    if use.sink == "assign" and use.target.startswith("self."):
-                        owner = use.scope.rpartition(".")[0]
-                        self._attributes.setdefault(f"{owner}.{use.target[5:]}", []).append((use, module.name))
         for owner in (chain.root, *program.ancestors(chain.root)):
-            for use, place in self._attributes.get(f"{owner}.{name}", ()):
-                made = self.made(use.chain, place, use.scope, depth + 1)
+            for module, use in program.uses.assigned(owner, name):
+                made = self.made(use.chain, module.name, use.scope, depth + 1)
                 if made is not None:
                     return msgspec.structs.replace(made, key=f"{owner}.{name}"), self._passed(chain, 1)
             if name in program.bindings(owner):
@@ -268,12 +260,23 @@ class Objects:
         """Calls of a function of the project, in the order of files and lines."""
         if self._callers is None:
             self._callers = {}
+            heads: dict[tuple[str, tuple[Step, ...]], str] = {}
             for module in self.program.modules.values():
                 for use in module.uses:
-                    if use.chain.origin == "global" and any(isinstance(step, Call) for step in use.chain.steps):
-                        state, rest = self.program.head(use.chain)
-                        if state.kind == "function" and rest and isinstance(rest[0], Call):
-                            self._callers.setdefault(state.id, []).append((use, rest[0], module.name))
+                    chain = use.chain
+                    if chain.origin != "global":
+                        continue
+                    position = next((index for index, step in enumerate(chain.steps) if step.__class__ is not str), -1)
+                    call = chain.steps[position] if position >= 0 else None
+                    if not isinstance(call, Call):
+                        continue
+                    key = (chain.root, chain.steps[:position])
+                    called = heads.get(key)
+                    if called is None:
+                        state, rest = self.program.head(chain)
+                        called = heads[key] = state.id if state.kind == "function" and rest and rest[0] is call else ""
+                    if called:
+                        self._callers.setdefault(called, []).append((use, call, module.name))
         return self._callers.get(function, [])
 
     def looped(self, use: Use, module: ModuleSummary) -> list[Chain]:
