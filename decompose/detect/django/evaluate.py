@@ -61,6 +61,7 @@ class Evaluator:
         self._managers: dict[tuple[str, str], ModelManager | None] = {}
         self.depth = 0
         self._uses: dict[str, list[Use]] = {}
+        self._variables: dict[tuple[str, str, str, int, str, int, bool], Trace | None] = {}
         self._index()
 
     def _index(self) -> None:
@@ -83,20 +84,44 @@ class Evaluator:
 
         ``context`` is what ``self`` stands for where the class alone does not say it. ``stored``: the last step is assigned to.
         """
-        value = self.start(chain, scope, context)
-        if value is None:
-            return None
-        values = [value]
-        effects: list[tuple[Effect, ...]] = []
-        last = len(chain.steps) - 1
-        for position, step in enumerate(chain.steps):
-            if isinstance(step, Bound):
-                reached = self._bound(step, values)
-                done: tuple[Effect, ...] = ()
+        steps = chain.steps
+        start = last_bound(chain)
+        if not start or context is not None:
+            return self._walk(chain, start, None, scope, context, stored)
+        bound = steps[start - 1]
+        assert isinstance(bound, Bound)
+        # All uses of a variable repeat the way to its value: it is walked once.
+        key = (scope, chain.root, chain.origin, start, bound.variable, bound.line, bound.certain)
+        if key in self._variables:
+            held = self._variables[key]
+        else:
+            held = self._variables[key] = self._walk(Chain(chain.root, chain.origin, steps[:start]), start, None, scope, context, False)
+        if held is None or len(held.values) <= start or start == len(steps):
+            return held
+        return self._walk(chain, start, held, scope, context, stored)
+
+    def _walk(self, chain: Chain, start: int, held: Trace | None, scope: str, context: Value | None, stored: bool) -> Trace | None:
+        """The chain step by step, from where ``held`` ends. A step that is not followed ends it."""
+        if held is None:
+            first = self.start(chain, scope, context)
+            if first is None:
+                return None
+            value, values, effects, telling = first, [first], list[tuple[Effect, ...]](), first.model is not None
+        else:
+            values, effects, telling = [*held.values], [*held.effects], held.telling
+            value = values[-1]
+        steps = chain.steps
+        last = len(steps) - 1
+        for position in range(len(effects), len(steps)):
+            step = steps[position]
+            done: tuple[Effect, ...] = ()
+            if step.__class__ is Bound:
+                reached = self._bound(step, values)  # type: ignore[arg-type]
             else:
                 noted: list[Effect] = []
                 reached = self.advance(value, step, noted, scope, context)
-                done = () if stored and position == last else tuple(noted)
+                if noted and not (stored and position == last):
+                    done, telling = tuple(noted), True
                 if reached is not None and not value.certain and reached.certain:
                     reached = reached._replace(certain=False)
             if reached is None:
@@ -106,9 +131,10 @@ class Evaluator:
                     effects.append(done)
                     break
             value = reached
+            telling = telling or value.model is not None
             values.append(value)
             effects.append(done)
-        return Trace(values, effects)
+        return Trace(values, effects, start, telling)
 
     def _annotated_later(self, chain: Chain, position: int) -> Value | None:
         step = chain.steps[position] if position < len(chain.steps) else None

@@ -12,7 +12,6 @@ from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.lookups import expression_name
 from decompose.detect.django.schema import Model
 from decompose.detect.django.values import MODEL_KINDS, Step, Trace, Value
-from decompose.link.expressions import last_bound
 from decompose.model.facts import Access, ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.syntax import (
@@ -77,11 +76,10 @@ class UseReader:
                 contexts = [self.evaluator.collection(role, model, chain.root, len(using) == 1) for model in using[:6]]
         for context in contexts:
             trace = self.evaluator.follow(chain, use.scope, context, use.sink == "store")
-            if trace is None or not (any(trace.effects) or any(value.model is not None for value in trace.values)):
+            if trace is None or not trace.telling:
                 continue
-            start = last_bound(chain)
-            self._note_accesses(use, module, trace, start, accesses)
-            yield from self._uses(use, module, path, trace, start)
+            self._note_accesses(use, module, trace, trace.start, accesses)
+            yield from self._uses(use, module, path, trace, trace.start)
 
     def _note_accesses(self, use: Use, module: str, trace: Trace, start: int, accesses: dict[tuple[str, str, str, int], bool]) -> None:
         definition = use.scope or module
@@ -115,7 +113,7 @@ class UseReader:
     # --- model uses ----------------------------------------------------------------------------
 
     def _uses(self, use: Use, module: str, path: str, trace: Trace, start: int) -> Iterator[ModelUse]:
-        if self._absorbed is not None and use.chain == self._absorbed[0] and _within(use.span, self._absorbed[1]):
+        if self._absorbed is not None and _within(use.span, self._absorbed[1]) and use.chain == self._absorbed[0]:
             return  # the class in `get_object_or_404(Order, ...)`: the call stands for it
         segments = self._segments(use.chain, trace, start, use.span)
         if not segments:
