@@ -6,6 +6,8 @@ followed by their return annotation, else by what their ``return`` statements ag
 
 from __future__ import annotations
 
+from itertools import islice
+
 from decompose.detect.django import standard
 from decompose.detect.django.lookups import call_tables, expression_name
 from decompose.detect.django.models import Registry
@@ -55,27 +57,12 @@ class Evaluator:
         self._returned: dict[tuple[str, str, str], Value | None] = {}
         self.parameters = Parameters(self)
         self.served = ServedModels(self)
-        self._assigned: dict[tuple[str, str], list[Use]] = {}
         self._attributes: dict[tuple[str, str], Value | None] = {}
         self._method_effects: dict[tuple[str, str], tuple[Effect, ...]] = {}
         self._managers: dict[tuple[str, str], ModelManager | None] = {}
         self.depth = 0
-        self._uses: dict[str, list[Use]] = {}
+        self._uses: dict[str, dict[str, list[Use]]] = {}
         self._variables: dict[tuple[str, str, str, int, str, int, bool], Trace | None] = {}
-        self._index()
-
-    def _index(self) -> None:
-        managers = self.roles.manager_classes
-        for module in self.program.modules.values():
-            for use in module.uses:
-                if use.target.startswith("self.") and use.sink == "assign":
-                    owner = use.scope.rpartition(".")[0]
-                    self._assigned.setdefault((owner, use.target[5:]), []).append(use)
-                steps = use.chain.steps
-                if steps and steps[-1].__class__ is Call and use.chain.origin in ("global", "self", "cls"):
-                    self.parameters.callers.setdefault(self.parameters.called_name(use.chain), []).append(use)
-                if managers and use.scope.rpartition(".")[0] in managers:
-                    self._uses.setdefault(use.scope, []).append(use)
 
     # --- chains --------------------------------------------------------------------------------
 
@@ -84,32 +71,40 @@ class Evaluator:
 
         ``context`` is what ``self`` stands for where the class alone does not say it. ``stored``: the last step is assigned to.
         """
+        first = self.start(chain, scope, context)
+        if first is None:
+            return None
         steps = chain.steps
+        if first.kind == "state" and first.state.kind == "function" and steps and self._ends(first, steps):
+            return None
         start = last_bound(chain)
         if not start or context is not None:
-            return self._walk(chain, start, None, scope, context, stored)
+            return self._walk(chain, start, Trace([first], [], start, first.model is not None), scope, context, stored)
         bound = steps[start - 1]
         assert isinstance(bound, Bound)
         # All uses of a variable repeat the way to its value: it is walked once.
         key = (scope, chain.root, chain.origin, start, bound.variable, bound.line, bound.certain)
-        if key in self._variables:
-            held = self._variables[key]
-        else:
-            held = self._variables[key] = self._walk(Chain(chain.root, chain.origin, steps[:start]), start, None, scope, context, False)
-        if held is None or len(held.values) <= start or start == len(steps):
+        held = self._variables.get(key)
+        if held is None:
+            way = Chain(chain.root, chain.origin, steps[:start])
+            walked = self._walk(way, start, Trace([first], [], start, False), scope, context, False)
+            reached = len(walked.values) > start and walked.values[-1].model is not None
+            held = self._variables[key] = walked._replace(telling=reached)
+        if len(held.values) <= start or start == len(steps):
             return held
         return self._walk(chain, start, held, scope, context, stored)
 
-    def _walk(self, chain: Chain, start: int, held: Trace | None, scope: str, context: Value | None, stored: bool) -> Trace | None:
+    def _ends(self, first: Value, steps: tuple[Step, ...]) -> bool:
+        """Whether nothing is known of what a function of the project gives: most chains end there."""
+        following = steps[1] if len(steps) > 1 else None
+        if following.__class__ is Bound and following.symbol:  # type: ignore[union-attr]
+            return False
+        return steps[0].__class__ is not Call or self.returned(first.state.id, None) is None
+
+    def _walk(self, chain: Chain, start: int, held: Trace, scope: str, context: Value | None, stored: bool) -> Trace:
         """The chain step by step, from where ``held`` ends. A step that is not followed ends it."""
-        if held is None:
-            first = self.start(chain, scope, context)
-            if first is None:
-                return None
-            value, values, effects, telling = first, [first], list[tuple[Effect, ...]](), first.model is not None
-        else:
-            values, effects, telling = [*held.values], [*held.effects], held.telling
-            value = values[-1]
+        values, effects, telling = [*held.values], [*held.effects], held.telling
+        value = values[-1]
         steps = chain.steps
         last = len(steps) - 1
         for position in range(len(effects), len(steps)):
@@ -675,9 +670,9 @@ class Evaluator:
         if key not in self._attributes:
             self._attributes[key] = None
             for owner in (class_id, *self.program.ancestors(class_id)):
-                uses = self._assigned.get((owner, name))
+                uses = [use for _, use in islice(self.program.uses.assigned(owner, name), 8)]
                 if uses:
-                    self._attributes[key] = agreed(self.evaluate(each.chain, each.scope) for each in uses[:8])
+                    self._attributes[key] = agreed(self.evaluate(each.chain, each.scope) for each in uses)
                     break
         return self._attributes[key]
 
@@ -805,6 +800,15 @@ class Evaluator:
             return Value("list", element.model)
         return element if outer == "Optional" else None
 
+    def _uses_in(self, function: str) -> list[Use]:
+        module = self.program.module_of(function)
+        known = self._uses.get(module)
+        if known is None:
+            known = self._uses[module] = {}
+            for use in self.program.modules[module].uses:
+                known.setdefault(use.scope, []).append(use)
+        return known.get(function, [])
+
     def method_effects(self, function: str, receiver: Value) -> tuple[Effect, ...]:
         """What a method of a manager or query set class does to tables when called for the receiver's model."""
         assert receiver.model is not None
@@ -814,7 +818,7 @@ class Evaluator:
             if self.depth < DEPTH:
                 self.depth += 1
                 found: dict[Effect, None] = {}
-                for use in self._uses.get(function, ()):
+                for use in self._uses_in(function):
                     trace = self.follow(use.chain, function, receiver if use.chain.origin in ("self", "super") else None)
                     if trace is not None:
                         start = last_bound(use.chain)

@@ -49,7 +49,7 @@ class Trace(NamedTuple):
     start: int
     """The number of steps up to and including the last passage through a variable: what comes before was done elsewhere."""
     telling: bool
-    """Whether any of the values is a model's, or any step does something to a table."""
+    """Whether any value from ``start`` on is a model's, or any step from there does something to a table."""
 
 
 def agreed(values: Iterable[Value | None]) -> Value | None:
