@@ -7,7 +7,7 @@ from itertools import chain
 
 from decompose.detect.django import standard
 from decompose.detect.django.models import Registry, setting_name
-from decompose.detect.django.settings import Settings, setting_read, settings_roots, setting_strings, strings_in
+from decompose.detect.django.settings import Settings, setting_read, setting_strings, settings_roots, strings_in
 from decompose.link.expressions import argument, elements, first_call, last_bound, literal, source
 from decompose.link.program import Program
 from decompose.model.facts import Route, SettingRead, StringReference, Unresolved
