@@ -97,7 +97,7 @@ class Evaluator:
     def _ends(self, first: Value, steps: tuple[Step, ...]) -> bool:
         """Whether nothing is known of what a function of the project gives: most chains end there."""
         following = steps[1] if len(steps) > 1 else None
-        if following.__class__ is Bound and following.symbol:  # type: ignore[union-attr]
+        if following.__class__ is Bound and following.symbol:
             return False
         return steps[0].__class__ is not Call or self.returned(first.state.id, None) is None
 
@@ -111,7 +111,7 @@ class Evaluator:
             step = steps[position]
             done: tuple[Effect, ...] = ()
             if step.__class__ is Bound:
-                reached = self._bound(step, values)  # type: ignore[arg-type]
+                reached = self._bound(step, values)
             else:
                 noted: list[Effect] = []
                 reached = self.advance(value, step, noted, scope, context)

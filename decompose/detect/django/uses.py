@@ -123,7 +123,7 @@ class UseReader:
         certain = all(value.certain for value in trace.values[start:])
         for segment in segments:
             steps = use.chain.steps[segment.start :]
-            keywords = [name for step in steps if step.__class__ is Call for name, _ in step.keywords]  # type: ignore[union-attr]
+            keywords = [name for step in steps if step.__class__ is Call for name, _ in step.keywords]
             obstacle = self._obstacle(steps, use.scope)
             yield ModelUse(
                 definition, segment.model.id, at, use.span,
