@@ -223,8 +223,7 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
     for each in captured["statements"]:
         places = _owners(found, each)
         if each.get("how") == "loaded":
-            executed.loaded.update((place, each["sql"], "read") for place in places)
-            executed.definitions.update(places)
+            executed.loaded.update((name, each["sql"], "read") for names in places for name in names)
             continue
         if each["sql"] not in parsed:
             parsed[each["sql"]] = _named(each["sql"])
@@ -232,37 +231,43 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
         if each.get("cascade"):
             named = [(table, mode) for table, mode in named if mode == "write" and table in each["cascade"]]
         _state(executed, places, named)
-        for place, built in each.get("built", ()):
+        for frames, built in each.get("built", ()):
             read = [(table, mode) for table, mode in named if mode == "read" and table in built]
-            _state(executed, _owners(found, {"frames": [place]}), read)
+            _state(executed, _owners(found, {"frames": frames}), read)
     return executed
 
 
-def _state(executed: Executed, places: list[str], named: list[tuple[str, str]]) -> None:
-    """The first place is where a fact belongs; stating it for one of the others is right too."""
-    executed.definitions.update(places)
-    for table, mode in named if places else ():
-        alternatives = {(place, table, mode) for place in places}
-        executed.facts.setdefault((places[0], table, mode), set()).update(alternatives)
-        executed.seen.update(alternatives)
+def _state(executed: Executed, owners: list[list[str]], named: list[tuple[str, str]]) -> None:
+    """Each owner is a list of names: a fact belongs to the first, and stating it for one of the others is right too."""
+    for names in owners:
+        executed.definitions.update(names)
+        for table, mode in named:
+            alternatives = {(name, table, mode) for name in names}
+            executed.facts.setdefault((names[0], table, mode), set()).update(alternatives)
+            executed.seen.update(alternatives)
 
 
-def _owners(found: Analyzed, statement: dict[str, Any]) -> list[str]:
-    """The definitions to which a statement belongs: that of the innermost frame, or the classes on whose behalf a library runs.
-
-    A method that a class inherits from a base of the project may be named by either. Empty for tests and migrations.
-    """
+def _owners(found: Analyzed, statement: dict[str, Any]) -> list[list[str]]:
+    """The definitions to which a statement belongs, see the decision; none for tests and migrations."""
     classes = [each for each in statement.get("classes", ()) if not is_test(each, found.tests)]
-    for path, line, *rest in statement["frames"][:1]:
+    owners: list[list[str]] = []
+    generic: list[str] = []
+    for path, line, on, role in statement["frames"]:
         inner = _definition_at(found, path, line)
         if not inner or is_test(inner, found.tests):
-            return classes
+            break
         definition = found.program.definition(inner)
-        on = rest[0] if rest else ""
-        if definition is not None and definition.parent and on and on != definition.parent and found.program.inherits(on, definition.parent):
-            return [inner, on]
-        return [inner]
-    return classes
+        inherited = definition is not None and definition.parent and on not in ("", definition.parent) and found.program.inherits(on, definition.parent)
+        if inherited and role in ("layer", "table"):
+            generic += [inner, on]  # one code for many tables: whoever calls it names the table
+            continue
+        owners.append([inner, *generic, *([on] if inherited else ())])
+        generic = []
+        if role not in ("layer", "override"):
+            break
+    if generic:
+        owners.append(generic)
+    return owners or ([classes] if classes else [])
 
 
 def _definition_at(found: Analyzed, path: str, line: int) -> str:

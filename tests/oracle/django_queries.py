@@ -33,15 +33,10 @@ def served(frame: object) -> list[str]:
             cls = type(frame.f_locals.get("self"))
             file = getattr(sys.modules.get(cls.__module__), "__file__", "") or ""
             dotted = f"{cls.__module__}.{cls.__qualname__}"
-            if dotted not in found and file.startswith(places.ROOT) and "site-packages" not in file and not _is_data(cls):
+            if dotted not in found and file.startswith(places.ROOT) and "site-packages" not in file and not places.is_table(cls) and not hasattr(cls, "as_manager") and not hasattr(cls, "contribute_to_class"):
                 found.append(dotted)
         frame = frame.f_back
     return found
-
-
-def _is_data(cls: type) -> bool:
-    """Whether a class holds rows or makes queries: those act for whoever calls them."""
-    return hasattr(cls, "as_manager") or hasattr(cls, "contribute_to_class") or (hasattr(cls, "_meta") and hasattr(cls._meta, "db_table"))
 
 
 def query_of(frame: object) -> object:
@@ -134,14 +129,14 @@ def watch_query_sets() -> None:
 
     def init(self: object, *arguments: object, **keywords: object) -> None:
         started(self, *arguments, **keywords)
-        self.__dict__["_oracle_place"] = places.frames(sys._getframe(1), boundary)[:1]
+        self.__dict__["_oracle_place"] = places.frames(sys._getframe(1), boundary)
 
     def clone(self: object) -> object:
         made = cloned(self)
         place = self.__dict__.get("_oracle_place")
         held = getattr(self._query, "_oracle_built", ())
         if place:
-            entry = (place[0], tables_of(self._query))
+            entry = (place, tables_of(self._query))
             if entry not in held:
                 held = (*held, entry)
         made._query._oracle_built = held
@@ -155,7 +150,7 @@ def watch_query_sets() -> None:
         place = self.__dict__.get("_oracle_place")
         if place and self._result_cache is None:
             held = getattr(self._query, "_oracle_built", ())
-            entry = (place[0], tables_of(self._query))
+            entry = (place, tables_of(self._query))
             if entry not in held:
                 self._query._oracle_built = (*held, entry)
         fetched(self)
@@ -178,7 +173,7 @@ def watch_relations() -> None:
                 frame = sys._getframe(1)
                 if places.own(frame.f_code):
                     for table in table_of(self, instance):
-                        note(places.frames(frame, boundary)[:1], table, (), (), (), "loaded")
+                        note(places.frames(frame, boundary), table, (), (), (), "loaded")
             return get(self, instance, cls)
 
         descriptor.__get__ = taken
@@ -231,7 +226,7 @@ def watch() -> None:
 
 def result() -> list[dict[str, object]]:
     names = ("frames", "sql", "built", "classes", "cascade", "how")
-    return [dict(zip(names, each)) for each in sorted(SEEN, key=repr)]  # noqa: B905: not in Python 3.9
+    return [dict(zip(names, each)) for each in sorted(SEEN, key=repr)]
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ the project's root. See ``docs/decisions/0006-whose-statement.md`` for the rule 
 """
 
 # Runs in environments of every age: paths are handled without pathlib, and types are left out, on purpose.
-# ruff: noqa: PTH, UP
+# ruff: noqa: PTH100, PTH118, PTH123
 import json
 import os
 import re
@@ -13,7 +13,7 @@ import sys
 
 ROOT = os.path.join(os.path.abspath(os.environ.get("ORACLE_ROOT", ".")), "")
 ORACLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
-DEPTH = 4
+DEPTH = 6
 """Frames of the project that are kept for each statement."""
 
 _LIST = re.compile(r"\((?:\s*(?:%s|\?|NULL|\$\d+)\s*,)+\s*(?:%s|\?|NULL|\$\d+)\s*\)")
@@ -31,25 +31,58 @@ def own(code):
     return _paths[name]
 
 
-def owner(frame):
-    """The dotted class of the object whose method runs, ``""`` in a function."""
+def receiver(frame):
+    """The class of the object whose method runs, ``None`` in a function."""
     code = frame.f_code
     if not code.co_argcount or code.co_varnames[0] not in ("self", "cls"):
-        return ""
+        return None
     first = frame.f_locals.get(code.co_varnames[0])
-    cls = first if isinstance(first, type) else type(first)
-    return "%s.%s" % (cls.__module__, cls.__qualname__)
+    return first if isinstance(first, type) else type(first)
+
+
+def role(frame, cls):
+    """``layer`` for a method through which others get at a table, ``override`` for one that a library's class has too, else ``""``.
+
+    A layer is a manager or query set of the project, and what a model overrides of its library (``save``). Who calls it accesses the table as
+    well, as who calls the library's own method does.
+    """
+    name = frame.f_code.co_name
+    if hasattr(cls, "as_manager") or (hasattr(cls, "contribute_to_class") and not hasattr(cls, "_meta")):
+        return "layer"
+    for each in cls.__mro__:
+        if name in vars(each) and each is not object and not _of_project(each):
+            return "layer" if is_table(cls) else "override"
+    return ""
+
+
+def is_table(cls):
+    """Whether instances of a class are rows."""
+    return hasattr(getattr(cls, "_meta", None), "db_table") or hasattr(cls, "__mapper__") or hasattr(cls, "__tablename__")
+
+
+def _of_project(cls):
+    file = getattr(sys.modules.get(cls.__module__), "__file__", "") or ""
+    return file.startswith(ROOT) and "site-packages" not in file
 
 
 def frames(frame, until=None):
-    """``(path, line, class)`` of the project's frames from the innermost outwards, up to one for which ``until`` is true."""
+    """``(path, line, class, role)`` of the project's frames from the innermost outwards, up to one for which ``until`` is true."""
     found = []
+    direct = False
     while frame is not None and len(found) < DEPTH:
         if until is not None and until(frame):
             break
         path = own(frame.f_code)
         if path:
-            found.append((path, frame.f_lineno, owner(frame)))
+            if found and found[-1][3] == "override" and not direct:
+                break  # the library called it
+            cls = receiver(frame)
+            name = f"{cls.__module__}.{cls.__qualname__}" if cls is not None else ""
+            table = "table" if cls is not None and is_table(cls) else ""
+            found.append((path, frame.f_lineno, name, (role(frame, cls) or table) if cls is not None else ""))
+            if not found[-1][3]:
+                break  # nobody further out is asked for
+        direct = bool(path)
         frame = frame.f_back
     return tuple(found)
 
