@@ -8,7 +8,6 @@ A kind of fact is two sets of the same hashable things: what is true, and what d
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +67,7 @@ def analyzed(project: Path, exclude: Iterable[str] = (), tests: Iterable[str] = 
     tree = discover(project, exclude=tuple(exclude))
     program = Program(tuple(summarize(each.path, each.module, each.is_package, (project / each.path).read_bytes()) for each in tree.python))
     facts = tuple(fact for _, detect in detectors() for fact in detect(program))
-    places = {module.path: [each for each in module.definitions] for module in program.modules.values()}
+    places = {module.path: list(module.definitions) for module in program.modules.values()}
     return Analyzed(program, facts, tuple(tests), tuple(library), places)
 
 

@@ -15,8 +15,8 @@ import sys
 import places
 
 SEEN: dict[tuple[object, ...], None] = {}
-_HANDLERS = os.path.join("django", "core", "handlers", "")
-_DELETION = os.path.join("django", "db", "models", "deletion.py")
+_HANDLERS = "/django/core/handlers/"
+_DELETION = "/django/db/models/deletion.py"
 
 
 def boundary(frame: object) -> bool:
@@ -226,7 +226,7 @@ def watch() -> None:
 
 def result() -> list[dict[str, object]]:
     names = ("frames", "sql", "built", "classes", "cascade", "how")
-    return [dict(zip(names, each)) for each in sorted(SEEN, key=repr)]
+    return [dict(zip(names, each, strict=True)) for each in sorted(SEEN, key=repr)]
 
 
 def main() -> None:
