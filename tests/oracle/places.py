@@ -5,7 +5,7 @@ the project's root. See ``docs/decisions/0006-whose-statement.md`` for the rule 
 """
 
 # Runs in environments of every age: paths are handled without pathlib, and types are left out, on purpose.
-# ruff: noqa: PTH100, PTH118, PTH123
+# ruff: noqa: PTH100, PTH118, PTH120, PTH123
 import json
 import os
 import re
