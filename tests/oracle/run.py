@@ -65,7 +65,7 @@ class Workshop:
         self.folder = self.copy / project.folder
         self.environment = self.home / "environment"
 
-    def captured(self, cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    def captured(self, cache: Path, without_tests: bool) -> Iterator[tuple[str, dict[str, Any]]]:
         """What the registries and the tests say, from the cache where it is still true."""
         registry: dict[str, Any] = {}
         for number, command in enumerate(self.project.registry):
@@ -73,7 +73,7 @@ class Workshop:
             registry.update(said or {})
         if registry:
             yield "registry", registry
-        if self.project.tests:
+        if self.project.tests and not without_tests:
             said = self._kept("accesses", self.project.tests, cache)
             if said is not None:
                 yield "accesses", said
@@ -129,8 +129,8 @@ class Workshop:
                 ended = subprocess.run(["bash", "-ec", filled], cwd=self.folder, env=variables, stdout=log, stderr=log, timeout=LIMIT).returncode
             except subprocess.TimeoutExpired:
                 ended = -1
-        if output.exists() and output.stat().st_size:
-            output.rename(kept)
+        if ended == 0 or (output.exists() and what == "accesses"):
+            kept.write_text(_json_in(output.read_text()))
             say(f"{self.project.name}: {what} took {time.monotonic() - began:.0f} s, exit code {ended}")
         else:
             say(f"{self.project.name}: {what} gave nothing (exit code {ended}), see {log.name}")
@@ -146,6 +146,11 @@ class Workshop:
             **os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", **given, "ORACLE_ROOT": str(self.copy), **own,
             "PATH": f"{self.environment / 'bin'}:{os.environ['PATH']}", "VIRTUAL_ENV": str(self.environment),
         }  # fmt: skip
+
+
+def _json_in(text: str) -> str:
+    """The JSON object that a program printed, whatever the project printed before."""
+    return text[text.index("{") if text.startswith("{") else text.index("\n{") :]
 
 
 def _programs(command: str) -> str:
@@ -244,6 +249,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of projects, with commas between them")
     parser.add_argument("--kind", default="", help="show missed and wrong facts of kinds that begin so")
     parser.add_argument("--show", type=int, default=0, help="how many missed and wrong facts of each kind to print")
+    parser.add_argument("--without-tests", action="store_true", help="registries alone")
     parser.add_argument("--cache", type=Path, default=Path("build/oracle"))
     options = parser.parse_args()
     cache = options.cache.resolve()
@@ -257,7 +263,7 @@ def main() -> None:
             say(f"{project.name}: no checkout in {options.projects} ({', '.join(project.source)})")
             continue
         workshop = Workshop(project, checkout.resolve(), cache)
-        captured = dict(workshop.captured(cache))
+        captured = dict(workshop.captured(cache, options.without_tests))
         if not captured:
             continue
         found = compare.analyzed(workshop.copy, project.exclude, project.test_words, project.library)
