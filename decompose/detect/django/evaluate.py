@@ -17,7 +17,7 @@ from decompose.detect.django.roles import Roles
 from decompose.detect.django.schema import Model, ModelManager, Reverse
 from decompose.detect.django.served import ServedModels
 from decompose.detect.django.values import DEPTH, MODEL_KINDS, REQUEST, Effect, Step, Trace, Value, agreed
-from decompose.link.expressions import keyword, last_bound
+from decompose.link.expressions import argument, keyword, last_bound
 from decompose.link.program import Program, State
 from decompose.model.syntax import (
     Binding,
@@ -566,12 +566,20 @@ class Evaluator:
             return None
         if isinstance(step, Call):
             if state.kind == "class":
-                return Value("state", state=State("instance", state.id))
+                return self._made_collection(state.id, step, scope) or Value("state", state=State("instance", state.id))
             if state.kind == "function":
                 return self.returned(state.id, None)
             if state.kind == "external":
                 return self._call_external(state.id, step, effects, scope, context)
         return None
+
+    def _made_collection(self, class_id: str, call: Call, scope: str) -> Value | None:
+        """``OrderQuerySet(model=Order)``: a query set made by its class."""
+        role = self.roles.of(class_id)
+        if role != "queryset":
+            return None
+        model = self.evaluate(argument(call, 0, "model"), scope)
+        return self.collection(role, model.model, class_id) if model is not None and model.kind == "class" and model.model else None
 
     def _call_external(self, name: str, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
         if name in standard.SHORTCUTS:
