@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from decompose.link.expressions import bound_arguments, elements, last_name, literal, substitute
-from decompose.link.program import Program, Step
+from decompose.link.program import Program
 from decompose.model.location import Span
 from decompose.model.syntax import (
     Bound,
@@ -65,7 +65,8 @@ class Objects:
         self._kinds: dict[str, str] = {}
         self._held: dict[str, Made | None] = {}
         self._results: dict[str, Made | None] = {}
-        self._callers: dict[str, list[tuple[Use, Call, str]]] | None = None
+        self._callers: dict[str, list[tuple[Use, Call, str]]] = {}
+        self._renamed: dict[str, set[str]] | None = None
 
     def kind(self, dotted: str) -> str:
         """What calling ``dotted`` makes: by itself, or as a project class that inherits from something known."""
@@ -258,26 +259,33 @@ class Objects:
 
     def callers(self, function: str) -> list[tuple[Use, Call, str]]:
         """Calls of a function of the project, in the order of files and lines."""
-        if self._callers is None:
-            self._callers = {}
-            heads: dict[tuple[str, tuple[Step, ...]], str] = {}
+        known = self._callers.get(function)
+        if known is None:
+            known = self._callers[function] = []
+            for module, use in self.program.uses.calling(self._names(function.rpartition(".")[2])):
+                if use.chain.origin == "global":
+                    state, rest = self.program.head(use.chain)
+                    if state.kind == "function" and state.id == function and rest and isinstance(rest[0], Call):
+                        known.append((use, rest[0], module.name))
+        return known
+
+    def _names(self, name: str) -> set[str]:
+        """The name and those under which some file imports or binds it again."""
+        if self._renamed is None:
+            self._renamed = {}
             for module in self.program.modules.values():
-                for use in module.uses:
-                    chain = use.chain
-                    if chain.origin != "global":
-                        continue
-                    position = next((index for index, step in enumerate(chain.steps) if step.__class__ is not str), -1)
-                    call = chain.steps[position] if position >= 0 else None
-                    if not isinstance(call, Call):
-                        continue
-                    key = (chain.root, chain.steps[:position])
-                    called = heads.get(key)
-                    if called is None:
-                        state, rest = self.program.head(chain)
-                        called = heads[key] = state.id if state.kind == "function" and rest and rest[0] is call else ""
-                    if called:
-                        self._callers.setdefault(called, []).append((use, call, module.name))
-        return self._callers.get(function, [])
+                for each in module.imports:
+                    if each.name and each.alias and each.alias != each.name:
+                        self._renamed.setdefault(each.name, set()).add(each.alias)
+                for binding in module.bindings:
+                    if isinstance(binding.value, Chain) and binding.name != (last := last_name(binding.value)):
+                        self._renamed.setdefault(last, set()).add(binding.name)
+        found, waiting = {name}, [name]
+        while waiting:
+            further = self._renamed.get(waiting.pop(), set()) - found
+            found |= further
+            waiting.extend(further)
+        return found
 
     def looped(self, use: Use, module: ModuleSummary) -> list[Chain]:
         """What the loop around a use goes over, when that is a display of names written in the loop's own header."""

@@ -505,10 +505,10 @@ class Evaluator:
 
     def _prefetched(self, call: Call, effects: list[Effect], scope: str, context: Value | None) -> None:
         """What the query sets inside ``Prefetch("lines", queryset=...)`` read."""
-        for argument in call.arguments:
-            if not isinstance(argument, Chain) or expression_name(argument) != "Prefetch":
+        for given in call.arguments:
+            if not isinstance(given, Chain) or expression_name(given) != "Prefetch":
                 continue
-            for step in argument.steps:
+            for step in given.steps:
                 queryset = keyword(step, "queryset") if isinstance(step, Call) else None
                 trace = self.follow(queryset, scope, context) if isinstance(queryset, Chain) else None
                 for noted in trace.effects if trace is not None else ():
