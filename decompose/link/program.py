@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from decompose.link.prefixes import Prefixes
 from decompose.link.uses import UseIndex
 from decompose.model.location import Location
 from decompose.model.syntax import (
@@ -88,6 +89,11 @@ class Program:
     def uses(self) -> UseIndex:
         """The uses of all modules by the names that they call."""
         return UseIndex(self.modules.values())
+
+    @cached_property
+    def prefixes(self) -> Prefixes:
+        """What the beginnings of chains stand for."""
+        return Prefixes(self)
 
     def _index(self, module: ModuleSummary) -> None:
         for definition in module.definitions:
