@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
 
+from decompose.link.vocabulary import Vocabulary
 from decompose.model.location import Location
 from decompose.model.syntax import (
     Binding,
@@ -20,6 +21,7 @@ from decompose.model.syntax import (
     Item,
     ModuleSummary,
     Slice,
+    Use,
 )
 
 Kind = Literal["module", "class", "function", "instance", "binding", "external", "result", "unknown"]
@@ -80,6 +82,7 @@ class Program:
         self._children: dict[str, list[str]] | None = None
         self._held: dict[str, State] = {}
         self._imported: frozenset[str] | None = None
+        self._vocabularies: dict[str, Vocabulary] = {}
 
     def _index(self, module: ModuleSummary) -> None:
         for definition in module.definitions:
@@ -109,6 +112,19 @@ class Program:
         if self._imported is None:
             self._imported = frozenset(each.module.partition(".")[0] for module in self.modules.values() for each in module.imports)
         return self._imported
+
+    def vocabulary(self, module: str) -> Vocabulary:
+        """The expressions of a module by what they call and what they begin with."""
+        known = self._vocabularies.get(module)
+        if known is None:
+            known = self._vocabularies[module] = Vocabulary(self.modules[module])
+        return known
+
+    def calling(self, names: Collection[str]) -> Iterator[tuple[ModuleSummary, Use]]:
+        """All uses that call one of the names, by module and in source order."""
+        for module in self.modules.values():
+            for use in self.vocabulary(module.name).calling(names):
+                yield module, use
 
     @property
     def definitions(self) -> Iterable[Definition]:
