@@ -17,14 +17,18 @@ Detector = Callable[[Program], Iterator[Fact]]
 def detectors() -> tuple[tuple[str, Detector], ...]:
     """All detectors with their names, in the order they run."""
     from decompose.detect import (
+        apscheduler,
         celery,
         django,
+        dramatiq,
         environment,
         fastapi,
         flask,
+        huey,
         odoo,
         peewee,
         pony,
+        rq,
         sql,
         sqlalchemy,
         tortoise,
@@ -40,6 +44,10 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         ("flask", flask.detect),
         ("fastapi", fastapi.detect),
         ("celery", celery.detect),
+        ("rq", rq.detect),
+        ("dramatiq", dramatiq.detect),
+        ("apscheduler", apscheduler.detect),
+        ("huey", huey.detect),
         ("sql", sql.detect),
         ("environment", environment.detect),
     )

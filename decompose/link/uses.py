@@ -54,6 +54,11 @@ class UseIndex:
         """Every use whose chain begins with one of the symbols, in the order of the program."""
         return _in_order([self._rooted[root] for root in roots if root in self._rooted])
 
+    @property
+    def called(self) -> Collection[str]:
+        """Every name that something is called by."""
+        return self._calls.keys()
+
     def calling(self, names: Collection[str]) -> Iterator[tuple[ModuleSummary, Use]]:
         """Every use with a call that goes by one of the names, each once, in the order of the program."""
         return _in_order([self._calls[name] for name in names if name in self._calls])

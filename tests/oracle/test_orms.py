@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
-import pytest
+from judges import found, judged, needs
 
 from decompose.detect import peewee, pony, tortoise
-from decompose.link.program import Program
 from decompose.model.facts import Fact, ForeignKey, Table
-from decompose.syntax import summarize_sources
-
-HERE = Path(__file__).parent
-
-
-def needs(library: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(importlib.util.find_spec(library) is None, reason=f"{library} is not installed")
-
-
-def judged(judge: str, project: Path, sources: dict[str, str], *arguments: str) -> dict[str, Any]:
-    """What the library itself says of the project."""
-    for path, text in sources.items():
-        (project / path).parent.mkdir(parents=True, exist_ok=True)
-        (project / path).write_text(text)
-    run = subprocess.run(
-        [sys.executable, str(HERE / judge), str(project), *arguments], capture_output=True, text=True, timeout=120, check=False, cwd=project
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
-
-
-def found(detect: Any, sources: dict[str, str]) -> list[Fact]:
-    return list(detect(Program(summarize_sources(sources))))
 
 
 def tables(facts: list[Fact]) -> dict[str, list[str]]:
@@ -156,7 +127,7 @@ def lines():
 
 @needs("peewee")
 def test_the_tables_and_keys_of_peewee_are_those_that_it_makes(tmp_path: Path) -> None:
-    judge = judged("peewee_registry.py", tmp_path, PEEWEE, "shop.models")
+    judge = judged("peewee_registry.py", tmp_path, PEEWEE, "{}", "shop.models")
     facts = found(peewee.detect, PEEWEE)
     bases = {"basemodel", "stamped", "snake_model", "made_model", "snakemodel", "mademodel"}
     assert tables(facts) == {name: columns for name, columns in judge["tables"].items() if name not in bases}
@@ -165,7 +136,7 @@ def test_the_tables_and_keys_of_peewee_are_those_that_it_makes(tmp_path: Path) -
 
 @needs("peewee")
 def test_the_reverse_accessors_of_peewee_are_those_that_it_makes(tmp_path: Path) -> None:
-    judge = judged("peewee_registry.py", tmp_path, PEEWEE, "shop.models")
+    judge = judged("peewee_registry.py", tmp_path, PEEWEE, "{}", "shop.models")
     ours = {(fact.table, fact.field, fact.accessor) for fact in found(peewee.detect, PEEWEE) if isinstance(fact, ForeignKey) and fact.column and fact.model}
     assert ours == {tuple(each) for each in judge["accessors"] if not each[0].endswith("_through")}
 
@@ -237,7 +208,7 @@ class Loyal(Tag):
 
 @needs("tortoise")
 def test_the_tables_and_keys_of_tortoise_are_those_that_it_makes(tmp_path: Path) -> None:
-    judge = judged("tortoise_registry.py", tmp_path, TORTOISE, "shop.models")
+    judge = judged("tortoise_registry.py", tmp_path, TORTOISE, "{}", "shop.models")
     facts = found(tortoise.detect, TORTOISE)
     assert tables(facts) == judge["tables"]
     assert keys(facts) == judge["foreign_keys"]
@@ -311,7 +282,7 @@ class Team(db.Entity):
 
 @needs("pony")
 def test_the_tables_and_keys_of_pony_are_those_that_it_makes(tmp_path: Path) -> None:
-    judge = judged("pony_registry.py", tmp_path, PONY, "shop.models", "db")
+    judge = judged("pony_registry.py", tmp_path, PONY, "{}", "shop.models", "db")
     facts = found(pony.detect, PONY)
     assert tables(facts) == judge["tables"]
     assert keys(facts) == judge["foreign_keys"]
