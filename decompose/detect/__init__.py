@@ -16,11 +16,27 @@ Detector = Callable[[Program], Iterator[Fact]]
 
 def detectors() -> tuple[tuple[str, Detector], ...]:
     """All detectors with their names, in the order they run."""
-    from decompose.detect import celery, django, environment, fastapi, flask, sql, sqlalchemy
+    from decompose.detect import (
+        celery,
+        django,
+        environment,
+        fastapi,
+        flask,
+        odoo,
+        peewee,
+        pony,
+        sql,
+        sqlalchemy,
+        tortoise,
+    )
 
     return (
         ("django", django.detect),
         ("sqlalchemy", sqlalchemy.detect),
+        ("peewee", peewee.detect),
+        ("tortoise", tortoise.detect),
+        ("pony", pony.detect),
+        ("odoo", odoo.detect),
         ("flask", flask.detect),
         ("fastapi", fastapi.detect),
         ("celery", celery.detect),

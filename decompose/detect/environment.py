@@ -123,14 +123,13 @@ class World:
 
     def _says_nothing(self, chain: Chain) -> bool:
         """Whether what a chain begins with can be no client and no way to the outside, whatever is done with it: asked once for each beginning."""
-        origin = chain.origin
-        if origin in ("parameter", "local", "super"):
+        if chain.origin in ("parameter", "local", "super"):
             return True
-        if origin in ("self", "cls"):
+        root = chain.root
+        if chain.origin in ("self", "cls"):
             first = chain.steps[0] if chain.steps else None
-            key = (f"{chain.root}.{first}", origin) if isinstance(first, str) else ("", origin)
-        else:
-            key = (chain.root, origin)
+            root = f"{root}.{first}" if isinstance(first, str) else ""
+        key = (root, chain.origin)
         known = self._dull.get(key)
         if known is None:
             known = self._dull[key] = self._is_dull(chain)

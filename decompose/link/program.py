@@ -82,6 +82,7 @@ class Program:
         self._children: dict[str, list[str]] | None = None
         self._held: dict[str, State] = {}
         self._instances: dict[str, State] = {}
+        self._imported: frozenset[str] | None = None
 
     @cached_property
     def uses(self) -> UseIndex:
@@ -109,6 +110,13 @@ class Program:
     def definition(self, id: str) -> Definition | None:
         """The class, function or method with this id."""
         return self._definitions.get(id)
+
+    @property
+    def imported(self) -> frozenset[str]:
+        """The first names of all that the project imports (``flask`` for ``flask.views``), its own packages included."""
+        if self._imported is None:
+            self._imported = frozenset(each.module.partition(".")[0] for module in self.modules.values() for each in module.imports)
+        return self._imported
 
     @property
     def definitions(self) -> Iterable[Definition]:
@@ -230,6 +238,10 @@ class Program:
             found = self._through_star(star, name, depth + 1)
             if found is not None:
                 return found
+        foreign = [star for star in self._stars.get(module, ()) if not self._split(star)[0]]
+        if len(foreign) == 1 and not name.startswith("_"):
+            # Only the library that everything is imported from can have brought it.
+            return State("external", f"{foreign[0]}.{name}")
         return State("external", qualified)
 
     def _through_star(self, module: str, name: str, depth: int) -> State | None:

@@ -6,6 +6,8 @@ followed by their return annotation, else by what their ``return`` statements ag
 
 from __future__ import annotations
 
+from itertools import islice
+
 from decompose.detect.django import standard
 from decompose.detect.django.lookups import call_tables, expression_name
 from decompose.detect.django.models import Registry
@@ -55,26 +57,12 @@ class Evaluator:
         self._returned: dict[tuple[str, str, str], Value | None] = {}
         self.parameters = Parameters(self)
         self.served = ServedModels(self)
-        self._assigned: dict[tuple[str, str], list[Use]] = {}
         self._attributes: dict[tuple[str, str], Value | None] = {}
         self._method_effects: dict[tuple[str, str], tuple[Effect, ...]] = {}
         self._managers: dict[tuple[str, str], ModelManager | None] = {}
         self.depth = 0
-        self._uses: dict[str, list[Use]] = {}
-        self._index()
-
-    def _index(self) -> None:
-        managers = self.roles.manager_classes
-        for module in self.program.modules.values():
-            for use in module.uses:
-                if use.target.startswith("self.") and use.sink == "assign":
-                    owner = use.scope.rpartition(".")[0]
-                    self._assigned.setdefault((owner, use.target[5:]), []).append(use)
-                steps = use.chain.steps
-                if steps and steps[-1].__class__ is Call and use.chain.origin in ("global", "self", "cls"):
-                    self.parameters.callers.setdefault(self.parameters.called_name(use.chain), []).append(use)
-                if managers and use.scope.rpartition(".")[0] in managers:
-                    self._uses.setdefault(use.scope, []).append(use)
+        self._uses: dict[str, dict[str, list[Use]]] = {}
+        self._variables: dict[tuple[str, str, str, int, str, int, bool], Trace | None] = {}
 
     # --- chains --------------------------------------------------------------------------------
 
@@ -83,20 +71,52 @@ class Evaluator:
 
         ``context`` is what ``self`` stands for where the class alone does not say it. ``stored``: the last step is assigned to.
         """
-        value = self.start(chain, scope, context)
-        if value is None:
+        first = self.start(chain, scope, context)
+        if first is None:
             return None
-        values = [value]
-        effects: list[tuple[Effect, ...]] = []
-        last = len(chain.steps) - 1
-        for position, step in enumerate(chain.steps):
-            if isinstance(step, Bound):
+        steps = chain.steps
+        if first.kind == "state" and first.state.kind == "function" and steps and self._ends(first, steps):
+            return None
+        start = last_bound(chain)
+        if not start or context is not None:
+            return self._walk(chain, start, Trace([first], [], start, first.model is not None), scope, context, stored)
+        bound = steps[start - 1]
+        assert isinstance(bound, Bound)
+        # All uses of a variable repeat the way to its value: it is walked once.
+        key = (scope, chain.root, chain.origin, start, bound.variable, bound.line, bound.certain)
+        held = self._variables.get(key)
+        if held is None:
+            way = Chain(chain.root, chain.origin, steps[:start])
+            walked = self._walk(way, start, Trace([first], [], start, False), scope, context, False)
+            reached = len(walked.values) > start and walked.values[-1].model is not None
+            held = self._variables[key] = walked._replace(telling=reached)
+        if len(held.values) <= start or start == len(steps):
+            return held
+        return self._walk(chain, start, held, scope, context, stored)
+
+    def _ends(self, first: Value, steps: tuple[Step, ...]) -> bool:
+        """Whether nothing is known of what a function of the project gives: most chains end there."""
+        following = steps[1] if len(steps) > 1 else None
+        if following.__class__ is Bound and following.symbol:
+            return False
+        return steps[0].__class__ is not Call or self.returned(first.state.id, None) is None
+
+    def _walk(self, chain: Chain, start: int, held: Trace, scope: str, context: Value | None, stored: bool) -> Trace:
+        """The chain step by step, from where ``held`` ends. A step that is not followed ends it."""
+        values, effects, telling = [*held.values], [*held.effects], held.telling
+        value = values[-1]
+        steps = chain.steps
+        last = len(steps) - 1
+        for position in range(len(effects), len(steps)):
+            step = steps[position]
+            done: tuple[Effect, ...] = ()
+            if step.__class__ is Bound:
                 reached = self._bound(step, values)
-                done: tuple[Effect, ...] = ()
             else:
                 noted: list[Effect] = []
                 reached = self.advance(value, step, noted, scope, context)
-                done = () if stored and position == last else tuple(noted)
+                if noted and not (stored and position == last):
+                    done, telling = tuple(noted), True
                 if reached is not None and not value.certain and reached.certain:
                     reached = reached._replace(certain=False)
             if reached is None:
@@ -106,9 +126,10 @@ class Evaluator:
                     effects.append(done)
                     break
             value = reached
+            telling = telling or value.model is not None
             values.append(value)
             effects.append(done)
-        return Trace(values, effects)
+        return Trace(values, effects, start, telling)
 
     def _annotated_later(self, chain: Chain, position: int) -> Value | None:
         step = chain.steps[position] if position < len(chain.steps) else None
@@ -657,9 +678,9 @@ class Evaluator:
         if key not in self._attributes:
             self._attributes[key] = None
             for owner in (class_id, *self.program.ancestors(class_id)):
-                uses = self._assigned.get((owner, name))
+                uses = [use for _, use in islice(self.program.uses.assigned(owner, name), 8)]
                 if uses:
-                    self._attributes[key] = agreed(self.evaluate(each.chain, each.scope) for each in uses[:8])
+                    self._attributes[key] = agreed(self.evaluate(each.chain, each.scope) for each in uses)
                     break
         return self._attributes[key]
 
@@ -787,6 +808,15 @@ class Evaluator:
             return Value("list", element.model)
         return element if outer == "Optional" else None
 
+    def _uses_in(self, function: str) -> list[Use]:
+        module = self.program.module_of(function)
+        known = self._uses.get(module)
+        if known is None:
+            known = self._uses[module] = {}
+            for use in self.program.modules[module].uses:
+                known.setdefault(use.scope, []).append(use)
+        return known.get(function, [])
+
     def method_effects(self, function: str, receiver: Value) -> tuple[Effect, ...]:
         """What a method of a manager or query set class does to tables when called for the receiver's model."""
         assert receiver.model is not None
@@ -796,7 +826,7 @@ class Evaluator:
             if self.depth < DEPTH:
                 self.depth += 1
                 found: dict[Effect, None] = {}
-                for use in self._uses.get(function, ()):
+                for use in self._uses_in(function):
                     trace = self.follow(use.chain, function, receiver if use.chain.origin in ("self", "super") else None)
                     if trace is not None:
                         start = last_bound(use.chain)
