@@ -194,7 +194,8 @@ class Executed:
     facts: dict[Triple, set[Triple]] = field(default_factory=dict)
     seen: set[Triple] = field(default_factory=set)
     loaded: set[Triple] = field(default_factory=set)
-    definitions: set[str] = field(default_factory=set)
+    owners: set[tuple[str, str]] = field(default_factory=set)
+    """Definitions with a mode of which they own some statement."""
     lines: dict[str, set[int]] | None = None
 
 
@@ -231,7 +232,7 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
             named = [(table, mode) for table, mode in named if mode == "write" and table in each["cascade"]]
         _state(executed, places, named)
         for frames, built in each.get("built", ()):
-            read = [(table, mode) for table, mode in named if mode == "read" and table in built]
+            read = [(table, mode) for table, mode in named if mode == "read" and (table in built or built == ["*"])]
             _state(executed, _owners(found, {"frames": frames}), read)
     return executed
 
@@ -239,7 +240,7 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
 def _state(executed: Executed, owners: list[list[str]], named: list[tuple[str, str]]) -> None:
     """Each owner is a list of names: a fact belongs to the first, and stating it for one of the others is right too."""
     for names in owners:
-        executed.definitions.update(names)
+        executed.owners.update((name, mode) for name in names for _, mode in named)
         for table, mode in named:
             alternatives = {(name, table, mode) for name in names}
             executed.facts.setdefault((names[0], table, mode), set()).update(alternatives)
@@ -280,10 +281,10 @@ def _definition_at(found: Analyzed, path: str, line: int) -> str:
 
 
 def _ran(found: Analyzed, access: Access, executed: Executed) -> bool:
-    """Whether the tests ran the line of an access; a class says what libraries do for it, so it ran when they did anything for it."""
+    """Whether the tests ran the line of an access; a class says what libraries do for it, so it ran when they did anything of that mode for it."""
     definition = found.program.definition(access.definition)
     if executed.lines is None or (definition is not None and definition.kind == "class"):
-        return access.definition in executed.definitions
+        return (access.definition, access.mode) in executed.owners
     return access.at.line in executed.lines.get(access.at.path, ())
 
 

@@ -65,7 +65,7 @@ def cascading(frame: object) -> list[str]:
 def record(sql: str) -> None:
     frame = sys._getframe(2)
     query = query_of(frame)
-    built = tuple(dict.fromkeys(getattr(query, "_oracle_built", ())))
+    built = tuple(dict.fromkeys((*(builders(query) if query is not None else ()), *prefetching(frame))))
     note(places.frames(frame, boundary), places.shortened(sql), built, tuple(served(frame)), tuple(cascading(frame)), "sent")
 
 
@@ -77,17 +77,57 @@ def note(frames: tuple[object, ...], sql: str, built: tuple[object, ...], classe
 # --- who built a query set -----------------------------------------------------------------------
 
 
+def builders(query: object) -> list[tuple[object, tuple[str, ...]]]:
+    """Who built a query and the queries inside it, each with the tables that it named then."""
+    found = [(place, tables) for place, tables, _ in _steps(query)]
+    for each in inner_queries(query):
+        found += builders(each)
+    return found
+
+
+def _steps(query: object) -> tuple[tuple[object, tuple[str, ...], bool], ...]:
+    last = getattr(query, "_oracle_last", ())
+    return (*getattr(query, "_oracle_built", ()), *([(last, tables_of(query), False)] if last else ()))
+
+
+def prefetching(frame: object) -> list[tuple[object, tuple[str, ...]]]:
+    """Who asked for the relations that are being loaded along; ``*`` stands for all tables of the statement."""
+    while frame is not None and not places.own(frame.f_code):
+        if frame.f_code.co_name == "_prefetch_related_objects":
+            query_set = frame.f_locals.get("self")
+            asked = [place for place, _, asks in getattr(query_set._query, "_oracle_built", ()) if asks]
+            last = getattr(query_set._query, "_oracle_last", ())
+            return [(place, ("*",)) for place in (*asked, *([last] if last else ()))]
+        frame = frame.f_back
+    return []
+
+
 def tables_of(query: object) -> tuple[str, ...]:
     """The tables that a query names as it stands: its model's, joined ones, loaded along, and those of inner queries."""
     found = {query.model._meta.db_table} if query.model is not None else set()
     found.update(each.table_name for alias, each in query.alias_map.items() if query.alias_refcount.get(alias))
     if isinstance(query.select_related, dict) and query.model is not None:
         found.update(along(query.model, query.select_related))
-    for expression in (*query.annotations.values(), query.where):
-        found.update(inner(expression, 0))
-    for each in query.combined_queries:
+    for each in inner_queries(query):
         found.update(tables_of(each))
     return tuple(sorted(table for table in found if isinstance(table, str)))
+
+
+def inner_queries(query: object) -> list[object]:
+    """Queries in the annotations and conditions of a query, and those it is combined with."""
+    found = list(query.combined_queries)
+    waiting = [(each, 0) for each in (*query.annotations.values(), query.where)]
+    while waiting:
+        expression, depth = waiting.pop()
+        held = expression if hasattr(expression, "alias_map") else getattr(expression, "query", None)
+        if hasattr(held, "alias_map"):
+            found.append(held)
+        elif depth < 8:
+            children = [*getattr(expression, "children", ()), getattr(expression, "rhs", None)]
+            if hasattr(expression, "get_source_expressions"):
+                children += expression.get_source_expressions()
+            waiting += [(each, depth + 1) for each in children if hasattr(each, "__dict__")]
+    return found
 
 
 def along(model: type, asked: dict[str, object]) -> set[str]:
@@ -102,26 +142,6 @@ def along(model: type, asked: dict[str, object]) -> set[str]:
     return found
 
 
-def inner(expression: object, depth: int) -> set[str]:
-    found = set()
-    query = getattr(expression, "query", None)
-    if query is not None and hasattr(query, "alias_map"):
-        found.update(tables_of(query))
-    elif hasattr(expression, "alias_map"):
-        found.update(tables_of(expression))
-    if depth < 6:
-        children = list(getattr(expression, "children", ()))
-        try:
-            children += expression.get_source_expressions()
-        except AttributeError:
-            pass  # a tuple or a plain value
-        children.append(getattr(expression, "rhs", None))
-        for each in children:
-            if each is not None and not isinstance(each, (str, int, list, tuple)):
-                found |= inner(each, depth + 1)
-    return found
-
-
 def watch_query_sets() -> None:
     from django.db.models.query import QuerySet
 
@@ -129,33 +149,18 @@ def watch_query_sets() -> None:
 
     def init(self: object, *arguments: object, **keywords: object) -> None:
         started(self, *arguments, **keywords)
-        self.__dict__["_oracle_place"] = places.frames(sys._getframe(1), boundary)
+        self._query._oracle_last = places.frames(sys._getframe(1), boundary)
 
     def clone(self: object) -> object:
         made = cloned(self)
-        place = self.__dict__.get("_oracle_place")
-        held = getattr(self._query, "_oracle_built", ())
-        if place:
-            entry = (place, tables_of(self._query))
-            if entry not in held:
-                held = (*held, entry)
-        made._query._oracle_built = held
+        last = getattr(self._query, "_oracle_last", ())
+        if last:
+            held = getattr(self._query, "_oracle_built", ())
+            step = (last, tables_of(self._query), bool(self._prefetch_related_lookups))
+            made._query._oracle_built = held if step in held else (*held, step)
         return made
 
     QuerySet.__init__, QuerySet._clone = init, clone
-    # A query set that is run as it is: its last step counts as well.
-    fetched = QuerySet._fetch_all
-
-    def fetch(self: object) -> None:
-        place = self.__dict__.get("_oracle_place")
-        if place and self._result_cache is None:
-            held = getattr(self._query, "_oracle_built", ())
-            entry = (place, tables_of(self._query))
-            if entry not in held:
-                self._query._oracle_built = (*held, entry)
-        fetched(self)
-
-    QuerySet._fetch_all = fetch
 
 
 # --- rows that were loaded before ----------------------------------------------------------------
