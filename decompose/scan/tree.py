@@ -42,6 +42,8 @@ _OTHER_NAMES = frozenset(
     }
 )
 _PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
+_DEEPEST = 256
+"""Folders inside one another; nobody names a module with more dots."""
 _SAMPLE_BYTES = 64 * 1024
 _SAMPLE_FILES = 400
 
@@ -133,6 +135,9 @@ class _Walk:
                 if not _showable(name):
                     self.skip(place, "the folder's name holds characters that cannot be shown")
                     continue
+                if place.count("/") >= _DEEPEST:
+                    self.skip(place, f"inside more than {_DEEPEST} folders")
+                    continue
                 below.append((place, rules))
             elif self.file(entry, place, rules):
                 regular.add(name)
@@ -197,9 +202,11 @@ class _Walk:
             )
         except OSError:
             return Ignore((), path)
+        # Looked at before it is opened as a file: Python would refuse a folder here.
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return Ignore((), path)
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return Ignore((), path)
             text = file.read(1 << 20).decode("utf-8", "replace")
         return parse(text.splitlines(), path)
 
