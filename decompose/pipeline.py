@@ -25,7 +25,7 @@ from decompose.model.facts import Fact
 from decompose.model.migration import ContextPlan, MigrationPlan
 from decompose.model.service import ServicePlan
 from decompose.model.settings import Config
-from decompose.model.source import SourceTree
+from decompose.model.source import History, SourceTree
 from decompose.model.syntax import ModuleSummary
 from decompose.model.verification import Gate, Verification
 from decompose.scan.cache import Cache
@@ -59,6 +59,8 @@ class Analysis:
     program: Program = field(repr=False)
     timings: Mapping[str, float] = field(default_factory=dict, compare=False)
     view: emit.Footprint = field(default_factory=emit.Footprint, repr=False)
+    history_problem: str = ""
+    """Why the cut was made without the git history, ``""`` when it was not."""
 
     @property
     def base(self) -> Path:
@@ -124,10 +126,11 @@ def analyze(
     with clock("graph"):
         graph = build_graph(program, tree, found, digest=_digest(tree, view))
     with clock("cut"):
-        context_map = _propose(graph, settings, base)
+        past = _history(base)
+        context_map = _propose(graph, settings, past)
     with clock("survey"):
         context_map = _survey(graph, program, context_map, settings)
-    return Analysis(settings, tree, graph, context_map, program, clock.timings, view)
+    return Analysis(settings, tree, graph, context_map, program, clock.timings, view, past.problem)
 
 
 def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **options: Any) -> MigrationPlan:
@@ -588,12 +591,17 @@ def _packaging_paths(tree: SourceTree) -> set[str]:
     return named | lists | {".python-version"}
 
 
-def _propose(graph: CodeGraph, config: Config, base: Path) -> ContextMap:
+def _history(base: Path) -> History:
+    from decompose.scan.history import history
+
+    return history(base)
+
+
+def _propose(graph: CodeGraph, config: Config, past: History) -> ContextMap:
     """The cut, with the git history as one of its kinds of evidence where there is one."""
     from decompose.cut.propose import propose
-    from decompose.scan.history import commits
 
-    return propose(graph, config, [commit.paths for commit in commits(base)])
+    return propose(graph, config, [commit.paths for commit in past.commits])
 
 
 def _survey(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:

@@ -150,9 +150,13 @@ class Session:
 
     def config(self, base: Path) -> Config:
         """The configuration in force for a project."""
-        from decompose.config import load
+        from decompose.config import INERT, read
 
-        return load(base, explicit=self.config_file, isolated=self.isolated)
+        loaded = read(base, explicit=self.config_file, isolated=self.isolated)
+        for name, reason in INERT.items():
+            if place := loaded.places.get(f"decompose.{name}"):
+                self.warn(f"{name} at {place} has no effect: {reason}")
+        return loaded.config
 
 
 class _ProgressLine:

@@ -16,14 +16,38 @@ Detector = Callable[[Program], Iterator[Fact]]
 
 def detectors() -> tuple[tuple[str, Detector], ...]:
     """All detectors with their names, in the order they run."""
-    from decompose.detect import celery, django, environment, fastapi, flask, sql, sqlalchemy
+    from decompose.detect import (
+        apscheduler,
+        celery,
+        django,
+        dramatiq,
+        environment,
+        fastapi,
+        flask,
+        huey,
+        odoo,
+        peewee,
+        pony,
+        rq,
+        sql,
+        sqlalchemy,
+        tortoise,
+    )
 
     return (
         ("django", django.detect),
         ("sqlalchemy", sqlalchemy.detect),
+        ("peewee", peewee.detect),
+        ("tortoise", tortoise.detect),
+        ("pony", pony.detect),
+        ("odoo", odoo.detect),
         ("flask", flask.detect),
         ("fastapi", fastapi.detect),
         ("celery", celery.detect),
+        ("rq", rq.detect),
+        ("dramatiq", dramatiq.detect),
+        ("apscheduler", apscheduler.detect),
+        ("huey", huey.detect),
         ("sql", sql.detect),
         ("environment", environment.detect),
     )

@@ -61,6 +61,10 @@ _FILE_FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 _STORAGE = ("django.core.files.storage",)
+_PACKAGES = frozenset(
+    name.partition(".")[0] for name in (*_GETTERS, *_CONFIG, *_HTTP, *_CLIENTS, *_FILE_FUNCTIONS, *_READER_PACKAGES, *_STORAGE, "pathlib.Path")
+)
+"""Top-level packages outside the project that anything here knows."""
 
 # boto3's own method names that are not operations of the service, and those that need another permission than their name says.
 _NO_ACTION = frozenset({"get_paginator", "get_waiter", "can_paginate", "generate_presigned_url", "generate_presigned_post", "close", "meta", "exceptions"})  # fmt: skip
@@ -103,18 +107,54 @@ class World:
         self.program = program
         self.objects = Objects(program, _kind_of)
         self._reading = False
+        self._dull: dict[tuple[str, str], bool] = {}
 
     def facts(self) -> Iterator[Fact]:
         for module in self.program.modules.values():
             emitted: set[Fact] = set()
             for use in module.uses:
-                if use.sink in ("annotation", "base", "except"):
+                if use.sink in ("annotation", "base", "except") or self._says_nothing(use.chain):
                     continue
                 for fact in self._of(use, module):
                     if fact not in emitted:
                         emitted.add(fact)
                         yield fact
         yield from self._settings_classes()
+
+    def _says_nothing(self, chain: Chain) -> bool:
+        """Whether what a chain begins with can be no client and no way to the outside, whatever is done with it: asked once for each beginning."""
+        if chain.origin in ("parameter", "local", "super"):
+            return True
+        root = chain.root
+        if chain.origin in ("self", "cls"):
+            first = chain.steps[0] if chain.steps else None
+            root = f"{root}.{first}" if isinstance(first, str) else ""
+        key = (root, chain.origin)
+        known = self._dull.get(key)
+        if known is None:
+            known = self._dull[key] = self._is_dull(chain)
+        return known
+
+    def _is_dull(self, chain: Chain) -> bool:
+        """By the root alone (with the first attribute of ``self``), since the answer stands for every chain that begins so."""
+        if chain.origin == "instance":
+            return not self.objects.kind(chain.root)
+        if chain.origin in ("self", "cls"):
+            return self.objects.receiver(chain, "") is None
+        if chain.origin == "builtin":
+            return f"builtins.{chain.root}" not in _FILE_FUNCTIONS
+        state = self.program.resolve(chain.root)
+        if state.kind == "external":
+            return state.id.partition(".")[0] not in _PACKAGES
+        if state.kind == "function":
+            return self.objects.receiver(Chain(chain.root, "global", (Call(),)), "") is None
+        if state.kind == "class":
+            nested = any(each.kind == "class" for each in self.program.members(state.id).values())
+            return not nested and not self.objects.kind(state.id)
+        if state.kind == "binding":
+            held = self.program.evaluate_binding(state.id)
+            return held.kind not in ("external", "result", "instance") and self.objects.receiver(Chain(chain.root, "global"), "") is None
+        return False
 
     def _of(self, use: Use, module: ModuleSummary) -> Iterator[Fact]:
         chain = use.chain

@@ -72,13 +72,12 @@ class Evidence:
         self.program = program
         self.values: dict[str, set[str]] = {}
         self.places: dict[str, list[tuple[str, Location]]] = {}
-        for module in program.modules.values():
+        for module, use in program.uses.calling(_CONTEXTS):
             values = self.values.setdefault(module.name, set())
-            for use in module.uses:
-                for index, step in enumerate(use.chain.steps):
-                    if isinstance(step, Call) and _takes_sql(use, index):
-                        for each in (*step.arguments[:2], *(value for _, value in step.keywords)):
-                            self._collect(each, use, module, values)
+            for index, step in enumerate(use.chain.steps):
+                if isinstance(step, Call) and _takes_sql(use, index):
+                    for each in (*step.arguments[:2], *(value for _, value in step.keywords)):
+                        self._collect(each, use, module, values)
 
     def _collect(self, expression: Expression, use: Use, module: ModuleSummary, values: set[str]) -> None:
         if isinstance(expression, Constant) and isinstance(expression.value, str):
@@ -117,9 +116,9 @@ def detect(program: Program) -> Iterator[Fact]:
                 holders.setdefault(text, []).append(f"{binding.scope or module.name}.{binding.name}")
         for text_ in module.texts:
             places = [place for id in holders.get(text_.value, ()) for place in evidence.places.get(id, ())]
-            evident = bool(places) or text_.value in evidence.values[module.name]
+            evident = bool(places) or text_.value in evidence.values.get(module.name, ())
             yield from _stated(program, module, text_, evident, places, known)
-        yield from _computed(program, module)
+    yield from _computed(program)
 
 
 def _takes_sql(use: Use, index: int) -> bool:
@@ -264,12 +263,15 @@ def _written(statement: exp.Expr) -> set[int]:
 # --- computed statements -----------------------------------------------------------------------
 
 
-def _computed(program: Program, module: ModuleSummary) -> Iterator[Unresolved]:
+_EXECUTES = frozenset({"execute", "executemany", "executescript", "RunSQL", "RawSQL", "raw"})
+
+
+def _computed(program: Program) -> Iterator[Unresolved]:
     """``cursor.execute(query)`` where the text does not say what ``query`` is."""
-    for use in module.uses:
+    for module, use in program.uses.calling(_EXECUTES):
         chain = use.chain
-        call = chain.steps[-1] if chain.steps else None
-        if not isinstance(call, Call) or not call.arguments or last_name(chain) not in ("execute", "executemany", "executescript", "RunSQL", "RawSQL", "raw"):  # fmt: skip
+        call = chain.steps[-1]
+        if not isinstance(call, Call) or not call.arguments or last_name(chain) not in _EXECUTES:
             continue
         given = call.arguments[0]
         if not isinstance(given, Chain) or given.origin not in ("parameter", "local"):

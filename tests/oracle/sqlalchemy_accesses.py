@@ -5,7 +5,7 @@ Runs in the project's own environment with the project's own tests (SQLAlchemy 1
     ORACLE_ROOT=/path/to/project ORACLE_OUTPUT=accesses.json PYTHONPATH=tests/oracle pytest -p sqlalchemy_accesses
 
 SQLAlchemy sends statements at other places than those that ask for them, so beside the frames that run a statement it records what the
-library itself knows of the cause (``docs/decisions/0007-whose-statement-in-sqlalchemy.md`` says to whom a statement then belongs):
+library itself knows of the cause (``docs/decisions/0006-whose-statement.md`` says to whom a statement then belongs):
 
 * ``flush``: a unit of work is written. ``causes`` are the lines that added, changed or deleted the objects that the statement is about.
 * ``refresh``: a row that is in the session is read again since a commit or rollback has expired it.
@@ -30,6 +30,8 @@ from sqlalchemy.orm import Mapper, Query, Session, attributes, unitofwork
 SEEN = {}
 CAUSES = "_oracle_causes"
 BUILT = "_oracle_built"
+DEPTH = 4
+"""Frames of the project that are kept for each statement and each cause."""
 
 
 def note(frames, sql, how, causes=(), built=()):
@@ -37,9 +39,21 @@ def note(frames, sql, how, causes=(), built=()):
         SEEN.setdefault((frames, sql, how, tuple(causes), tuple(built)))
 
 
+def chain_of(frame):
+    """``(path, line, class)`` of the project's frames from the innermost outwards: the innermost may be a helper for many tables."""
+    found = []
+    while frame is not None and len(found) < DEPTH:
+        path = places.own(frame.f_code)
+        if path:
+            cls = places.receiver(frame)
+            found.append((path, frame.f_lineno, "%s.%s" % (cls.__module__, cls.__qualname__) if cls is not None else ""))
+        frame = frame.f_back
+    return tuple(found)
+
+
 def here(depth):
     """The frames of the project from a call of the library outwards."""
-    return places.frames(sys._getframe(depth + 1))
+    return chain_of(sys._getframe(depth + 1))
 
 
 # --- statements ----------------------------------------------------------------------------------
@@ -62,7 +76,7 @@ def library_frames(frame):
 def sent(connection, cursor, statement, parameters, context, executemany):
     frame = sys._getframe(1)
     flush, refresh = library_frames(frame)
-    frames = places.frames(frame)
+    frames = chain_of(frame)
     sql = places.shortened(statement)
     if flush is not None and statement.lstrip()[:6].upper() != "SELECT":
         note(frames, sql, "flush", causes_of(flush, context))
@@ -213,7 +227,7 @@ def watch_relations():
                 if hasattr(relation, "mapper") and self.key in attributes.instance_dict(instance):
                     held = [*relation.mapper.tables, *([relation.secondary] if relation.secondary is not None else [])]
                     for table in held:
-                        note(places.frames(frame)[:1], getattr(table, "fullname", ""), "loaded")
+                        note(chain_of(frame)[:1], getattr(table, "fullname", ""), "loaded")
         return get(self, instance, owner)
 
     attributes.InstrumentedAttribute.__get__ = taken

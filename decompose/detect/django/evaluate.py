@@ -6,6 +6,8 @@ followed by their return annotation, else by what their ``return`` statements ag
 
 from __future__ import annotations
 
+from itertools import islice
+
 from decompose.detect.django import standard
 from decompose.detect.django.lookups import call_tables, expression_name
 from decompose.detect.django.models import Registry
@@ -15,7 +17,7 @@ from decompose.detect.django.roles import Roles
 from decompose.detect.django.schema import Model, ModelManager, Reverse
 from decompose.detect.django.served import ServedModels
 from decompose.detect.django.values import DEPTH, MODEL_KINDS, REQUEST, Effect, Step, Trace, Value, agreed
-from decompose.link.expressions import keyword, last_bound
+from decompose.link.expressions import argument, keyword, last_bound
 from decompose.link.program import Program, State
 from decompose.model.syntax import (
     Binding,
@@ -55,26 +57,12 @@ class Evaluator:
         self._returned: dict[tuple[str, str, str], Value | None] = {}
         self.parameters = Parameters(self)
         self.served = ServedModels(self)
-        self._assigned: dict[tuple[str, str], list[Use]] = {}
         self._attributes: dict[tuple[str, str], Value | None] = {}
         self._method_effects: dict[tuple[str, str], tuple[Effect, ...]] = {}
         self._managers: dict[tuple[str, str], ModelManager | None] = {}
         self.depth = 0
-        self._uses: dict[str, list[Use]] = {}
-        self._index()
-
-    def _index(self) -> None:
-        managers = self.roles.manager_classes
-        for module in self.program.modules.values():
-            for use in module.uses:
-                if use.target.startswith("self.") and use.sink == "assign":
-                    owner = use.scope.rpartition(".")[0]
-                    self._assigned.setdefault((owner, use.target[5:]), []).append(use)
-                steps = use.chain.steps
-                if steps and steps[-1].__class__ is Call and use.chain.origin in ("global", "self", "cls"):
-                    self.parameters.callers.setdefault(self.parameters.called_name(use.chain), []).append(use)
-                if managers and use.scope.rpartition(".")[0] in managers:
-                    self._uses.setdefault(use.scope, []).append(use)
+        self._uses: dict[str, dict[str, list[Use]]] = {}
+        self._variables: dict[tuple[str, str, str, int, str, int, bool], Trace | None] = {}
 
     # --- chains --------------------------------------------------------------------------------
 
@@ -83,20 +71,52 @@ class Evaluator:
 
         ``context`` is what ``self`` stands for where the class alone does not say it. ``stored``: the last step is assigned to.
         """
-        value = self.start(chain, scope, context)
-        if value is None:
+        first = self.start(chain, scope, context)
+        if first is None:
             return None
-        values = [value]
-        effects: list[tuple[Effect, ...]] = []
-        last = len(chain.steps) - 1
-        for position, step in enumerate(chain.steps):
-            if isinstance(step, Bound):
+        steps = chain.steps
+        if first.kind == "state" and first.state.kind == "function" and steps and self._ends(first, steps):
+            return None
+        start = last_bound(chain)
+        if not start or context is not None:
+            return self._walk(chain, start, Trace([first], [], start, first.model is not None), scope, context, stored)
+        bound = steps[start - 1]
+        assert isinstance(bound, Bound)
+        # All uses of a variable repeat the way to its value: it is walked once.
+        key = (scope, chain.root, chain.origin, start, bound.variable, bound.line, bound.certain)
+        held = self._variables.get(key)
+        if held is None:
+            way = Chain(chain.root, chain.origin, steps[:start])
+            walked = self._walk(way, start, Trace([first], [], start, False), scope, context, False)
+            reached = len(walked.values) > start and walked.values[-1].model is not None
+            held = self._variables[key] = walked._replace(telling=reached)
+        if len(held.values) <= start or start == len(steps):
+            return held
+        return self._walk(chain, start, held, scope, context, stored)
+
+    def _ends(self, first: Value, steps: tuple[Step, ...]) -> bool:
+        """Whether nothing is known of what a function of the project gives: most chains end there."""
+        following = steps[1] if len(steps) > 1 else None
+        if following.__class__ is Bound and following.symbol:
+            return False
+        return steps[0].__class__ is not Call or self.returned(first.state.id, None) is None
+
+    def _walk(self, chain: Chain, start: int, held: Trace, scope: str, context: Value | None, stored: bool) -> Trace:
+        """The chain step by step, from where ``held`` ends. A step that is not followed ends it."""
+        values, effects, telling = [*held.values], [*held.effects], held.telling
+        value = values[-1]
+        steps = chain.steps
+        last = len(steps) - 1
+        for position in range(len(effects), len(steps)):
+            step = steps[position]
+            done: tuple[Effect, ...] = ()
+            if step.__class__ is Bound:
                 reached = self._bound(step, values)
-                done: tuple[Effect, ...] = ()
             else:
                 noted: list[Effect] = []
                 reached = self.advance(value, step, noted, scope, context)
-                done = () if stored and position == last else tuple(noted)
+                if noted and not (stored and position == last):
+                    done, telling = tuple(noted), True
                 if reached is not None and not value.certain and reached.certain:
                     reached = reached._replace(certain=False)
             if reached is None:
@@ -106,9 +126,10 @@ class Evaluator:
                     effects.append(done)
                     break
             value = reached
+            telling = telling or value.model is not None
             values.append(value)
             effects.append(done)
-        return Trace(values, effects)
+        return Trace(values, effects, start, telling)
 
     def _annotated_later(self, chain: Chain, position: int) -> Value | None:
         step = chain.steps[position] if position < len(chain.steps) else None
@@ -484,10 +505,10 @@ class Evaluator:
 
     def _prefetched(self, call: Call, effects: list[Effect], scope: str, context: Value | None) -> None:
         """What the query sets inside ``Prefetch("lines", queryset=...)`` read."""
-        for argument in call.arguments:
-            if not isinstance(argument, Chain) or expression_name(argument) != "Prefetch":
+        for given in call.arguments:
+            if not isinstance(given, Chain) or expression_name(given) != "Prefetch":
                 continue
-            for step in argument.steps:
+            for step in given.steps:
                 queryset = keyword(step, "queryset") if isinstance(step, Call) else None
                 trace = self.follow(queryset, scope, context) if isinstance(queryset, Chain) else None
                 for noted in trace.effects if trace is not None else ():
@@ -545,12 +566,20 @@ class Evaluator:
             return None
         if isinstance(step, Call):
             if state.kind == "class":
-                return Value("state", state=State("instance", state.id))
+                return self._made_collection(state.id, step, scope) or Value("state", state=State("instance", state.id))
             if state.kind == "function":
                 return self.returned(state.id, None)
             if state.kind == "external":
                 return self._call_external(state.id, step, effects, scope, context)
         return None
+
+    def _made_collection(self, class_id: str, call: Call, scope: str) -> Value | None:
+        """``OrderQuerySet(model=Order)``: a query set made by its class."""
+        role = self.roles.of(class_id)
+        if role != "queryset":
+            return None
+        model = self.evaluate(argument(call, 0, "model"), scope)
+        return self.collection(role, model.model, class_id) if model is not None and model.kind == "class" and model.model else None
 
     def _call_external(self, name: str, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
         if name in standard.SHORTCUTS:
@@ -649,9 +678,9 @@ class Evaluator:
         if key not in self._attributes:
             self._attributes[key] = None
             for owner in (class_id, *self.program.ancestors(class_id)):
-                uses = self._assigned.get((owner, name))
+                uses = [use for _, use in islice(self.program.uses.assigned(owner, name), 8)]
                 if uses:
-                    self._attributes[key] = agreed(self.evaluate(each.chain, each.scope) for each in uses[:8])
+                    self._attributes[key] = agreed(self.evaluate(each.chain, each.scope) for each in uses)
                     break
         return self._attributes[key]
 
@@ -779,6 +808,15 @@ class Evaluator:
             return Value("list", element.model)
         return element if outer == "Optional" else None
 
+    def _uses_in(self, function: str) -> list[Use]:
+        module = self.program.module_of(function)
+        known = self._uses.get(module)
+        if known is None:
+            known = self._uses[module] = {}
+            for use in self.program.modules[module].uses:
+                known.setdefault(use.scope, []).append(use)
+        return known.get(function, [])
+
     def method_effects(self, function: str, receiver: Value) -> tuple[Effect, ...]:
         """What a method of a manager or query set class does to tables when called for the receiver's model."""
         assert receiver.model is not None
@@ -788,7 +826,7 @@ class Evaluator:
             if self.depth < DEPTH:
                 self.depth += 1
                 found: dict[Effect, None] = {}
-                for use in self._uses.get(function, ()):
+                for use in self._uses_in(function):
                     trace = self.follow(use.chain, function, receiver if use.chain.origin in ("self", "super") else None)
                     if trace is not None:
                         start = last_bound(use.chain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 
-from decompose.detect.django.fields import FieldReader
+from decompose.detect.django.fields import TAG, FieldReader
 from decompose.detect.django.library import BASES, fields_of, notation, standard_models
 from decompose.detect.django.schema import SINGULAR, Field, Model, Reverse
 from decompose.detect.django.settings import Settings
@@ -30,6 +30,7 @@ class Registry:
         self._building: set[str] = set()
         self._is_model: dict[str, bool] = {}
         self._fields = FieldReader(program)
+        self._tagged: list[Field] = []
         self._library: dict[str, Model | None] = {}
         self._standard = standard_models()
         self._standard_by_class = {each.origin: each for each in self._standard.values()}
@@ -172,6 +173,9 @@ class Registry:
         for model in [each for each in self.models.values() if each.abstract]:
             for spec in model.specs.values():
                 self._instantiate(model, spec)
+        for tagged in self._tagged:
+            tag = tagged.through.field("tag") if tagged.through is not None else None
+            tagged.target = tag.target if tag is not None else None
         for model in list(self.models.values()):
             if not model.abstract and not model.origin:
                 self._complete(model)
@@ -186,7 +190,10 @@ class Registry:
         made.model = model
         model.local[made.name] = made
         if made.kind in ("fk", "o2o", "m2m", "collection"):
-            made.target = self._target(model, made, made.expression)
+            if made.expression is TAG:
+                self._tagged.append(made)
+            else:
+                made.target = self._target(model, made, made.expression)
             if made.through_expression is not None:
                 made.through = self._target(model, made, made.through_expression)
         if made.kind in SINGULAR:

@@ -84,6 +84,9 @@ MODEL_BASES: tuple[ExternalBase, ...] = (
     ExternalBase("wagtail", "AbstractDocument"),
     ExternalBase("taggit", "TaggedItemBase", "tag>taggit.Tag"),
     ExternalBase("taggit", "ItemBase"),
+    ExternalBase("taggit", "CommonGenericTaggedItemBase", "content_type>contenttypes.ContentType~%(app_label)s_%(class)s_tagged_items"),
+    ExternalBase("taggit", "GenericTaggedItemBase", "content_type>contenttypes.ContentType~%(app_label)s_%(class)s_tagged_items object_id:integer"),
+    ExternalBase("taggit", "GenericUUIDTaggedItemBase", "content_type>contenttypes.ContentType~%(app_label)s_%(class)s_tagged_items object_id:uuid"),
     ExternalBase("taggit", "TagBase", "name:string(100)! slug:string(100)!"),
     ExternalBase("parler", "TranslatableModel"),
     ExternalBase("parler", "TranslatedFieldsModel", "language_code:string(15)"),
@@ -146,7 +149,7 @@ LAZY = frozenset({
     "using", "reverse", "none", "select_for_update", "union", "intersection", "difference", "extra", "complex_filter", "raw",
     "get_queryset", "db_manager", "cache", "as_manager", "iterator", "aiterator", "_clone", "_chain", "non_polymorphic",
     "select_subclasses", "root_nodes", "get_descendants", "get_ancestors", "get_children", "get_root_nodes", "live", "public", "specific",
-    "child_of", "descendant_of", "get_tree",
+    "child_of", "descendant_of", "get_tree", "add_related_count",
 })  # fmt: skip
 """Methods of managers and query sets that give a query set again."""
 

@@ -30,10 +30,10 @@ class AdminRegistrations:
                 for decorator in definition.decorators:
                     if definition.kind == "class" and isinstance(decorator, Chain):
                         self._decorated(decorator, definition)
-            for use in module.uses:
-                steps = use.chain.steps
-                if len(steps) > 1 and steps[-2] == "register" and isinstance(steps[-1], Call) and use.chain.origin == "global":
-                    self._called(use.chain, steps[-1], use.scope or module.name, self.program.at(module.name, use.span.line))
+        for module, use in self.program.uses.calling(("register",)):
+            steps = use.chain.steps
+            if len(steps) > 1 and steps[-2] == "register" and isinstance(steps[-1], Call) and use.chain.origin == "global":
+                self._called(use.chain, steps[-1], use.scope or module.name, self.program.at(module.name, use.span.line))
 
     def _decorated(self, decorator: Chain, definition: Definition) -> None:
         state, rest = self.program.head(decorator)

@@ -101,28 +101,3 @@ def test_a_decorator_of_the_project_around_shared_task() -> None:
 def test_a_send_of_something_unknown_is_reported() -> None:
     facts = detected(detect, "import celery\ndef go(task):\n    task.delay()\n")
     assert [each.reason for each in only(Unresolved, facts)] == ["which task is sent is not known"]
-
-
-def test_functions_enqueued_with_rq() -> None:
-    facts = detected(detect, "from rq import Queue\ndef work(): ...\nqueue = Queue()\ndef go():\n    queue.enqueue(work, 1)\n")
-    assert [(each.name, each.framework) for each in only(Task, facts)] == [("app.work", "rq")]
-    assert [(each.task, each.how) for each in only(TaskSend, facts)] == [("app.work", "enqueue")]
-
-
-def test_dramatiq_actors() -> None:
-    facts = detected(detect, "import dramatiq\n@dramatiq.actor(queue_name='q')\ndef work(): ...\ndef go():\n    work.send()\n")
-    assert [(each.name, each.queue) for each in only(Task, facts)] == [("work", "q")]
-    assert [each.how for each in only(TaskSend, facts)] == ["send"]
-
-
-def test_apscheduler_jobs_are_schedules() -> None:
-    facts = detected(
-        detect,
-        """
-        from apscheduler.schedulers.background import BackgroundScheduler
-        scheduler = BackgroundScheduler()
-        @scheduler.scheduled_job("interval", minutes=3)
-        def tick(): ...
-        """,
-    )
-    assert [(each.task, each.when) for each in only(Schedule, facts)] == [("app.tick", "'interval', minutes=3")]
