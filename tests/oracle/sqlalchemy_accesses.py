@@ -30,6 +30,7 @@ from sqlalchemy.orm import Mapper, Query, Session, attributes, unitofwork
 SEEN = {}
 CAUSES = "_oracle_causes"
 BUILT = "_oracle_built"
+ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 DEPTH = 4
 """Frames of the project that are kept for each statement and each cause."""
 
@@ -46,7 +47,7 @@ def chain_of(frame):
         path = places.own(frame.f_code)
         if path:
             cls = places.receiver(frame)
-            found.append((path, frame.f_lineno, "%s.%s" % (cls.__module__, cls.__qualname__) if cls is not None else ""))
+            found.append((path, frame.f_lineno, ".".join((cls.__module__, cls.__qualname__)) if cls is not None else ""))
         frame = frame.f_back
     return tuple(found)
 
@@ -74,6 +75,8 @@ def library_frames(frame):
 
 @event.listens_for(Engine, "before_cursor_execute")
 def sent(connection, cursor, statement, parameters, context, executemany):
+    if not statement.lstrip("( \n").upper().startswith(ROWS):
+        return
     frame = sys._getframe(1)
     flush, refresh = library_frames(frame)
     frames = chain_of(frame)
@@ -131,7 +134,10 @@ def watch_attributes(mapper, cls):
             continue
 
         def changed(target, *arguments, _key=key, **keywords):
-            caused(attributes.instance_state(target), _key, 1)
+            state = attributes.instance_state(target)
+            # What listeners set while a flush goes on belongs to whoever caused the flush.
+            if state.session is None or not state.session._flushing:
+                caused(state, _key, 1)
 
         for name in ("set", "append", "remove"):
             if name == "set" or (hasattr(attribute, "uselist") and attribute.uselist):

@@ -183,7 +183,7 @@ class Models:
     def _schema(self, id: str) -> str:
         program = self.program
         for owner in (id, *program.ancestors(id)):
-            for value in self.bodies.attribute_values(owner, "__table_args__"):
+            for value in self.bodies.table_arguments(owner, id):
                 for mapping in (value, *((value.items[-1:]) if isinstance(value, Sequence) else ())):
                     for key, each in entries(program, mapping):
                         if isinstance(key, Constant) and key.value == "schema":
@@ -214,6 +214,10 @@ class Models:
                     table = self.table(binding.value, self.program.at(module.name, binding.line), "")
                     if table:
                         self.objects[f"{binding.scope or module.name}.{binding.name}"] = table
+            for use in module.uses:
+                # A table that only its name in strings refers to.
+                if use.sink == "discard" and not use.scope and last_name(use.chain) == "Table" and self.names.call(use.chain, "Table") is not None:
+                    self.table(use.chain, self.program.at(module.name, use.span.line), "")
 
     def table(self, expression: Expression, at: Location, model: str) -> str:
         """The id of the table that an expression is: a ``Table(...)`` call, a name bound to one, ``Model.__table__``."""
@@ -274,7 +278,7 @@ class Models:
                     self.unresolved.append(Unresolved("table", source(target), "it is mapped to a table that is not followed", at))
 
     def _properties(self, expression: Expression | None, module: str, at: Location) -> Body:
-        body = Body({}, [], {})
+        body = Body({}, [], {}, {})
         for key, value in entries(self.program, expression):
             name = literal(self.program, key)
             call = self.names.call(value, *RELATIONS)
