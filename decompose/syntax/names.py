@@ -7,15 +7,9 @@ import builtins
 from collections.abc import Iterable
 from typing import Any
 
-from decompose.model.syntax import (
-    Binding,
-    Block,
-    Chain,
-    Expression,
-    Import,
-    Remark,
-    Text,
-)
+from decompose.model.expressions import Chain, Constant, Expression, Origin
+from decompose.model.syntax import Binding, Block, Import, Remark, Text
+from decompose.model.uses import steps_with, value_with
 from decompose.syntax.nodes import (
     Node,
     blocks,
@@ -23,7 +17,7 @@ from decompose.syntax.nodes import (
     stored,
     targets,
 )
-from decompose.syntax.variables import Environment
+from decompose.syntax.variables import Environment, Held
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__"}
 
@@ -56,18 +50,22 @@ class Names:
         "loop",
         "module",
         "outer",
+        "passed",
         "path",
         "prefix",
+        "reaches",
         "remarks",
         "returned",
         "scope",
         "star",
+        "strings",
         "table",
         "text",
         "texts",
         "typing",
         "uses",
         "weights",
+        "wholes",
         "yields",
     )  # fmt: skip
 
@@ -82,7 +80,14 @@ class Names:
         self.imports: list[Import] = []
         self.definitions: list[Any] = []
         self.bindings: list[Binding] = []
-        self.uses: list[Any] = []
+        self.uses: list[tuple[Any, ...]] = []
+        """In the order in which their evaluation ends: scope, head (a number or a :class:`Chain`), and so on as in :class:`KeptUses`."""
+        self.wholes = Wholes(self.uses)
+        self.reaches: dict[int, tuple[Origin, int]] = {}
+        self.passed = 0
+        """How often a variable was passed on that may hold numbers of uses without being a use itself."""
+        self.strings: dict[str, Constant] = {}
+        """Strings that name nothing, by their text."""
         self.blocks: list[Block] = []
         self.texts: list[Text] = []
         self.exports: list[str] = []
@@ -120,6 +125,10 @@ class Names:
         self.escapes: list[Environment] = []
         self.load = 0
         self.limit = 200_000 + 2 * len(text)
+
+    def whole(self, held: Held) -> Expression:
+        """The value with its chains written out in full."""
+        return held if held.__class__ is Constant or held.__class__ is Chain else value_with(held, self.wholes)
 
     # --- names of the module, before its functions are looked at
 
@@ -177,7 +186,7 @@ class Names:
 
     # --- looking a name up
 
-    def lookup(self, name: str) -> Expression:
+    def lookup(self, name: str) -> Held:
         found = self.local.get(name)
         if found is not None:
             return found
@@ -195,6 +204,24 @@ class Names:
         else:
             found = Chain(name, "local")
         self.table[name] = found
+        return found
+
+
+class Wholes(dict[int, Chain]):
+    """The chains of uses by number, written out when first asked for."""
+
+    def __init__(self, uses: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self.uses = uses
+
+    def __missing__(self, number: int) -> Chain:
+        _, head, steps, inside, *_ = self.uses[number]
+        base: Chain = self[head] if head.__class__ is int else head
+        if not steps:
+            found = base
+        else:
+            found = Chain(base.root, base.origin, base.steps + (steps_with(steps, self) if inside else steps))
+        self[number] = found
         return found
 
 

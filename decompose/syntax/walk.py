@@ -17,17 +17,16 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
+from decompose.model.expressions import Chain, Constant, Expression
 from decompose.model.syntax import (
-    Chain,
-    Constant,
     Definition,
-    Expression,
     Import,
     ModuleSummary,
     Parameter,
     Remark,
     When,
 )
+from decompose.model.uses import SINKS, KeptUses
 from decompose.syntax.flow import Flow
 from decompose.syntax.names import symbol_of
 from decompose.syntax.nodes import (
@@ -67,10 +66,10 @@ class Walk(Flow):
             imports=tuple(self.imports),
             definitions=tuple(self.definitions),
             bindings=tuple(self.bindings),
-            uses=tuple(self.uses),
             blocks=tuple(self.blocks),
             texts=tuple(self.texts),
             remarks=tuple(sorted((*remarks, *self.remarks), key=lambda remark: remark.line)),
+            kept=kept(self.uses),
         )
 
     def block(self, body: Iterable[Node]) -> None:
@@ -128,9 +127,9 @@ class Walk(Flow):
             self.local[parameter.name] = Chain(parameter.name, "local")
         index = len(self.definitions)
         self.definitions.append(None)
-        decorators = tuple([self.value(decorator, "decorator") for decorator in node.decorator_list])
-        bases = tuple([self.value(base, "base") for base in node.bases])
-        keywords = tuple([(keyword.arg or "**", self.value(keyword.value, "base")) for keyword in node.keywords])
+        decorators = tuple([self.whole(self.value(decorator, "decorator")) for decorator in node.decorator_list])
+        bases = tuple([self.whole(self.value(base, "base")) for base in node.bases])
+        keywords = tuple([(keyword.arg or "**", self.whole(self.value(keyword.value, "base"))) for keyword in node.keywords])
         body = node.body
         doc = docstring(body)
         self.definitions[index] = Definition(
@@ -186,7 +185,7 @@ class Walk(Flow):
         parent, self.scope = self.scope, id
         index = len(self.definitions)
         self.definitions.append(None)
-        decorators = tuple([self.value(decorator, "decorator") for decorator in node.decorator_list])
+        decorators = tuple([self.whole(self.value(decorator, "decorator")) for decorator in node.decorator_list])
         for parameter in getattr(node, "type_params", ()):
             self.local.setdefault(parameter.name, Chain(parameter.name, "local"))
         parameters, environment = self._parameters(node, decorators)
@@ -246,7 +245,7 @@ class Walk(Flow):
             node.__class__ is ast.AsyncFunctionDef,
             condition,
             (),
-            tuple(self.returned),
+            tuple([self.whole(held) for held in self.returned]),
             self.yields,
         )
         if self.late:
@@ -303,7 +302,7 @@ class Walk(Flow):
             if symbol and annotated.__class__ is Chain:
                 annotated = None
         if default is not None:
-            held = self.value(default, "other")
+            held = self.whole(self.value(default, "other"))
             given = self.source(default)
             if held.__class__ is Constant:
                 held = None
@@ -312,6 +311,26 @@ class Walk(Flow):
         else:
             environment[name] = Chain(name, "parameter")
         return Parameter(name, text, given, kind, symbol, annotated, held)
+
+
+_SINK_NUMBERS = {sink: number for number, sink in enumerate(SINKS)}
+
+
+def kept(uses: list[tuple[Any, ...]]) -> KeptUses:
+    """The uses that a walk has collected, as columns."""
+    if not uses:
+        return KeptUses()
+    scopes, heads, steps, inside, lines, columns, end_lines, end_columns, sinks, loops, targets = zip(*uses, strict=True)
+    names = {scope: number for number, scope in enumerate(dict.fromkeys(scopes))}
+    roots: dict[Chain, int] = {}
+    numbers: dict[int, int] = {}
+    for head in {id(head): head for head in heads if head.__class__ is Chain}.values():
+        numbers[id(head)] = -1 - roots.setdefault(head, len(roots))
+    return KeptUses(
+        tuple(roots), tuple(names), tuple(map(names.__getitem__, scopes)),
+        tuple([head if head.__class__ is int else numbers[id(head)] for head in heads]),
+        steps, inside, lines, columns, end_lines, end_columns, tuple(map(_SINK_NUMBERS.__getitem__, sinks)), loops, targets,
+    )  # fmt: skip
 
 
 _STATEMENTS: dict[Any, Callable[[Walk, Any], None]] = {
