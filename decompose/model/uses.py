@@ -7,6 +7,8 @@ use that it is. Written out again, the parts are shared.
 
 from __future__ import annotations
 
+from itertools import chain as joined
+from itertools import repeat
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -59,13 +61,13 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``heads`` has the number of the use that the chain continues, or ``-1 - n`` when it begins at the ``n``-th of ``roots``; ``steps``
     are those after that. ``inside`` is how many of the uses just before belong to arguments of this one, which comes before them in
-    the file; -1 for none when there are numbers of uses in the arguments all the same. ``scopes`` and ``sinks`` are positions in
-    ``names`` and :data:`SINKS`.
+    the file; -1 for none when there are numbers of uses in the arguments all the same. ``scopes`` has scopes with their number of uses
+    in ``counts``; ``sinks`` are positions in :data:`SINKS`.
     """
 
     roots: tuple[Chain, ...] = ()
-    names: tuple[str, ...] = ()
-    scopes: tuple[int, ...] = ()
+    scopes: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
     heads: tuple[int, ...] = ()
     steps: tuple[tuple[Step, ...], ...] = ()
     inside: tuple[int, ...] = ()
@@ -79,11 +81,12 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def written_out(self) -> tuple[Use, ...]:
         """The uses in the order in which they begin."""
-        roots, names = self.roots, self.names
+        roots = self.roots
         chains: list[Chain] = []
         uses: list[Use] = []
+        scopes = joined.from_iterable(map(repeat, self.scopes, self.counts))
         for scope, head, steps, inside, line, column, end_line, end_column, sink, loop, target in zip(
-            self.scopes, self.heads, self.steps, self.inside, self.lines, self.columns, self.end_lines, self.end_columns,
+            scopes, self.heads, self.steps, self.inside, self.lines, self.columns, self.end_lines, self.end_columns,
             self.sinks, self.loops, self.targets, strict=True,
         ):  # fmt: skip
             base = chains[head] if head >= 0 else roots[-1 - head]
@@ -94,7 +97,7 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
             else:
                 chain = Chain(base.root, base.origin, base.steps + steps)
             chains.append(chain)
-            use = Use(names[scope], chain, Span(line, column, end_line, end_column), SINKS[sink], loop, target)
+            use = Use(scope, chain, Span(line, column, end_line, end_column), SINKS[sink], loop, target)
             if inside > 0:
                 uses.insert(len(uses) - inside, use)
             else:

@@ -192,7 +192,9 @@ class Assignments(Annotations):
         known = self.local.get(owner.id)
         held = self.chain(value, "discard")
         if held.__class__ is int:
-            self._change(owner.id, function.attr, self.uses[held][2][-1], known, node.lineno)
+            self._change(owner.id, function.attr, self.uses[held][1][-1], known, node.lineno)
+        elif held.__class__ is Chain:
+            self._change(owner.id, function.attr, held.steps[-1], known, node.lineno)
 
     def _change(self, name: str, method: str, call: Any, known: Held, line: int) -> None:
         """``name.append(x)`` and the like: more in a binding of the module or class, or in a local display."""

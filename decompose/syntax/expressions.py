@@ -65,8 +65,8 @@ _OPERATORS: dict[type[Any], str] = {
 }  # fmt: skip
 
 # The same objects under short names, because the walk compares classes a million times.
-_Name, _Attribute, _Call, _Subscript, _Await, _Constant = (
-    ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Await, ast.Constant,
+_Name, _Attribute, _Call, _Subscript, _Await, _Constant, _Starred = (
+    ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Await, ast.Constant, ast.Starred,
 )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ class Expressions(Names):
         """Attribute access, calls and subscripts; the number of the use unless the chain is something simpler."""
         place: dict[str, Any] = node.__dict__
         links: list[Any] = []
-        plain = True
+        others = 0
         inner: Node = node
         fields = place
         kind: Any = node.__class__
@@ -97,11 +97,11 @@ class Expressions(Names):
                 inner = fields["value"]
             elif kind is _Call:
                 links.append(fields)
-                plain = False
+                others += 1
                 inner = fields["func"]
             elif kind is _Subscript:
                 links.append(inner)
-                plain = False
+                others += 1
                 inner = fields["value"]
             elif kind is _Await:
                 inner = fields["value"]
@@ -160,23 +160,38 @@ class Expressions(Names):
         start = len(uses)
         passed = self.passed
         links.reverse()
-        if not plain:
+        if others == 1 and links and (link := links[-1]).__class__ is dict:
+            links[-1] = self._call(link) if link["args"] or link["keywords"] else NO_ARGUMENTS
+        elif others:
             for position, link in enumerate(links):
                 if link.__class__ is dict:
                     links[position] = self._call(link) if link["args"] or link["keywords"] else NO_ARGUMENTS
                 elif link.__class__ is not str:
                     links[position] = self._item(link)
+        steps = tuple(links)
         number = len(uses)
         inside = number - start
+        made: Held = number
+        if head.__class__ is int:
+            if before:
+                steps = before + steps
+        elif self.inside or self.closure:
+            head = self.roots.get(id(head)) or self._root(head)
+        else:
+            # Nothing is repeated outside functions, and most of what stands there is wanted in full.
+            made = Chain(head.root, head.origin, head.steps + steps)
+            self.beginnings.append(made)
+            head = -len(self.beginnings)
+            steps = ()
         if not inside and self.passed != passed:
             inside = -1
         uses.append(
             (
-                self.scope, head, before + tuple(links) if before else tuple(links), inside,
-                place["lineno"], place["col_offset"], place["end_lineno"], place["end_col_offset"], sink, self.loop, target,
+                head, steps, inside, place["lineno"], place["col_offset"], place["end_lineno"], place["end_col_offset"],
+                sink, self.loop, target,
             )
         )  # fmt: skip
-        return number
+        return made
 
     def name(self, node: Node, sink: Sink, target: str = "") -> Held:
         """A name by itself: a use when it stands for something global or an instance."""
@@ -202,15 +217,28 @@ class Expressions(Names):
                 return head
             steps = head.steps
             head = head.use
-        return self.use(node, head, steps, sink, target)
+        number = self.use(node, head, steps, sink, target)
+        return number if self.inside or self.closure else head
+
+    def _root(self, chain: Held) -> int:
+        """The number, negative, of a chain that uses begin with."""
+        same = (chain.root, chain.origin, chain.steps)
+        number = self.same_roots.get(same)
+        if number is None:
+            self.beginnings.append(chain)
+            number = self.same_roots[same] = -len(self.beginnings)
+        self.roots[id(chain)] = number
+        self.seen.append(chain)  # an id is only good for as long as what it is of
+        return number
 
     def use(self, node: Node, head: Chain | int, steps: tuple[Step, ...], sink: Sink, target: str = "") -> int:
         """The number of a new use, with nothing inside its arguments."""
         uses = self.uses
+        if head.__class__ is not int:
+            head = self.roots.get(id(head)) or self._root(head)
         uses.append(
             (
-                self.scope, head, steps, 0, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset,
-                sink, self.loop, target,
+                head, steps, 0, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, sink, self.loop, target,
             )
         )  # fmt: skip
         return len(uses) - 1
@@ -272,16 +300,14 @@ class Expressions(Names):
         value = node.value
         kind = value.__class__
         if kind is str:
-            known = self.strings.get(value)
-            if known is not None:
-                return known
+            if value.isidentifier() and len(value) <= LONGEST_STRING:
+                return Constant(value)
             if ("." in value or " " in value or ":" in value) and names_something(value):
                 self.texts.append(Text(self.scope, encodable(value), node.lineno))
                 return Constant(value if value.isascii() else encodable(value))
             if len(value) > LONGEST_STRING:
                 return Opaque(encodable(value[:200]))
-            known = self.strings[value] = Constant(value if value.isascii() else encodable(value))
-            return known
+            return Constant(value if value.isascii() else encodable(value))
         if kind is int:
             return Constant(value) if -_LARGEST_INTEGER <= value < _LARGEST_INTEGER else Opaque(hex(value)[:200])
         if kind is bool or value is None or kind is float:
@@ -430,20 +456,25 @@ class Expressions(Names):
         return Operation(_OPERATORS[operator], (held,))
 
     def _compare(self, node: Node, sink: Sink, target: str) -> Held:
-        operands = [self.value(operand, "other") for operand in (node.left, *node.comparators)]
+        values = _VALUES
         operators = node.ops
+        left = node.left
         if len(operators) == 1:
-            return Operation(_OPERATORS[operators[0].__class__], tuple(operands))
+            right = node.comparators[0]
+            return Operation(
+                _OPERATORS[operators[0].__class__],
+                (values[left.__class__](self, left, "other", ""), values[right.__class__](self, right, "other", "")),
+            )
+        operands = [self.value(operand, "other") for operand in (left, *node.comparators)]
         return Operation(" ".join([_OPERATORS[operator.__class__] for operator in operators]), tuple(operands))
 
     def _sequence(self, node: Node, sink: Sink, target: str) -> Held:
         handed = sink if sink in _HANDED_DOWN else "other"
         values = _VALUES
-        items = []
-        for item in node.elts:
-            if item.__class__ is ast.Starred:
-                item = item.value
-            items.append(values[item.__class__](self, item, handed, ""))
+        nodes = node.elts
+        if _Starred in map(type, nodes):
+            nodes = [item.value if item.__class__ is _Starred else item for item in nodes]
+        items = [values[item.__class__](self, item, handed, "") for item in nodes]
         self.load += len(items)
         return Sequence(tuple(items)) if len(items) <= LONGEST_DISPLAY else self.opaque(node)
 
@@ -566,19 +597,16 @@ class Expressions(Names):
 
     def _reach(self, number: int) -> tuple[Origin, int]:
         """Origin and length of the whole chain of a use."""
-        length = 0
-        head: Any = number
-        while head.__class__ is int:
-            known = self.reaches.get(head)
-            if known is not None:
-                origin, known_length = known
-                break
-            _, head, steps, *_ = self.uses[head]
-            length += len(steps)
-        else:
-            origin, known_length = head.origin, len(head.steps)
-        self.reaches[number] = origin, length + known_length
-        return self.reaches[number]
+        known = self.reaches.get(number)
+        if known is None:
+            head, steps, *_ = self.uses[number]
+            size = len(steps)
+            while head >= 0:
+                head, steps, *_ = self.uses[head]
+                size += len(steps)
+            root = self.beginnings[-1 - head]
+            known = self.reaches[number] = root.origin, size + len(root.steps)
+        return known
 
     def bind(self, name: str, held: Held, line: int, before: int, symbol: str = "") -> None:
         """The variable stands for ``held`` from here on. ``before`` is ``load`` before ``held`` was evaluated."""
@@ -593,7 +621,13 @@ class Expressions(Names):
         kind = held.__class__
         chain: Held = None
         certain = True
-        if kind is int or kind is Chain or kind is Continued:
+        if kind is int:
+            origin, size = self._reach(held)
+            if weight <= HEAVIEST_VALUE and size <= LONGEST_CHAIN:
+                local[name] = Continued(held, (Bound(name, line, True, symbol),), origin, size + 1)
+                self.weights[name] = weight
+                return
+        elif kind is Chain or kind is Continued:
             chain = held
         elif kind is Operation:
             found = choice(held)

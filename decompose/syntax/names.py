@@ -27,6 +27,7 @@ class Names:
 
     __slots__ = (
         "annotations",
+        "beginnings",
         "bindings",
         "blocks",
         "closure",
@@ -56,9 +57,12 @@ class Names:
         "reaches",
         "remarks",
         "returned",
+        "roots",
+        "same_roots",
         "scope",
+        "scopes",
+        "seen",
         "star",
-        "strings",
         "table",
         "text",
         "texts",
@@ -81,13 +85,19 @@ class Names:
         self.definitions: list[Any] = []
         self.bindings: list[Binding] = []
         self.uses: list[tuple[Any, ...]] = []
-        """In the order in which their evaluation ends: scope, head (a number or a :class:`Chain`), and so on as in :class:`KeptUses`."""
-        self.wholes = Wholes(self.uses)
+        """In the order in which their evaluation ends: head, steps and so on as in :class:`KeptUses`."""
+        self.scopes: list[tuple[str, int]] = []
+        """Each scope that the walk was in, and how many uses there were when it was left."""
         self.reaches: dict[int, tuple[Origin, int]] = {}
         self.passed = 0
         """How often a variable was passed on that may hold numbers of uses without being a use itself."""
-        self.strings: dict[str, Constant] = {}
-        """Strings that name nothing, by their text."""
+        self.beginnings: list[Chain] = []
+        """What uses begin with: the ``n``-th has the number ``-1 - n``."""
+        self.wholes = Wholes(self.uses, self.beginnings)
+        self.roots: dict[int, int] = {}
+        """The number of a beginning by the id of the chain."""
+        self.same_roots: dict[tuple[Any, ...], int] = {}
+        self.seen: list[Chain] = []
         self.blocks: list[Block] = []
         self.texts: list[Text] = []
         self.exports: list[str] = []
@@ -126,9 +136,17 @@ class Names:
         self.load = 0
         self.limit = 200_000 + 2 * len(text)
 
+    def enter(self, scope: str) -> None:
+        """What follows belongs to another definition."""
+        self.scopes.append((self.scope, len(self.uses)))
+        self.scope = scope
+
     def whole(self, held: Held) -> Expression:
-        """The value with its chains written out in full."""
-        return held if held.__class__ is Constant or held.__class__ is Chain else value_with(held, self.wholes)
+        """The value with its chains written out in full, as they are outside functions anyway."""
+        if held.__class__ is Constant or held.__class__ is Chain or not (self.inside or self.closure):
+            plain: Expression = held
+            return plain
+        return value_with(held, self.wholes)
 
     # --- names of the module, before its functions are looked at
 
@@ -210,13 +228,14 @@ class Names:
 class Wholes(dict[int, Chain]):
     """The chains of uses by number, written out when first asked for."""
 
-    def __init__(self, uses: list[tuple[Any, ...]]) -> None:
+    def __init__(self, uses: list[tuple[Any, ...]], beginnings: list[Chain]) -> None:
         super().__init__()
         self.uses = uses
+        self.beginnings = beginnings
 
     def __missing__(self, number: int) -> Chain:
-        _, head, steps, inside, *_ = self.uses[number]
-        base: Chain = self[head] if head.__class__ is int else head
+        head, steps, inside, *_ = self.uses[number]
+        base: Chain = self[head] if head >= 0 else self.beginnings[-1 - head]
         if not steps:
             found = base
         else:

@@ -69,7 +69,7 @@ class Walk(Flow):
             blocks=tuple(self.blocks),
             texts=tuple(self.texts),
             remarks=tuple(sorted((*remarks, *self.remarks), key=lambda remark: remark.line)),
-            kept=kept(self.uses),
+            kept=kept(self.uses, self.beginnings, [*self.scopes, (self.scope, len(self.uses))]),
         )
 
     def block(self, body: Iterable[Node]) -> None:
@@ -122,7 +122,8 @@ class Walk(Flow):
 
     def _class(self, node: Node) -> None:
         id = f"{self.scope}.{node.name}" if self.scope else self.prefix + node.name
-        parent, self.scope = self.scope, id
+        parent = self.scope
+        self.enter(id)
         for parameter in getattr(node, "type_params", ()):
             self.local[parameter.name] = Chain(parameter.name, "local")
         index = len(self.definitions)
@@ -173,7 +174,7 @@ class Walk(Flow):
             self.guard,
             self.dead,
         ) = saved
-        self.scope = parent
+        self.enter(parent)
         self._defined(node.name, id)
 
     def _defined(self, name: str, id: str) -> None:
@@ -182,7 +183,8 @@ class Walk(Flow):
 
     def _function(self, node: Node) -> None:
         id = f"{self.scope}.{node.name}" if self.scope else self.prefix + node.name
-        parent, self.scope = self.scope, id
+        parent = self.scope
+        self.enter(id)
         index = len(self.definitions)
         self.definitions.append(None)
         decorators = tuple([self.whole(self.value(decorator, "decorator")) for decorator in node.decorator_list])
@@ -198,7 +200,7 @@ class Walk(Flow):
             self.klass,
             (index, self.enclosing, parent, decorators, parameters, returns, returned, doc, self.guard > 0),
         )
-        self.scope = parent
+        self.enter(parent)
         self._defined(node.name, id)
         if self.inside or self.closure:
             self.late.append(task)
@@ -214,17 +216,12 @@ class Walk(Flow):
             (index, enclosing, parent, decorators, parameters, returns, returned, doc, condition),
         ) = task
         saved = (
-            self.local, self.outer, self.closure, self.scope, self.enclosing, self.inside, self.loop, self.guard, self.dead,
+            self.local, self.outer, self.closure, self.enclosing, self.inside, self.loop, self.guard, self.dead,
             self.weights, self.declared, self.late, self.escapes, self.typing, self.klass, self.returned, self.yields,
         )  # fmt: skip
-        self.local, self.outer, self.closure, self.scope, self.enclosing, self.inside = (
-            environment,
-            closure,
-            closure,
-            id,
-            "function",
-            True,
-        )
+        before = self.scope
+        self.enter(id)
+        self.local, self.outer, self.closure, self.enclosing, self.inside = environment, closure, closure, "function", True
         self.loop, self.guard, self.dead, self.typing, self.klass, self.yields = 0, 0, False, 0, klass, False
         self.weights, self.declared, self.late, self.escapes, self.returned = {}, {}, [], [], []
         body = node.body
@@ -253,9 +250,10 @@ class Walk(Flow):
             for inner in self.late:
                 self._function_body(inner, visible)
         (
-            self.local, self.outer, self.closure, self.scope, self.enclosing, self.inside, self.loop, self.guard, self.dead,
+            self.local, self.outer, self.closure, self.enclosing, self.inside, self.loop, self.guard, self.dead,
             self.weights, self.declared, self.late, self.escapes, self.typing, self.klass, self.returned, self.yields,
         ) = saved  # fmt: skip
+        self.enter(before)
 
     def _parameters(self, node: Node, decorators: tuple[Expression, ...]) -> tuple[tuple[Parameter, ...], Environment]:
         arguments = node.args
@@ -316,20 +314,22 @@ class Walk(Flow):
 _SINK_NUMBERS = {sink: number for number, sink in enumerate(SINKS)}
 
 
-def kept(uses: list[tuple[Any, ...]]) -> KeptUses:
-    """The uses that a walk has collected, as columns."""
+def kept(uses: list[tuple[Any, ...]], beginnings: list[Chain], left: list[tuple[str, int]]) -> KeptUses:
+    """The uses that a walk has collected, as columns; ``left`` are the scopes and how many uses there were at their ends."""
     if not uses:
         return KeptUses()
-    scopes, heads, steps, inside, lines, columns, end_lines, end_columns, sinks, loops, targets = zip(*uses, strict=True)
-    names = {scope: number for number, scope in enumerate(dict.fromkeys(scopes))}
-    roots: dict[Chain, int] = {}
-    numbers: dict[int, int] = {}
-    for head in {id(head): head for head in heads if head.__class__ is Chain}.values():
-        numbers[id(head)] = -1 - roots.setdefault(head, len(roots))
+    scopes: list[str] = []
+    counts: list[int] = []
+    before = 0
+    for scope, number in left:
+        if number > before:
+            scopes.append(scope)
+            counts.append(number - before)
+            before = number
+    heads, steps, inside, lines, columns, end_lines, end_columns, sinks, loops, targets = zip(*uses, strict=True)
     return KeptUses(
-        tuple(roots), tuple(names), tuple(map(names.__getitem__, scopes)),
-        tuple([head if head.__class__ is int else numbers[id(head)] for head in heads]),
-        steps, inside, lines, columns, end_lines, end_columns, tuple(map(_SINK_NUMBERS.__getitem__, sinks)), loops, targets,
+        tuple(beginnings), tuple(scopes), tuple(counts), heads, steps, inside, lines, columns, end_lines, end_columns,
+        tuple(map(_SINK_NUMBERS.__getitem__, sinks)), loops, targets,
     )  # fmt: skip
 
 
