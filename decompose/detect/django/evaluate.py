@@ -6,6 +6,7 @@ followed by their return annotation, else by what their ``return`` statements ag
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 
 from decompose.detect.django import standard
@@ -73,7 +74,7 @@ class Evaluator:
         """
         first = self.start(chain, scope, context)
         if first is None:
-            return None
+            return self._from_variable(chain, scope, context, stored)
         steps = chain.steps
         if first.kind == "state" and first.state.kind == "function" and steps and self._ends(first, steps):
             return None
@@ -93,6 +94,20 @@ class Evaluator:
         if len(held.values) <= start or start == len(steps):
             return held
         return self._walk(chain, start, held, scope, context, stored)
+
+    def _from_variable(self, chain: Chain, scope: str, context: Value | None, stored: bool) -> Trace | None:
+        """The chain from its last variable on, where the way there is not known but the variable is named after a model."""
+        start = last_bound(chain)
+        if not start or start == len(chain.steps):
+            return None
+        bound = chain.steps[start - 1]
+        assert isinstance(bound, Bound)
+        named = self.parameters.conventional(bound.variable)
+        if named is None:
+            return None
+        unknown = Trace([*[Value("unknown")] * start, named], [()] * start, start, True)
+        trace = self._walk(chain, start, unknown, scope, context, stored)
+        return trace if len(trace.values) > start + 1 else None
 
     def _ends(self, first: Value, steps: tuple[Step, ...]) -> bool:
         """Whether nothing is known of what a function of the project gives: most chains end there."""
@@ -495,6 +510,10 @@ class Evaluator:
         effects.extend(done)
         if name == "prefetch_related":
             self._prefetched(call, effects, scope, context)
+        elif name in standard.LOOKUP_METHODS or name in standard.EXPRESSION_METHODS or name in standard.COMBINING:
+            within = [effect for effect in self._inner(call, scope, context, 0) if effect[0] not in model.tables]
+            effects.extend(within)
+            done = (*done, *within)
         if name not in standard.NO_QUERY and name not in standard.SILENT:
             effects.extend((table, "read") for table in owner.joins)
         result = collection_result(name, owner)
@@ -502,6 +521,23 @@ class Evaluator:
             # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is not carried on.
             return result._replace(joins=owner.joins if name in standard.JOIN_METHODS else joined_by(owner, done))
         return result
+
+    def _inner(self, call: Call, scope: str, context: Value | None, depth: int) -> Iterator[Effect]:
+        """What the query sets among a call's arguments read: ``filter(order__in=Order.objects.open())``, ``Exists(...)``."""
+        waiting: list[Expression] = [*call.arguments, *(value for _, value in call.keywords)]
+        while waiting:
+            each = waiting.pop()
+            if each.__class__ is Operation:
+                waiting.extend(each.operands)
+            elif each.__class__ is Chain and each.steps:
+                if expression_name(each):
+                    for step in each.steps if depth < 4 else ():
+                        if step.__class__ is Call:
+                            yield from self._inner(step, scope, context, depth + 1)
+                    continue
+                held = self.evaluate(each, scope, context)
+                if held is not None and held.model is not None and held.kind in ("queryset", "values"):
+                    yield from ((table, "read") for table in (*held.model.tables, *held.joins))
 
     def _prefetched(self, call: Call, effects: list[Effect], scope: str, context: Value | None) -> None:
         """What the query sets inside ``Prefetch("lines", queryset=...)`` read."""
@@ -595,8 +631,13 @@ class Evaluator:
         if name in ("django.apps.apps.get_model", "django.apps.apps.get_registered_model"):
             model = self.registry.by_arguments(call)
             return Value("class", model) if model is not None else None
+        if name in standard.SIGN_IN and self.registry.user is not None:
+            # Signing in notes the time with the user.
+            effects.extend((table, "write") for table in self.registry.user.written)
+            return None
         if name in standard.USER_FUNCTIONS:
             user = self.registry.user
+            effects.extend((table, "read") for table in (user.tables if user is not None else ()))
             return Value("instance", user, certain=False) if user is not None else None
         builtin = name.removeprefix("builtins.")
         if builtin in ("getattr", "type"):

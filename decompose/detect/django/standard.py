@@ -161,6 +161,8 @@ TO_LIST = frozenset({"bulk_create"})
 WRITES = frozenset({"create", "create_user", "create_superuser", "bulk_create", "bulk_update", "update", "delete", "get_or_create", "update_or_create", "add_root", "_raw_delete"})
 READS_AND_WRITES = frozenset({"get_or_create", "update_or_create"})
 NO_QUERY = frozenset({"none", "db_manager", "as_manager", "_clone", "_chain"})
+COMBINING = frozenset({"union", "intersection", "difference"})
+"""Methods whose arguments are query sets themselves."""
 SILENT = frozenset({"update", "delete", "_raw_delete"})
 """Methods that need no query of their own for what the steps before them describe."""
 RELATED_WRITES = frozenset({"add", "remove", "set", "clear"})
@@ -219,6 +221,7 @@ SHORTCUTS = {
 """Functions that query the model, manager or query set given as their first argument, and what they give."""
 
 USER_FUNCTIONS = frozenset({"django.contrib.auth.get_user", "django.contrib.auth.authenticate", "django.contrib.auth.aauthenticate"})
+SIGN_IN = frozenset({"django.contrib.auth.login", "django.contrib.auth.alogin"})
 GET_USER_MODEL = "django.contrib.auth.get_user_model"
 SETTINGS = "django.conf.settings"
 
@@ -313,6 +316,8 @@ ADMIN_BASES = frozenset({
     "UserAdmin", "GroupAdmin", "MPTTModelAdmin", "DraggableMPTTAdmin", "PolymorphicParentModelAdmin", "PolymorphicChildModelAdmin",
     "ImportExportModelAdmin", "OSMGeoAdmin", "GISModelAdmin", "TranslatableAdmin", "SimpleHistoryAdmin", "ImportExportActionModelAdmin",
 })  # fmt: skip
+ADMIN_PATHS = {"search_fields": False, "ordering": False, "list_filter": True, "list_display": True, "list_select_related": True}
+"""Attributes of an admin class that hold paths, and whether the last relation of a path is read as well."""
 SERIALIZER_BASES = frozenset({
     "ModelSerializer", "HyperlinkedModelSerializer", "Serializer", "ListSerializer", "BaseSerializer", "GeoFeatureModelSerializer",
     "WritableNestedModelSerializer", "PolymorphicSerializer", "TranslatableModelSerializer",
