@@ -541,10 +541,10 @@ class Evaluator:
 
     def _prefetched(self, call: Call, effects: list[Effect], scope: str, context: Value | None) -> None:
         """What the query sets inside ``Prefetch("lines", queryset=...)`` read."""
-        for argument in call.arguments:
-            if not isinstance(argument, Chain) or expression_name(argument) != "Prefetch":
+        for each in call.arguments:
+            if not isinstance(each, Chain) or expression_name(each) != "Prefetch":
                 continue
-            for step in argument.steps:
+            for step in each.steps:
                 queryset = keyword(step, "queryset") if isinstance(step, Call) else None
                 trace = self.follow(queryset, scope, context) if isinstance(queryset, Chain) else None
                 for noted in trace.effects if trace is not None else ():
