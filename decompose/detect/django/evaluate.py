@@ -256,7 +256,7 @@ class Evaluator:
         if model is not None:
             return Value("class", model)
         top = state.id.partition(".")[0]
-        if top in _ROOT_PACKAGES or ".models" in state.id or state.id in standard.SHORTCUTS or top in self.roles.library_packages:
+        if top in _ROOT_PACKAGES or ".models" in state.id or state.id in standard.SHORTCUTS or state.id in standard.CASTS or top in self.roles.library_packages:
             return Value("state", state=state)
         return None
 
@@ -479,7 +479,7 @@ class Evaluator:
         if owner.kind == "class":
             return self.returned(value.state.id, owner) or Value("scalar")
         if owner.kind == "values":
-            return self._call_values(value, owner, call, effects)
+            return self._call_values(value, owner, call, effects, scope, context)
         if owner.kind == "list":
             return Value("instance", owner.model) if value.name == "pop" else Value("scalar")
         if owner.kind == "state":
@@ -510,7 +510,7 @@ class Evaluator:
         effects.extend(done)
         if name == "prefetch_related":
             self._prefetched(call, effects, scope, context)
-        elif name in standard.LOOKUP_METHODS or name in standard.EXPRESSION_METHODS or name in standard.COMBINING:
+        elif name in standard.TAKES_QUERIES:
             within = [effect for effect in self._inner(call, scope, context, 0) if effect[0] not in model.tables]
             effects.extend(within)
             done = (*done, *within)
@@ -550,10 +550,11 @@ class Evaluator:
                 for noted in trace.effects if trace is not None else ():
                     effects.extend(effect for effect in noted if effect[1] == "read")
 
-    def _call_values(self, value: Value, owner: Value, call: Call, effects: list[Effect]) -> Value | None:
+    def _call_values(self, value: Value, owner: Value, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
         name = standard.ASYNCHRONOUS.get(value.name, value.name)
         assert owner.model is not None
-        joined = tuple(call_tables(owner.model, name, call))
+        inner = (table for table, _ in self._inner(call, scope, context, 0)) if name in standard.TAKES_QUERIES else ()
+        joined = tuple(dict.fromkeys((*call_tables(owner.model, name, call), *inner)))
         effects.extend((table, "read") for table in (*owner.model.tables, *joined, *owner.joins))
         if name in standard.LAZY or name in standard.TO_VALUES:
             return owner._replace(joins=tuple(dict.fromkeys((*owner.joins, *joined))))
@@ -639,6 +640,8 @@ class Evaluator:
             user = self.registry.user
             effects.extend((table, "read") for table in (user.tables if user is not None else ()))
             return Value("instance", user, certain=False) if user is not None else None
+        if name in standard.CASTS:
+            return self.annotated(call.arguments[0]) if call.arguments else None
         builtin = name.removeprefix("builtins.")
         if builtin in ("getattr", "type"):
             return self._of_builtin(builtin, call, effects, scope, context)

@@ -291,8 +291,7 @@ class Registry:
         lower = model.name.lower()
         if name is not None:
             name = name.replace("%(class)s", lower).replace("%(model_name)s", lower).replace("%(app_label)s", model.app)
-        symmetrical = each.kind == "m2m" and target is model and name is None
-        hidden = symmetrical or (name is not None and name.endswith("+"))
+        hidden = (each.symmetrical and target is model) or (name is not None and name.endswith("+"))
         accessor = "" if hidden else name or (lower if each.kind == "o2o" else f"{lower}_set")
         query = each.related_query_name or (name if name and not hidden else None) or lower
         query = query.replace("%(class)s", lower).replace("%(model_name)s", lower).replace("%(app_label)s", model.app)

@@ -161,8 +161,6 @@ TO_LIST = frozenset({"bulk_create"})
 WRITES = frozenset({"create", "create_user", "create_superuser", "bulk_create", "bulk_update", "update", "delete", "get_or_create", "update_or_create", "add_root", "_raw_delete"})
 READS_AND_WRITES = frozenset({"get_or_create", "update_or_create"})
 NO_QUERY = frozenset({"none", "db_manager", "as_manager", "_clone", "_chain"})
-COMBINING = frozenset({"union", "intersection", "difference"})
-"""Methods whose arguments are query sets themselves."""
 SILENT = frozenset({"update", "delete", "_raw_delete"})
 """Methods that need no query of their own for what the steps before them describe."""
 RELATED_WRITES = frozenset({"add", "remove", "set", "clear"})
@@ -172,6 +170,8 @@ LOOKUP_METHODS = frozenset({"filter", "exclude", "get", "get_or_create", "update
 PATH_METHODS = frozenset({"values", "values_list", "order_by", "distinct", "only", "defer", "dates", "datetimes", "earliest", "latest", "in_bulk"})
 JOIN_METHODS = frozenset({"select_related", "prefetch_related"})
 EXPRESSION_METHODS = frozenset({"annotate", "alias", "aggregate", "update", "order_by", "values", "values_list"})
+TAKES_QUERIES = LOOKUP_METHODS | EXPRESSION_METHODS | {"union", "intersection", "difference"}
+"""Methods whose arguments may be or hold query sets."""
 
 INSTANCE_WRITES = frozenset({"save", "delete", "save_base", "add_child", "add_sibling", "move_to", "insert_at", "move"})
 INSTANCE_READS = frozenset({"refresh_from_db", "full_clean", "validate_unique", "validate_constraints", "get_deferred_fields_from_db"})
@@ -221,6 +221,7 @@ SHORTCUTS = {
 """Functions that query the model, manager or query set given as their first argument, and what they give."""
 
 USER_FUNCTIONS = frozenset({"django.contrib.auth.get_user", "django.contrib.auth.authenticate", "django.contrib.auth.aauthenticate"})
+CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
 SIGN_IN = frozenset({"django.contrib.auth.login", "django.contrib.auth.alogin"})
 GET_USER_MODEL = "django.contrib.auth.get_user_model"
 SETTINGS = "django.conf.settings"

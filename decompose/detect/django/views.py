@@ -103,6 +103,8 @@ class ViewReader:
                 path = self.program.constant(first)
                 if isinstance(path, str):
                     found.update(dict.fromkeys(path_tables(model, path.lstrip("^=@-"), related)))
+        if isinstance(self.program.member(class_id, "get_queryset"), Definition):
+            found.update(dict.fromkeys(table for table, _ in self.evaluator.served.view_effects(class_id)))
         for each in model.local.values():
             if each.kind in ("fk", "o2o", "m2m") and each.target is not None:
                 found.update(dict.fromkeys(each.target.tables))
