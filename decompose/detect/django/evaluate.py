@@ -7,6 +7,7 @@ followed by their return annotation, else by what their ``return`` statements ag
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 
 from decompose.detect.django import standard
@@ -114,7 +115,7 @@ class Evaluator:
         following = steps[1] if len(steps) > 1 else None
         if following.__class__ is Bound and following.symbol:
             return False
-        return steps[0].__class__ is not Call or self.returned(first.state.id, None) is None
+        return steps[0].__class__ is not Call or (self.returned(first.state.id, None) or self._of_arguments(first.state.id, steps[0])) is None
 
     def _walk(self, chain: Chain, start: int, held: Trace, scope: str, context: Value | None, stored: bool) -> Trace:
         """The chain step by step, from where ``held`` ends. A step that is not followed ends it."""
@@ -605,10 +606,30 @@ class Evaluator:
             if state.kind == "class":
                 return self._made_collection(state.id, step, scope) or Value("state", state=State("instance", state.id))
             if state.kind == "function":
-                return self.returned(state.id, None)
+                return self.returned(state.id, None) or self._of_arguments(state.id, step)
             if state.kind == "external":
                 return self._call_external(state.id, step, effects, scope, context)
         return None
+
+    def _of_arguments(self, function: str, call: Call) -> Value | None:
+        """What a function gives that takes only strings: a model by its label, or the one class that they name (``load("orders.forms", "OrderForm")``)."""
+        words = [each.value for each in call.arguments if isinstance(each, Constant) and isinstance(each.value, str)]
+        if not 1 <= len(words) == len(call.arguments) <= 3:
+            return None
+        model = self.registry.got_by(function, call)
+        if model is not None:
+            return Value("class", model)
+        named = [each for each in self._classes.get(words[1], ()) if f".{each}".endswith(f".{words[0]}.{words[1]}")] if len(words) == 2 else []
+        value = self._of_state(State("class", named[0])) if len(named) == 1 else None
+        return value._replace(certain=False) if value is not None else None
+
+    @cached_property
+    def _classes(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for each in self.program.definitions:
+            if each.kind == "class":
+                found.setdefault(each.id.rpartition(".")[2], []).append(each.id)
+        return found
 
     def _made_collection(self, class_id: str, call: Call, scope: str) -> Value | None:
         """``OrderQuerySet(model=Order)``: a query set made by its class."""
