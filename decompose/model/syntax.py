@@ -281,7 +281,10 @@ class Remark(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Everything that the text of one Python file says."""
+    """Everything that the text of one Python file says.
+
+    ``newer`` is true when it is written for a newer Python than the one that read it, so that it was read respelled.
+    """
 
     path: str
     name: str
@@ -298,3 +301,4 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     failure: str = ""
     failure_line: int = 0
     remarks: tuple[Remark, ...] = ()
+    newer: bool = False

@@ -5,6 +5,8 @@ Needs the extra ``decompose-cli[dask]`` here, and decompose with the same versio
 
 from __future__ import annotations
 
+import re
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 5
 """Seconds in which a scheduler has to answer."""
+_ADDRESS = re.compile(r"(?:(?:tcp|tls|wss?|ucx)://)?(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]+):(?P<port>[0-9]{1,5})/?")
 
 
 @contextmanager
@@ -46,11 +49,18 @@ def _client(address: str) -> Client:
         raise UsageError("a scheduler needs the package distributed", hint="pip install 'decompose-cli[dask]'") from None
     _quiet()
     try:
+        # Knocked at first: a client that finds nobody tries again and again, and leaves threads behind.
+        _knock(address)
         return Client(address, timeout=PATIENCE, set_as_default=False)
-    except ValueError as error:
-        raise UsageError(f"{address!r} is no address of a scheduler: {error}", hint="such as tcp://host:8786") from error
     except (OSError, TimeoutError) as error:
         raise FileError(f"no scheduler answers at {address}", hint="start one with `dask scheduler`", place=address) from error
+
+
+def _knock(address: str) -> None:
+    found = _ADDRESS.fullmatch(address)
+    if found is None or int(found["port"]) > 65_535:
+        raise UsageError(f"{address!r} is no address of a scheduler", hint="such as tcp://host:8786")
+    socket.create_connection((found["host"].strip("[]"), int(found["port"])), PATIENCE).close()
 
 
 def _quiet() -> None:

@@ -41,18 +41,23 @@ class _Hopeless(Exception):
     """The text is not what it seemed to be, or cannot be respelled in place."""
 
 
-def lowered(text: str) -> str | None:
-    """The text in older syntax, or ``None`` when there is nothing in it that this knows to be new."""
+def lowered(text: str, *, thorough: bool = False) -> str | None:
+    """The text in older syntax, or ``None`` when there is nothing in it that this knows to be new.
+
+    ``thorough`` leaves no formatted string but what stands in its holes: for those that an older Python cannot read for a reason
+    not known here.
+    """
     try:
-        result = _Lowering(text).run()
+        result = _Lowering(text, thorough).run()
     except _Hopeless:
         return None
     return None if result == text else result
 
 
 class _Lowering:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, thorough: bool = False) -> None:
         self.text = text
+        self.thorough = thorough
         self.out = list(text)
         self.written: list[int] = []
         self.spreading = False
@@ -206,7 +211,7 @@ class _Lowering:
             end = self.plain_end(found)
             if around and not self.spreading:
                 self.requote(found, found.group("quote"), end, around)
-        elif self.spreading:
+        elif self.spreading or self.thorough:
             end = self.spread(found)
         elif around:
             end = self.respelled(found, prefix, around)
@@ -322,6 +327,7 @@ class _Lowering:
         """A formatted string as the expressions in its holes, in brackets; joined by ``+`` to strings before and after it."""
         text, quote = self.text, found.group("quote")
         raw = "r" in found.group("prefix").lower()
+        written = len(self.written)
         for index in range(found.start(), found.end()):
             self.put(index, " ")
         # At the very front, so that a statement does not seem indented.
@@ -353,7 +359,12 @@ class _Lowering:
         for index in range(position, end):
             self.put(index, " ")
         if last < 0:
-            raise _Hopeless  # nothing in it: it was no string that an older Python could not read
+            # Nothing in it: any Python can read it, as a formatted string at least.
+            self.take_back(written)
+            for index in range(found.start(), found.start("quote")):
+                if text[index] in "tT":
+                    self.put(index, "f")
+            return end
         self.put(last, ")")
         if (_JOINED if self.depth else _JOINED_ON_LINE).match(text, end) is not None:
             self.put(position, "+")

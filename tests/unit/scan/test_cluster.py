@@ -110,9 +110,9 @@ def test_nobody_at_the_address_is_said_soon(sample: Path) -> None:
     assert answer.returncode == 3 and b"no scheduler answers at tcp://127.0.0.1:9" in answer.stderr and time.monotonic() - began < 20
 
 
-@pytest.mark.parametrize("address", ["nonsense://x", "tcp://127.0.0.1:port", ""])
+@pytest.mark.parametrize("address", ["nonsense://x:1", "tcp://127.0.0.1:port", "tcp://127.0.0.1:99999", "host", ""])
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises((UsageError, FileError)), cluster(address or "::"):
+    with pytest.raises(UsageError, match="no address"), cluster(address):
         pass
 
 
