@@ -164,6 +164,7 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, dict=True, eq=
     """Everything that the text of one Python file says.
 
     ``kept`` are the uses as they are kept; a summary that was stored reads them when :attr:`uses` is first asked for.
+    ``newer`` is true when it is written for a newer Python than the one that read it, so that it was read respelled.
     """
 
     path: str
@@ -180,6 +181,7 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, dict=True, eq=
     failure: str = ""
     failure_line: int = 0
     remarks: tuple[Remark, ...] = ()
+    newer: bool = False
     kept: Kept = KeptUses()
 
     @cached_property
