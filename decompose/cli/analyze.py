@@ -66,8 +66,10 @@ def command(
     settings = with_options(
         session.config(base), contexts=contexts or "", exclude=exclude, weights=weights, pins=pins, seed=seed
     )
-    with session.progress() as progress:
-        analysis = pipeline.analyze(base, config=settings, jobs=jobs, cache=not no_cache, progress=progress)
+    with session.progress() as progress, session.executor() as executor:
+        analysis = pipeline.analyze(
+            base, config=settings, jobs=jobs, cache=not no_cache, progress=progress, executor=executor
+        )
         kept = "" if no_cache else keep(session, analysis)
     _put(session, analysis, format, output)
     if format != "text":

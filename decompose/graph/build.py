@@ -66,6 +66,7 @@ def build(program: Program, tree: SourceTree, found: Iterable[f.Fact], *, digest
         externals=facts[f.External],
         unresolved=facts[f.Unresolved],
         failed=_failed(program, tree),
+        newer_syntax=tuple(sorted(each.path for each in (*program.modules.values(), *program.shadowed) if each.newer)),
     )
 
 

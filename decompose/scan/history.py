@@ -215,6 +215,8 @@ def _reason(errors: str) -> str:
         return "the repository belongs to another user; see git's safe.directory"
     if "not a git repository (or" in errors:
         return "not a git repository"
+    if "not a git repository" in errors:
+        return "what .git refers to is not a git repository"
     if "does not have any commits" in errors:
         return "no commits yet"
     lines = [line for line in errors.splitlines() if line.strip()]

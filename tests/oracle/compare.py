@@ -92,9 +92,10 @@ def _kind(name: str, true: Iterable[Hashable], found: Iterable[Hashable]) -> Kin
 
 def _django(found: Analyzed, registry: dict[str, Any]) -> Iterator[Kind]:
     program = found.program
-    tables = [each for each in registry["tables"] if each["module"] in program.modules and not is_test(each["module"], found.tests)]
+    ours = {each.id: each for each in found.of(Table) if each.kind != "framework" and not is_test(each.model or _dotted(each.at.path), found.tests)}
+    # A model that a test puts in the place of the project's own has the same table.
+    tables = [each for each in registry["tables"] if each["module"] in program.modules and (each["table"] in ours or not is_test(each["module"], found.tests))]
     names = {each["table"] for each in tables}
-    ours = {each.id: each for each in found.of(Table) if each.kind != "framework" and not is_test(each.model, found.tests)}
     yield _kind("tables", names, ours)
     yield _kind(
         "columns",
@@ -119,8 +120,12 @@ def _django(found: Analyzed, registry: dict[str, Any]) -> Iterator[Kind]:
 
 def _django_routes(found: Analyzed, registry: dict[str, Any]) -> Iterator[Kind]:
     program = found.program
-    routes = [each for each in registry["routes"] if program.module_of(each["handler"]) and not _of_format(each["path"])]
-    ours = [each for each in found.of(Route) if each.framework == "django" and program.module_of(each.handler)]
+    routes = [
+        each
+        for each in registry["routes"]
+        if program.module_of(each["handler"]) and not _of_format(each["path"]) and not is_test(each["handler"], found.tests)
+    ]
+    ours = [each for each in found.of(Route) if each.framework == "django" and program.module_of(each.handler) and not is_test(each.handler, found.tests)]
     if not routes and not ours:
         return
     unknown = {normal(each["path"]) for each in routes if each["methods"] is None}
@@ -307,6 +312,10 @@ def named_in(statement: str) -> list[tuple[str, str]]:
     parsed = sql.parse(statement).tables
     written = {each.table for each in parsed if each.write}
     return [(each.table, "write" if each.write else "read") for each in parsed if each.write or each.table not in written]
+
+
+def _dotted(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")
 
 
 def is_test(definition: str, more: tuple[str, ...] = ()) -> bool:

@@ -136,6 +136,8 @@ class FieldReader:
             spec.related_name = text("related_name")
             spec.related_query_name = text("related_query_name")
             spec.parent_link = flag("parent_link")
+            said = program.constant(keywords.get("symmetrical"))
+            spec.symmetrical = kind[0] == "m2m" and (said if isinstance(said, bool) else spec.expression == Constant("self"))
             spec.through_expression = keywords.get("through")
             spec.join = text("db_table") or ""
             if kind[0] == "tags":

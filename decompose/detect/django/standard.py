@@ -170,6 +170,8 @@ LOOKUP_METHODS = frozenset({"filter", "exclude", "get", "get_or_create", "update
 PATH_METHODS = frozenset({"values", "values_list", "order_by", "distinct", "only", "defer", "dates", "datetimes", "earliest", "latest", "in_bulk"})
 JOIN_METHODS = frozenset({"select_related", "prefetch_related"})
 EXPRESSION_METHODS = frozenset({"annotate", "alias", "aggregate", "update", "order_by", "values", "values_list"})
+TAKES_QUERIES = LOOKUP_METHODS | EXPRESSION_METHODS | {"union", "intersection", "difference"}
+"""Methods whose arguments may be or hold query sets."""
 
 INSTANCE_WRITES = frozenset({"save", "delete", "save_base", "add_child", "add_sibling", "move_to", "insert_at", "move"})
 INSTANCE_READS = frozenset({"refresh_from_db", "full_clean", "validate_unique", "validate_constraints", "get_deferred_fields_from_db"})
@@ -219,6 +221,8 @@ SHORTCUTS = {
 """Functions that query the model, manager or query set given as their first argument, and what they give."""
 
 USER_FUNCTIONS = frozenset({"django.contrib.auth.get_user", "django.contrib.auth.authenticate", "django.contrib.auth.aauthenticate"})
+CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
+SIGN_IN = frozenset({"django.contrib.auth.login", "django.contrib.auth.alogin"})
 GET_USER_MODEL = "django.contrib.auth.get_user_model"
 SETTINGS = "django.conf.settings"
 
@@ -313,6 +317,8 @@ ADMIN_BASES = frozenset({
     "UserAdmin", "GroupAdmin", "MPTTModelAdmin", "DraggableMPTTAdmin", "PolymorphicParentModelAdmin", "PolymorphicChildModelAdmin",
     "ImportExportModelAdmin", "OSMGeoAdmin", "GISModelAdmin", "TranslatableAdmin", "SimpleHistoryAdmin", "ImportExportActionModelAdmin",
 })  # fmt: skip
+ADMIN_PATHS = {"search_fields": False, "ordering": False, "list_filter": True, "list_display": True, "list_select_related": True}
+"""Attributes of an admin class that hold paths, and whether the last relation of a path is read as well."""
 SERIALIZER_BASES = frozenset({
     "ModelSerializer", "HyperlinkedModelSerializer", "Serializer", "ListSerializer", "BaseSerializer", "GeoFeatureModelSerializer",
     "WritableNestedModelSerializer", "PolymorphicSerializer", "TranslatableModelSerializer",

@@ -83,7 +83,7 @@ def test_merges_are_left_out(repository: Path) -> None:
 def test_without_a_repository_there_is_no_history_and_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").write_text("gitdir: /nonexistent\n")
     found = history(tmp_path)
-    assert (found.commits, found.problem) == ((), "not a git repository")
+    assert (found.commits, found.problem) == ((), "what .git refers to is not a git repository")
 
 
 def test_an_empty_repository_has_a_reason(repository: Path) -> None:
