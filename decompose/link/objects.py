@@ -65,7 +65,7 @@ class Objects:
         self._kinds: dict[str, str] = {}
         self._held: dict[str, Made | None] = {}
         self._results: dict[str, Made | None] = {}
-        self._callers: dict[str, list[tuple[Use, Call, str]]] | None = None
+        self._callers: dict[str, list[tuple[Use, Call, str]]] = {}
         self._attributes: dict[str, list[tuple[Use, str]]] | None = None
 
     def kind(self, dotted: str) -> str:
@@ -266,15 +266,17 @@ class Objects:
 
     def callers(self, function: str) -> list[tuple[Use, Call, str]]:
         """Calls of a function of the project, in the order of files and lines."""
-        if self._callers is None:
-            self._callers = {}
-            for module in self.program.modules.values():
-                for use in module.uses:
-                    if use.chain.origin == "global" and any(isinstance(step, Call) for step in use.chain.steps):
-                        state, rest = self.program.head(use.chain)
-                        if state.kind == "function" and rest and isinstance(rest[0], Call):
-                            self._callers.setdefault(state.id, []).append((use, rest[0], module.name))
-        return self._callers.get(function, [])
+        known = self._callers.get(function)
+        if known is None:
+            known = self._callers[function] = list(self._calls_of(function))
+        return known
+
+    def _calls_of(self, function: str) -> Iterator[tuple[Use, Call, str]]:
+        for module, use in self.program.calling(self.program.names_of(function)):
+            if use.chain.origin == "global":
+                state, rest = self.program.head(use.chain)
+                if state.kind == "function" and state.id == function and rest and isinstance(rest[0], Call):
+                    yield use, rest[0], module.name
 
     def looped(self, use: Use, module: ModuleSummary) -> list[Chain]:
         """What the loop around a use goes over, when that is a display of names written in the loop's own header."""

@@ -82,6 +82,7 @@ class Program:
         self._children: dict[str, list[str]] | None = None
         self._held: dict[str, State] = {}
         self._imported: frozenset[str] | None = None
+        self._aliases: dict[str, set[str]] | None = None
         self._vocabularies: dict[str, Vocabulary] = {}
 
     def _index(self, module: ModuleSummary) -> None:
@@ -119,6 +120,17 @@ class Program:
         if known is None:
             known = self._vocabularies[module] = Vocabulary(self.modules[module])
         return known
+
+    def names_of(self, id: str) -> frozenset[str]:
+        """The last names under which a definition may be called: its own and those that imports anywhere give it."""
+        if self._aliases is None:
+            self._aliases = {}
+            for module in self.modules.values():
+                for each in module.imports:
+                    if each.alias != each.name and each.name not in ("", "*"):
+                        self._aliases.setdefault(each.name, set()).add(each.alias)
+        own = id.rpartition(".")[2]
+        return frozenset((own, *self._aliases.get(own, ())))
 
     def calling(self, names: Collection[str]) -> Iterator[tuple[ModuleSummary, Use]]:
         """All uses that call one of the names, by module and in source order."""
