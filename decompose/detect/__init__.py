@@ -24,6 +24,7 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         environment,
         fastapi,
         flask,
+        graphene,
         huey,
         odoo,
         peewee,
@@ -31,6 +32,7 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         rq,
         sql,
         sqlalchemy,
+        strawberry,
         tortoise,
     )
 
@@ -43,6 +45,8 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         ("odoo", odoo.detect),
         ("flask", flask.detect),
         ("fastapi", fastapi.detect),
+        ("graphene", graphene.detect),
+        ("strawberry", strawberry.detect),
         ("celery", celery.detect),
         ("rq", rq.detect),
         ("dramatiq", dramatiq.detect),

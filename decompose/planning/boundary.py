@@ -435,9 +435,11 @@ class _Survey:
         for route in self._sight.graph.routes:
             if self._moved(route.handler):
                 text = f"{' '.join(route.methods) or 'ANY'} {route.path}"
-                yield _Make(route.name or route.path, route.handler, route.at, text, None)(
-                    "in", "route", "proxy-route", "the load balancer moves the route to the service by weight"
-                )
+                make = _Make(route.name or route.path, route.handler, route.at, text, None)
+                if route.is_url:
+                    yield make("in", "route", "proxy-route", "the load balancer moves the route to the service by weight")
+                else:
+                    yield make("in", "route", "stay", "all fields of the schema share one URL: the field stays in the monolith and calls the context")
 
     def _tasks_in(self) -> Iterator[BoundaryEdge]:
         definitions = {task.name: task.definition for task in self._sight.graph.tasks}
