@@ -276,7 +276,9 @@ class _Roots:
             if path:
                 children[path.rpartition("/")[0]].append(path)
         for path, folder in self.folders.items():
-            if "manage.py" in folder.names or (
+            # A ``manage.py`` inside a package is one of its modules; programs stand beside packages.
+            inside = path in self.packages and path.rpartition("/")[0] in self.packages
+            if ("manage.py" in folder.names and not inside) or (
                 path not in self.packages
                 and not _PROJECT_FILES.isdisjoint(folder.names)
                 and any(child in self.packages for child in children[path])

@@ -178,8 +178,14 @@ def _sqlalchemy(found: Analyzed, registry: dict[str, Any]) -> Iterator[Kind]:
 
 
 def _routes(found: Analyzed, registry: dict[str, Any]) -> Iterator[Kind]:
-    routes = {(path, method) for path, methods, name in registry["routes"] if not name.startswith(found.library or ("\0",)) for method in methods}
-    yield _kind("routes", routes, {(each.path, method) for each in found.of(Route) for method in each.methods})
+    own = [(path, methods) for path, methods, name in registry["routes"] if not name.startswith(found.library or ("\0",)) and _of_project(found, name)]
+    stated = [each for each in found.of(Route) if not is_test(each.handler, found.tests)]
+    routes = {(path, method) for path, methods in own for method in methods}
+    yield _kind("routes", routes, {(each.path, method) for each in stated for method in each.methods})
+
+
+def _of_project(found: Analyzed, handler: str) -> bool:
+    return bool(found.program.module_of(handler))
 
 
 def _tasks(found: Analyzed, registry: dict[str, Any]) -> Iterator[Kind]:
@@ -207,7 +213,7 @@ class Executed:
 def accesses(found: Analyzed, captured: dict[str, Any]) -> Iterator[Kind]:
     """Accesses seen in statements against accesses stated: recall by mode, and precision of the certain ones among those whose line ran."""
     tables = {each.id for each in found.of(Table)}
-    executed = executed_by(found, captured, tables)
+    executed = _executed(found, captured, tables)
     stated = [each for each in found.of(Access) if not is_test(each.definition, found.tests) and each.table in tables]
     ours = {(each.definition, each.table, each.mode) for each in stated}
     for mode in ("read", "write", ""):
@@ -217,6 +223,14 @@ def accesses(found: Analyzed, captured: dict[str, Any]) -> Iterator[Kind]:
     certain = {(each.definition, each.table, each.mode) for each in stated if each.certain and _ran(found, each, executed)}
     yield Kind("certain, sent", frozenset(certain & executed.seen), frozenset(certain), ("precision",))
     yield Kind("certain", frozenset(certain & (executed.seen | executed.loaded)), frozenset(certain), ("precision",))
+
+
+def _executed(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> Executed:
+    if any("causes" in each for each in captured["statements"]):
+        from sqlalchemy_owners import executed_by as executed_by_sqlalchemy  # it builds on this module
+
+        return executed_by_sqlalchemy(found, captured, tables)
+    return executed_by(found, captured, tables)
 
 
 def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> Executed:
@@ -231,18 +245,18 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
             executed.loaded.update((name, each["sql"], "read") for names in places for name in names)
             continue
         if each["sql"] not in parsed:
-            parsed[each["sql"]] = _named(each["sql"])
+            parsed[each["sql"]] = named_in(each["sql"])
         named = [(table, mode) for table, mode in parsed[each["sql"]] if table in tables]
         if each.get("cascade"):
             named = [(table, mode) for table, mode in named if mode == "write" and table in each["cascade"]]
-        _state(executed, places, named)
+        state(executed, places, named)
         for frames, built in each.get("built", ()):
             read = [(table, mode) for table, mode in named if mode == "read" and (table in built or built == ["*"])]
-            _state(executed, _owners(found, {"frames": frames}), read)
+            state(executed, _owners(found, {"frames": frames}), read)
     return executed
 
 
-def _state(executed: Executed, owners: list[list[str]], named: list[tuple[str, str]]) -> None:
+def state(executed: Executed, owners: list[list[str]], named: list[tuple[str, str]]) -> None:
     """Each owner is a list of names: a fact belongs to the first, and stating it for one of the others is right too."""
     for names in owners:
         executed.owners.update((name, mode) for name in names for _, mode in named)
@@ -258,7 +272,7 @@ def _owners(found: Analyzed, statement: dict[str, Any]) -> list[list[str]]:
     owners: list[list[str]] = []
     generic: list[str] = []
     for path, line, on, role in statement["frames"]:
-        inner = _definition_at(found, path, line)
+        inner = definition_at(found, path, line)
         if not inner or is_test(inner, found.tests):
             break
         definition = found.program.definition(inner)
@@ -275,7 +289,7 @@ def _owners(found: Analyzed, statement: dict[str, Any]) -> list[list[str]]:
     return owners or ([classes] if classes else [])
 
 
-def _definition_at(found: Analyzed, path: str, line: int) -> str:
+def definition_at(found: Analyzed, path: str, line: int) -> str:
     """The innermost definition around a line, else the module; ``""`` for a file that is not read."""
     if path not in found.places:
         return ""
@@ -293,7 +307,7 @@ def _ran(found: Analyzed, access: Access, executed: Executed) -> bool:
     return access.at.line in executed.lines.get(access.at.path, ())
 
 
-def _named(statement: str) -> list[tuple[str, str]]:
+def named_in(statement: str) -> list[tuple[str, str]]:
     """Tables with their modes: what a statement changes is not counted as read by it as well."""
     parsed = sql.parse(statement).tables
     written = {each.table for each in parsed if each.write}

@@ -22,7 +22,18 @@ from decompose.link.expressions import (
 from decompose.link.program import Program
 from decompose.model.facts import Column
 from decompose.model.location import Location
-from decompose.model.syntax import Binding, Call, Chain, Constant, Expression, Opaque, Operation
+from decompose.model.syntax import (
+    Binding,
+    Call,
+    Chain,
+    Constant,
+    Definition,
+    Expression,
+    Mapping,
+    Opaque,
+    Operation,
+    Sequence,
+)
 
 _COLUMNS = ("Column", "mapped_column", "Field", "column")
 RELATIONS = ("relationship", "relation", "Relationship", "dynamic_loader")
@@ -47,31 +58,50 @@ class Bodies:
         self._bodies: dict[str, Body] = {}
 
     def collected(self, classes: list[str], root: Root) -> Body:
-        collected = Body({}, [], {})
+        collected = Body({}, [], {}, {})
         removed: set[str] = set()
         for owner in classes:
             body = self.body(owner, root)
+            absent = {name for name, guard in body.guards.items() if self._refuses(classes[0], guard)}
+            removed |= absent
             for name, column in body.columns.items():
                 if name not in collected.columns and name not in removed:
                     collected.columns[name] = column
                     collected.keys.extend(key for key in body.keys if name in key.fields)
             for name, relation in body.relations.items():
-                collected.relations.setdefault(name, relation)
+                if name not in absent:
+                    collected.relations.setdefault(name, relation)
             removed.update(name for name, bound in self.program.bindings(owner).items() if bound[-1].value == Constant(None))
         return collected
+
+    def _guard(self, method: Definition) -> str:
+        """The class attribute on which a ``declared_attr`` depends: ``if cls.allow_roles: return Column(...)``, or its early ``return``."""
+        module = self.program.modules[self.program.module_of(method.id)]
+        tests = [use.chain for use in module.uses if use.scope == method.id and use.sink == "test"]
+        if len(tests) == 1 and tests[0].origin in ("cls", "self") and len(tests[0].steps) == 1 and isinstance(tests[0].steps[0], str):
+            return tests[0].steps[0]
+        return ""
+
+    def _refuses(self, id: str, guard: str) -> bool:
+        found = self.program.member(id, guard)
+        refusing = guard.lstrip("_").startswith(("disable", "no_", "without_", "skip_", "exclude_"))
+        return isinstance(found, Binding) and self.program.constant(found.value) is refusing
 
     def body(self, owner: str, root: Root) -> Body:
         known = self._bodies.get(owner)
         if known is not None:
             return known
-        body = self._bodies[owner] = Body({}, [], {})
+        body = self._bodies[owner] = Body({}, [], {}, {})
         module = self.program.module_of(owner)
         for name, bound in self.program.bindings(owner).items():
             if not name.startswith("__"):
                 self._declare(body, name, bound[-1], module, owner, root)
         for name, method in self.program.members(owner).items():
             if any(isinstance(each, Chain) and last_name(each) in ("declared_attr", "cascading") for each in method.decorators):
-                for value in method.returned[:1]:
+                guard = self._guard(method)
+                if guard:
+                    body.guards[name] = guard
+                for value in [each for each in method.returned if each != Constant(None)][:1]:
                     binding = Binding(owner, name, value, method.line, method.returns, None)
                     self._declare(body, name, binding, module, owner, root)
         return body
@@ -186,7 +216,7 @@ class Bodies:
     def argument_keys(self, classes: list[str], body: Body) -> Iterator[Key]:
         """``ForeignKeyConstraint`` in ``__table_args__``."""
         for owner in classes:
-            for value in self.attribute_values(owner, "__table_args__"):
+            for value in self.table_arguments(owner, classes[0]):
                 at = self.program.at(self.program.module_of(owner), self._line_of(owner, "__table_args__"))
                 for each in elements(self.program, value) or ():
                     yield from self.constraint(each, at, {column.name: column for column in body.columns.values()})
@@ -266,6 +296,23 @@ class Bodies:
             return text
         call = self.names.call(expression, "backref")
         return literal(self.program, argument(call, 0, "name")) or "" if call is not None else ""
+
+    def table_arguments(self, owner: str, id: str) -> Iterator[Expression]:
+        """What ``__table_args__`` holds; where a function of the project puts it together, keywords given to it and what it collects
+        from the class ``id``.
+
+        Such functions gather what mixins and the class declare under names that end in ``table_args``.
+        """
+        for value in self.attribute_values(owner, "__table_args__"):
+            yield value
+            for part in (value, *(value.items if isinstance(value, Sequence) else ())):
+                # ``*auto_table_args(cls, schema="events")`` among others stands as an item.
+                if isinstance(part, Chain) and part.steps and isinstance(part.steps[-1], Call) and self.program.head(part)[0].kind == "function":
+                    yield Mapping(tuple((Constant(name), given) for name, given in part.steps[-1].keywords if name != "**"))
+                    for each in (id, *self.program.ancestors(id)):
+                        for name in (*self.program.bindings(each), *self.program.members(each)):
+                            if name.endswith("table_args") and name != "__table_args__":
+                                yield from self.attribute_values(each, name)
 
     def attribute_values(self, owner: str, name: str) -> Iterator[Expression]:
         """What a class attribute is set to, in the body or by a ``declared_attr``."""

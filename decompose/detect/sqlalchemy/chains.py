@@ -335,7 +335,12 @@ class Chains:
         elif name in mapped.relations:
             relation = mapped.relations[name]
             own = not self.models.points_here(mapped, relation)
-            trace.touch(relation.secondary or (value.model if own else relation.target), "write", value.certain)
+            changed = relation.secondary or (value.model if own else relation.target)
+            if relation.many:
+                # The collection that is replaced is loaded first; what differs from it is written.
+                trace.touch(relation.target, "read", False)
+                trace.touch(relation.secondary, "read", False)
+            trace.touch(changed, "write", value.certain and not relation.many)
 
     def _symbolic_attribute(self, model: str, name: str) -> bool:
         body = self.models.declared(model[1:].partition(":")[0])

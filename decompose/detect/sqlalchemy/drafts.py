@@ -92,8 +92,9 @@ class Drafted:
 
 
 class Body(msgspec.Struct):
-    """What a class body (or the arguments of ``Table``) declares."""
+    """What a class body (or the arguments of ``Table``) declares. ``guards``: attributes that are there only if a class attribute says so."""
 
     columns: dict[str, Column]
     keys: list[Key]
     relations: dict[str, Relation]
+    guards: dict[str, str]

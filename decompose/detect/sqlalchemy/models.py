@@ -70,7 +70,7 @@ class Models:
                 for each in definition.decorators
             ):
                 candidates.add(definition.id)
-        ordered = sorted(candidates, key=lambda id: (len([a for a in self.program.ancestors(id) if a in candidates]), id))
+        ordered = sorted(candidates, key=lambda id: (self._is_snapshot(id), len([a for a in self.program.ancestors(id) if a in candidates]), id))
         for id in ordered:
             if not self._abstract(id):
                 self._map(id)
@@ -78,6 +78,11 @@ class Models:
             for ancestor in self.program.ancestors(mapped.id):
                 if ancestor not in self.mapped and self.program.definition(ancestor) is not None:
                     self.symbolic.add(ancestor)
+
+    def _is_snapshot(self, id: str) -> bool:
+        """Whether a class or table stands in an Alembic migration: what it says was so once, and is not the model of its table."""
+        held = self.program.bindings(self.program.module_of(id))
+        return "down_revision" in held and "revision" in held
 
     def _is_registry(self, decorator: Chain) -> bool:
         state, _ = self.program.head(decorator)
@@ -128,6 +133,10 @@ class Models:
         schema = self._schema(id)
         table_id = f"{schema}.{name}" if schema else name
         draft = self.tables.get(table_id)
+        if self._is_snapshot(id):
+            if draft is not None:
+                self._remembered(id, table_id, body)
+            return
         if draft is None:
             draft = self.tables[table_id] = Drafted(table_id, program.place(id), id)
             draft.schema = schema
@@ -135,6 +144,11 @@ class Models:
             draft.model = id
         self._finish(id, table_id, parent, body)
         draft.keys.extend(self.bodies.argument_keys(mixins, body))
+
+    def _remembered(self, id: str, table: str, body: Body) -> None:
+        """A migration's own picture of a table: followed where the migration uses it."""
+        mapped = self.mapped[id] = Mapped(id, table)
+        mapped.columns.update({column.field or column.name: column for column in body.columns.values()})
 
     def _finish(self, id: str, table: str, parent: str, body: Body) -> None:
         draft = self.tables[table]
@@ -169,7 +183,7 @@ class Models:
     def _schema(self, id: str) -> str:
         program = self.program
         for owner in (id, *program.ancestors(id)):
-            for value in self.bodies.attribute_values(owner, "__table_args__"):
+            for value in self.bodies.table_arguments(owner, id):
                 for mapping in (value, *((value.items[-1:]) if isinstance(value, Sequence) else ())):
                     for key, each in entries(program, mapping):
                         if isinstance(key, Constant) and key.value == "schema":
@@ -191,6 +205,8 @@ class Models:
 
     def _tables(self) -> None:
         for module in self.program.modules.values():
+            if self._is_snapshot(module.name):
+                continue
             for binding in module.bindings:
                 if not isinstance(binding.value, Chain) or binding.name == "__table__":
                     continue
@@ -198,6 +214,10 @@ class Models:
                     table = self.table(binding.value, self.program.at(module.name, binding.line), "")
                     if table:
                         self.objects[f"{binding.scope or module.name}.{binding.name}"] = table
+            for use in module.uses:
+                # A table that only its name in strings refers to.
+                if use.sink == "discard" and not use.scope and last_name(use.chain) == "Table" and self.names.call(use.chain, "Table") is not None:
+                    self.table(use.chain, self.program.at(module.name, use.span.line), "")
 
     def table(self, expression: Expression, at: Location, model: str) -> str:
         """The id of the table that an expression is: a ``Table(...)`` call, a name bound to one, ``Model.__table__``."""
@@ -258,7 +278,7 @@ class Models:
                     self.unresolved.append(Unresolved("table", source(target), "it is mapped to a table that is not followed", at))
 
     def _properties(self, expression: Expression | None, module: str, at: Location) -> Body:
-        body = Body({}, [], {})
+        body = Body({}, [], {}, {})
         for key, value in entries(self.program, expression):
             name = literal(self.program, key)
             call = self.names.call(value, *RELATIONS)

@@ -22,6 +22,10 @@ class TableNames:
         """The table's name, or ``None`` with the reason it is not known (``""`` when the class just has no table of its own)."""
         program = self.program
         class_name = id.rpartition(".")[2]
+        keyed = any(column.primary_key for column in body.columns.values())
+        if root == "flask" and parent and not keyed:
+            # Flask-SQLAlchemy gives a subclass without a primary key of its own no table, whatever name it asks for.
+            return None, ""
         for owner in mixins:
             bound = program.bindings(owner).get("__tablename__")
             if bound:
@@ -37,8 +41,7 @@ class TableNames:
         if parent and root != "flask":
             return None, ""
         if root == "flask":
-            keyed = any(column.primary_key for column in body.columns.values())
-            return (camel_to_snake(class_name), "") if keyed or not parent else (None, "")
+            return camel_to_snake(class_name), ""
         if root == "sqlmodel":
             return class_name.lower(), ""
         if root == "alchemy":
