@@ -43,6 +43,7 @@ _COLLECTION_TYPES = frozenset({
     "list", "List", "Iterable", "Sequence", "set", "Set", "Iterator", "Collection", "tuple", "Tuple", "Generator", "AsyncIterator", "frozenset",
 })  # fmt: skip
 _REQUESTS = frozenset({"HttpRequest", "Request", "WSGIRequest", "ASGIRequest", "AuthenticatedHttpRequest"})
+_HOOKS = frozenset({"get_object", "get_queryset", "save", "filter_queryset"})
 _ROOT_PACKAGES = frozenset({"django", "rest_framework", "annoying", "builtins"})
 
 class Evaluator:
@@ -580,6 +581,10 @@ class Evaluator:
             effects.extend((table, "read") for table in model.tables)
             return Value("instance", model)
         if value.state.kind == "function":
+            declaring = self.registry.models.get(value.state.id.rpartition(".")[0])
+            if declaring is not None and declaring.abstract:
+                # One text for many tables: who calls it says which.
+                effects.extend(self.method_effects(value.state.id, owner))
             return self.returned(value.state.id, owner) or Value("scalar", name="project")
         return SCALAR
 
@@ -600,7 +605,7 @@ class Evaluator:
                     return self.binding(f"{self.program.declaring_class(state.id, step)}.{step}")
                 return None
             if state.kind == "instance":
-                return self._attribute(value, step)
+                return self._attribute(value, step, effects)
             return None
         if isinstance(step, Call):
             if state.kind == "class":
@@ -630,6 +635,18 @@ class Evaluator:
             if each.kind == "class":
                 found.setdefault(each.id.rpartition(".")[2], []).append(each.id)
         return found
+
+    def _hooked(self, owner: Value, name: str, effects: list[Effect]) -> None:
+        """What a hook of a library does that a class of the project overrides: what it would do, for the model it returns."""
+        class_id = owner.state.id
+        if self.roles.of(class_id) == "view":
+            held = self.served.view_queryset(class_id)
+            if held is not None and held.model is not None:
+                effects.extend((table, "read") for table in held.model.tables)
+                effects.extend(self.served.view_effects(class_id))
+        elif name == "save":
+            model = self.served.class_model(class_id)
+            effects.extend((table, "write") for table in (model.written if model is not None else ()))
 
     def _made_collection(self, class_id: str, call: Call, scope: str) -> Value | None:
         """``OrderQuerySet(model=Order)``: a query set made by its class."""
@@ -689,7 +706,12 @@ class Evaluator:
         attribute = self.program.constant(call.arguments[1]) if len(call.arguments) > 1 else None
         return self.advance(held, attribute, effects, scope, context) if isinstance(attribute, str) else None
 
-    def _attribute(self, value: Value, name: str) -> Value | None:
+    def _validated(self, class_id: str, name: str, effects: list[Effect]) -> Value:
+        """What a form or serializer reads to check or show what it was given: the choices of its relations, rows that must be unique."""
+        effects.extend((table, "read") for table in self.served.chosen_from(class_id))
+        return Value("scalar", certain=False)
+
+    def _attribute(self, value: Value, name: str, effects: list[Effect]) -> Value | None:
         """An attribute of an instance of a project class: by its role in Django, its declaration or what a method assigned."""
         class_id = value.state.id
         role = self.roles.of(class_id)
@@ -715,6 +737,8 @@ class Evaluator:
                 return Value("instance", model) if model is not None else None
             if name == "save":
                 return Value("method", name=name, owner=value)
+            if name in standard.VALIDATION:
+                return self._validated(class_id, name, effects)
             if name in ("get_user", "user_cache") and role == "form":
                 return Value("instance", self.registry.user, certain=False) if self.registry.user else None
             if name == "request":
@@ -755,7 +779,9 @@ class Evaluator:
         role = self.roles.of(class_id)
         if value.state.kind == "function":
             returned = self.returned(value.state.id, owner)
-            if returned is not None or name not in ("get_object", "get_queryset", "save", "filter_queryset"):
+            if returned is not None or name not in _HOOKS:
+                if name in _HOOKS:
+                    self._hooked(owner, name, effects)
                 return returned
         if role == "view":
             if name == "get_object":
