@@ -278,8 +278,11 @@ class Bench:
 
 DECOMPOSE = [sys.executable, "-m", "decompose"]
 
-# As on a machine where decompose has run before: Python's own cache of compiled code is there.
-_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+# The decompose of this checkout, on a machine where it has run before: Python's own cache of compiled code is there.
+_ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+    "PYTHONPATH": str(ROOT),
+}
 
 
 def warm_up(scratch: Path) -> None:
