@@ -142,7 +142,7 @@ def render(fact: model.Fact) -> tuple[str, str]:
         case model.StringReference():
             return "string", words(fact.kind, fact.text, "->", fact.target or "?")
         case model.External():
-            return "external", words(fact.kind, fact.text)
+            return "external", words(fact.kind, fact.text, fact.mode)
         case model.Unresolved():
             return "unresolved", words("unresolved", fact.kind, fact.text)
         case _:
