@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -53,12 +53,13 @@ class Program:
     """All summaries of a project, linked. Read-only after construction; answers are cached.
 
     ``modules`` maps a dotted name to its summary (where two files claim a name, the first by path wins and the
-    other is in ``shadowed``).
+    other is in ``shadowed``). ``sql`` has the texts of the project's ``.sql`` files by path.
     """
 
-    def __init__(self, summaries: Iterable[ModuleSummary]) -> None:
+    def __init__(self, summaries: Iterable[ModuleSummary], sql: Mapping[str, str] | None = None) -> None:
         self.modules: dict[str, ModuleSummary] = {}
         self.shadowed: list[ModuleSummary] = []
+        self.sql: Mapping[str, str] = sql or {}
         for summary in sorted(summaries, key=lambda each: each.path):
             if summary.name in self.modules:
                 self.shadowed.append(summary)

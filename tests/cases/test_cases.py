@@ -75,7 +75,10 @@ def announced(path: str, body: str) -> Iterator[Line]:
 
 
 def stated(case: Case) -> frozenset[Line]:
-    program = Program(summarize_sources({path: body for path, body in case.sources.items() if path.endswith(".py")}))
+    program = Program(
+        summarize_sources({path: body for path, body in case.sources.items() if path.endswith(".py")}),
+        {path: body for path, body in case.sources.items() if path.endswith(".sql")},
+    )
     detect = importlib.import_module(f"decompose.detect.{case.detector}").detect
     found = set()
     for fact in detect(program):
