@@ -7,7 +7,7 @@ DEMO := build/demo
 CONTEXT ?= reviews
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint e2e golden bench proof-wger clean
+.PHONY: help demo test lint e2e golden bench oracle proof-wger clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ golden: $(VENV)/.ready ## write the golden files anew; review the diff
 
 bench: $(VENV)/.ready ## time and memory as ratios; TREE=path measures another tree
 	$(BIN)/python tests/benchmark/bench.py $(TREE)
+
+oracle: $(VENV)/.ready ## PROJECTS=folder with checkouts [ONLY=name,name SHOW=n KIND=kind]: real projects, run, against our facts
+	$(BIN)/python tests/oracle/run.py "$(PROJECTS)" --only "$(ONLY)" --show $(or $(SHOW),0) --kind "$(KIND)" --cache build/oracle
 
 demo: $(VENV)/.ready ## the whole job on a copy of the sample: analyze, plan, extract, verify
 	sh tests/e2e/demo.sh $(abspath $(VENV)) $(DEMO) $(CONTEXT)

@@ -40,6 +40,10 @@ WEIGHT_KINDS = (
 )
 """What a weight can be given to: the kinds of edges, then shared data, keys, transactions, git history and names."""
 
+_LARGEST = 1024 * 1024
+"""Bytes; nobody writes a larger configuration."""
+_ENDLESS_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')\s*+\.\s*+){64}""")
+
 _DISPOSITIONS: tuple[str, ...] = get_args(Disposition)
 _DECISION_ID = re.compile(r"[A-Z]+-")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
@@ -89,9 +93,20 @@ def find(start: Path) -> Path | None:
         if own.is_file():
             return own
         project = candidate / "pyproject.toml"
-        if project.is_file() and "decompose" in _tool_table(_document(_text(project), str(project))):
+        if project.is_file() and _speaks_of_us(project):
             return project
     return None
+
+
+def _speaks_of_us(project: Path) -> bool:
+    """Whether a ``pyproject.toml`` has our table. One that does not even hold our name may be anything: it is not ours to judge."""
+    try:
+        with project.open("rb") as file:
+            if b"decompose" not in file.read(_LARGEST):
+                return False
+    except OSError:
+        return False
+    return "decompose" in _tool_table(_document(_text(project), str(project)))
 
 
 def _upwards(folder: Path) -> list[Path]:
@@ -105,6 +120,8 @@ def _upwards(folder: Path) -> list[Path]:
 
 def _text(path: Path) -> str:
     try:
+        if path.stat().st_size > _LARGEST:
+            raise ConfigError(f"larger than any configuration ({path.stat().st_size} bytes)", place=str(path))
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError("the file is not UTF-8 text", place=str(path)) from error
@@ -113,8 +130,14 @@ def _text(path: Path) -> str:
 
 
 def _document(text: str, path: str) -> dict[str, Any]:
+    # Python's parser takes time that grows with the square of a key's parts.
+    if found := _ENDLESS_KEY.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise ConfigError("not a configuration: a key of more than 64 parts", place=f"{path}:{line}")
     try:
         return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError("not a configuration: too deeply nested", place=path) from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         place = f"{path}:{found[1]}" if found else path
@@ -267,6 +290,8 @@ _GENERAL = (
     "settings",
     "source",
 )
+INERT = {"plugins": "plugins come from the installed environment; a project cannot name code that decompose would load"}
+"""Keys without any effect, with the reason: other tools have them, and a project must not lead anywhere by them."""
 _CONTEXT = ("description", "merge", "modules", "owns", "team", "was")
 _DECISION = ("by", "choice", "id", "reason")
 _ECS = ("architecture", "cluster", "listener-priority", "region", "sizes")
@@ -282,7 +307,7 @@ def _config(document: dict[str, Any], reader: _Reader) -> Config:
             where = "decompose" if name in _GENERAL else ""
             hint = f"move it under [{where}]" if where else did_you_mean(name, ("decompose", *_TABLES))
             raise reader.error(name, f"unknown table or key {name!r}", hint=hint)
-    general = reader.table(document, "decompose", _GENERAL)
+    general = reader.table(_without_inert(document, reader), "decompose", _GENERAL)
     _check_version(reader, general)
     least, most = _count(reader, general)
     weights = reader.table(document, "weights", WEIGHT_KINDS)
@@ -310,6 +335,17 @@ def _config(document: dict[str, Any], reader: _Reader) -> Config:
         verify=_verify(document, reader),
         target=_target(document, reader),
     )
+
+
+def _without_inert(document: dict[str, Any], reader: _Reader) -> dict[str, Any]:
+    """The document without keys that are let be; each is noted, so that a person can be told."""
+    general = document.get("decompose")
+    if not isinstance(general, dict):
+        return document
+    for name in INERT:
+        if name in general:
+            reader.note(f"decompose.{name}")
+    return {**document, "decompose": {name: value for name, value in general.items() if name not in INERT}}
 
 
 def _check_version(reader: _Reader, general: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from decompose.model.facts import Fact
 from decompose.model.migration import ContextPlan, MigrationPlan
 from decompose.model.service import ServicePlan
 from decompose.model.settings import Config
-from decompose.model.source import SourceTree
+from decompose.model.source import History, SourceTree
 from decompose.model.syntax import ModuleSummary
 from decompose.model.verification import Gate, Verification
 from decompose.scan.cache import Cache
@@ -34,6 +34,8 @@ from decompose.scan.tree import discover
 from decompose.syntax import summaries
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import networkx as nx
 
 PLAN = ".decompose/plan.json"
@@ -62,6 +64,8 @@ class Analysis:
     program: Program = field(repr=False)
     timings: Mapping[str, float] = field(default_factory=dict, compare=False)
     view: emit.Footprint = field(default_factory=emit.Footprint, repr=False)
+    history_problem: str = ""
+    """Why the cut was made without the git history, ``""`` when it was not."""
 
     @property
     def base(self) -> Path:
@@ -102,12 +106,14 @@ def analyze(
     contexts: str | int | None = None,
     seed: int | None = None,
     without: Collection[str] | None = None,
+    executor: Executor | None = None,
 ) -> Analysis:
     """Reads the monolith at ``path`` and proposes bounded contexts. Nothing of the target is imported or run.
 
     ``contexts`` is how many to find (``7`` or ``"4-8"``), by default chosen by the score. What decompose itself wrote for the
     contexts ``without`` (by default all) is looked through: the monolith is seen as it was before. ``jobs`` is the number of
-    worker processes. Raises :class:`UsageError` when ``path`` is no folder or holds no Python, :class:`ConfigError`, :class:`FileError`.
+    worker processes; ``executor`` replaces them (any of ``concurrent.futures``, a Dask client's ``get_executor()``): file
+    contents travel, so its workers need decompose and not the files. Raises :class:`UsageError` when ``path`` is no folder or holds no Python, :class:`ConfigError`, :class:`FileError`.
     """
     base = project_folder(path)
     settings = with_options(config or load(base), contexts=str(contexts or ""), seed=seed)
@@ -119,7 +125,9 @@ def analyze(
         if not tree.python:
             raise UsageError(f"there is no Python file in {base}", hint="give the folder that holds the monolith")
     with clock("read"):
-        summarized = _summaries(tree, view, jobs=jobs, cache=cache, progress=clock.report("read"))
+        summarized = _summaries(
+            tree, view, jobs=jobs, cache=cache, progress=clock.report("read"), executor=executor
+        )
     with clock("link"):
         program = Program(summarized, _sql_texts(tree, view))
     with clock("detect"):
@@ -127,10 +135,11 @@ def analyze(
     with clock("graph"):
         graph = build_graph(program, tree, found, digest=_digest(tree, view))
     with clock("cut"):
-        context_map = _propose(graph, settings, base)
+        past = _history(base)
+        context_map = _propose(graph, settings, past)
     with clock("survey"):
         context_map = _survey(graph, program, context_map, settings)
-    return Analysis(settings, tree, graph, context_map, program, clock.timings, view)
+    return Analysis(settings, tree, graph, context_map, program, clock.timings, view, past.problem)
 
 
 def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **options: Any) -> MigrationPlan:
@@ -274,6 +283,7 @@ def extract(
     jobs: int | None = None,
     cache: bool = True,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Extraction:
     """Writes service, boundary and rewritten call sites of one context, all files or none, with the mode set to local.
 
@@ -287,8 +297,9 @@ def extract(
         view = emit.footprint(base)
         tree = _source_tree(base, settings, view)
         migration = _current_plan(
-            base, settings, tree, view, replan=replan, keep=not dry_run, jobs=jobs, cache=cache, progress=progress
-        )
+            base, settings, tree, view,
+            replan=replan, keep=not dry_run, jobs=jobs, cache=cache, progress=progress, executor=executor,
+        )  # fmt: skip
         chosen = context_plan(migration, context)
         _check_framework(migration)
         _check_decided(chosen)
@@ -521,12 +532,18 @@ def _literal(path: str) -> str:
 
 
 def _summaries(
-    tree: SourceTree, view: emit.Footprint, *, jobs: int | None, cache: bool, progress: Callable[[int, int], None]
+    tree: SourceTree,
+    view: emit.Footprint,
+    *,
+    jobs: int | None,
+    cache: bool,
+    progress: Callable[[int, int], None],
+    executor: Executor | None,
 ) -> tuple[ModuleSummary, ...]:
     """A summary of every Python file; one that could not be read has its reason as the failure."""
     store = Cache(Path(tree.base) / ".decompose" / "cache" / "facts.sqlite") if cache else None
     try:
-        return summaries(tree, jobs=jobs, cache=store, progress=progress, instead=view.originals)
+        return summaries(tree, jobs=jobs, cache=store, progress=progress, executor=executor, instead=view.originals)
     finally:
         if store is not None:
             store.close()
@@ -601,12 +618,17 @@ def _packaging_paths(tree: SourceTree) -> set[str]:
     return named | lists | {".python-version"}
 
 
-def _propose(graph: CodeGraph, config: Config, base: Path) -> ContextMap:
+def _history(base: Path) -> History:
+    from decompose.scan.history import history
+
+    return history(base)
+
+
+def _propose(graph: CodeGraph, config: Config, past: History) -> ContextMap:
     """The cut, with the git history as one of its kinds of evidence where there is one."""
     from decompose.cut.propose import propose
-    from decompose.scan.history import commits
 
-    return propose(graph, config, [commit.paths for commit in commits(base)])
+    return propose(graph, config, [commit.paths for commit in past.commits])
 
 
 def _survey(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:

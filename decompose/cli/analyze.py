@@ -55,7 +55,7 @@ def command(
 ) -> None:
     """Read a Python monolith and propose bounded contexts. Never imports your code.
 
-    The analysis is kept as .decompose/analysis.json. csv has one row for each context, dot the modules, mermaid the context
+    The analysis is kept as .decompose/analysis.json, unless --no-cache is given. csv has one row for each context, dot the modules, mermaid the context
     map, graphml and json everything.
     """
     from decompose import pipeline
@@ -66,12 +66,15 @@ def command(
     settings = with_options(
         session.config(base), contexts=contexts or "", exclude=exclude, weights=weights, pins=pins, seed=seed
     )
-    with session.progress() as progress:
-        analysis = pipeline.analyze(base, config=settings, jobs=jobs, cache=not no_cache, progress=progress)
-        kept = keep(session, analysis)
+    with session.progress() as progress, session.executor() as executor:
+        analysis = pipeline.analyze(
+            base, config=settings, jobs=jobs, cache=not no_cache, progress=progress, executor=executor
+        )
+        kept = "" if no_cache else keep(session, analysis)
     _put(session, analysis, format, output)
     if format != "text":
         _warn_unread(session, analysis)
+    _say_history(session, analysis)
     if timings:
         session.note("  ".join(f"{stage} {seconds:.2f} s" for stage, seconds in analysis.timings.items()))
     if format == "text" and output == "-":
@@ -90,6 +93,18 @@ def _warn_unread(session: Session, analysis: Analysis) -> None:
         session.warn(printable(f"{each.path}:{each.line} could not be read: {each.reason}"))
     if len(failed) > _NAMED:
         session.warn(f"and {len(failed) - _NAMED} more files could not be read")
+
+
+_EXPECTED = ("not a git repository", "no commits yet", "git is not installed")
+
+
+def _say_history(session: Session, analysis: Analysis) -> None:
+    """Why changes over time are no part of the evidence: worth a line where there is a repository, else only with ``-v``."""
+    from decompose.report.printable import printable
+
+    if analysis.history_problem:
+        say = session.detail if analysis.history_problem in _EXPECTED else session.note
+        say(f"The git history is not used: {printable(analysis.history_problem)}")
 
 
 _NAMED = 10

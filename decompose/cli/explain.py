@@ -70,8 +70,10 @@ def _of_project(
 
     session = session_of(context)
     base = pipeline.project_folder(project)
-    with session.progress() as progress:
-        analysis = pipeline.analyze(base, config=session.config(base), jobs=jobs, cache=cache, progress=progress)
+    with session.progress() as progress, session.executor() as executor:
+        analysis = pipeline.analyze(
+            base, config=session.config(base), jobs=jobs, cache=cache, progress=progress, executor=executor
+        )
     try:
         return report.explanation(explain(analysis.graph, analysis.context_map, subject, analysis.config), terminal)
     except UsageError:

@@ -84,7 +84,7 @@ def command(
     if undo:
         _put(session, name, emit.undo(base, name, dry_run=dry_run), None, diff, format, output)
         return
-    with session.progress() as progress:
+    with session.progress() as progress, session.executor() as executor:
         done = pipeline.extract(
             base,
             name,
@@ -96,6 +96,7 @@ def command(
             jobs=jobs,
             cache=not no_cache,
             progress=progress,
+            executor=executor,
         )
     _put(session, name, done.report, done, diff, format, output)
 

@@ -74,7 +74,10 @@ def _as_json(error: DecomposeError) -> str:
 
 
 def _bug(error: BaseException, session: Session) -> str:
-    first = f"{session.paint('Error', 'red')}: this is a bug in decompose: {type(error).__name__}: {error}"
+    from decompose.report.printable import printable
+
+    what = printable(f"{type(error).__name__}: {error}")
+    first = f"{session.paint('Error', 'red')}: this is a bug in decompose: {what}"
     return first if session.debug else f"{first}\n  hint  run again with --debug and report the traceback"
 
 

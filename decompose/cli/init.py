@@ -26,8 +26,10 @@ def command(context: click.Context, path: str, yes: bool, jobs: int | None, no_c
 
     session = session_of(context)
     base = pipeline.project_folder(path)
-    with session.progress() as progress:
-        analysis = pipeline.analyze(base, config=session.config(base), jobs=jobs, cache=not no_cache, progress=progress)
+    with session.progress() as progress, session.executor() as executor:
+        analysis = pipeline.analyze(
+            base, config=session.config(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor
+        )
     session.result(summary(analysis.name, analysis.graph, analysis.context_map, session.terminal()))
     target = base / config.FILE_NAME
     if target.exists():

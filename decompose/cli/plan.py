@@ -44,9 +44,15 @@ def command(
 
     session = session_of(context)
     base = pipeline.project_folder(path)
-    with session.progress() as progress:
+    with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
-            base, config=session.config(base), jobs=jobs, cache=not no_cache, progress=progress, contexts=contexts
+            base,
+            config=session.config(base),
+            jobs=jobs,
+            cache=not no_cache,
+            progress=progress,
+            contexts=contexts,
+            executor=executor,
         )
         if check:
             pipeline.check_drift(pipeline.load_plan(base), analysis)

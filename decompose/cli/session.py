@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from decompose.model.settings import Config
@@ -36,6 +37,8 @@ class Session:
         self.debug = False
         self.config_file: Path | None = None
         self.isolated = False
+        self.scheduler = ""
+        self._line: _ProgressLine | None = None
 
     # --- result -------------------------------------------------------------------------------
 
@@ -96,6 +99,8 @@ class Session:
             self._say(f"{self.paint('Warning:', 'yellow')} {text}")
 
     def _say(self, text: str) -> None:
+        if self._line is not None:
+            self._line.clear()
         try:
             print(
                 text.encode(sys.stderr.encoding or "ascii", "backslashreplace").decode(sys.stderr.encoding or "ascii"),
@@ -140,40 +145,75 @@ class Session:
         if self.quiet or not sys.stderr.isatty() or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
             yield None
             return
-        line = _ProgressLine()
+        self._line = _ProgressLine()
         try:
-            yield line.show
+            yield self._line.show
         finally:
-            line.clear()
+            self._line.clear()
+            self._line = None
+
+    # --- workers ------------------------------------------------------------------------------
+
+    @contextmanager
+    def executor(self) -> Iterator[Executor | None]:
+        """Where files are compiled: on the cluster that ``--scheduler`` names, else in processes of this machine (``None``)."""
+        if not self.scheduler:
+            yield None
+            return
+        from decompose.scan.cluster import cluster
+
+        with cluster(self.scheduler) as executor:
+            yield executor
 
     # --- project ------------------------------------------------------------------------------
 
     def config(self, base: Path) -> Config:
         """The configuration in force for a project."""
-        from decompose.config import load
+        from decompose.config import INERT, read
 
-        return load(base, explicit=self.config_file, isolated=self.isolated)
+        loaded = read(base, explicit=self.config_file, isolated=self.isolated)
+        for name, reason in INERT.items():
+            if place := loaded.places.get(f"decompose.{name}"):
+                self.warn(f"{name} at {place} has no effect: {reason}")
+        return loaded.config
 
 
 class _ProgressLine:
+    """One line that is written over, and gone before anything else is said. Never wider than the screen, so that it does not wrap."""
+
     def __init__(self) -> None:
         self._start = self._last = time.monotonic()
-        self._width = 0
+        self._stage = ""
+        self._shown = False
 
     def show(self, stage: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if now - self._start < 1 or now - self._last < 0.1:
+        if now - self._start < 1 or (now - self._last < 0.1 and stage == self._stage):
             return
-        self._last = now
-        text = f"{stage} {done:,}/{total:,}" if total else f"{stage} ..."
-        sys.stderr.write(f"\r{text.ljust(self._width)}")
+        self._last, self._stage, self._shown = now, stage, True
+        sys.stderr.write(f"\r\x1b[K{self._text(stage, done, total)}")
         sys.stderr.flush()
-        self._width = len(text)
+
+    @staticmethod
+    def _text(stage: str, done: int, total: int) -> str:
+        import shutil
+
+        if not total:
+            text = f"{stage} ..."
+        else:
+            filled = _BAR * min(done, total) // total
+            text = f"{stage:7} [{'#' * filled}{'-' * (_BAR - filled)}] {done:,}/{total:,}"
+        return text[: max(shutil.get_terminal_size().columns - 1, 1)]
 
     def clear(self) -> None:
-        if self._width:
-            sys.stderr.write("\r" + " " * self._width + "\r")
+        if self._shown:
+            self._shown = False
+            sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+_BAR = 24
+"""Characters of the bar."""
 
 
 def _utf8(stream: Any) -> bool:
@@ -297,6 +337,13 @@ def scanned(function: F) -> F:
         (
             click.option(
                 "--jobs", type=click.IntRange(1, 256), metavar="N", help="Worker processes; default: one per processor."
+            ),
+            click.option(
+                "--scheduler",
+                metavar="ADDRESS",
+                expose_value=False,
+                callback=_set("scheduler"),
+                help="Read on the Dask cluster with this scheduler instead.",
             ),
             click.option("--no-cache", is_flag=True, help="Read every file again and keep nothing."),
         )

@@ -63,8 +63,10 @@ def command(
         wanted = "needs the name of a context" if name is None else f"takes no name: {name!r}"
         raise click.UsageError(f"show {thing} {wanted}", context)
     base = pipeline.project_folder(project)
-    with session.progress() as progress:
-        analysis = pipeline.analyze(base, config=session.config(base), jobs=jobs, cache=not no_cache, progress=progress)
+    with session.progress() as progress, session.executor() as executor:
+        analysis = pipeline.analyze(
+            base, config=session.config(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor
+        )
     listing, data = (_planned if thing in ("boundary", "order") else _found)(analysis, thing, name or "")
     if format == "json":
         session.data(json.encode({"schema": f"decompose/{thing}/1", **data}), output)

@@ -3,7 +3,7 @@
 A cut between two tables that one transaction writes turns a local commit into a distributed one. So the reach of a
 transaction is followed: accesses on the lines it covers, then those of the definitions called from these lines, and so on
 (:data:`DEPTH` calls deep). Signal handlers run inside the sender's transaction and are followed like calls; tasks run later, in
-their own, and are not.
+their own, and are not, nor is what is put off until after the commit.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _reach(
     path, first, last = transaction.at.path, transaction.at.line, max(transaction.end_line, transaction.at.line)
 
     def covers(at: Location) -> bool:
-        return at.path == path and first <= at.line <= last
+        return at.path == path and first <= at.line <= last and not any(a <= at.line <= b for a, b in transaction.deferred)
 
     places = {(a.at, a.table, a.mode): 0 for a in by_path.get(path, ()) if covers(a.at)}
     entered = sorted({e.dst for e in calls_from_path.get(path, ()) if any(covers(at) for at in e.at)})

@@ -53,7 +53,7 @@ class Scheduled:
                         at = self.program.at(module.name, definition.line)
                         task = self._keep(definition.id)
                         self.others.append(Schedule(self._id(calls[0], task.name), task.name, _when(calls[0], -1), at))
-        for module, use in self.program.calling(_ADDS):
+        for module, use in self.program.uses.calling(_ADDS):
             self._added(module, use)
         for module in self.program.modules.values():
             for binding in module.bindings:

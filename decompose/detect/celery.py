@@ -71,9 +71,9 @@ class Tasks:
                         self.by_definition.setdefault(task.definition, task)
             self._made()
         yield from sorted(self.by_definition.values(), key=lambda task: (task.at, task.name))
-        for module, use in self.program.calling(_WORDS) if self.present else ():
+        for module, use in self.program.uses.calling(_WORDS) if self.present else ():
             yield from self._sent(use, module)
-        for module, use in self.program.calling({"add_periodic_task"}) if self.present else ():
+        for module, use in self.program.uses.calling({"add_periodic_task"}) if self.present else ():
             yield from self._added(use, module)
         yield from self.schedules
         seen: set[tuple[str, Location]] = set()
@@ -122,7 +122,7 @@ class Tasks:
 
     def _made(self) -> None:
         """``resize = shared_task(make_small)`` and ``app.task(name="x")(f)``: a function becomes a task where it is passed on."""
-        for module, use in self.program.calling(_DECORATORS - {"periodic_task"}):
+        for module, use in self.program.uses.calling(_DECORATORS - {"periodic_task"}):
             steps = use.chain.steps
             call = steps[-1] if steps else None
             if use.sink in ("decorator", "base") or not isinstance(call, Call) or not call.arguments:
@@ -188,8 +188,8 @@ class Tasks:
                 name = binding.name.rpartition(".")[2]
                 if name in wanted:
                     yield name, binding.value, Location(module.path, binding.line)
-            for use in self.program.vocabulary(module.name).calling(("update", "Celery", "config_from_object", "setdefault")):
-                yield from self._updated(use, module, wanted)
+        for module, use in self.program.uses.calling(("update", "Celery", "config_from_object", "setdefault")):
+            yield from self._updated(use, module, wanted)
 
     def _updated(self, use: Use, module: ModuleSummary, wanted: frozenset[str]) -> Iterator[tuple[str, Expression, Location]]:
         call = use.chain.steps[-1] if use.chain.steps else None
@@ -352,7 +352,7 @@ class Tasks:
 
     def _stored(self) -> Iterator[Fact]:
         """``PeriodicTask.objects.create(name="nightly", task="shop.tasks.clean")``: a schedule that the program puts into the database."""
-        for module, use in self.program.calling({"create", "get_or_create", "update_or_create", "PeriodicTask"}):
+        for module, use in self.program.uses.calling({"create", "get_or_create", "update_or_create", "PeriodicTask"}):
             state, rest = self.program.head(use.chain)
             call = rest[0] if rest and isinstance(rest[0], Call) else None
             if call is None or not state.id.startswith(_STORED):

@@ -50,12 +50,10 @@ class Actors:
                         self._declare(definition, arguments, module)
         self._classes()
         self._made()
-        for module, use in self.program.calling(_SENDS):
+        for module, use in self.program.uses.calling(_SENDS):
             self._sent(module, use)
-        for module in self.program.modules.values():
-            names = [name for name in self.program.vocabulary(module.name).called if _ENQUEUING.search(name)]
-            for use in self.program.vocabulary(module.name).calling(names):
-                self._by_name(module, use)
+        for module, use in self.program.uses.calling([name for name in self.program.uses.called if _ENQUEUING.search(name)]):
+            self._by_name(module, use)
         yield from sorted(self.tasks.values(), key=lambda task: (task.at, task.name))
         yield from self.others
 
@@ -100,7 +98,7 @@ class Actors:
 
     def _made(self) -> None:
         """``notify = dramatiq.actor(send_mail)``: the name stands for the actor."""
-        for module, use in self.program.calling({"actor"}):
+        for module, use in self.program.uses.calling({"actor"}):
             call = use.chain.steps[-1] if use.chain.steps else None
             if use.sink == "decorator" or not isinstance(call, Call) or not call.arguments or self.program.head(use.chain)[0].id not in _ACTOR:
                 continue

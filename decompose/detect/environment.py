@@ -58,15 +58,14 @@ class Variables:
         self._reading = False
 
     def facts(self) -> Iterator[Fact]:
-        for module in self.program.modules.values():
-            emitted: set[Fact] = set()
-            for use, made, state, rest in self.heads.uses(module):
-                scope, at = use.scope or module.name, Location(module.path, use.span.line)
-                found = self._reader(rest, use, module, scope, at) if made is not None else self._external(state, rest, use, module, scope, at)
-                for fact in found:
-                    if fact not in emitted:
-                        emitted.add(fact)
-                        yield fact
+        emitted: set[Fact] = set()
+        for module, use, made, state, rest in self.heads.uses():
+            scope, at = use.scope or module.name, Location(module.path, use.span.line)
+            found = self._reader(rest, use, module, scope, at) if made is not None else self._external(state, rest, use, module, scope, at)
+            for fact in found:
+                if fact not in emitted:
+                    emitted.add(fact)
+                    yield fact
         if not self.program.imported.isdisjoint(("pydantic", "pydantic_settings")):
             yield from self._settings_classes()
 

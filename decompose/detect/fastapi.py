@@ -15,7 +15,7 @@ from decompose.link.objects import Made, Objects, Site, text
 from decompose.link.program import Program
 from decompose.model.facts import Fact, Route, Unresolved
 from decompose.model.location import Location
-from decompose.model.syntax import Call, Chain, Definition, Expression, ModuleSummary, Use
+from decompose.model.syntax import Call, Chain, Definition, Expression, ModuleSummary, Template, Use
 
 _PACKAGES = frozenset({"fastapi", "starlette", "fastapi_utils", "fastapi_restful", "fastapi_versioning"})
 _CONSTRUCTORS = {
@@ -279,6 +279,15 @@ class Api:
             name = key.rpartition(":")[2] or key
             yield Unresolved("route", name, "no place was found that includes this router", endpoint.at)
 
+    @staticmethod
+    def _use_of(made: Made, module: ModuleSummary | None) -> Use | None:
+        """Where the call that made an object stands: the holes of its strings are filled from there."""
+        if module is None or not any(isinstance(value, Template) for _, value in made.call.keywords):
+            return None
+        return next((use for use in module.uses if any(step is made.call for step in use.chain.steps)), None) or next(
+            (use for use in module.uses if made.call in use.chain.steps), None
+        )
+
     def _prefixes(self, owner: str, parents: dict[str, list[Inclusion]], depth: int) -> list[tuple[str, Location | None]]:
         made = self.made.get(owner)
         if made is None or depth > 12:
@@ -286,7 +295,8 @@ class Api:
         own = ""
         if made.kind == "router":
             given = argument(made.call, -1, "prefix")
-            own = (text(self.program, given, self.program.modules.get(made.module)) if given is not None else "") or ""
+            module = self.program.modules.get(made.module)
+            own = (text(self.program, given, module, self._use_of(made, module)) if given is not None else "") or ""
             if given is not None and not own and source(given) not in ("''", '""'):
                 own = "/{" + source(given) + "}"
         inclusions = parents.get(owner, [])

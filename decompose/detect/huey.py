@@ -54,7 +54,7 @@ class Queued:
                         if last_name(decorator) in _PERIODIC:
                             self.others.append(Schedule(task.name, task.name, source(argument(call, 0, "validate_datetime")), task.at))
         if "django_q" in self.program.imported:
-            for module, use in self.program.calling({"async_task", "async_iter", "schedule", "create", "get_or_create", "update_or_create", "Schedule"}):
+            for module, use in self.program.uses.calling({"async_task", "async_iter", "schedule", "create", "get_or_create", "update_or_create", "Schedule"}):
                 self._django_q(module, use)
         if self.tasks:
             self._sends()
@@ -67,7 +67,7 @@ class Queued:
     def _sends(self) -> None:
         """Calling a task enqueues it; so do ``task.schedule(...)`` and what is passed to ``huey.enqueue``."""
         names = {id.rpartition(".")[2] for id, task in self.tasks.items() if task.framework == "huey"}
-        for module, use in self.program.calling((*names, *_SENDS)):
+        for module, use in self.program.uses.calling((*names, *_SENDS)):
             if use.sink == "decorator":
                 continue
             chain = use.chain

@@ -55,7 +55,7 @@ class Jobs:
                     arguments = self.decorators.arguments(decorator, module.name, definition.parent)
                     if arguments is not None and definition.kind != "class":
                         self._keep(definition.id, self._queue(arguments, module))
-        for module, use in self.program.calling((*_ENQUEUES, *_SCHEDULES, "delay", "queue")):
+        for module, use in self.program.uses.calling((*_ENQUEUES, *_SCHEDULES, "delay", "queue")):
             self._look(module, use)
         yield from sorted(self.tasks.values(), key=lambda task: (task.at, task.name))
         yield from self.others

@@ -146,6 +146,8 @@ class Footprint(msgspec.Struct, frozen=True):
 def footprint(base: Path, contexts: Collection[str] | None = None) -> Footprint:
     """What was written for ``contexts``, by default for all. Nothing when ``base`` holds no record."""
     with Tree(base) as tree:
+        if not _remembers(tree):
+            return Footprint()
         ledger = _ledger(tree)
         chosen = set(_contexts(ledger)) if contexts is None else set(contexts)
         generated = {
@@ -165,7 +167,13 @@ def footprint(base: Path, contexts: Collection[str] | None = None) -> Footprint:
 def interrupted(base: Path) -> bool:
     """True when an earlier run died in the middle of its renames, so that the tree is neither old nor new."""
     with Tree(base) as tree:
-        return pending(tree)
+        return _remembers(tree) and pending(tree)
+
+
+def _remembers(tree: Tree) -> bool:
+    """Whether there is a folder of ours. A link in its place, or a file, is nothing that decompose made: only writing there is refused."""
+    found = tree.status(STATE)
+    return found is not None and stat.S_ISDIR(found.st_mode)
 
 
 def _contexts(ledger: Ledger) -> tuple[str, ...]:

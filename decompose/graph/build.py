@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -77,6 +79,7 @@ def build(program: Program, tree: SourceTree, found: Iterable[f.Fact], *, digest
         externals=facts[f.External],
         unresolved=facts[f.Unresolved],
         failed=_failed(program, tree),
+        newer_syntax=tuple(sorted(each.path for each in (*program.modules.values(), *program.shadowed) if each.newer)),
     )
 
 
@@ -91,11 +94,17 @@ def _by_type(found: Iterable[f.Fact]) -> _Facts:
     groups: dict[type, dict[f.Fact, None]] = {}
     for fact in found:
         groups.setdefault(type(fact), {})[fact] = None
-    return _Facts({kind: tuple(sorted(group, key=_order)) for kind, group in groups.items()})
+    return _Facts({kind: tuple(_in_order(group)) for kind, group in groups.items()})
 
 
-def _order(fact: f.Fact) -> tuple[str, int, str]:
-    return (fact.at.path, fact.at.line, repr(fact))
+def _in_order(facts: Iterable[f.Fact]) -> Iterator[f.Fact]:
+    """Facts by place; those of one place by their own text, which is made for these alone."""
+    for _, group in groupby(sorted(facts, key=_place), key=_place):
+        at_place = tuple(group)
+        yield from at_place if len(at_place) == 1 else sorted(at_place, key=repr)
+
+
+_place = attrgetter("at")
 
 
 def _unique(tables: tuple[f.Table, ...]) -> tuple[f.Table, ...]:

@@ -11,7 +11,13 @@ from decompose.model.codegraph import Edge, EdgeKind
 from decompose.model.location import Location
 from decompose.model.syntax import Call, Definition, ModuleSummary, Use, When
 
-_Key = tuple[str, str, EdgeKind, When]
+_Key = tuple[str, EdgeKind, When]
+"""An edge of a known source: target, kind, when."""
+
+_Places = dict[str, dict[_Key, tuple[Location, ...]]]
+"""The places of edges in order, by source."""
+
+_Extra = tuple[str, str, EdgeKind, Location]
 
 _RANK: dict[When, int] = {"load": 0, "call": 1, "typing": 2}
 """An import that runs on load outweighs the same import inside a function, which outweighs one for type checkers."""
@@ -26,37 +32,58 @@ def edges(
     model_uses: Iterable[f.ModelUse] = (),
 ) -> tuple[Edge, ...]:
     """All edges, sorted by source, target and kind; each with its places in order."""
-    places: dict[_Key, set[Location]] = {}
+    places: _Places = {}
     for module in program.modules.values():
-        for dst, when, line in imported_modules(program, module):
-            if dst != module.name:
-                places.setdefault((module.name, dst, "import", when), set()).add(Location(module.path, line))
-        for use in module.uses:
-            for dst, kind in mentions(program, use):
-                src = use.scope or module.name
-                if dst != src:
-                    places.setdefault((src, dst, kind, "load"), set()).add(Location(module.path, use.span.line))
-    for key, at in (*_task_edges(sends, tasks), *_signal_edges(subscriptions, emissions), *_row_edges(program, model_uses)):
-        places.setdefault(key, set()).add(at)
-    return tuple(
-        Edge(src, dst, kind, tuple(sorted(at)), when)
-        for (src, dst, kind, when), at in sorted(_strongest(places).items(), key=lambda item: item[0])
-    )
+        _add(places, _of_module(program, module))
+    extra: dict[str, dict[_Key, set[Location]]] = {}
+    for src, dst, kind, at in (*_task_edges(sends, tasks), *_signal_edges(subscriptions, emissions), *_row_edges(program, model_uses)):
+        extra.setdefault(src, {}).setdefault((dst, kind, "load"), set()).add(at)
+    _add(places, {src: {key: tuple(sorted(at)) for key, at in targets.items()} for src, targets in extra.items()})
+    return tuple(Edge(src, key[0], key[1], places[src][key], key[2]) for src in sorted(places) for key in sorted(places[src]))
 
 
-def _strongest(places: dict[_Key, set[Location]]) -> dict[_Key, set[Location]]:
-    """Imports of one module by another merged into one edge under the strongest ``when``."""
-    merged: dict[_Key, set[Location]] = {}
-    strongest: dict[tuple[str, str], When] = {}
-    for src, dst, kind, when in places:
-        if kind == "import":
-            known = strongest.get((src, dst))
-            if known is None or _RANK[when] < _RANK[known]:
-                strongest[src, dst] = when
-    for (src, dst, kind, when), at in places.items():
-        key: _Key = (src, dst, kind, strongest[src, dst] if kind == "import" else when)
-        merged.setdefault(key, set()).update(at)
-    return merged
+def _add(places: _Places, further: _Places) -> None:
+    for src, targets in further.items():
+        known = places.setdefault(src, targets)
+        if known is not targets:
+            for key, at in targets.items():
+                known[key] = tuple(sorted({*known[key], *at})) if key in known else at
+
+
+def _of_module(program: Program, module: ModuleSummary) -> _Places:
+    """The edges that the text of one module makes."""
+    name, path = module.name, module.path
+    found: dict[str, dict[_Key, list[int]]] = {}
+    for dst, (when, lines) in _imports(program, module).items():
+        found.setdefault(name, {})[dst, "import", when] = lines
+    for use, position, prefix in program.prefixes.named(module):
+        if prefix.definition:
+            dst, src = prefix.state.id, use.scope or name
+            if dst != src:
+                key: _Key = (dst, _kind(use, position), "load")
+                targets = found[src] if src in found else found.setdefault(src, {})
+                if key in targets:
+                    targets[key].append(use.span.line)
+                else:
+                    targets[key] = [use.span.line]
+    at: dict[int, Location] = {}
+
+    def places(lines: list[int]) -> tuple[Location, ...]:
+        in_order = lines if len(lines) == 1 else sorted({*lines})
+        return tuple([at[line] if line in at else at.setdefault(line, Location(path, line)) for line in in_order])
+
+    return {src: {key: places(lines) for key, lines in targets.items()} for src, targets in found.items()}
+
+
+def _imports(program: Program, module: ModuleSummary) -> dict[str, tuple[When, list[int]]]:
+    """The modules of the project that a module imports, each with the strongest ``when`` and all lines."""
+    found: dict[str, tuple[When, list[int]]] = {}
+    for dst, when, line in imported_modules(program, module):
+        if dst != module.name:
+            known, lines = found.get(dst, (when, []))
+            lines.append(line)
+            found[dst] = (when if _RANK[when] < _RANK[known] else known, lines)
+    return found
 
 
 def imported_modules(program: Program, module: ModuleSummary) -> Iterator[tuple[str, When, int]]:
@@ -76,57 +103,52 @@ def imported_modules(program: Program, module: ModuleSummary) -> Iterator[tuple[
             yield target, imported.when, imported.line
 
 
-def mentions(program: Program, use: Use) -> Iterator[tuple[str, EdgeKind]]:
-    """Definitions of the project that an expression certainly reaches, in order, and how.
-
-    A class or function followed by a call is called, else referred to; methods are followed through ``self``, annotated and
-    constructed instances and return annotations.
-    """
-    state = program.start(use.chain)
+def _kind(use: Use, position: int) -> EdgeKind:
+    """How a use reaches what the first ``position`` of its steps stand for."""
     steps = use.chain.steps
-    for position in range(len(steps) + 1):
-        following = steps[position] if position < len(steps) else None
-        if state.kind in ("class", "function") and (position or use.chain.origin == "global"):
-            yield state.id, _kind(use, following, position, len(steps))
-        if following is None or state.kind == "unknown":
-            return
-        state = program.step(state, following)
-
-
-def _kind(use: Use, following: object, position: int, length: int) -> EdgeKind:
-    if isinstance(following, Call):
-        return "call"
-    if use.sink == "base" and position == length:
-        return "inherit"
-    return "reference"
+    if position == len(steps):
+        return "inherit" if use.sink == "base" else "reference"
+    return "call" if steps[position].__class__ is Call else "reference"
 
 
 _CALLED = re.compile(r"(\w+)\(")
 
 
-def _row_edges(program: Program, uses: Iterable[f.ModelUse]) -> Iterator[tuple[_Key, Location]]:
+def _row_edges(program: Program, uses: Iterable[f.ModelUse]) -> Iterator[_Extra]:
     """Calls of a model's own methods on rows, where the detector knows the row's model: ``Order.objects.get(pk=1).cancel()``."""
+    methods: dict[tuple[str, str], tuple[str, ...]] = {}
     for use in uses:
-        if use.certain:
-            for name in _CALLED.findall(use.shape):
-                member = program.member(use.model, name)
-                if isinstance(member, Definition) and member.kind == "method" and member.id != use.definition:
-                    yield (use.definition, member.id, "call", "load"), use.at
+        if use.certain and "(" in use.shape:
+            form = (use.model, use.shape)
+            called = methods.get(form)
+            if called is None:
+                called = methods[form] = tuple(_methods(program, *form))
+            for method in called:
+                if method != use.definition:
+                    yield use.definition, method, "call", use.at
 
 
-def _task_edges(sends: Iterable[f.TaskSend], tasks: Iterable[f.Task]) -> Iterator[tuple[_Key, Location]]:
+def _methods(program: Program, model: str, shape: str) -> Iterator[str]:
+    """The model's own methods that a shape calls."""
+    for name in _CALLED.findall(shape):
+        member = program.member(model, name)
+        if isinstance(member, Definition) and member.kind == "method":
+            yield member.id
+
+
+def _task_edges(sends: Iterable[f.TaskSend], tasks: Iterable[f.Task]) -> Iterator[_Extra]:
     definitions = {task.name: task.definition for task in tasks}
     for send in sends:
         if send.task in definitions:
-            yield (send.definition, definitions[send.task], "task", "load"), send.at
+            yield send.definition, definitions[send.task], "task", send.at
 
 
-def _signal_edges(subscriptions: Iterable[f.Subscription], emissions: Iterable[f.Emission]) -> Iterator[tuple[_Key, Location]]:
+def _signal_edges(subscriptions: Iterable[f.Subscription], emissions: Iterable[f.Emission]) -> Iterator[_Extra]:
     handlers: dict[str, list[f.Subscription]] = {}
     for subscription in subscriptions:
         handlers.setdefault(subscription.signal, []).append(subscription)
         if subscription.sender:
-            yield (subscription.handler, subscription.sender, "signal", "load"), subscription.at
+            yield subscription.handler, subscription.sender, "signal", subscription.at
     for emission in emissions:
         for subscription in handlers.get(emission.signal, ()):
-            yield (emission.definition, subscription.handler, "signal", "load"), emission.at
+            yield emission.definition, subscription.handler, "signal", emission.at

@@ -52,7 +52,10 @@ def keyword(call: Call, *names: str) -> Expression | None:
 
 def first_call(steps: tuple[Step, ...]) -> Call | None:
     """The call that comes first among the steps."""
-    return next((step for step in steps if isinstance(step, Call)), None)
+    for step in steps:
+        if isinstance(step, Call):
+            return step
+    return None
 
 
 def last_name(chain: Chain) -> str:
@@ -65,9 +68,12 @@ def last_name(chain: Chain) -> str:
 
 def last_bound(chain: Chain) -> int:
     """The number of steps up to and including the last passage through a variable; 0 when there is none."""
-    for index in range(len(chain.steps) - 1, -1, -1):
-        if isinstance(chain.steps[index], Bound):
-            return index + 1
+    steps = chain.steps
+    index = len(steps)
+    for step in reversed(steps):
+        if step.__class__ is Bound:
+            return index
+        index -= 1
     return 0
 
 

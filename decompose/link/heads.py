@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from decompose.link.expressions import last_bound
 from decompose.link.objects import Made, Objects
 from decompose.link.program import Program, State, Step
-from decompose.model.syntax import Chain, ModuleSummary, Use
+from decompose.model.syntax import Chain, ModuleSummary, Origin, Use
 
+_ORIGINS: tuple[Origin, ...] = ("global", "builtin", "instance", "self", "cls")
 _ELSEWHERE = frozenset({"annotation", "base", "except"})
 
 
@@ -29,29 +30,23 @@ class Heads:
         self._roots: dict[tuple[str, str], str] = {}
         self._firsts: dict[tuple[str, str, str], bool] = {}
 
-    def uses(self, module: ModuleSummary) -> Iterator[tuple[Use, Made | None, State, tuple[Step, ...]]]:
-        """The uses of a module that begin with something known, in source order: the object and the steps after it, or the library's name.
+    def uses(self) -> Iterator[tuple[ModuleSummary, Use, Made | None, State, tuple[Step, ...]]]:
+        """The uses that begin with something known, in the order of the program: the object and the steps after it, or the library's name.
 
         What was done before the last variable on the way has its own use: such a chain is left out.
         """
-        found = [
-            use
-            for origin, by_root in self.program.vocabulary(module.name).roots.items()
-            for root, uses in by_root.items()
-            if (lead := self._lead(origin, root))
-            for use in uses
-            if use.sink not in _ELSEWHERE and (lead == "all" or self._first(use.chain))
-        ]
-        found.sort(key=lambda use: (use.span.line, use.span.column, use.span.end_line, use.span.end_column))
-        for use in found:
-            yield from self._headed(use, module)
+        index = self.program.uses
+        known = [(origin, root) for origin in _ORIGINS for root in index.beginnings(origin) if self._lead(origin, root)]
+        for module, use in index.beginning(known):
+            if use.sink not in _ELSEWHERE and (self._roots[use.chain.origin, use.chain.root] == "all" or self._first(use.chain)):
+                yield from self._headed(use, module)
 
-    def _headed(self, use: Use, module: ModuleSummary) -> Iterator[tuple[Use, Made | None, State, tuple[Step, ...]]]:
+    def _headed(self, use: Use, module: ModuleSummary) -> Iterator[tuple[ModuleSummary, Use, Made | None, State, tuple[Step, ...]]]:
         chain = use.chain
         made = self.objects.receiver(chain, module.name, use.scope) if chain.origin != "builtin" else None
         if made is not None:
             if made[1] >= last_bound(chain) or made[0].kind in self._makers:
-                yield use, made[0], State("unknown"), chain.steps[made[1] :]
+                yield module, use, made[0], State("unknown"), chain.steps[made[1] :]
             return
         state, rest = self.program.head(chain)
         if state.kind == "binding":
@@ -59,9 +54,9 @@ class Heads:
             state = held if held.kind in ("external", "result", "instance") else state
         known = state.kind in ("external", "result", "instance") and self._knows(state.id)
         if known and len(chain.steps) - len(rest) >= last_bound(chain):
-            yield use, None, state, rest
+            yield module, use, None, state, rest
 
-    def _lead(self, origin: str, root: str) -> str:
+    def _lead(self, origin: Origin, root: str) -> str:
         """``all`` when every chain on the root is one to look at, ``first`` when that depends on the first attribute, ``""`` for none."""
         key = (origin, root)
         known = self._roots.get(key)
@@ -69,7 +64,7 @@ class Heads:
             known = self._roots[key] = self._looked_up(origin, root)
         return known
 
-    def _looked_up(self, origin: str, root: str) -> str:
+    def _looked_up(self, origin: Origin, root: str) -> str:
         if origin == "builtin":
             return "all" if self._knows(f"builtins.{root}") else ""
         if origin in ("self", "cls"):

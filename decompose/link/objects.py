@@ -66,7 +66,7 @@ class Objects:
         self._held: dict[str, Made | None] = {}
         self._results: dict[str, Made | None] = {}
         self._callers: dict[str, list[tuple[Use, Call, str]]] = {}
-        self._attributes: dict[str, list[tuple[Use, str]]] | None = None
+        self._renamed: dict[str, set[str]] | None = None
 
     def kind(self, dotted: str) -> str:
         """What calling ``dotted`` makes: by itself, or as a project class that inherits from something known."""
@@ -197,16 +197,9 @@ class Objects:
             return None
         name = chain.steps[0]
         program = self.program
-        if self._attributes is None:
-            self._attributes = {}
-            for module in program.modules.values():
-                for use in module.uses:
-                    if use.sink == "assign" and use.target.startswith("self."):
-                        owner = use.scope.rpartition(".")[0]
-                        self._attributes.setdefault(f"{owner}.{use.target[5:]}", []).append((use, module.name))
         for owner in (chain.root, *program.ancestors(chain.root)):
-            for use, place in self._attributes.get(f"{owner}.{name}", ()):
-                made = self.made(use.chain, place, use.scope, depth + 1)
+            for module, use in program.uses.assigned(owner, name):
+                made = self.made(use.chain, module.name, use.scope, depth + 1)
                 if made is not None:
                     return msgspec.structs.replace(made, key=f"{owner}.{name}"), self._passed(chain, 1)
             if name in program.bindings(owner):
@@ -273,15 +266,31 @@ class Objects:
         """Calls of a function of the project, in the order of files and lines."""
         known = self._callers.get(function)
         if known is None:
-            known = self._callers[function] = list(self._calls_of(function))
+            known = self._callers[function] = []
+            for module, use in self.program.uses.calling(self._names(function.rpartition(".")[2])):
+                if use.chain.origin == "global":
+                    state, rest = self.program.head(use.chain)
+                    if state.kind == "function" and state.id == function and rest and isinstance(rest[0], Call):
+                        known.append((use, rest[0], module.name))
         return known
 
-    def _calls_of(self, function: str) -> Iterator[tuple[Use, Call, str]]:
-        for module, use in self.program.calling(self.program.names_of(function)):
-            if use.chain.origin == "global":
-                state, rest = self.program.head(use.chain)
-                if state.kind == "function" and state.id == function and rest and isinstance(rest[0], Call):
-                    yield use, rest[0], module.name
+    def _names(self, name: str) -> set[str]:
+        """The name and those under which some file imports or binds it again."""
+        if self._renamed is None:
+            self._renamed = {}
+            for module in self.program.modules.values():
+                for each in module.imports:
+                    if each.name and each.alias and each.alias != each.name:
+                        self._renamed.setdefault(each.name, set()).add(each.alias)
+                for binding in module.bindings:
+                    if isinstance(binding.value, Chain) and binding.name != (last := last_name(binding.value)):
+                        self._renamed.setdefault(last, set()).add(binding.name)
+        found, waiting = {name}, [name]
+        while waiting:
+            further = self._renamed.get(waiting.pop(), set()) - found
+            found |= further
+            waiting.extend(further)
+        return found
 
     def looped(self, use: Use, module: ModuleSummary) -> list[Chain]:
         """What the loop around a use goes over, when that is a display of names written in the loop's own header."""

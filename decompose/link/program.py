@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Literal
 
 import msgspec
 
-from decompose.link.vocabulary import Vocabulary
+from decompose.link.prefixes import Prefixes
+from decompose.link.uses import UseIndex
 from decompose.model.location import Location
 from decompose.model.syntax import (
     Binding,
@@ -21,7 +23,6 @@ from decompose.model.syntax import (
     Item,
     ModuleSummary,
     Slice,
-    Use,
 )
 
 Kind = Literal["module", "class", "function", "instance", "binding", "external", "result", "unknown"]
@@ -82,9 +83,18 @@ class Program:
         self._ancestors: dict[str, tuple[str, ...]] = {}
         self._children: dict[str, list[str]] | None = None
         self._held: dict[str, State] = {}
+        self._instances: dict[str, State] = {}
         self._imported: frozenset[str] | None = None
-        self._aliases: dict[str, set[str]] | None = None
-        self._vocabularies: dict[str, Vocabulary] = {}
+
+    @cached_property
+    def uses(self) -> UseIndex:
+        """The uses of all modules by the names that they call."""
+        return UseIndex(self.modules.values())
+
+    @cached_property
+    def prefixes(self) -> Prefixes:
+        """What the beginnings of chains stand for."""
+        return Prefixes(self)
 
     def _index(self, module: ModuleSummary) -> None:
         for definition in module.definitions:
@@ -114,30 +124,6 @@ class Program:
         if self._imported is None:
             self._imported = frozenset(each.module.partition(".")[0] for module in self.modules.values() for each in module.imports)
         return self._imported
-
-    def vocabulary(self, module: str) -> Vocabulary:
-        """The expressions of a module by what they call and what they begin with."""
-        known = self._vocabularies.get(module)
-        if known is None:
-            known = self._vocabularies[module] = Vocabulary(self.modules[module])
-        return known
-
-    def names_of(self, id: str) -> frozenset[str]:
-        """The last names under which a definition may be called: its own and those that imports anywhere give it."""
-        if self._aliases is None:
-            self._aliases = {}
-            for module in self.modules.values():
-                for each in module.imports:
-                    if each.alias != each.name and each.name not in ("", "*"):
-                        self._aliases.setdefault(each.name, set()).add(each.alias)
-        own = id.rpartition(".")[2]
-        return frozenset((own, *self._aliases.get(own, ())))
-
-    def calling(self, names: Collection[str]) -> Iterator[tuple[ModuleSummary, Use]]:
-        """All uses that call one of the names, by module and in source order."""
-        for module in self.modules.values():
-            for use in self.vocabulary(module.name).calling(names):
-                yield module, use
 
     @property
     def definitions(self) -> Iterable[Definition]:
@@ -415,38 +401,55 @@ class Program:
         ``shop.orders.models`` ``.Order.objects.get()`` gives the class ``Order`` and ``("objects", "get", Call())``.
         """
         state = self.start(chain)
-        steps: Sequence[Step] = chain.steps
+        steps = chain.steps
+        kind = state.kind
+        if not steps or steps[0].__class__ is not str or kind not in ("module", "class", "external"):
+            return state, steps
         position = 0
-        while position < len(steps) and state.kind in ("module", "class", "external"):
-            step = steps[position]
+        for step in steps:
             if not isinstance(step, str):
                 break
-            if state.kind == "class":
+            if kind == "external":
+                position, state = self._outside(state, steps, position)
+                break
+            if kind == "class":
                 found = self.member(state.id, step)
                 if not (isinstance(found, Definition) and found.kind == "class"):
                     break
                 state = State("class", found.id)
-            elif state.kind == "external":
-                state = State("external", f"{state.id}.{step}")
-            else:
+            elif kind == "module":
                 state = self.resolve(f"{state.id}.{step}")
+                kind = state.kind
+            else:
+                break
             position += 1
-        return state, tuple(steps[position:])
+        return state, steps[position:]
+
+    @staticmethod
+    def _outside(state: State, steps: tuple[Step, ...], position: int) -> tuple[int, State]:
+        """Further names on something that is not the project's: the position after them, and what they stand for together."""
+        names = [state.id]
+        while position < len(steps) and isinstance(step := steps[position], str):
+            names.append(step)
+            position += 1
+        return position, State("external", ".".join(names))
 
     def start(self, chain: Chain) -> State:
         """What the root of a chain stands for, before any step."""
-        if chain.origin == "global":
-            return self.resolve(chain.root)
-        if chain.origin in ("instance", "self", "cls"):
-            state = self.resolve(chain.root)
-            if chain.origin == "cls":
-                return state
-            return State("instance", state.id) if state.kind in ("class", "external") else UNKNOWN
-        if chain.origin == "super":
-            for base in self.bases(chain.root):
+        origin, root = chain.origin, chain.root
+        if origin in ("global", "cls"):
+            return self.resolve(root)
+        if origin in ("instance", "self"):
+            known = self._instances.get(root)
+            if known is None:
+                state = self.resolve(root)
+                known = self._instances[root] = State("instance", state.id) if state.kind in ("class", "external") else UNKNOWN
+            return known
+        if origin == "super":
+            for base in self.bases(root):
                 return State("instance", base)
-        if chain.origin == "builtin":
-            return State("external", f"builtins.{chain.root}")
+        if origin == "builtin":
+            return State("external", f"builtins.{root}")
         return UNKNOWN
 
     def step(self, state: State, step: Step) -> State:

@@ -36,25 +36,19 @@ def roots(program: Program, is_schema: Callable[[str], bool], plain_names: Calla
     ``is_schema`` says whether calling a dotted name makes a schema; ``plain_names`` whether its arguments keep names as they are written.
     """
     objects = Objects(program, lambda _: "")
-    for module in program.modules.values():
-        for use in module.uses if _imports_schemas(program, module.name, is_schema) else ():
-            chain = use.chain
-            # What is done with a schema later, through the variable that holds it, does not make it again.
-            if chain.origin != "global" or use.sink in ("base", "annotation", "decorator") or last_bound(chain):
-                continue
-            state, rest = program.head(chain)
-            if not rest or not isinstance(rest[0], Call) or not _makes(program, state.kind, state.id, is_schema):
-                continue
-            position = len(chain.steps) - len(rest)
-            for site in objects.sites(use, module):
-                call = site.chain.steps[position]
-                if isinstance(call, Call):
-                    yield from _given(call, not plain_names(call), program.at(site.module, site.line))
-
-
-def _imports_schemas(program: Program, module: str, is_schema: Callable[[str], bool]) -> bool:
-    called = program.vocabulary(module).called
-    return any(name.endswith("chema") for name in called) or any(is_schema(f"{name}.Schema") for name in called)
+    for module, use in program.uses.calling([name for name in program.uses.called if name.endswith("chema")]):
+        chain = use.chain
+        # What is done with a schema later, through the variable that holds it, does not make it again.
+        if chain.origin != "global" or use.sink in ("base", "annotation", "decorator") or last_bound(chain):
+            continue
+        state, rest = program.head(chain)
+        if not rest or not isinstance(rest[0], Call) or not _makes(program, state.kind, state.id, is_schema):
+            continue
+        position = len(chain.steps) - len(rest)
+        for site in objects.sites(use, module):
+            call = site.chain.steps[position]
+            if isinstance(call, Call):
+                yield from _given(call, not plain_names(call), program.at(site.module, site.line))
 
 
 def _makes(program: Program, kind: str, id: str, is_schema: Callable[[str], bool]) -> bool:

@@ -57,6 +57,7 @@ class CodeGraph(msgspec.Struct, frozen=True):
 
     ``sources`` are the import roots; ``requirements`` maps an imported top-level name to the installed
     distribution's requirement line where the project declares one; ``digest`` is a hash over the source texts.
+    ``newer_syntax`` are the paths of files that were read although they are written for a newer Python than the one running.
     """
 
     frameworks: tuple[str, ...]
@@ -86,3 +87,4 @@ class CodeGraph(msgspec.Struct, frozen=True):
     externals: tuple[facts.External, ...]
     unresolved: tuple[facts.Unresolved, ...]
     failed: tuple[SkippedFile, ...] = ()
+    newer_syntax: tuple[str, ...] = ()

@@ -130,13 +130,15 @@ class ModelUse(msgspec.Struct, frozen=True):
 class Transaction(msgspec.Struct, frozen=True):
     """A unit of work: an ``atomic`` block or decorator, ``session.begin`` and the like.
 
-    ``end_line`` is the last line it covers. ``kind`` is ``block``, ``decorator``, ``request`` or ``session``.
+    ``end_line`` is the last line it covers. ``kind`` is ``block``, ``decorator``, ``request`` or ``session``. ``deferred`` are the first and last
+    lines within of what runs after the commit (``on_commit``).
     """
 
     definition: str
     at: Location
     end_line: int
     kind: str = "block"
+    deferred: tuple[tuple[int, int], ...] = ()
 
 
 class Route(msgspec.Struct, frozen=True):

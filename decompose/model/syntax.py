@@ -9,132 +9,33 @@ the file ``m`` is ``m.name``. Whether such a symbol exists, and through which re
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from decompose.model.location import Span
+from decompose.model.expressions import (
+    Bound,
+    Call,
+    Chain,
+    Constant,
+    Expression,
+    Item,
+    Mapping,
+    Opaque,
+    Operation,
+    Origin,
+    Sequence,
+    Slice,
+    Template,
+)
+from decompose.model.uses import KeptUses, Sink, Use
 
-# --- expressions -------------------------------------------------------------------------------
-
-
-class Constant(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="k"):
-    """A literal. Implicitly joined and ``+``-joined strings are folded into one."""
-
-    value: str | int | float | bool | None
-
-
-class Template(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="t"):
-    """A string with holes: f-string, ``%`` or ``.format``; each hole stands as ``{}`` in ``text``."""
-
-    text: str
-
-
-class Sequence(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="s"):
-    """A list, tuple or set display; ``a + b`` of displays is flattened, ``*x`` kept as its item."""
-
-    items: tuple[Expression, ...]
-
-
-class Mapping(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="m"):
-    """A dict display or ``dict(...)`` call with keyword arguments; ``**x`` has the key ``Opaque("**")``."""
-
-    items: tuple[tuple[Expression, Expression], ...]
-
-
-class Opaque(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="o"):
-    """An expression that is not followed; ``text`` is its source, at most 200 characters."""
-
-    text: str
-
-
-class Operation(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="p"):
-    """Operands joined by an operator, so that ``Q(a=1) | Q(b=2)`` and ``Order.total > 5`` stay readable as arguments.
-
-    ``operator`` is its source form (``|``, ``==``, ``not``, ``and``, ``in``, chained comparisons joined by blanks), or
-
-    * ``if``: the two values of ``a if test else b``
-    * ``lambda``: the body
-    * ``for``: a comprehension: its element (key and value for a dict), then its iterables
-    * ``*``: with one operand, an unpacked argument of a call
-    * ``[]``: only in annotations, the generic followed by what stands in its brackets
-    """
-
-    operator: str
-    operands: tuple[Expression, ...]
-
-
-class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="c"):
-    """A step of a chain: ``(...)``. ``keywords`` has ``"**"`` as the name for an unpacked mapping.
-
-    ``f(*names)`` has ``Operation("*", (names,))`` among its arguments.
-    """
-
-    arguments: tuple[Expression, ...] = ()
-    keywords: tuple[tuple[str, Expression], ...] = ()
-
-
-class Item(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="i"):
-    """A step of a chain: one element taken out of a collection.
-
-    ``[key]`` has the key, a loop variable or comprehension variable has ``None``, a slice is a
-    :class:`Slice` step instead.
-    """
-
-    key: str | int | None = None
-
-
-class Slice(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="l"):
-    """A step of a chain: ``[a:b]``, part of a collection that is a collection again."""
-
-
-class Bound(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="b"):
-    """A step of a chain that marks the passage through a local variable.
-
-    ``order = Order.objects.get(pk=1)`` on line 7 and ``order.save()`` on line 9 give the second use the
-    chain ``Order .objects .get() <bound order@7> .save()``. ``certain`` is false when the variable may
-    hold something else at that point (assigned in several branches or in a loop). ``None`` does not count as
-    something else: an attribute of it would fail anyway. ``symbol`` is the class that the variable's annotation
-    names, ``""`` when it has none. When the only other value is an earlier link of the same chain
-    (``orders = orders.filter(...)`` under an ``if``), ``prefix`` is the number of steps that lead to it, else -1.
-    ``variable`` is ``""`` for the result of ``a or b`` that has no name.
-    """
-
-    variable: str
-    line: int
-    certain: bool = True
-    symbol: str = ""
-    prefix: int = -1
-
-
-Origin = Literal["global", "instance", "parameter", "self", "cls", "super", "local", "builtin"]
-
-
-class Chain(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="x"):
-    """Attribute access, calls and subscripts on a root: ``Order.objects.filter(paid=True)[0].total``.
-
-    ``root`` by ``origin``:
-
-    * ``global``: a dotted symbol resolved through this file's imports, e.g. ``shop.orders.models``
-    * ``instance``: a dotted symbol of a class; the value is an instance of it (annotated parameter or
-      variable; ``Optional`` and ``X | None`` are unwrapped)
-    * ``parameter``: the name of a parameter without a usable annotation
-    * ``self``, ``cls``, ``super``: the dotted id of the class whose method this is
-    * ``local``: a local name whose value was not followed
-    * ``builtin``: a builtin such as ``len``
-
-    ``steps``: a plain string is an attribute access. Attributes that directly follow the imported name are
-    steps too: the root is just what the first name stands for.
-    """
-
-    root: str
-    origin: Origin
-    steps: tuple[str | Call | Item | Slice | Bound, ...] = ()
-
-
-Expression = Chain | Constant | Template | Sequence | Mapping | Operation | Opaque
-
-# --- the file ----------------------------------------------------------------------------------
+__all__ = [
+    "Binding", "Block", "Bound", "Call", "Chain", "Constant", "Definition", "Expression", "Import", "Item", "Mapping",
+    "ModuleSummary", "Opaque", "Operation", "Origin", "Parameter", "Remark", "Sequence", "Sink", "Slice", "Template",
+    "Text", "Use", "When",
+]  # fmt: skip
 
 When = Literal["load", "call", "typing"]
 """When an import runs: while the module loads, when a function is called, or only for type checkers."""
@@ -222,33 +123,6 @@ class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     augmented: bool = False
 
 
-Sink = Literal["discard", "assign", "argument", "return", "iterate", "test", "store", "delete", "decorator", "base", "annotation", "except", "other"]
-
-
-class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A maximal chain evaluated somewhere in the file.
-
-    A variable by itself is a use when it stands for something global or an instance, not when it is a bare builtin,
-    an unknown local or an unannotated parameter. Decorators, bases, defaults and annotations belong to the scope of
-    the definition that they are part of. Displays, ``a or b`` and ``a if t else b`` hand ``argument`` and ``return`` down
-    to what they hold.
-
-    ``scope`` is the id of the innermost definition, ``""`` at module level. ``sink`` says what becomes of the
-    value: thrown away, assigned to a variable, passed on, returned, looped over, tested, ``store`` when an
-    attribute of it is assigned (the attribute is the last step), ``delete`` for ``del``, ``except`` for an
-    exception class in an ``except`` clause. ``loop`` is the line of the innermost enclosing loop or
-    comprehension, 0 outside loops. ``target`` is the variable for ``assign`` (``self.order`` for an attribute) and the
-    alias for ``iterate``.
-    """
-
-    scope: str
-    chain: Chain
-    span: Span
-    sink: Sink
-    loop: int = 0
-    target: str = ""
-
-
 class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A ``with`` block: the context manager's expression and the lines it covers.
 
@@ -280,8 +154,18 @@ class Remark(msgspec.Struct, frozen=True, array_like=True, gc=False):
     text: str
 
 
-class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Everything that the text of one Python file says."""
+if TYPE_CHECKING:
+    Kept = msgspec.Raw | KeptUses
+else:
+    Kept = msgspec.Raw  # what decoding leaves as it is
+
+
+class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, dict=True, eq=False):
+    """Everything that the text of one Python file says.
+
+    ``kept`` are the uses as they are kept; a summary that was stored reads them when :attr:`uses` is first asked for.
+    ``newer`` is true when it is written for a newer Python than the one that read it, so that it was read respelled.
+    """
 
     path: str
     name: str
@@ -292,9 +176,29 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     imports: tuple[Import, ...] = ()
     definitions: tuple[Definition, ...] = ()
     bindings: tuple[Binding, ...] = ()
-    uses: tuple[Use, ...] = ()
     blocks: tuple[Block, ...] = ()
     texts: tuple[Text, ...] = ()
     failure: str = ""
     failure_line: int = 0
     remarks: tuple[Remark, ...] = ()
+    newer: bool = False
+    kept: Kept = KeptUses()
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """All maximal chains of the file, in the order in which they begin."""
+        kept = self.kept
+        return (kept if isinstance(kept, KeptUses) else _KEPT.decode(kept)).written_out()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ModuleSummary) and _said(self) == _said(other)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.name))
+
+
+_KEPT = msgspec.msgpack.Decoder(KeptUses)
+
+
+def _said(summary: ModuleSummary) -> tuple[Any, ...]:
+    return (*(getattr(summary, name) for name in summary.__struct_fields__ if name != "kept"), summary.uses)

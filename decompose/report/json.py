@@ -18,10 +18,13 @@ from decompose.report.places import Places
 
 
 class Project(msgspec.Struct, frozen=True):
+    """``newer_syntax`` are files that were read although they are written for a newer Python than the one that read them."""
+
     frameworks: tuple[str, ...]
     files: int
     lines: int
     failed: tuple[SkippedFile, ...]
+    newer_syntax: tuple[str, ...] = ()
 
 
 class Module(msgspec.Struct, frozen=True):
@@ -159,7 +162,11 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
     places = Places(graph, context_map)
     return AnalysisDocument(
         project=Project(
-            graph.frameworks, graph.files, graph.lines, tuple(sorted(graph.failed, key=lambda f: (f.path, f.line)))
+            graph.frameworks,
+            graph.files,
+            graph.lines,
+            tuple(sorted(graph.failed, key=lambda f: (f.path, f.line))),
+            graph.newer_syntax,
         ),
         modules=tuple(
             Module(m.id, m.path, m.lines, places.module(m.id), m.role)

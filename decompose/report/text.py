@@ -5,6 +5,7 @@ Everything here is a pure function of values and a :class:`Terminal`; names from
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -140,6 +141,10 @@ def _headline(name: str, graph: CodeGraph, terminal: Terminal) -> str:
     lines = [f"Analyzed {terminal.paint(printable(name), 'bold')}: {', '.join(counts)}"]
     if graph.frameworks:
         lines.append(", ".join(FRAMEWORKS.get(framework, printable(framework)) for framework in graph.frameworks))
+    if graph.newer_syntax:
+        running = f"{sys.version_info.major}.{sys.version_info.minor}"
+        count = plural(len(graph.newer_syntax), "file")
+        lines.append(f"{count} in syntax newer than Python {running}, read all the same")
     if graph.failed:
         lines.append(terminal.paint(f"{plural(len(graph.failed), 'file')} could not be read:", "yellow"))
         lines += [f"  {printable(each.path)}:{each.line}  {printable(each.reason)}" for each in graph.failed[:5]]

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ SCHEMA = 1
 _BUSY_SECONDS = 2.0
 _MOST_HELD = 16_000_000
 """Bytes of results kept in memory before they are written."""
+_LARGEST = 256 * 1024 * 1024
+"""Bytes of a row; a store with a larger one is not ours."""
 _CREATE = (
     "CREATE TABLE facts (version TEXT NOT NULL, key TEXT NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL,"
     " digest BLOB NOT NULL, result BLOB NOT NULL, checksum BLOB NOT NULL, PRIMARY KEY (version, key))"
@@ -81,7 +84,7 @@ class Cache:
 
     def put(self, version: str, key: str, mtime: int, size: int, contents: bytes, result: bytes) -> None:
         """Keep a result; written by :meth:`commit`, or before when much has come together."""
-        if self._off:
+        if self._off or len(result) >= _LARGEST // 2:
             return
         self._puts.append((version, key, mtime, size, contents, result, digest(result)))
         self._held += len(result)
@@ -132,11 +135,11 @@ class Cache:
     # --- the store --------------------------------------------------------------------------------
 
     def _usable(self, writing: bool = False) -> bool:
-        """False when the place is missing or leads elsewhere: a link is never written through."""
+        """False when the place is missing or leads elsewhere: a link is never written through, a pipe never waited for."""
         if self._off:
             return False
         folder = self.file.parent
-        if self.file.is_symlink() or folder.is_symlink() or folder.parent.is_symlink():
+        if folder.is_symlink() or folder.parent.is_symlink() or not all(map(_regular_or_none, self._files())):
             return False
         if writing:
             try:
@@ -147,12 +150,17 @@ class Cache:
             return True
         return self.file.is_file()
 
+    def _files(self) -> list[Path]:
+        """The store and what SQLite keeps beside it."""
+        return [Path(f"{self.file}{suffix}") for suffix in ("", "-wal", "-shm", "-journal")]
+
     def _open(self, create: bool = False) -> sqlite3.Connection:
         """The store, known to have our one table and nothing that would compute. Raises ``sqlite3.DatabaseError``."""
         if self._connection is None:
             mode = "rwc" if create else "rw" if os.access(self.file, os.W_OK) else "ro"
             address = f"{self.file.absolute().as_uri()}?mode={mode}"
             self._connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
+            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
             self._connection.execute("PRAGMA trusted_schema = OFF")
             found = self._connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
             if not found and not create:
@@ -169,10 +177,19 @@ class Cache:
     def _damaged(self) -> None:
         """Start anew: what the file held can be computed again."""
         self.close()
-        for suffix in ("", "-wal", "-shm", "-journal"):
+        for file in self._files():
             try:
-                Path(f"{self.file}{suffix}").unlink()
+                file.unlink()
             except FileNotFoundError:
                 pass
             except OSError:
                 self._off = True
+
+
+def _regular_or_none(file: Path) -> bool:
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False

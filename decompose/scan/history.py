@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import selectors
+import stat
 import subprocess
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from decompose.model.source import Commit, History
 
@@ -19,11 +23,15 @@ BULK = 30
 
 MOST_COMMITS = 20_000
 _SECONDS = 60
+_SILENT_SECONDS = 8
+"""How long git may say nothing: a repository can hold pipes in the place of its files, and git would wait for them."""
+_MOST_LOOKED_AT = 20_000
 _SECONDS_A_MONTH = 365.2425 / 12 * 86_400
 _GIT = (
     "git", "--no-pager", "--no-optional-locks",
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false", "-c", "core.pager=cat",
     "-c", "diff.external=", "-c", "core.attributesFile=/dev/null", "-c", "safe.bareRepository=explicit", "-c", "core.quotePath=false",
+    "-c", "diff.orderFile=/dev/null", "-c", "diff.ignoreSubmodules=all", "-c", "log.follow=false",
     "log", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-color", "--no-merges", "--no-renames", "--no-mailmap",
     "--name-only", "--relative", "-z", f"--max-count={MOST_COMMITS}", "--format=%x01%H%x00%ct%x00%aN", "--", ".",
 )  # fmt: skip
@@ -36,18 +44,11 @@ def commits(base: Path, since_months: int = 24) -> tuple[Commit, ...]:
 
 def history(base: Path, since_months: int = 24) -> History:
     """As :func:`commits`, with the reason when there are none. The newest commit is taken for now: no clock is read."""
-    try:
-        done = subprocess.run(
-            _GIT, cwd=base, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
-        )
-    except FileNotFoundError:
-        return History(problem="git is not installed")
-    except subprocess.TimeoutExpired:
-        return History(problem=f"git took longer than {_SECONDS} seconds")
-    except OSError as error:
-        return History(problem=f"git could not be started: {error.strerror}")
+    done = _run(base, _GIT)
+    if isinstance(done, str):
+        return History(problem=done)
     found = _parsed(done.stdout.decode("utf-8", "replace"))
-    if done.returncode and not found:
+    if done.code and not found:
         return History(problem=_reason(done.stderr.decode("utf-8", "replace")))
     newest = max((commit.time for commit in found), default=0)
     oldest = newest - since_months * _SECONDS_A_MONTH
@@ -72,16 +73,8 @@ _PREFIX = (*_GIT[: _GIT.index("log")], "rev-parse", "--show-prefix")
 
 def _listed(base: Path) -> dict[str, str] | None:
     """Object ids of the last commit by path relative to ``base``; ``None`` where there is no repository."""
-    try:
-        where, tree = (
-            subprocess.run(
-                command, cwd=base, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
-            )
-            for command in (_PREFIX, _LIST)
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if where.returncode:
+    where, tree = (_run(base, command) for command in (_PREFIX, _LIST))
+    if isinstance(where, str) or isinstance(tree, str) or where.code:
         return None
     prefix = where.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
     found = {}
@@ -101,6 +94,94 @@ def _blob_ids(base: Path, path: str, known: str) -> tuple[str, ...]:
     algorithm = hashlib.sha256 if len(known) == 64 else hashlib.sha1
     texts = {contents, contents.replace(b"\r\n", b"\n")}
     return tuple(algorithm(b"blob %d\0" % len(text) + text).hexdigest() for text in texts)
+
+
+class _Answer(NamedTuple):
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+def _run(base: Path, command: Sequence[str]) -> _Answer | str:
+    """What git says, or why it could not be asked."""
+    if special := _special_file(base):
+        return f"the repository holds {special}, which is not a regular file"
+    try:
+        process = subprocess.Popen(
+            command, cwd=base, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    except FileNotFoundError:
+        return "git is not installed"
+    except OSError as error:
+        return f"git could not be started: {error.strerror}"
+    with process:
+        try:
+            stdout, stderr = _heard(process)
+            return _Answer(process.wait(_SILENT_SECONDS), stdout, stderr)
+        except TimeoutError as error:
+            return str(error)
+        except subprocess.TimeoutExpired:
+            return "git did not end"
+        finally:
+            if process.returncode is None:
+                process.kill()
+
+
+def _heard(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Both streams to their end. Raises ``TimeoutError`` when git takes too long or falls silent."""
+    assert process.stdout is not None and process.stderr is not None
+    heard: dict[int, list[bytes]] = {stream.fileno(): [] for stream in (process.stdout, process.stderr)}
+    last = time.monotonic() + _SECONDS
+    with selectors.DefaultSelector() as selector:
+        for descriptor in heard:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            if time.monotonic() > last:
+                raise TimeoutError(f"git took longer than {_SECONDS} seconds")
+            ready = selector.select(_SILENT_SECONDS)
+            if not ready:
+                raise TimeoutError(f"git said nothing for {_SILENT_SECONDS} seconds")
+            for key, _ in ready:
+                data = os.read(key.fd, 1 << 16)
+                heard[key.fd].append(data)
+                if not data:
+                    selector.unregister(key.fd)
+    stdout, stderr = (b"".join(parts) for parts in heard.values())
+    return stdout, stderr
+
+
+def _special_file(base: Path) -> str:
+    """A pipe, device or socket among the files that git would open before anything else; ``""`` when there is none."""
+    for folder in (base, *base.parents):
+        found = folder / ".git"
+        try:
+            status = found.lstat()
+        except OSError:
+            continue
+        if not stat.S_ISDIR(status.st_mode):
+            return "" if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode) else ".git"
+        return _special_below(found)
+    return ""
+
+
+def _special_below(repository: Path) -> str:
+    waiting, seen = [str(repository)], 0
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                listed = list(entries)
+        except OSError:
+            continue
+        seen += len(listed)
+        for entry in listed:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in ("objects", "modules", "lfs", "logs", "hooks"):
+                    waiting.append(entry.path)
+            elif not entry.is_symlink() and not entry.is_file(follow_symlinks=False):
+                return f".git/{os.path.relpath(entry.path, repository)}"
+        if seen > _MOST_LOOKED_AT:
+            break
+    return ""
 
 
 def _environment() -> dict[str, str]:
@@ -132,8 +213,10 @@ def _parsed(output: str) -> list[Commit]:
 def _reason(errors: str) -> str:
     if "dubious ownership" in errors:
         return "the repository belongs to another user; see git's safe.directory"
-    if "not a git repository" in errors:
+    if "not a git repository (or" in errors:
         return "not a git repository"
+    if "not a git repository" in errors:
+        return "what .git refers to is not a git repository"
     if "does not have any commits" in errors:
         return "no commits yet"
     lines = [line for line in errors.splitlines() if line.strip()]

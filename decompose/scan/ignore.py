@@ -8,7 +8,12 @@ from typing import NamedTuple
 
 LONGEST = 400
 MOST_STARS = 12
+MOST_DOUBLE_STARS = 3
 """Patterns beyond these are passed over: matching them could take a very long time."""
+
+_STARS = re.compile(r"(?:\[\^/\]\*){2,}")
+# A star, what must follow it in the same name, and another star behind that.
+_STAR_BEFORE_STAR = re.compile(r"\[\^/\]\*((?:\\.|\[(?:\\.|[^\]\\])+\](?!\*)|[^\[\]\\()/.*+?|$])+)(?=\[\^/\]\*)")
 
 
 class Ignore(NamedTuple):
@@ -43,12 +48,14 @@ def parse(lines: Iterable[str], folder: str = "") -> Ignore:
     for line in lines:
         if not line.strip() or line.startswith("#") or len(line) > LONGEST or line.count("*") > MOST_STARS:
             continue
+        if line.count("**") > MOST_DOUBLE_STARS:
+            continue
         try:
             compiled = GitIgnoreSpec.from_lines([line]).patterns
         except ValueError:
             continue
         patterns.extend(
-            (pattern.include, pattern.regex)
+            (pattern.include, re.compile(_without_retrying(pattern.regex.pattern)))
             for pattern in compiled
             if pattern.include is not None and pattern.regex is not None
         )
@@ -57,3 +64,8 @@ def parse(lines: Iterable[str], folder: str = "") -> Ignore:
     # Named groups may occur once in an expression only.
     joined = "|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern.pattern) for _, pattern in patterns)
     return Ignore(tuple(patterns), folder, re.compile(joined))
+
+
+def _without_retrying(expression: str) -> str:
+    """The same rule without exponential time: where a star is followed by another one, its first match is as good as any later."""
+    return _STAR_BEFORE_STAR.sub(r"(?>[^/]*?\1)", _STARS.sub("[^/]*", expression))

@@ -50,6 +50,10 @@ MOST_RUNNING = 64
 """Batches that wait in an executor at a time: they are held in memory."""
 
 
+class WorkerLost(Exception):
+    """Raised by the future of an executor whose worker ended while it had the work."""
+
+
 class Unread(Exception):
     """A file cannot be read; the message is the reason."""
 
@@ -235,18 +239,34 @@ def _run(
 def _through(
     executor: Executor, pending: Sequence[_Job], compiler: Compiler[T]
 ) -> Generator[tuple[int, bytes], None, None]:
-    """Batches through somebody's executor, at most as many at a time as are likely to run."""
+    """Batches through somebody's executor, at most as many at a time as are likely to run.
+
+    A file that ends its worker is found where the executor survives that and says so by :class:`WorkerLost`.
+    """
     from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-    running: set[Future[list[tuple[int, bytes]]]] = set()
-    for batch in _batches(pending):
-        running.add(executor.submit(_run, compiler.make, compiler.pack, batch))
-        if len(running) >= MOST_RUNNING:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+    batches = _batches(pending)
+    alone: list[list[_Job]] = []
+    running: dict[Future[list[tuple[int, bytes]]], list[_Job]] = {}
+    try:
+        while True:
+            while len(running) < MOST_RUNNING and (batch := alone.pop() if alone else next(batches, None)) is not None:
+                running[executor.submit(_run, compiler.make, compiler.pack, batch)] = batch
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                yield from future.result()
-    for future in running:
-        yield from future.result()
+                batch = running.pop(future)
+                try:
+                    yield from future.result()
+                except WorkerLost:
+                    if len(batch) > 1:
+                        alone.extend([job] for job in batch)
+                    else:
+                        yield batch[0].position, compiler.pack(compiler.crashed(*batch[0][1:]))
+    finally:
+        for future in running:
+            future.cancel()
 
 
 class _Worker:

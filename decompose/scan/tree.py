@@ -42,6 +42,8 @@ _OTHER_NAMES = frozenset(
     }
 )
 _PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
+_DEEPEST = 256
+"""Folders inside one another; nobody names a module with more dots."""
 _SAMPLE_BYTES = 64 * 1024
 _SAMPLE_FILES = 400
 
@@ -133,6 +135,9 @@ class _Walk:
                 if not _showable(name):
                     self.skip(place, "the folder's name holds characters that cannot be shown")
                     continue
+                if place.count("/") >= _DEEPEST:
+                    self.skip(place, f"inside more than {_DEEPEST} folders")
+                    continue
                 below.append((place, rules))
             elif self.file(entry, place, rules):
                 regular.add(name)
@@ -197,9 +202,11 @@ class _Walk:
             )
         except OSError:
             return Ignore((), path)
+        # Looked at before it is opened as a file: Python would refuse a folder here.
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return Ignore((), path)
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return Ignore((), path)
             text = file.read(1 << 20).decode("utf-8", "replace")
         return parse(text.splitlines(), path)
 
@@ -269,7 +276,9 @@ class _Roots:
             if path:
                 children[path.rpartition("/")[0]].append(path)
         for path, folder in self.folders.items():
-            if "manage.py" in folder.names or (
+            # A ``manage.py`` inside a package is one of its modules; programs stand beside packages.
+            inside = path in self.packages and path.rpartition("/")[0] in self.packages
+            if ("manage.py" in folder.names and not inside) or (
                 path not in self.packages
                 and not _PROJECT_FILES.isdisjoint(folder.names)
                 and any(child in self.packages for child in children[path])

@@ -5,22 +5,13 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from decompose.model.location import Span
-from decompose.model.syntax import (
-    Chain,
-    Constant,
-    Expression,
-    Opaque,
-    Operation,
-    Sequence,
-    Use,
-)
-from decompose.syntax.expressions import Expressions, span_of
+from decompose.model.expressions import Chain, Constant, Expression, Opaque, Operation, Sequence
+from decompose.syntax.expressions import Expressions
 from decompose.syntax.nodes import (
     Node,
 )
 from decompose.syntax.strings import encodable
-from decompose.syntax.variables import NONE
+from decompose.syntax.variables import CHAINS, NONE
 
 _UNWRAPPED = frozenset({"Optional", "Annotated", "ClassVar", "Final", "Required", "NotRequired", "ReadOnly"})
 
@@ -51,51 +42,54 @@ class Annotations(Expressions):
         while inner.__class__ is ast.Attribute:
             links.append(inner.attr)
             inner = inner.value
-        base = self.lookup(inner.id) if inner.__class__ is ast.Name else None
-        if not isinstance(base, Chain):
+        found = self.lookup(inner.id) if inner.__class__ is ast.Name else None
+        if found.__class__ not in CHAINS:
             return None
+        base = self.whole(found)
+        assert isinstance(base, Chain)
         return Chain(base.root, base.origin, (*base.steps, *reversed(links))) if links else base
 
-    def _annotation(self, node: Node, span: Span | None) -> Expression:
+    def _annotation(self, node: Node, place: Node) -> Expression:
+        """What the annotation says, written out in full; ``place`` is the string in which it stands, ``None`` outside strings."""
         kind = node.__class__
         if kind is ast.Name or kind is ast.Attribute:
             chain = self._named(node)
             if chain is None:
-                return self.value(node, "annotation")
+                return self.whole(self.value(node, "annotation"))
             if chain.origin == "global":
-                self.uses.append(Use(self.scope, chain, span or span_of(node), "annotation", self.loop))
+                self.use(place or node, chain, (), "annotation")
             return chain
         if kind is ast.Subscript:
             subscript = node
-            generic = self._annotation(subscript.value, span)
+            generic = self._annotation(subscript.value, place)
             inside = subscript.slice
             parts = inside.elts if inside.__class__ is ast.Tuple else [inside]
             name = _last_name(generic)
             if name == "Literal":
-                return Operation("[]", (generic, *[self.value(part, "annotation") for part in parts]))
+                return Operation("[]", (generic, *[self.whole(self.value(part, "annotation")) for part in parts]))
             if name == "Annotated" and parts:
                 return Operation(
                     "[]",
                     (
                         generic,
-                        self._annotation(parts[0], span),
-                        *[self.value(part, "annotation") for part in parts[1:]],
+                        self._annotation(parts[0], place),
+                        *[self.whole(self.value(part, "annotation")) for part in parts[1:]],
                     ),
                 )
-            return Operation("[]", (generic, *[self._annotation(part, span) for part in parts]))
+            return Operation("[]", (generic, *[self._annotation(part, place) for part in parts]))
         if kind is ast.Constant:
             value = node.value
             if isinstance(value, str):
                 parsed = self._parsed_annotation(value)
-                return Constant(encodable(value)) if parsed is None else self._annotation(parsed, span or span_of(node))
+                return Constant(encodable(value)) if parsed is None else self._annotation(parsed, place or node)
             return NONE if value is None else Opaque(self.source(node, 200))
         if kind is ast.BinOp and node.op.__class__ is ast.BitOr:
-            return Operation("|", tuple([self._annotation(part, span) for part in self._operands(node)]))
+            return Operation("|", tuple([self._annotation(part, place) for part in self._operands(node)]))
         if kind is ast.List or kind is ast.Tuple:
-            return Sequence(tuple([self._annotation(part, span) for part in node.elts]))
-        if span is not None:
+            return Sequence(tuple([self._annotation(part, place) for part in node.elts]))
+        if place is not None:
             return Opaque("")  # an expression inside a quoted annotation has no place of its own
-        return self.value(node, "annotation")
+        return self.whole(self.value(node, "annotation"))
 
     def _parsed_annotation(self, text: str) -> Node:
         if text not in self.annotations:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from decompose.model.syntax import (
-    Binding,
+from decompose.model.expressions import (
     Call,
     Chain,
     Constant,
@@ -17,13 +16,14 @@ from decompose.model.syntax import (
     Sequence,
     Template,
 )
+from decompose.model.syntax import Binding
 from decompose.syntax.annotations import Annotations
 from decompose.syntax.expressions import CHANGERS, HEAVIEST_VALUE, UNPACKED
 from decompose.syntax.nodes import (
     Node,
     dotted,
 )
-from decompose.syntax.variables import uncertain
+from decompose.syntax.variables import CHAINS, Held, uncertain
 
 
 class Assignments(Annotations):
@@ -47,11 +47,12 @@ class Assignments(Annotations):
                 else:
                     self.store(target, held, node.lineno, before)
         else:
+            held = self.whole(held)
             for target in targets:
                 self.define(target, held, node.lineno)
 
     def define(self, target: Node, held: Expression, line: int) -> None:
-        """Assignment at module or class level."""
+        """Assignment of a value, written out in full, at module or class level."""
         kind = target.__class__
         if kind is ast.Name:
             self._define_name(target.id, held, line)
@@ -127,11 +128,11 @@ class Assignments(Annotations):
             if self.inside:
                 self.store(target, held, node.lineno, before)
             else:
-                self.define(target, held, node.lineno)
+                self.define(target, self.whole(held), node.lineno)
         elif self.inside:
             self.bind(name, held, node.lineno, before, symbol)
         else:
-            self._define_name(name, held, node.lineno, text, annotated)
+            self._define_name(name, self.whole(held), node.lineno, text, annotated)
 
     def _augmented_assign(self, node: Node) -> None:
         target = node.target
@@ -141,9 +142,10 @@ class Assignments(Annotations):
         if not name:
             self.chain(target, "store")
             if not self.inside and (place := dotted(target)):
-                self.bindings.append(Binding(self.scope, place, held, node.lineno, augmented=True))
+                self.bindings.append(Binding(self.scope, place, self.whole(held), node.lineno, augmented=True))
             return
         if not self.inside:
+            held = self.whole(held)
             if name == "__all__" and not self.scope:
                 self._export(held)
             self.bindings.append(Binding(self.scope, name, held, node.lineno, augmented=True))
@@ -168,7 +170,7 @@ class Assignments(Annotations):
         if isinstance(known, Sequence) and isinstance(held, Sequence) and node.op.__class__ is ast.Add:
             self.bind(name, Sequence(known.items + held.items), node.lineno, before)
             return
-        if isinstance(known, Chain) and known.steps and not isinstance(held, Constant):
+        if known is not None and known.__class__ in CHAINS and known.steps and not isinstance(held, Constant):
             # ``queries |= other`` keeps the kind of thing that it was
             self.local[name] = uncertain(known)
             return
@@ -189,14 +191,17 @@ class Assignments(Annotations):
             return
         known = self.local.get(owner.id)
         held = self.chain(value, "discard")
-        if isinstance(held, Chain):
+        if held.__class__ is int:
+            self._change(owner.id, function.attr, self.uses[held][1][-1], known, node.lineno)
+        elif held.__class__ is Chain:
             self._change(owner.id, function.attr, held.steps[-1], known, node.lineno)
 
-    def _change(self, name: str, method: str, call: Any, known: Expression | None, line: int) -> None:
+    def _change(self, name: str, method: str, call: Any, known: Held, line: int) -> None:
         """``name.append(x)`` and the like: more in a binding of the module or class, or in a local display."""
         added = _added(method, call) if call.__class__ is Call else None
         if not self.inside:
             if added is not None:
+                added = self.whole(added)
                 if name == "__all__" and not self.scope:
                     self._export(added)
                 self.bindings.append(Binding(self.scope, name, added, line, augmented=True))
@@ -231,7 +236,7 @@ class Assignments(Annotations):
             self.declared[name] = False
 
 
-def _added(method: str, call: Call) -> Expression | None:
+def _added(method: str, call: Call) -> Held:
     """What a method adds to a collection, as a display or a chain to one; ``None`` when it is not plain."""
     arguments, keywords = call.arguments, call.keywords
     if method in ("append", "add") and len(arguments) == 1:

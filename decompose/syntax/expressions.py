@@ -6,25 +6,25 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from decompose.model.location import Span
-from decompose.model.syntax import (
-    Binding,
+from decompose.model.expressions import (
     Bound,
     Call,
     Chain,
     Constant,
+    Continued,
     Expression,
     Item,
     Mapping,
     Opaque,
     Operation,
+    Origin,
     Sequence,
-    Sink,
     Slice,
+    Step,
     Template,
-    Text,
-    Use,
 )
+from decompose.model.syntax import Binding, Text
+from decompose.model.uses import Sink
 from decompose.syntax.names import Names
 from decompose.syntax.naming import names_something
 from decompose.syntax.nodes import (
@@ -33,7 +33,7 @@ from decompose.syntax.nodes import (
     is_string,
 )
 from decompose.syntax.strings import LONGEST_STRING, encodable, holes_of_format, holes_of_percent, joined
-from decompose.syntax.variables import choice, followed
+from decompose.syntax.variables import CHAINS, Held, choice, length
 
 # Limits that keep a summary linear in the size of its file: what lies beyond is seen, but not followed.
 LONGEST_CHAIN = 60
@@ -65,133 +65,204 @@ _OPERATORS: dict[type[Any], str] = {
 }  # fmt: skip
 
 # The same objects under short names, because the walk compares classes a million times.
-_Name, _Attribute, _Call, _Subscript, _Await, _Constant = (
-    ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Await, ast.Constant,
+_Name, _Attribute, _Call, _Subscript, _Await, _Constant, _Starred = (
+    ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Await, ast.Constant, ast.Starred,
 )  # fmt: skip
 
 
 class Expressions(Names):
-    """Evaluation of expressions. Every chain met on the way becomes a use."""
+    """Evaluation of expressions. Every chain met on the way becomes a use.
+
+    The walk spends most of its time in :meth:`chain`, :meth:`name` and :meth:`_call`. Attributes of syntax nodes are looked up in
+    their ``__dict__`` there, which takes a third of the time as soon as there are a few of them.
+    """
 
     __slots__ = ()
 
-    def value(self, node: Node, sink: Sink, target: str = "") -> Expression:
+    def value(self, node: Node, sink: Sink, target: str = "") -> Held:
         """The expression's value; every chain in it becomes a use."""
         return _VALUES[node.__class__](self, node, sink, target)
 
-    def chain(self, node: Node, sink: Sink, target: str = "") -> Expression:
+    def chain(self, node: Node, sink: Sink, target: str = "") -> Held:
+        """Attribute access, calls and subscripts; the number of the use unless the chain is something simpler."""
+        place: dict[str, Any] = node.__dict__
         links: list[Any] = []
-        inner: Any = node
+        others = 0
+        inner: Node = node
+        fields = place
         kind: Any = node.__class__
         while kind is not _Name:
-            if kind is _Attribute or kind is _Subscript:
-                links.append(inner)
-                inner = inner.value
+            if kind is _Attribute:
+                links.append(fields["attr"])
+                inner = fields["value"]
             elif kind is _Call:
+                links.append(fields)
+                others += 1
+                inner = fields["func"]
+            elif kind is _Subscript:
                 links.append(inner)
-                inner = inner.func
+                others += 1
+                inner = fields["value"]
             elif kind is _Await:
-                inner = inner.value
+                inner = fields["value"]
             else:
                 break
             kind = inner.__class__
-        base: Any
+            fields = inner.__dict__
+        head: Any
+        before: tuple[Step, ...] = ()
         if kind is _Name:
-            name = inner.id
-            base = self.local.get(name)
-            if base is None:
-                base = self.lookup(name)
             if not links:
-                return self._variable(inner, base, sink, target)
-            if base.__class__ is not Chain:
+                return self.name(inner, sink, target)
+            name = fields["id"]
+            head = self.local.get(name)
+            if head is None:
+                head = self.lookup(name)
+            kind = head.__class__
+            if kind is Chain or kind is Continued:
+                if head.origin == "builtin":
+                    last = links[-1]
+                    if last.__class__ is dict:
+                        if name == "super" and self.klass:
+                            for argument in last["args"]:
+                                self.value(argument, "other")
+                            links.pop()
+                            head = Chain(self.klass, "super")
+                        elif name == "dict" and len(links) == 1 and not last["args"] and last["keywords"]:
+                            return self._dict_call(last, sink)
+                elif head.steps:
+                    self.load += self.weights.get(name, 1)
+                    if self.load > self.limit or length(head) > LONGEST_CHAIN:
+                        head = Chain(name, "local")
+                if head.__class__ is Continued:
+                    before = head.steps
+                    head = head.use
+            else:
                 if self.inside:
-                    self._changed(name, base, links[-1])
-                base = Chain(name, "local")
-            elif base.origin == "builtin":
-                last = links[-1]
-                if last.__class__ is _Call:
-                    if name == "super" and self.klass:
-                        for argument in last.args:
-                            self.value(argument, "other")
-                        links.pop()
-                        base = Chain(self.klass, "super")
-                    elif name == "dict" and len(links) == 1 and not last.args and last.keywords:
-                        return self._dict_call(last, sink)
-            elif base.steps:
-                self.load += self.weights.get(name, 1)
-                if self.load > self.limit or len(base.steps) > LONGEST_CHAIN:
-                    base = Chain(name, "local")
+                    self._changed(name, head, links[-1])
+                head = Chain(name, "local")
         else:
-            if (
-                (kind is _Constant or kind is ast.JoinedStr)
-                and len(links) == 2
-                and links[1].__class__ is _Attribute
-                and links[1].attr == "format"
-            ):
-                return self._format(inner, links[0])
-            base = followed(self.value(inner, "other"), inner.lineno)
-            if base is None:
+            if (kind is _Constant or kind is ast.JoinedStr) and len(links) == 2 and links[1] == "format":
+                return self._format(inner, node, links[0])
+            found = self.followed(self.value(inner, "other"), inner.lineno)
+            if found is None:
                 for link in reversed(links):
-                    if link.__class__ is _Call:
+                    if link.__class__ is dict:
                         self._call(link)
-                    elif link.__class__ is _Subscript:
+                    elif link.__class__ is not str:
                         self._item(link)
                 return self.opaque(node)
-        # The place is kept before the arguments are looked at, so that uses stand in the order in which they begin.
-        uses = self.uses
-        index = len(uses)
-        uses.append(None)
-        steps: list[Any] = [*base.steps]
-        links.reverse()
-        for link in links:
-            kind = link.__class__
-            if kind is _Attribute:
-                steps.append(link.attr)
-            elif kind is _Call:
-                steps.append(self._call(link) if link.args or link.keywords else NO_ARGUMENTS)
+            if found.__class__ is Continued:
+                head, before = found.use, found.steps
             else:
-                steps.append(self._item(link))
-        made = Chain(base.root, base.origin, tuple(steps))
-        uses[index] = Use(
-            self.scope,
-            made,
-            Span(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset),
-            sink,
-            self.loop,
-            target,
-        )
+                head = found
+        uses = self.uses
+        start = len(uses)
+        passed = self.passed
+        links.reverse()
+        if others == 1 and links and (link := links[-1]).__class__ is dict:
+            links[-1] = self._call(link) if link["args"] or link["keywords"] else NO_ARGUMENTS
+        elif others:
+            for position, link in enumerate(links):
+                if link.__class__ is dict:
+                    links[position] = self._call(link) if link["args"] or link["keywords"] else NO_ARGUMENTS
+                elif link.__class__ is not str:
+                    links[position] = self._item(link)
+        steps = tuple(links)
+        number = len(uses)
+        inside = number - start
+        made: Held = number
+        if head.__class__ is int:
+            if before:
+                steps = before + steps
+        elif self.inside or self.closure:
+            head = self.roots.get(id(head)) or self._root(head)
+        else:
+            # Nothing is repeated outside functions, and most of what stands there is wanted in full.
+            made = Chain(head.root, head.origin, head.steps + steps)
+            self.beginnings.append(made)
+            head = -len(self.beginnings)
+            steps = ()
+        if not inside and self.passed != passed:
+            inside = -1
+        uses.append(
+            (
+                head, steps, inside, place["lineno"], place["col_offset"], place["end_lineno"], place["end_col_offset"],
+                sink, self.loop, target,
+            )
+        )  # fmt: skip
         return made
 
-    def _variable(self, node: Node, base: Any, sink: Sink, target: str) -> Expression:
-        """A name by itself."""
-        if base.__class__ is not Chain:
-            self.load += self.weights.get(node.id, 1)
-            return Chain(node.id, "local") if self.load > self.limit else base
-        if base.steps:
-            self.load += self.weights.get(node.id, 1)
+    def name(self, node: Node, sink: Sink, target: str = "") -> Held:
+        """A name by itself: a use when it stands for something global or an instance."""
+        name = node.id
+        head = self.local.get(name)
+        if head is None:
+            head = self.lookup(name)
+        kind = head.__class__
+        steps: tuple[Step, ...] = ()
+        if kind is Chain:
+            if head.steps:
+                self.load += self.weights.get(name, 1)
+                if self.load > self.limit:
+                    return Chain(name, "local")
+            if head.origin in _ANONYMOUS:
+                return head
+        else:
+            self.load += self.weights.get(name, 1)
             if self.load > self.limit:
-                return Chain(node.id, "local")
-        if base.origin not in _ANONYMOUS:
-            self.uses.append(Use(self.scope, base, span_of(node), sink, self.loop, target))
-        return base
+                return Chain(name, "local")
+            if kind is not Continued or head.origin in _ANONYMOUS:
+                self.passed += 1
+                return head
+            steps = head.steps
+            head = head.use
+        number = self.use(node, head, steps, sink, target)
+        return number if self.inside or self.closure else head
 
-    def _call(self, node: Node) -> Call:
+    def _root(self, chain: Held) -> int:
+        """The number, negative, of a chain that uses begin with."""
+        same = (chain.root, chain.origin, chain.steps)
+        number = self.same_roots.get(same)
+        if number is None:
+            self.beginnings.append(chain)
+            number = self.same_roots[same] = -len(self.beginnings)
+        self.roots[id(chain)] = number
+        self.seen.append(chain)  # an id is only good for as long as what it is of
+        return number
+
+    def use(self, node: Node, head: Chain | int, steps: tuple[Step, ...], sink: Sink, target: str = "") -> int:
+        """The number of a new use, with nothing inside its arguments."""
+        uses = self.uses
+        if head.__class__ is not int:
+            head = self.roots.get(id(head)) or self._root(head)
+        uses.append(
+            (
+                head, steps, 0, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, sink, self.loop, target,
+            )
+        )  # fmt: skip
+        return len(uses) - 1
+
+    def _call(self, fields: dict[str, Any]) -> Call:
+        """The arguments of a call, given by its fields."""
         values = _VALUES
-        given = node.args
-        keywords = node.keywords
+        given: list[Node] = fields["args"]
+        keywords: list[Node] = fields["keywords"]
         self.load += len(given) + len(keywords) + 1
-        arguments = tuple([values[each.__class__](self, each, "argument", "") for each in given]) if given else ()
+        arguments: tuple[Held, ...] = ()
+        if given:
+            if len(given) == 1:
+                node = given[0]
+                arguments = (values[node.__class__](self, node, "argument", ""),)
+            else:
+                arguments = tuple([values[node.__class__](self, node, "argument", "") for node in given])
         if not keywords:
             return Call(arguments)
-        return Call(
-            arguments,
-            tuple(
-                [
-                    (each.arg or "**", values[each.value.__class__](self, each.value, "argument", ""))
-                    for each in keywords
-                ]
-            ),
-        )
+        named = []
+        for keyword in keywords:
+            node = keyword.value
+            named.append((keyword.arg or "**", values[node.__class__](self, node, "argument", "")))
+        return Call(arguments, tuple(named))
 
     def _item(self, node: Node) -> Item | Slice:
         index = node.slice
@@ -207,31 +278,34 @@ class Expressions(Names):
                 return Item(found)
         return ELEMENT
 
-    def _dict_call(self, node: Node, sink: Sink) -> Expression:
+    def _dict_call(self, fields: dict[str, Any], sink: Sink) -> Mapping:
         handed = sink if sink in _HANDED_DOWN else "other"
         return Mapping(
             tuple(
                 (Constant(keyword.arg) if keyword.arg else UNPACKED, self.value(keyword.value, handed))
-                for keyword in node.keywords
+                for keyword in fields["keywords"]
             )
         )
 
-    def _changed(self, name: str, held: Expression, link: Node) -> None:
+    def _changed(self, name: str, held: Held, link: Any) -> None:
         """A variable that holds a display is changed in place: what it holds is no longer known."""
         if link.__class__ is _Subscript:
             changed = link.ctx.__class__ is not ast.Load
         else:
-            changed = link.__class__ is _Attribute and link.attr in CHANGERS and isinstance(held, (Sequence, Mapping))
+            changed = link.__class__ is str and link in CHANGERS and isinstance(held, (Sequence, Mapping))
         if changed:
             self.local[name] = Chain(name, "local")
 
-    def _constant(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _constant(self, node: Node, sink: Sink, target: str) -> Held:
         value = node.value
         kind = value.__class__
         if kind is str:
+            if value.isidentifier() and len(value) <= LONGEST_STRING:
+                return Constant(value)
             if ("." in value or " " in value or ":" in value) and names_something(value):
                 self.texts.append(Text(self.scope, encodable(value), node.lineno))
-            elif len(value) > LONGEST_STRING:
+                return Constant(value if value.isascii() else encodable(value))
+            if len(value) > LONGEST_STRING:
                 return Opaque(encodable(value[:200]))
             return Constant(value if value.isascii() else encodable(value))
         if kind is int:
@@ -240,14 +314,14 @@ class Expressions(Names):
             return Constant(value)
         return self.opaque(node)
 
-    def _unknown(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _unknown(self, node: Node, sink: Sink, target: str) -> Held:
         """Syntax that did not exist when this was written: only what it holds."""
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.value(child, "other")
         return self.opaque(node)
 
-    def _joined_string(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _joined_string(self, node: Node, sink: Sink, target: str) -> Held:
         parts = self._parts(node)
         return self._string(parts, node.lineno)
 
@@ -278,16 +352,18 @@ class Expressions(Names):
             self.texts.append(Text(self.scope, text, line, holes))
         return Template(text) if holes else Constant(text)
 
-    def _format(self, root: Node, call: Node) -> Expression:
+    def _format(self, root: Node, node: Node, link: Any) -> Held:
         if root.__class__ is ast.JoinedStr:
             text = joined(self._parts(root))
-        elif isinstance(root.value, str):
-            text = root.value
         else:
-            self._call(call)
-            return self.opaque(call)
-        self._call(call)
-        return self._holed(holes_of_format(text), call.lineno)
+            text = root.value
+        if link.__class__ is dict:
+            self._call(link)
+            if isinstance(text, str):
+                return self._holed(holes_of_format(text), link["lineno"])
+        elif link.__class__ is not str:
+            self._item(link)
+        return self.opaque(node)
 
     def _holed(self, text: str, line: int) -> Expression:
         if len(text) > LONGEST_STRING:
@@ -309,7 +385,7 @@ class Expressions(Names):
         rights.reverse()
         return rights
 
-    def _binary(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _binary(self, node: Node, sink: Sink, target: str) -> Held:
         operator = node.op.__class__
         if operator is ast.Mod and is_string(node.left):
             left = node.left
@@ -323,7 +399,7 @@ class Expressions(Names):
         if operator is not ast.Add:
             return Operation(_OPERATORS[operator], tuple([self.value(operand, "other") for operand in nodes]))
         handed = sink if sink in _HANDED_DOWN else "other"
-        values: list[Expression] = []
+        values: list[Held] = []
         strings = displays = 0
         for operand in nodes:
             if operand.__class__ is _Constant and operand.value.__class__ is str:
@@ -351,7 +427,7 @@ class Expressions(Names):
                 return self._string(texts, node.lineno)
             return self._holed(joined(texts), node.lineno)
         if displays:
-            items: list[Expression] = []
+            items: list[Held] = []
             for held in values:
                 if held.__class__ is Sequence:
                     items.extend(held.items)
@@ -360,17 +436,17 @@ class Expressions(Names):
             return Sequence(tuple(items))
         return Operation("+", tuple(values))
 
-    def _boolean(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _boolean(self, node: Node, sink: Sink, target: str) -> Held:
         return Operation(
             "or" if node.op.__class__ is ast.Or else "and",
             tuple([self.value(operand, sink, target) for operand in node.values]),
         )
 
-    def _conditional(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _conditional(self, node: Node, sink: Sink, target: str) -> Held:
         self.value(node.test, "test")
         return Operation("if", (self.value(node.body, sink, target), self.value(node.orelse, sink, target)))
 
-    def _unary(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _unary(self, node: Node, sink: Sink, target: str) -> Held:
         operator = node.op.__class__
         held = self.value(node.operand, "test" if operator is ast.Not and sink == "test" else "other")
         if operator is ast.USub and held.__class__ is Constant:
@@ -379,25 +455,30 @@ class Expressions(Names):
                 return Constant(-number)
         return Operation(_OPERATORS[operator], (held,))
 
-    def _compare(self, node: Node, sink: Sink, target: str) -> Expression:
-        operands = [self.value(operand, "other") for operand in (node.left, *node.comparators)]
+    def _compare(self, node: Node, sink: Sink, target: str) -> Held:
+        values = _VALUES
         operators = node.ops
+        left = node.left
         if len(operators) == 1:
-            return Operation(_OPERATORS[operators[0].__class__], tuple(operands))
+            right = node.comparators[0]
+            return Operation(
+                _OPERATORS[operators[0].__class__],
+                (values[left.__class__](self, left, "other", ""), values[right.__class__](self, right, "other", "")),
+            )
+        operands = [self.value(operand, "other") for operand in (left, *node.comparators)]
         return Operation(" ".join([_OPERATORS[operator.__class__] for operator in operators]), tuple(operands))
 
-    def _sequence(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _sequence(self, node: Node, sink: Sink, target: str) -> Held:
         handed = sink if sink in _HANDED_DOWN else "other"
         values = _VALUES
-        items = []
-        for item in node.elts:
-            if item.__class__ is ast.Starred:
-                item = item.value
-            items.append(values[item.__class__](self, item, handed, ""))
+        nodes = node.elts
+        if _Starred in map(type, nodes):
+            nodes = [item.value if item.__class__ is _Starred else item for item in nodes]
+        items = [values[item.__class__](self, item, handed, "") for item in nodes]
         self.load += len(items)
         return Sequence(tuple(items)) if len(items) <= LONGEST_DISPLAY else self.opaque(node)
 
-    def _mapping(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _mapping(self, node: Node, sink: Sink, target: str) -> Held:
         handed = sink if sink in _HANDED_DOWN else "other"
         values = _VALUES
         items = []
@@ -407,7 +488,7 @@ class Expressions(Names):
         self.load += 2 * len(items)
         return Mapping(tuple(items)) if len(items) <= LONGEST_DISPLAY else self.opaque(node)
 
-    def _lambda(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _lambda(self, node: Node, sink: Sink, target: str) -> Held:
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self.value(default, "other")
@@ -419,7 +500,7 @@ class Expressions(Names):
         self.local = saved
         return Operation("lambda", (body,))
 
-    def _comprehension(self, node: Any, sink: Sink, target: str) -> Expression:
+    def _comprehension(self, node: Any, sink: Sink, target: str) -> Held:
         saved, loop = self.local, self.loop
         self.local = saved.copy()
         iterables = []
@@ -435,27 +516,29 @@ class Expressions(Names):
         self.local, self.loop = saved, loop
         return Operation("for", (*elements, *iterables))
 
-    def _iterate(self, target: Node, iterable: Node, line: int) -> Expression:
+    def _iterate(self, target: Node, iterable: Node, line: int) -> Held:
         name = target.id if target.__class__ is _Name else ""
         before = self.load
         held = self.value(iterable, "iterate", name)
-        element = followed(held, 0)
+        element = held if held.__class__ in CHAINS else self.followed(held, 0)
         if element is not None:
-            element = Chain(element.root, element.origin, (*element.steps, ELEMENT))
+            element = self.after(element, ELEMENT)
         self.store(target, element, line, before)
         return held
 
-    def _walrus(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _walrus(self, node: Node, sink: Sink, target: str) -> Held:
         name = node.target.id
         before = self.load
         held = self.value(node.value, "assign", name)
         self.bind(name, held, node.lineno, before)
-        return self.local.get(name) or held
+        self.passed += 1
+        bound = self.local.get(name)
+        return held if bound is None else bound
 
-    def _starred(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _starred(self, node: Node, sink: Sink, target: str) -> Held:
         return Operation("*", (self.value(node.value, sink),))
 
-    def _yield(self, node: Node, sink: Sink, target: str) -> Expression:
+    def _yield(self, node: Node, sink: Sink, target: str) -> Held:
         self.yields = True
         if node.value is not None:
             self.value(node.value, "return")
@@ -492,7 +575,40 @@ class Expressions(Names):
 
     # --- variables
 
-    def bind(self, name: str, held: Expression | None, line: int, before: int, symbol: str = "") -> None:
+    def followed(self, held: Held, line: int) -> Held:
+        """The chain to go on with from a value: itself, or the likely one of ``(a or b)``; a chain use's number is no answer."""
+        kind = held.__class__
+        if kind is int:
+            return self.after(held)
+        if kind is Chain or kind is Continued:
+            return held
+        found = choice(held) if kind is Operation else None
+        return None if found is None else self.after(found[0], Bound("", line, found[1]))
+
+    def after(self, held: Held, *steps: Step) -> Held:
+        """The chain continued by some steps."""
+        kind = held.__class__
+        if kind is Chain:
+            return Chain(held.root, held.origin, held.steps + steps)
+        if kind is Continued:
+            return Continued(held.use, held.steps + steps, held.origin, held.length + len(steps))
+        origin, length = self._reach(held)
+        return Continued(held, steps, origin, length + len(steps))
+
+    def _reach(self, number: int) -> tuple[Origin, int]:
+        """Origin and length of the whole chain of a use."""
+        known = self.reaches.get(number)
+        if known is None:
+            head, steps, *_ = self.uses[number]
+            size = len(steps)
+            while head >= 0:
+                head, steps, *_ = self.uses[head]
+                size += len(steps)
+            root = self.beginnings[-1 - head]
+            known = self.reaches[number] = root.origin, size + len(root.steps)
+        return known
+
+    def bind(self, name: str, held: Held, line: int, before: int, symbol: str = "") -> None:
         """The variable stands for ``held`` from here on. ``before`` is ``load`` before ``held`` was evaluated."""
         if self.declared and name in self.declared:
             self._bind_elsewhere(name, held, line)
@@ -502,44 +618,47 @@ class Expressions(Names):
             local[name] = Chain(name, "local")
             return
         weight = self.load - before + 1
-        if held.__class__ is Chain:
-            chain, certain = held, True
-        elif held.__class__ is Operation:
-            found = choice(held)
-            if found is None:
-                local[name] = (
-                    Chain(symbol, "instance", (Bound(name, line, True, symbol),)) if symbol else Chain(name, "local")
-                )
+        kind = held.__class__
+        chain: Held = None
+        certain = True
+        if kind is int:
+            origin, size = self._reach(held)
+            if weight <= HEAVIEST_VALUE and size <= LONGEST_CHAIN:
+                local[name] = Continued(held, (Bound(name, line, True, symbol),), origin, size + 1)
+                self.weights[name] = weight
                 return
-            chain, certain = found
-        elif held.__class__ is Opaque or weight > HEAVIEST_VALUE:
-            local[name] = (
-                Chain(symbol, "instance", (Bound(name, line, True, symbol),)) if symbol else Chain(name, "local")
-            )
-            return
-        else:
+        elif kind is Chain or kind is Continued:
+            chain = held
+        elif kind is Operation:
+            found = choice(held)
+            if found is not None:
+                chain, certain = found
+        elif kind is not Opaque and weight <= HEAVIEST_VALUE:
             local[name] = held
             self.weights[name] = weight
             return
-        if weight > HEAVIEST_VALUE or len(chain.steps) > LONGEST_CHAIN:
-            local[name] = (
-                Chain(symbol, "instance", (Bound(name, line, True, symbol),)) if symbol else Chain(name, "local")
-            )
-            return
-        local[name] = Chain(chain.root, chain.origin, (*chain.steps, Bound(name, line, certain, symbol)))
-        self.weights[name] = weight
+        if chain is not None and weight <= HEAVIEST_VALUE:
+            bound = self.after(chain, Bound(name, line, certain, symbol))
+            if length(bound) <= LONGEST_CHAIN + 1:
+                local[name] = bound
+                self.weights[name] = weight
+                return
+        if symbol:
+            local[name] = Chain(symbol, "instance", (Bound(name, line, True, symbol),))
+        else:
+            local[name] = Chain(name, "local")
 
-    def _bind_elsewhere(self, name: str, held: Expression | None, line: int) -> None:
+    def _bind_elsewhere(self, name: str, held: Held, line: int) -> None:
         if self.declared[name]:
             self._own(name, True)
-            self.bindings.append(Binding("", name, Opaque("") if held is None else held, line))
+            self.bindings.append(Binding("", name, Opaque("") if held is None else self.whole(held), line))
             return
         for environment in self.closure:
             if name in environment:
                 environment[name] = Chain(name, "local")
                 return
 
-    def store(self, target: Node, held: Expression | None, line: int, before: int) -> None:
+    def store(self, target: Node, held: Held, line: int, before: int) -> None:
         """Assignment of ``held`` to a target of any shape."""
         kind = target.__class__
         if kind is _Name:
@@ -553,9 +672,8 @@ class Expressions(Names):
                     self.store(item, part, line, before)
                 return
             for position, item in enumerate(targets):
-                if held.__class__ is Chain and not starred:
-                    chain = held
-                    self.store(item, Chain(chain.root, chain.origin, (*chain.steps, Item(position))), line, before)
+                if held.__class__ in CHAINS and not starred:
+                    self.store(item, self.after(held, Item(position)), line, before)
                 else:
                     self.store(item, None, line, before)
         elif kind is ast.Starred:
@@ -563,7 +681,7 @@ class Expressions(Names):
         else:
             self._store_part(target, held)
 
-    def _store_part(self, target: Node, held: Expression | None) -> None:
+    def _store_part(self, target: Node, held: Held) -> None:
         """Assignment to an attribute or item; ``context["orders"] = value`` on a known dict display is one item more."""
         owner = target.value
         name = owner.id if self.inside and target.__class__ is _Subscript and owner.__class__ is _Name else ""
@@ -580,13 +698,9 @@ class Expressions(Names):
         return Constant(encodable(value)) if isinstance(value, str) else self._constant(node, "other", "")
 
 
-def span_of(node: Node) -> Span:
-    return Span(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
-
-
-_VALUES: dict[Any, Callable[[Expressions, Any, Sink, str], Expression]] = {
+_VALUES: dict[Any, Callable[[Expressions, Any, Sink, str], Held]] = {
     **dict.fromkeys(ast.expr.__subclasses__(), Expressions._unknown),
-    ast.Name: Expressions.chain,
+    ast.Name: Expressions.name,
     ast.Attribute: Expressions.chain,
     ast.Call: Expressions.chain,
     ast.Subscript: Expressions.chain,

@@ -6,12 +6,8 @@ import ast
 from collections.abc import Iterable
 from typing import Any
 
-from decompose.model.syntax import (
-    Block,
-    Bound,
-    Chain,
-    Expression,
-)
+from decompose.model.expressions import Bound, Chain, Expression
+from decompose.model.syntax import Block
 from decompose.syntax.annotations import plain_symbol
 from decompose.syntax.assignments import Assignments
 from decompose.syntax.nodes import (
@@ -20,7 +16,7 @@ from decompose.syntax.nodes import (
     dotted,
     is_type_checking,
 )
-from decompose.syntax.variables import NONE, Environment, merged, uncertain
+from decompose.syntax.variables import CHAINS, NONE, Environment, merged, uncertain
 
 
 class Flow(Assignments):
@@ -56,7 +52,7 @@ class Flow(Assignments):
                 ends.append(last)
             self.dead = False
         self.dead = not ends
-        self.local = merged(start, ends) if ends else last
+        self.local = merged(start, ends, self.whole) if ends else last
 
     def _checked(self, test: Node) -> tuple[str, Chain] | None:
         """What ``isinstance(order, Order)`` says of a variable of which nothing else is known."""
@@ -67,7 +63,7 @@ class Flow(Assignments):
         if not self.inside or len(test.args) != 2 or test.args[0].__class__ is not ast.Name:
             return None
         known = self.local.get(test.args[0].id)
-        if not isinstance(known, Chain) or known.origin not in ("parameter", "local"):
+        if known is None or known.__class__ not in CHAINS or known.origin not in ("parameter", "local"):
             return None
         symbol = self.class_named(test.args[1])
         name = test.args[0].id
@@ -139,7 +135,7 @@ class Flow(Assignments):
             for name in assigned(body):
                 known = start.get(name)
                 if known is not None:
-                    changing[name] = uncertain(known) if isinstance(known, Chain) else Chain(name, "local")
+                    changing[name] = uncertain(known) if known.__class__ in CHAINS else Chain(name, "local")
             self.local = start | changing
         return start, changing
 
@@ -154,7 +150,7 @@ class Flow(Assignments):
                 for name, known in changing.items():
                     if end.get(name) is known:
                         end[name] = start[name]
-            self.local = merged(start, [start, *ends]) if ends else start.copy()
+            self.local = merged(start, [start, *ends], self.whole) if ends else start.copy()
         self.dead = False
         self.escapes = escapes
         self.loop = loop
@@ -187,7 +183,7 @@ class Flow(Assignments):
         ends = [self.local] if alive else []
         last = self.local
         if node.handlers:
-            interrupted = merged(start, [start, ended])
+            interrupted = merged(start, [start, ended], self.whole)
             for handler in node.handlers:
                 self.local = interrupted.copy()
                 self._handler(handler)
@@ -199,7 +195,7 @@ class Flow(Assignments):
         # The body without failure is the intended way: its values come last and so win.
         if alive and len(ends) > 1:
             ends.append(ends.pop(0))
-        self.local = merged(start, ends) if ends else last
+        self.local = merged(start, ends, self.whole) if ends else last
         self.guard -= 1
         dead = not ends
         self.block(node.finalbody)
@@ -211,7 +207,7 @@ class Flow(Assignments):
             return
         held: Expression | None = None
         for kind in kinds.elts if isinstance(kinds, ast.Tuple) else (kinds,):
-            held = self.value(kind, "except")
+            held = self.whole(self.value(kind, "except"))
         if node.name:
             root = "" if isinstance(kinds, ast.Tuple) else plain_symbol(held)
             if root:
@@ -227,9 +223,9 @@ class Flow(Assignments):
                 manager = self.value(item.context_expr, "other")
             else:
                 manager = self.value(item.context_expr, "assign", dotted(target))
-            self.blocks.append(Block(self.scope, manager, node.lineno, node.end_lineno))
+            self.blocks.append(Block(self.scope, self.whole(manager), node.lineno, node.end_lineno))
             if target is not None:
-                self.store(target, manager if manager.__class__ is Chain else None, node.lineno, before)
+                self.store(target, manager if manager.__class__ in CHAINS else None, node.lineno, before)
         self.block(node.body)
 
     def _match(self, node: Node) -> None:
@@ -249,7 +245,7 @@ class Flow(Assignments):
             self.dead = False
         self.guard -= 1
         if self.inside:
-            self.local = merged(start, ends)
+            self.local = merged(start, ends, self.whole)
 
     def _pattern(self, node: Node) -> None:
         for name in (getattr(node, "name", None), getattr(node, "rest", None)):

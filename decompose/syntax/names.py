@@ -7,15 +7,9 @@ import builtins
 from collections.abc import Iterable
 from typing import Any
 
-from decompose.model.syntax import (
-    Binding,
-    Block,
-    Chain,
-    Expression,
-    Import,
-    Remark,
-    Text,
-)
+from decompose.model.expressions import Chain, Constant, Expression, Origin
+from decompose.model.syntax import Binding, Block, Import, Remark, Text
+from decompose.model.uses import steps_with, value_with
 from decompose.syntax.nodes import (
     Node,
     blocks,
@@ -23,7 +17,7 @@ from decompose.syntax.nodes import (
     stored,
     targets,
 )
-from decompose.syntax.variables import Environment
+from decompose.syntax.variables import Environment, Held
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__"}
 
@@ -33,6 +27,7 @@ class Names:
 
     __slots__ = (
         "annotations",
+        "beginnings",
         "bindings",
         "blocks",
         "closure",
@@ -56,11 +51,17 @@ class Names:
         "loop",
         "module",
         "outer",
+        "passed",
         "path",
         "prefix",
+        "reaches",
         "remarks",
         "returned",
+        "roots",
+        "same_roots",
         "scope",
+        "scopes",
+        "seen",
         "star",
         "table",
         "text",
@@ -68,6 +69,7 @@ class Names:
         "typing",
         "uses",
         "weights",
+        "wholes",
         "yields",
     )  # fmt: skip
 
@@ -82,7 +84,20 @@ class Names:
         self.imports: list[Import] = []
         self.definitions: list[Any] = []
         self.bindings: list[Binding] = []
-        self.uses: list[Any] = []
+        self.uses: list[tuple[Any, ...]] = []
+        """In the order in which their evaluation ends: head, steps and so on as in :class:`KeptUses`."""
+        self.scopes: list[tuple[str, int]] = []
+        """Each scope that the walk was in, and how many uses there were when it was left."""
+        self.reaches: dict[int, tuple[Origin, int]] = {}
+        self.passed = 0
+        """How often a variable was passed on that may hold numbers of uses without being a use itself."""
+        self.beginnings: list[Chain] = []
+        """What uses begin with: the ``n``-th has the number ``-1 - n``."""
+        self.wholes = Wholes(self.uses, self.beginnings)
+        self.roots: dict[int, int] = {}
+        """The number of a beginning by the id of the chain."""
+        self.same_roots: dict[tuple[Any, ...], int] = {}
+        self.seen: list[Chain] = []
         self.blocks: list[Block] = []
         self.texts: list[Text] = []
         self.exports: list[str] = []
@@ -120,6 +135,18 @@ class Names:
         self.escapes: list[Environment] = []
         self.load = 0
         self.limit = 200_000 + 2 * len(text)
+
+    def enter(self, scope: str) -> None:
+        """What follows belongs to another definition."""
+        self.scopes.append((self.scope, len(self.uses)))
+        self.scope = scope
+
+    def whole(self, held: Held) -> Expression:
+        """The value with its chains written out in full, as they are outside functions anyway."""
+        if held.__class__ is Constant or held.__class__ is Chain or not (self.inside or self.closure):
+            plain: Expression = held
+            return plain
+        return value_with(held, self.wholes)
 
     # --- names of the module, before its functions are looked at
 
@@ -177,7 +204,7 @@ class Names:
 
     # --- looking a name up
 
-    def lookup(self, name: str) -> Expression:
+    def lookup(self, name: str) -> Held:
         found = self.local.get(name)
         if found is not None:
             return found
@@ -195,6 +222,25 @@ class Names:
         else:
             found = Chain(name, "local")
         self.table[name] = found
+        return found
+
+
+class Wholes(dict[int, Chain]):
+    """The chains of uses by number, written out when first asked for."""
+
+    def __init__(self, uses: list[tuple[Any, ...]], beginnings: list[Chain]) -> None:
+        super().__init__()
+        self.uses = uses
+        self.beginnings = beginnings
+
+    def __missing__(self, number: int) -> Chain:
+        head, steps, inside, *_ = self.uses[number]
+        base: Chain = self[head] if head >= 0 else self.beginnings[-1 - head]
+        if not steps:
+            found = base
+        else:
+            found = Chain(base.root, base.origin, base.steps + (steps_with(steps, self) if inside else steps))
+        self[number] = found
         return found
 
 

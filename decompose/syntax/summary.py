@@ -16,7 +16,7 @@ from decompose.syntax.newer import lowered
 from decompose.syntax.walk import Walk
 
 # Increase whenever the same text gives another summary: cached summaries of earlier versions are then left alone.
-VERSION = 2
+VERSION = 3
 
 TOO_DEEP = "too deeply nested to be parsed"
 _DECEPTIVE = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -39,17 +39,16 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
         remarks = _remarks(text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            newer = False
             try:
                 tree = ast.parse(text)
             except SyntaxError:
-                older = lowered(text)
-                if older is None:
-                    raise
-                found = _parsed(older)
+                found = _in_older_syntax(text)
                 if found is None:
                     raise
-                tree, text = found, older
-        return Walk(path, name, is_package, text).summary(tree, remarks)
+                tree, text, newer = *found, True
+        said = Walk(path, name, is_package, text).summary(tree, remarks)
+        return msgspec.structs.replace(said, newer=True) if newer else said
     except Unreadable as error:
         reason, line = error.reason, error.line
     except SyntaxError as error:
@@ -95,11 +94,17 @@ def unpacked(stored: bytes) -> ModuleSummary | None:
         return None
 
 
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except SyntaxError:
-        return None
+def _in_older_syntax(text: str) -> tuple[ast.Module, str] | None:
+    """The tree of a text for a newer Python with the respelled text, ``None`` when it is not one."""
+    for thorough in (False, True):
+        older = lowered(text, thorough=thorough)
+        if older is None:
+            continue
+        try:
+            return ast.parse(older), older
+        except SyntaxError:
+            continue
+    return None
 
 
 def _remarks(text: str) -> tuple[Remark, ...]:

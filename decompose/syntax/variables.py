@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from decompose.model.syntax import Bound, Chain, Constant, Expression, Mapping, Operation, Template
+from collections.abc import Callable
+from typing import Any
+
+from decompose.model.expressions import Bound, Chain, Constant, Continued, Expression, Mapping, Operation, Template
 
 NONE = Constant(None)
 
-Environment = dict[str, Expression]
-"""What each local name stands for at one point of a function."""
+Held = Any
+"""A value during the walk: an expression in which a number stands for the chain of the use with that number.
+
+The chain of a use is never written out while variables are followed: ``order.save()`` continues the use that ``order`` holds. What
+type checkers cannot know here the walk asks of the class itself.
+"""
+
+CHAINS: frozenset[Any] = frozenset({int, Continued, Chain})
+"""The classes of values that are chains."""
+
+Environment = dict[str, Held]
+"""What each local name stands for at one point of a function; never a bare number."""
+
+Whole = Callable[[Held], Expression]
+"""Writes a value out in full."""
 
 
-def merged(start: Environment, ends: list[Environment]) -> Environment:
+def merged(start: Environment, ends: list[Environment], whole: Whole) -> Environment:
     """The environment behind branches that began in ``start``: names that differ become uncertain.
 
     A value that a branch assigned counts more than the one from before; of several the last one counts.
@@ -22,78 +38,80 @@ def merged(start: Environment, ends: list[Environment]) -> Environment:
     for end in ends[1:]:
         for name, value in end.items():
             other = result.get(name)
+            if other is value:
+                continue
             if other is None:
                 result[name] = value
-            elif other is not value:
+            else:
                 unchanged = value is start.get(name)
-                result[name] = either(name, value, other) if unchanged else either(name, other, value)
+                result[name] = either(name, value, other, whole) if unchanged else either(name, other, value, whole)
     return result
 
 
-def uncertain(chain: Chain, prefix: int = -1) -> Chain:
+def length(chain: Held) -> int:
+    """The number of steps of a variable's whole chain."""
+    size: int = chain.length if chain.__class__ is Continued else len(chain.steps)
+    return size
+
+
+def uncertain(chain: Held, prefix: int = -1) -> Held:
     steps = chain.steps
     if steps and steps[-1].__class__ is Bound:
         last = steps[-1]
         if last.certain:
-            return Chain(
-                chain.root, chain.origin, (*steps[:-1], Bound(last.variable, last.line, False, last.symbol, prefix))
-            )
+            return _ending(chain, Bound(last.variable, last.line, False, last.symbol, prefix))
         if last.prefix != prefix:
-            return Chain(chain.root, chain.origin, (*steps[:-1], Bound(last.variable, last.line, False, last.symbol)))
+            return _ending(chain, Bound(last.variable, last.line, False, last.symbol))
     return chain
 
 
-def either(name: str, earlier: Expression, later: Expression) -> Expression:
+def _ending(chain: Held, last: Bound) -> Held:
+    steps = (*chain.steps[:-1], last)
+    if chain.__class__ is Chain:
+        return Chain(chain.root, chain.origin, steps)
+    return Continued(chain.use, steps, chain.origin, chain.length)
+
+
+def either(name: str, earlier: Held, later: Held, whole: Whole) -> Held:
     """A variable that holds one or the other."""
     if later == NONE:
         return earlier
     if earlier == NONE:
         return later
-    if isinstance(later, Chain):
-        if not isinstance(earlier, Chain):
+    if later.__class__ in CHAINS:
+        if earlier.__class__ not in CHAINS:
             return uncertain(later) if later.steps else Chain(name, "local")
         if not later.steps:
             # names of imports and definitions: the first is the intended one; else nothing is known
             return earlier if earlier.origin == "global" and not earlier.steps else Chain(name, "local")
-        if later == earlier:
+        before, after = whole(earlier), whole(later)
+        assert isinstance(before, Chain)
+        assert isinstance(after, Chain)
+        if after == before:
             return later
-        known = len(earlier.steps)
-        if later.root == earlier.root and later.origin == earlier.origin and later.steps[:known] == earlier.steps:
+        known = len(before.steps)
+        if after.root == before.root and after.origin == before.origin and after.steps[:known] == before.steps:
             return uncertain(later, known)
         return uncertain(later)
     if isinstance(later, (Constant, Template)) and isinstance(earlier, (Constant, Template)):
         texts = [held.value if isinstance(held, Constant) else held.text for held in (earlier, later)]
         if isinstance(texts[0], str) and isinstance(texts[1], str) and texts[1].startswith(texts[0]):
             return Template(texts[1])
-    if (
-        isinstance(later, Mapping)
-        and isinstance(earlier, Mapping)
-        and later.items[: len(earlier.items)] == earlier.items
-    ):
+    before, after = whole(earlier), whole(later)
+    if isinstance(after, Mapping) and isinstance(before, Mapping) and after.items[: len(before.items)] == before.items:
         return later
-    return later if later == earlier else Chain(name, "local")
+    return later if after == before else Chain(name, "local")
 
 
-def followed(held: Expression, line: int) -> Chain | None:
-    """The chain to go on with from a value: itself, or the likely one of ``(a or b)``."""
-    if isinstance(held, Chain):
-        return held
-    found = choice(held) if isinstance(held, Operation) else None
-    if found is None:
-        return None
-    chain, certain = found
-    return Chain(chain.root, chain.origin, (*chain.steps, Bound("", line, certain)))
-
-
-def choice(held: Operation) -> tuple[Chain, bool] | None:
+def choice(held: Operation) -> tuple[Held, bool] | None:
     """The chain that ``a or b`` or ``a if t else b`` most likely stands for, and whether it can be nothing else."""
-    operands = held.operands
+    operands: tuple[Held, ...] = held.operands
     if held.operator == "and":
         last = operands[-1]
-        return (last, False) if isinstance(last, Chain) else None
+        return (last, False) if last.__class__ in CHAINS else None
     if held.operator not in ("or", "if"):
         return None
-    chains = [operand for operand in operands if isinstance(operand, Chain)]
+    chains = [operand for operand in operands if operand.__class__ in CHAINS]
     if not chains:
         return None
-    return chains[0], all(isinstance(operand, Chain) or operand == NONE for operand in operands) and len(chains) == 1
+    return chains[0], len(chains) == 1 and all(operand.__class__ in CHAINS or operand == NONE for operand in operands)

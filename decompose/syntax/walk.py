@@ -17,17 +17,16 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
+from decompose.model.expressions import Chain, Constant, Expression
 from decompose.model.syntax import (
-    Chain,
-    Constant,
     Definition,
-    Expression,
     Import,
     ModuleSummary,
     Parameter,
     Remark,
     When,
 )
+from decompose.model.uses import SINKS, KeptUses
 from decompose.syntax.flow import Flow
 from decompose.syntax.names import symbol_of
 from decompose.syntax.nodes import (
@@ -67,10 +66,10 @@ class Walk(Flow):
             imports=tuple(self.imports),
             definitions=tuple(self.definitions),
             bindings=tuple(self.bindings),
-            uses=tuple(self.uses),
             blocks=tuple(self.blocks),
             texts=tuple(self.texts),
             remarks=tuple(sorted((*remarks, *self.remarks), key=lambda remark: remark.line)),
+            kept=kept(self.uses, self.beginnings, [*self.scopes, (self.scope, len(self.uses))]),
         )
 
     def block(self, body: Iterable[Node]) -> None:
@@ -123,14 +122,15 @@ class Walk(Flow):
 
     def _class(self, node: Node) -> None:
         id = f"{self.scope}.{node.name}" if self.scope else self.prefix + node.name
-        parent, self.scope = self.scope, id
+        parent = self.scope
+        self.enter(id)
         for parameter in getattr(node, "type_params", ()):
             self.local[parameter.name] = Chain(parameter.name, "local")
         index = len(self.definitions)
         self.definitions.append(None)
-        decorators = tuple([self.value(decorator, "decorator") for decorator in node.decorator_list])
-        bases = tuple([self.value(base, "base") for base in node.bases])
-        keywords = tuple([(keyword.arg or "**", self.value(keyword.value, "base")) for keyword in node.keywords])
+        decorators = tuple([self.whole(self.value(decorator, "decorator")) for decorator in node.decorator_list])
+        bases = tuple([self.whole(self.value(base, "base")) for base in node.bases])
+        keywords = tuple([(keyword.arg or "**", self.whole(self.value(keyword.value, "base"))) for keyword in node.keywords])
         body = node.body
         doc = docstring(body)
         self.definitions[index] = Definition(
@@ -174,7 +174,7 @@ class Walk(Flow):
             self.guard,
             self.dead,
         ) = saved
-        self.scope = parent
+        self.enter(parent)
         self._defined(node.name, id)
 
     def _defined(self, name: str, id: str) -> None:
@@ -183,10 +183,11 @@ class Walk(Flow):
 
     def _function(self, node: Node) -> None:
         id = f"{self.scope}.{node.name}" if self.scope else self.prefix + node.name
-        parent, self.scope = self.scope, id
+        parent = self.scope
+        self.enter(id)
         index = len(self.definitions)
         self.definitions.append(None)
-        decorators = tuple([self.value(decorator, "decorator") for decorator in node.decorator_list])
+        decorators = tuple([self.whole(self.value(decorator, "decorator")) for decorator in node.decorator_list])
         for parameter in getattr(node, "type_params", ()):
             self.local.setdefault(parameter.name, Chain(parameter.name, "local"))
         parameters, environment = self._parameters(node, decorators)
@@ -199,7 +200,7 @@ class Walk(Flow):
             self.klass,
             (index, self.enclosing, parent, decorators, parameters, returns, returned, doc, self.guard > 0),
         )
-        self.scope = parent
+        self.enter(parent)
         self._defined(node.name, id)
         if self.inside or self.closure:
             self.late.append(task)
@@ -215,17 +216,12 @@ class Walk(Flow):
             (index, enclosing, parent, decorators, parameters, returns, returned, doc, condition),
         ) = task
         saved = (
-            self.local, self.outer, self.closure, self.scope, self.enclosing, self.inside, self.loop, self.guard, self.dead,
+            self.local, self.outer, self.closure, self.enclosing, self.inside, self.loop, self.guard, self.dead,
             self.weights, self.declared, self.late, self.escapes, self.typing, self.klass, self.returned, self.yields,
         )  # fmt: skip
-        self.local, self.outer, self.closure, self.scope, self.enclosing, self.inside = (
-            environment,
-            closure,
-            closure,
-            id,
-            "function",
-            True,
-        )
+        before = self.scope
+        self.enter(id)
+        self.local, self.outer, self.closure, self.enclosing, self.inside = environment, closure, closure, "function", True
         self.loop, self.guard, self.dead, self.typing, self.klass, self.yields = 0, 0, False, 0, klass, False
         self.weights, self.declared, self.late, self.escapes, self.returned = {}, {}, [], [], []
         body = node.body
@@ -246,7 +242,7 @@ class Walk(Flow):
             node.__class__ is ast.AsyncFunctionDef,
             condition,
             (),
-            tuple(self.returned),
+            tuple([self.whole(held) for held in self.returned]),
             self.yields,
         )
         if self.late:
@@ -254,9 +250,10 @@ class Walk(Flow):
             for inner in self.late:
                 self._function_body(inner, visible)
         (
-            self.local, self.outer, self.closure, self.scope, self.enclosing, self.inside, self.loop, self.guard, self.dead,
+            self.local, self.outer, self.closure, self.enclosing, self.inside, self.loop, self.guard, self.dead,
             self.weights, self.declared, self.late, self.escapes, self.typing, self.klass, self.returned, self.yields,
         ) = saved  # fmt: skip
+        self.enter(before)
 
     def _parameters(self, node: Node, decorators: tuple[Expression, ...]) -> tuple[tuple[Parameter, ...], Environment]:
         arguments = node.args
@@ -303,7 +300,7 @@ class Walk(Flow):
             if symbol and annotated.__class__ is Chain:
                 annotated = None
         if default is not None:
-            held = self.value(default, "other")
+            held = self.whole(self.value(default, "other"))
             given = self.source(default)
             if held.__class__ is Constant:
                 held = None
@@ -312,6 +309,28 @@ class Walk(Flow):
         else:
             environment[name] = Chain(name, "parameter")
         return Parameter(name, text, given, kind, symbol, annotated, held)
+
+
+_SINK_NUMBERS = {sink: number for number, sink in enumerate(SINKS)}
+
+
+def kept(uses: list[tuple[Any, ...]], beginnings: list[Chain], left: list[tuple[str, int]]) -> KeptUses:
+    """The uses that a walk has collected, as columns; ``left`` are the scopes and how many uses there were at their ends."""
+    if not uses:
+        return KeptUses()
+    scopes: list[str] = []
+    counts: list[int] = []
+    before = 0
+    for scope, number in left:
+        if number > before:
+            scopes.append(scope)
+            counts.append(number - before)
+            before = number
+    heads, steps, inside, lines, columns, end_lines, end_columns, sinks, loops, targets = zip(*uses, strict=True)
+    return KeptUses(
+        tuple(beginnings), tuple(scopes), tuple(counts), heads, steps, inside, lines, columns, end_lines, end_columns,
+        tuple(map(_SINK_NUMBERS.__getitem__, sinks)), loops, targets,
+    )  # fmt: skip
 
 
 _STATEMENTS: dict[Any, Callable[[Walk, Any], None]] = {

@@ -118,7 +118,7 @@ def render(fact: model.Fact) -> tuple[str, str]:
                 fact.attributes and f"[{', '.join(fact.attributes)}]", fact.obstacle and f"!{fact.obstacle}", not fact.certain and "?",
             )  # fmt: skip
         case model.Transaction():
-            return "transaction", words("transaction", fact.kind, "to", fact.end_line)
+            return "transaction", words("transaction", fact.kind, "to", fact.end_line, *(f"without {first}-{last}" for first, last in fact.deferred))
         case model.Route():
             return "route", words(
                 "route", ",".join(fact.methods) or "-", fact.path, "->", last(fact.handler), fact.name, fact.kind if fact.kind != "view" else "",

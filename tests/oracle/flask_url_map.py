@@ -1,4 +1,4 @@
-"""Prints the routes of a Flask application as JSON: path, methods without HEAD and OPTIONS, endpoint.
+"""Prints the routes of a Flask application as JSON: path, methods without HEAD and OPTIONS, handler.
 
 Runs in the project's own environment: ``python flask_url_map.py shop:app`` or ``python flask_url_map.py shop:create_app()``.
 """
@@ -8,6 +8,15 @@ import json
 import sys
 
 
+def handler(view):
+    """The dotted name of a view function without its wrappers, or of the class behind it."""
+    view = getattr(view, "view_class", view)
+    while hasattr(view, "__wrapped__"):
+        view = view.__wrapped__
+    view = getattr(view, "view_class", view)
+    return ".".join((getattr(view, "__module__", ""), getattr(view, "__qualname__", type(view).__qualname__)))
+
+
 def main(target):
     module, _, name = target.partition(":")
     made = name.endswith("()")
@@ -15,7 +24,7 @@ def main(target):
     if made:
         app = app()
     routes = [
-        [rule.rule, sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}), rule.endpoint]
+        [rule.rule, sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}), handler(app.view_functions.get(rule.endpoint))]
         for rule in app.url_map.iter_rules()
     ]
     print(json.dumps({"routes": sorted(routes)}, indent=1))

@@ -228,3 +228,24 @@ def test_the_schema_accepts_the_full_file_and_refuses_an_unknown_key() -> None:
     validator = jsonschema.Draft202012Validator(config.json_schema())
     assert not list(validator.iter_errors(tomllib.loads(FULL)))
     assert list(validator.iter_errors({"decompose": {"exclud": []}}))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("x = " + "[" * 100_000, "nested"), (".".join("a" * 100_000) + " = 1", "parts"), ("'a'." * 50_000 + "b = 1", "parts"), ("#" * 2_000_000, "larger")],
+)
+def test_a_file_made_to_exhaust_the_parser_is_refused_at_once(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "decompose.toml").write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        config.load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[[[", "x = " + "[" * 100_000, "name = '\xe9'"])
+def test_a_broken_pyproject_that_does_not_speak_of_us_is_not_ours_to_judge(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(text.encode("latin-1"))
+    assert config.load(tmp_path) == Config()
+
+
+def test_plugins_named_by_a_project_are_noted_and_have_no_effect() -> None:
+    loaded = config.parse('[decompose]\nplugins = ["evil"]\nseed = 7\n', "decompose.toml")
+    assert loaded.places["decompose.plugins"] == "decompose.toml:2" and loaded.config.seed == 7

@@ -6,6 +6,10 @@ followed by their return annotation, else by what their ``return`` statements ag
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
+
 from decompose.detect.django import standard
 from decompose.detect.django.lookups import call_tables, expression_name
 from decompose.detect.django.models import Registry
@@ -15,7 +19,7 @@ from decompose.detect.django.roles import Roles
 from decompose.detect.django.schema import Model, ModelManager, Reverse
 from decompose.detect.django.served import ServedModels
 from decompose.detect.django.values import DEPTH, MODEL_KINDS, REQUEST, Effect, Step, Trace, Value, agreed
-from decompose.link.expressions import keyword, last_bound
+from decompose.link.expressions import argument, keyword, last_bound
 from decompose.link.program import Program, State
 from decompose.model.syntax import (
     Binding,
@@ -55,26 +59,12 @@ class Evaluator:
         self._returned: dict[tuple[str, str, str], Value | None] = {}
         self.parameters = Parameters(self)
         self.served = ServedModels(self)
-        self._assigned: dict[tuple[str, str], list[Use]] = {}
         self._attributes: dict[tuple[str, str], Value | None] = {}
         self._method_effects: dict[tuple[str, str], tuple[Effect, ...]] = {}
         self._managers: dict[tuple[str, str], ModelManager | None] = {}
         self.depth = 0
-        self._uses: dict[str, list[Use]] = {}
-        self._index()
-
-    def _index(self) -> None:
-        managers = self.roles.manager_classes
-        for module in self.program.modules.values():
-            for use in module.uses:
-                if use.target.startswith("self.") and use.sink == "assign":
-                    owner = use.scope.rpartition(".")[0]
-                    self._assigned.setdefault((owner, use.target[5:]), []).append(use)
-                steps = use.chain.steps
-                if steps and steps[-1].__class__ is Call and use.chain.origin in ("global", "self", "cls"):
-                    self.parameters.callers.setdefault(self.parameters.called_name(use.chain), []).append(use)
-                if managers and use.scope.rpartition(".")[0] in managers:
-                    self._uses.setdefault(use.scope, []).append(use)
+        self._uses: dict[str, dict[str, list[Use]]] = {}
+        self._variables: dict[tuple[str, str, str, int, str, int, bool], Trace | None] = {}
 
     # --- chains --------------------------------------------------------------------------------
 
@@ -83,20 +73,66 @@ class Evaluator:
 
         ``context`` is what ``self`` stands for where the class alone does not say it. ``stored``: the last step is assigned to.
         """
-        value = self.start(chain, scope, context)
-        if value is None:
+        first = self.start(chain, scope, context)
+        if first is None:
+            return self._from_variable(chain, scope, context, stored)
+        steps = chain.steps
+        if first.kind == "state" and first.state.kind == "function" and steps and self._ends(first, steps):
             return None
-        values = [value]
-        effects: list[tuple[Effect, ...]] = []
-        last = len(chain.steps) - 1
-        for position, step in enumerate(chain.steps):
-            if isinstance(step, Bound):
+        start = last_bound(chain)
+        if not start or context is not None:
+            return self._walk(chain, start, Trace([first], [], start, first.model is not None), scope, context, stored)
+        bound = steps[start - 1]
+        assert isinstance(bound, Bound)
+        # All uses of a variable repeat the way to its value: it is walked once.
+        key = (scope, chain.root, chain.origin, start, bound.variable, bound.line, bound.certain)
+        held = self._variables.get(key)
+        if held is None:
+            way = Chain(chain.root, chain.origin, steps[:start])
+            walked = self._walk(way, start, Trace([first], [], start, False), scope, context, False)
+            reached = len(walked.values) > start and walked.values[-1].model is not None
+            held = self._variables[key] = walked._replace(telling=reached)
+        if len(held.values) <= start or start == len(steps):
+            return held
+        return self._walk(chain, start, held, scope, context, stored)
+
+    def _from_variable(self, chain: Chain, scope: str, context: Value | None, stored: bool) -> Trace | None:
+        """The chain from its last variable on, where the way there is not known but the variable is named after a model."""
+        start = last_bound(chain)
+        if not start or start == len(chain.steps):
+            return None
+        bound = chain.steps[start - 1]
+        assert isinstance(bound, Bound)
+        named = self.parameters.conventional(bound.variable)
+        if named is None:
+            return None
+        unknown = Trace([*[Value("unknown")] * start, named], [()] * start, start, True)
+        trace = self._walk(chain, start, unknown, scope, context, stored)
+        return trace if len(trace.values) > start + 1 else None
+
+    def _ends(self, first: Value, steps: tuple[Step, ...]) -> bool:
+        """Whether nothing is known of what a function of the project gives: most chains end there."""
+        following = steps[1] if len(steps) > 1 else None
+        if following.__class__ is Bound and following.symbol:
+            return False
+        return steps[0].__class__ is not Call or (self.returned(first.state.id, None) or self._of_arguments(first.state.id, steps[0])) is None
+
+    def _walk(self, chain: Chain, start: int, held: Trace, scope: str, context: Value | None, stored: bool) -> Trace:
+        """The chain step by step, from where ``held`` ends. A step that is not followed ends it."""
+        values, effects, telling = [*held.values], [*held.effects], held.telling
+        value = values[-1]
+        steps = chain.steps
+        last = len(steps) - 1
+        for position in range(len(effects), len(steps)):
+            step = steps[position]
+            done: tuple[Effect, ...] = ()
+            if step.__class__ is Bound:
                 reached = self._bound(step, values)
-                done: tuple[Effect, ...] = ()
             else:
                 noted: list[Effect] = []
                 reached = self.advance(value, step, noted, scope, context)
-                done = () if stored and position == last else tuple(noted)
+                if noted and not (stored and position == last):
+                    done, telling = tuple(noted), True
                 if reached is not None and not value.certain and reached.certain:
                     reached = reached._replace(certain=False)
             if reached is None:
@@ -106,9 +142,10 @@ class Evaluator:
                     effects.append(done)
                     break
             value = reached
+            telling = telling or value.model is not None
             values.append(value)
             effects.append(done)
-        return Trace(values, effects)
+        return Trace(values, effects, start, telling)
 
     def _annotated_later(self, chain: Chain, position: int) -> Value | None:
         step = chain.steps[position] if position < len(chain.steps) else None
@@ -220,7 +257,7 @@ class Evaluator:
         if model is not None:
             return Value("class", model)
         top = state.id.partition(".")[0]
-        if top in _ROOT_PACKAGES or ".models" in state.id or state.id in standard.SHORTCUTS or top in self.roles.library_packages:
+        if top in _ROOT_PACKAGES or ".models" in state.id or state.id in standard.SHORTCUTS or state.id in standard.CASTS or top in self.roles.library_packages:
             return Value("state", state=state)
         return None
 
@@ -443,7 +480,7 @@ class Evaluator:
         if owner.kind == "class":
             return self.returned(value.state.id, owner) or Value("scalar")
         if owner.kind == "values":
-            return self._call_values(value, owner, call, effects)
+            return self._call_values(value, owner, call, effects, scope, context)
         if owner.kind == "list":
             return Value("instance", owner.model) if value.name == "pop" else Value("scalar")
         if owner.kind == "state":
@@ -474,6 +511,10 @@ class Evaluator:
         effects.extend(done)
         if name == "prefetch_related":
             self._prefetched(call, effects, scope, context)
+        elif name in standard.TAKES_QUERIES:
+            within = [effect for effect in self._inner(call, scope, context, 0) if effect[0] not in model.tables]
+            effects.extend(within)
+            done = (*done, *within)
         if name not in standard.NO_QUERY and name not in standard.SILENT:
             effects.extend((table, "read") for table in owner.joins)
         result = collection_result(name, owner)
@@ -482,21 +523,39 @@ class Evaluator:
             return result._replace(joins=owner.joins if name in standard.JOIN_METHODS else joined_by(owner, done))
         return result
 
+    def _inner(self, call: Call, scope: str, context: Value | None, depth: int) -> Iterator[Effect]:
+        """What the query sets among a call's arguments read: ``filter(order__in=Order.objects.open())``, ``Exists(...)``."""
+        waiting: list[Expression] = [*call.arguments, *(value for _, value in call.keywords)]
+        while waiting:
+            each = waiting.pop()
+            if each.__class__ is Operation:
+                waiting.extend(each.operands)
+            elif each.__class__ is Chain and each.steps:
+                if expression_name(each):
+                    for step in each.steps if depth < 4 else ():
+                        if step.__class__ is Call:
+                            yield from self._inner(step, scope, context, depth + 1)
+                    continue
+                held = self.evaluate(each, scope, context)
+                if held is not None and held.model is not None and held.kind in ("queryset", "values"):
+                    yield from ((table, "read") for table in (*held.model.tables, *held.joins))
+
     def _prefetched(self, call: Call, effects: list[Effect], scope: str, context: Value | None) -> None:
         """What the query sets inside ``Prefetch("lines", queryset=...)`` read."""
-        for argument in call.arguments:
-            if not isinstance(argument, Chain) or expression_name(argument) != "Prefetch":
+        for each in call.arguments:
+            if not isinstance(each, Chain) or expression_name(each) != "Prefetch":
                 continue
-            for step in argument.steps:
+            for step in each.steps:
                 queryset = keyword(step, "queryset") if isinstance(step, Call) else None
                 trace = self.follow(queryset, scope, context) if isinstance(queryset, Chain) else None
                 for noted in trace.effects if trace is not None else ():
                     effects.extend(effect for effect in noted if effect[1] == "read")
 
-    def _call_values(self, value: Value, owner: Value, call: Call, effects: list[Effect]) -> Value | None:
+    def _call_values(self, value: Value, owner: Value, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
         name = standard.ASYNCHRONOUS.get(value.name, value.name)
         assert owner.model is not None
-        joined = tuple(call_tables(owner.model, name, call))
+        inner = (table for table, _ in self._inner(call, scope, context, 0)) if name in standard.TAKES_QUERIES else ()
+        joined = tuple(dict.fromkeys((*call_tables(owner.model, name, call), *inner)))
         effects.extend((table, "read") for table in (*owner.model.tables, *joined, *owner.joins))
         if name in standard.LAZY or name in standard.TO_VALUES:
             return owner._replace(joins=tuple(dict.fromkeys((*owner.joins, *joined))))
@@ -545,12 +604,40 @@ class Evaluator:
             return None
         if isinstance(step, Call):
             if state.kind == "class":
-                return Value("state", state=State("instance", state.id))
+                return self._made_collection(state.id, step, scope) or Value("state", state=State("instance", state.id))
             if state.kind == "function":
-                return self.returned(state.id, None)
+                return self.returned(state.id, None) or self._of_arguments(state.id, step)
             if state.kind == "external":
                 return self._call_external(state.id, step, effects, scope, context)
         return None
+
+    def _of_arguments(self, function: str, call: Call) -> Value | None:
+        """What a function gives that takes only strings: a model by its label, or the one class that they name (``load("orders.forms", "OrderForm")``)."""
+        words = [each.value for each in call.arguments if isinstance(each, Constant) and isinstance(each.value, str)]
+        if not 1 <= len(words) == len(call.arguments) <= 3:
+            return None
+        model = self.registry.got_by(function, call)
+        if model is not None:
+            return Value("class", model)
+        named = [each for each in self._classes.get(words[1], ()) if f".{each}".endswith(f".{words[0]}.{words[1]}")] if len(words) == 2 else []
+        value = self._of_state(State("class", named[0])) if len(named) == 1 else None
+        return value._replace(certain=False) if value is not None else None
+
+    @cached_property
+    def _classes(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for each in self.program.definitions:
+            if each.kind == "class":
+                found.setdefault(each.id.rpartition(".")[2], []).append(each.id)
+        return found
+
+    def _made_collection(self, class_id: str, call: Call, scope: str) -> Value | None:
+        """``OrderQuerySet(model=Order)``: a query set made by its class."""
+        role = self.roles.of(class_id)
+        if role != "queryset":
+            return None
+        model = self.evaluate(argument(call, 0, "model"), scope)
+        return self.collection(role, model.model, class_id) if model is not None and model.kind == "class" and model.model else None
 
     def _call_external(self, name: str, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
         if name in standard.SHORTCUTS:
@@ -566,9 +653,16 @@ class Evaluator:
         if name in ("django.apps.apps.get_model", "django.apps.apps.get_registered_model"):
             model = self.registry.by_arguments(call)
             return Value("class", model) if model is not None else None
+        if name in standard.SIGN_IN and self.registry.user is not None:
+            # Signing in notes the time with the user.
+            effects.extend((table, "write") for table in self.registry.user.written)
+            return None
         if name in standard.USER_FUNCTIONS:
             user = self.registry.user
+            effects.extend((table, "read") for table in (user.tables if user is not None else ()))
             return Value("instance", user, certain=False) if user is not None else None
+        if name in standard.CASTS:
+            return self.annotated(call.arguments[0]) if call.arguments else None
         builtin = name.removeprefix("builtins.")
         if builtin in ("getattr", "type"):
             return self._of_builtin(builtin, call, effects, scope, context)
@@ -649,9 +743,9 @@ class Evaluator:
         if key not in self._attributes:
             self._attributes[key] = None
             for owner in (class_id, *self.program.ancestors(class_id)):
-                uses = self._assigned.get((owner, name))
+                uses = [use for _, use in islice(self.program.uses.assigned(owner, name), 8)]
                 if uses:
-                    self._attributes[key] = agreed(self.evaluate(each.chain, each.scope) for each in uses[:8])
+                    self._attributes[key] = agreed(self.evaluate(each.chain, each.scope) for each in uses)
                     break
         return self._attributes[key]
 
@@ -779,6 +873,15 @@ class Evaluator:
             return Value("list", element.model)
         return element if outer == "Optional" else None
 
+    def _uses_in(self, function: str) -> list[Use]:
+        module = self.program.module_of(function)
+        known = self._uses.get(module)
+        if known is None:
+            known = self._uses[module] = {}
+            for use in self.program.modules[module].uses:
+                known.setdefault(use.scope, []).append(use)
+        return known.get(function, [])
+
     def method_effects(self, function: str, receiver: Value) -> tuple[Effect, ...]:
         """What a method of a manager or query set class does to tables when called for the receiver's model."""
         assert receiver.model is not None
@@ -788,7 +891,7 @@ class Evaluator:
             if self.depth < DEPTH:
                 self.depth += 1
                 found: dict[Effect, None] = {}
-                for use in self._uses.get(function, ()):
+                for use in self._uses_in(function):
                     trace = self.follow(use.chain, function, receiver if use.chain.origin in ("self", "super") else None)
                     if trace is not None:
                         start = last_bound(use.chain)

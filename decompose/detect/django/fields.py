@@ -9,6 +9,8 @@ from decompose.link.program import Program
 from decompose.model.syntax import Binding, Call, Chain, Constant, Expression, Opaque, Sequence
 
 _SUFFIXES = sorted(FIELD_TYPES, key=lambda name: (-len(name), name))
+TAG = "tag of the through model"
+"""Stands for the target of a django-taggit manager until its ``through`` model is known."""
 _RELATIONS = {"ForeignKey": "fk", "OneToOneField": "o2o", "ManyToManyField": "m2m"}
 
 
@@ -64,7 +66,7 @@ class FieldReader:
         if name == "ParentalKey":
             return ("fk", "other", dotted)
         if name == "TaggableManager":
-            return ("collection", "other", dotted)
+            return ("tags", "other", dotted)
         for suffix, kind in _RELATIONS.items():
             if name.endswith(suffix):
                 return (kind, "other", dotted)
@@ -129,16 +131,21 @@ class FieldReader:
             choices=_choices(program, keywords.get("choices")),
             max_length=length if isinstance(length, int) else FIELD_LENGTHS.get(last),
         )
-        if kind[0] in ("fk", "o2o", "m2m", "collection"):
+        if kind[0] in ("fk", "o2o", "m2m", "tags", "collection"):
             spec.expression = keywords.get("to", call.arguments[0] if call.arguments else None)
-            if last == "TaggableManager":
-                spec.expression, spec.declared = "taggit.Tag", kind[2]
             spec.related_name = text("related_name")
             spec.related_query_name = text("related_query_name")
             spec.parent_link = flag("parent_link")
+            said = program.constant(keywords.get("symmetrical"))
+            spec.symmetrical = kind[0] == "m2m" and (said if isinstance(said, bool) else spec.expression == Constant("self"))
             spec.through_expression = keywords.get("through")
             spec.join = text("db_table") or ""
-            deletion = keywords.get("on_delete", call.arguments[1] if len(call.arguments) > 1 and kind[0] != "m2m" else None)
+            if kind[0] == "tags":
+                spec.kind = "m2m"
+                # Its target is the tag of the model that joins the two.
+                spec.through_expression = keywords.get("through", Constant("taggit.TaggedItem"))
+                spec.expression, spec.related_name = TAG, spec.related_name or "+"
+            deletion = keywords.get("on_delete", call.arguments[1] if len(call.arguments) > 1 and kind[0] in ("fk", "o2o") else None)
             spec.on_delete = _on_delete(deletion)
         return spec
 

@@ -11,7 +11,7 @@ from decompose.detect.django.standard import MODEL_BASES, STANDARD_MODELS
 BASES = {(each.package, each.name): each.fields for each in MODEL_BASES}
 """Fields that an external base brings, by its top-level package and its name."""
 
-_NOTATION = re.compile(r"(?P<name>\w+)(?P<kind>[:>=*])(?P<type>[\w.]+)(?:\((?P<length>\d+)\))?(?P<flags>[?!#+]*)(?:~(?P<accessor>\w+))?$")
+_NOTATION = re.compile(r"(?P<name>\w+)(?P<kind>[:>=*])(?P<type>[\w.]+)(?:\((?P<length>\d+)\))?(?P<flags>[?!#+]*)(?:~(?P<accessor>[\w%()]+))?$")
 _KINDS = {":": "column", ">": "fk", "=": "o2o", "*": "m2m"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 
-from decompose.detect.django.fields import FieldReader
+from decompose.detect.django.fields import TAG, FieldReader
 from decompose.detect.django.library import BASES, fields_of, notation, standard_models
 from decompose.detect.django.schema import SINGULAR, Field, Model, Reverse
 from decompose.detect.django.settings import Settings
@@ -15,6 +15,8 @@ from decompose.link.program import Program
 from decompose.model.facts import StringReference, Unresolved
 from decompose.model.location import Location
 from decompose.model.syntax import Binding, Call, Chain, Constant, Definition, Expression
+
+_GET_MODEL = frozenset({"django.apps.apps.get_model", "django.apps.apps.get_registered_model"})
 
 
 class Registry:
@@ -30,6 +32,8 @@ class Registry:
         self._building: set[str] = set()
         self._is_model: dict[str, bool] = {}
         self._fields = FieldReader(program)
+        self._tagged: list[Field] = []
+        self._getters: dict[str, bool] = {}
         self._library: dict[str, Model | None] = {}
         self._standard = standard_models()
         self._standard_by_class = {each.origin: each for each in self._standard.values()}
@@ -172,6 +176,9 @@ class Registry:
         for model in [each for each in self.models.values() if each.abstract]:
             for spec in model.specs.values():
                 self._instantiate(model, spec)
+        for tagged in self._tagged:
+            tag = tagged.through.field("tag") if tagged.through is not None else None
+            tagged.target = tag.target if tag is not None else None
         for model in list(self.models.values()):
             if not model.abstract and not model.origin:
                 self._complete(model)
@@ -186,7 +193,10 @@ class Registry:
         made.model = model
         model.local[made.name] = made
         if made.kind in ("fk", "o2o", "m2m", "collection"):
-            made.target = self._target(model, made, made.expression)
+            if made.expression is TAG:
+                self._tagged.append(made)
+            else:
+                made.target = self._target(model, made, made.expression)
             if made.through_expression is not None:
                 made.through = self._target(model, made, made.through_expression)
         if made.kind in SINGULAR:
@@ -284,8 +294,7 @@ class Registry:
         lower = model.name.lower()
         if name is not None:
             name = name.replace("%(class)s", lower).replace("%(model_name)s", lower).replace("%(app_label)s", model.app)
-        symmetrical = each.kind == "m2m" and target is model and name is None
-        hidden = symmetrical or (name is not None and name.endswith("+"))
+        hidden = (each.symmetrical and target is model) or (name is not None and name.endswith("+"))
         accessor = "" if hidden else name or (lower if each.kind == "o2o" else f"{lower}_set")
         query = each.related_query_name or (name if name and not hidden else None) or lower
         query = query.replace("%(class)s", lower).replace("%(model_name)s", lower).replace("%(app_label)s", model.app)
@@ -348,12 +357,25 @@ class Registry:
                 return self._external(state.id)
             if state.id == GET_USER_MODEL:
                 return self.user
-            if state.id in ("django.apps.apps.get_model", "django.apps.apps.get_registered_model") and isinstance(rest[0], Call):
+            if state.id in _GET_MODEL and isinstance(rest[0], Call):
                 return self.by_arguments(rest[0])
+        if state.kind == "function" and len(rest) == 1 and isinstance(rest[0], Call):
+            return self.got_by(state.id, rest[0])
         if state.kind == "binding" and not rest:
             value = self.program.value(state.id)
             return self.class_of(value, depth + 1) if value is not None else None
         return None
+
+    def got_by(self, function: str, call: Call) -> Model | None:
+        """The model that a function of the project gets, where it hands its arguments on to ``apps.get_model``."""
+        known = self._getters.get(function)
+        if known is None:
+            definition = self.program.definition(function)
+            known = self._getters[function] = definition is not None and any(
+                isinstance(each, Chain) and each.origin == "global" and _GET_MODEL & {f"{each.root}.{step}" for step in each.steps if isinstance(step, str)}
+                for each in definition.returned
+            )
+        return self.by_arguments(call) if known else None
 
     def by_arguments(self, call: Call) -> Model | None:
         """The model that ``get_model("orders.Order")`` or ``get_model("orders", "Order")`` names."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from decompose.detect.django.values import DEPTH, REQUEST, Value, agreed
@@ -17,21 +18,12 @@ _CALLERS = 40
 
 
 class Parameters:
-    """Types of parameters, found once each. ``callers`` are the project's calls by the name of what is called."""
+    """Types of parameters, found once each."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
-        self.callers: dict[str, list[Use]] = {}
         self._parameters: dict[tuple[str, str], Value | None] = {}
-
-    @staticmethod
-    def called_name(chain: Chain) -> str:
-        """The last name before a chain's last call."""
-        steps = chain.steps
-        if len(steps) > 1:
-            before = steps[-2]
-            return before if isinstance(before, str) else ""
-        return chain.root.rpartition(".")[2]
+        self._called: dict[str, list[Use]] = {}
 
     def conventional(self, name: str) -> Value | None:
         """A variable named after exactly one model, where nothing else is known; the walker checks that its attributes fit."""
@@ -83,7 +75,7 @@ class Parameters:
         self.evaluator.depth += 1
         found: list[Value] = []
         missed = 0
-        for use in self.callers.get(definition.id.rpartition(".")[2], ())[:_CALLERS]:
+        for use in self._callers(definition.id.rpartition(".")[2]):
             call = use.chain.steps[-1]
             if not isinstance(call, Call) or self._callee(use.chain) != definition.id:
                 continue
@@ -100,6 +92,14 @@ class Parameters:
         if common is None or missed > len(found):
             return None
         return common._replace(certain=common.certain and not missed, relation=None, owner=None, name="")
+
+    def _callers(self, name: str) -> list[Use]:
+        """The project's calls by the name of what is called last, at most so many."""
+        known = self._called.get(name)
+        if known is None:
+            calls = (use for _, use in self.evaluator.program.uses.calling((name,)) if use.chain.origin in ("global", "self", "cls") and _called(use.chain) == name)
+            known = self._called[name] = [*islice(calls, _CALLERS)]
+        return known
 
     def _callee(self, chain: Chain) -> str:
         """The function of the project that a chain's last call runs, where its text says so."""
@@ -132,3 +132,14 @@ class Parameters:
         if name in ("obj", "instance") and (role in ("admin", "serializer") or name == "instance"):
             return Value("instance", model, certain=role == "serializer")
         return None
+
+
+def _called(chain: Chain) -> str:
+    """The name before a chain's last call, when that is its last step."""
+    steps = chain.steps
+    if steps[-1].__class__ is not Call:
+        return ""
+    if len(steps) > 1:
+        before = steps[-2]
+        return before if isinstance(before, str) else ""
+    return chain.root.rpartition(".")[2]

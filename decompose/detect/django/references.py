@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from decompose.detect.django import standard
 from decompose.detect.django.models import Registry, setting_name
-from decompose.detect.django.settings import Settings, setting_read, setting_strings, strings_in
+from decompose.detect.django.settings import Settings, setting_read, setting_strings, settings_roots, strings_in
 from decompose.link.expressions import argument, elements, first_call, last_bound, literal, source
 from decompose.link.program import Program
 from decompose.model.facts import Route, SettingRead, StringReference, Unresolved
@@ -37,18 +38,19 @@ class ReferenceReader:
     def facts(self) -> Iterator[StringReference | SettingRead | Unresolved]:
         """All references, file by file."""
         yield from self._settings()
+        uses = self.program.uses
+        for module, use in chain(uses.rooted(settings_roots(self.program)), uses.calling(("getattr", "hasattr"))):
+            if not last_bound(use.chain):
+                read = setting_read(self.program, use, use.scope or module.name, self.program.at(module.name, use.span.line))
+                if read is not None:
+                    yield read
+        for module, use in uses.calling(_LAST_NAMES):
+            if use.chain.origin in ("global", "builtin"):
+                yield from self._use(use.chain, use.scope or module.name, self.program.at(module.name, use.span.line))
         for module in self.program.modules.values():
-            for use in module.uses:
-                chain = use.chain
-                at = self.program.at(module.name, use.span.line)
-                definition = use.scope or module.name
-                if chain.origin in ("global", "builtin"):
-                    read = setting_read(self.program, use, definition, at) if not last_bound(chain) else None
-                    if read is not None:
-                        yield read
-                    yield from self._use(chain, definition, at)
             for binding in module.bindings:
-                yield from self._attribute(binding.name, binding.value, binding.scope, self.program.at(module.name, binding.line))
+                if binding.scope:
+                    yield from self._attribute(binding.name, binding.value, binding.scope, self.program.at(module.name, binding.line))
 
     def _settings(self) -> Iterator[StringReference]:
         for text, at, module in setting_strings(self.settings):
@@ -69,25 +71,25 @@ class ReferenceReader:
         """What a patched name means; the module that holds the name where that is something from outside."""
         return self._target(text) or self.program.module_of(text)
 
-    def _use(self, chain: Chain, definition: str, at: Location) -> Iterator[StringReference | Unresolved]:
-        steps = chain.steps
+    def _use(self, used: Chain, definition: str, at: Location) -> Iterator[StringReference | Unresolved]:
+        steps = used.steps
         call = first_call(steps)
         if call is None:
             return
-        # The name before the first call decides cheaply whether the chain can matter at all.
+        # The name before the first call decides cheaply whether the used can matter at all.
         position = steps.index(call)
-        last = steps[position - 1] if position else chain.root.rpartition(".")[2]
-        if last not in _LAST_NAMES or position < last_bound(chain):
+        last = steps[position - 1] if position else used.root.rpartition(".")[2]
+        if last not in _LAST_NAMES or position < last_bound(used):
             return
         if last == "as_view":
             text = literal(self.program, argument(call, -1, "template_name"))
             if text:
                 yield StringReference(definition, "template", text, text, at)
             return
-        state, _ = self.program.head(chain)
+        state, _ = self.program.head(used)
         name = state.id if state.kind == "external" else ""
-        if chain.origin == "builtin":
-            name = f"builtins.{chain.root}"
+        if used.origin == "builtin":
+            name = f"builtins.{used.root}"
         if name in standard.TEMPLATE_FUNCTIONS:
             named = argument(call, standard.TEMPLATE_FUNCTIONS[name], "template_name", "template", "template_name_list")
             yield from self._templates(named, name, definition, at)
@@ -99,7 +101,7 @@ class ReferenceReader:
             named = argument(call, 0, "name", "dotted_path")
             text = literal(self.program, named) or self._setting(named)
             if text is None:
-                yield Unresolved("import", source(chain), "the name is computed", at)
+                yield Unresolved("import", source(used), "the name is computed", at)
             elif not text.startswith("."):
                 yield StringReference(definition, "dotted", text, self._target(text), at)
         elif name in standard.PATCH_FUNCTIONS:
@@ -107,7 +109,7 @@ class ReferenceReader:
             if text and "." in text:
                 yield StringReference(definition, "patch", text, self._patched(text), at)
             elif not text and call.arguments and not name.endswith((".dict", ".multiple")):
-                yield Unresolved("patch", source(chain), "the name is computed", at)
+                yield Unresolved("patch", source(used), "the name is computed", at)
         elif name in standard.PATCH_OBJECT:
             owner, attribute = argument(call, 0, "target"), literal(self.program, argument(call, 1, "attribute"))
             if isinstance(owner, Chain) and attribute:
@@ -127,7 +129,7 @@ class ReferenceReader:
             if all(words) and words:
                 yield StringReference(definition, "model", ".".join(word for word in words if word), model.id if model is not None else "", at)
             else:
-                yield Unresolved("model", source(chain), "the model's name is computed", at)
+                yield Unresolved("model", source(used), "the model's name is computed", at)
 
     def _setting(self, named: Expression | None) -> str | None:
         """The text of ``settings.NAME``; where the value comes from the environment, its default."""
@@ -145,8 +147,6 @@ class ReferenceReader:
             yield StringReference(definition, "template", each, each, at)
 
     def _attribute(self, name: str, value: Expression, scope: str, at: Location) -> Iterator[StringReference]:
-        if not scope:
-            return
         if name in _TEMPLATE_ATTRIBUTES or (name == "template" and isinstance(value, Constant)):
             text = self.program.constant(value)
             if isinstance(text, str) and "." in text:

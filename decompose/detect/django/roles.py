@@ -138,7 +138,8 @@ class Roles:
                 names = (last, *names)
             else:
                 dotted = state.id
-            role = external_role(dotted)
+            # In a model's body a library's `...Manager(...)` is a manager, whichever library it is.
+            role = external_role(dotted) or ("manager" if last.endswith("Manager") and last != "TaggableManager" else "")
         if names == ("as_manager",) and role == "queryset":
             return ModelManager("", own)
         if role != "manager":
@@ -196,7 +197,7 @@ def external_role(dotted: str) -> str:
     """The role that a class outside the project gives its subclasses."""
     top = dotted.partition(".")[0]
     name = dotted.rpartition(".")[2]
-    if top in standard.MANAGER_PACKAGES:
+    if top in standard.MANAGER_PACKAGES or "managers" in dotted.split("."):
         if name in standard.MANAGER_BASES:
             return "manager"
         if name in standard.QUERYSET_BASES:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from decompose.detect.django import standard
 from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.settings import Settings, strings_in
+from decompose.detect.django.values import Step
 from decompose.link.expressions import argument, bound_arguments, first_call, keyword, literal, source, substitute
 from decompose.link.program import Program
 from decompose.model.facts import Route, Unresolved
@@ -25,6 +26,7 @@ from decompose.model.syntax import (
     Constant,
     Definition,
     Expression,
+    Item,
     Mapping,
     ModuleSummary,
     Operation,
@@ -78,6 +80,8 @@ class RouteReader:
         self._lines: dict[str, dict[Chain, list[int]]] = {}
         self._registrations: dict[str, list[_Registration]] | None = None
         self._extensions: dict[str, list[Expression]] = {}
+        self._added: dict[tuple[str, int], list[tuple[str, str]]] = {}
+        """HTTP method and action that a router class adds to its list (0) or detail (2) route."""
         self._request_uses: dict[str, dict[str, set[str]]] = {}
         self._open: set[str] = set()
         self._unresolved: list[Unresolved] = []
@@ -431,9 +435,15 @@ class RouteReader:
             return state.id
         return ""
 
+    def _maker(self, binding: str) -> Chain | None:
+        """The expression that makes what a name holds; what is added to it later (``router.extend(other)``) is no other value."""
+        scope, _, name = binding.rpartition(".")
+        values = [each.value for each in self.program.bindings(scope).get(name, ()) if not each.augmented]
+        return values[-1] if values and isinstance(values[-1], Chain) else None
+
     def _router_class(self, binding: str) -> str:
-        value = self.program.value(binding)
-        if not isinstance(value, Chain):
+        value = self._maker(binding)
+        if value is None:
             return ""
         state, rest = self.program.head(value)
         if not rest or not isinstance(rest[-1], Call) or state.kind not in ("class", "external"):
@@ -458,7 +468,11 @@ class RouteReader:
         assert self._registrations is not None
         for use in module.uses:
             steps = use.chain.steps
-            if use.chain.origin != "global" or len(steps) < 2 or steps[-2] not in ("register", "extend") or not isinstance(steps[-1], Call):
+            if len(steps) < 2 or steps[-2] not in ("register", "extend", "update") or not isinstance(steps[-1], Call):
+                continue
+            if use.chain.origin == "self" and steps[0] == "routes" and steps[2:4] == ("mapping", "update"):
+                self._add_methods(use.chain.root, steps[1], steps[-1])
+            if use.chain.origin != "global" or steps[-2] == "update":
                 continue
             state, rest = self.program.head(use.chain)
             if state.kind != "binding" or not self._router_class(state.id):
@@ -478,20 +492,43 @@ class RouteReader:
             basename = literal(self.program, argument(call, 2, "basename", "base_name")) or ""
             self._registrations.setdefault(state.id, []).append(_Registration(prefix, reached.id, basename, at))
 
+    def _add_methods(self, router: str, index: Step, call: Call) -> None:
+        """``self.routes[0].mapping.update({"put": "bulk_update"})`` in a router class."""
+        given = call.arguments[0] if call.arguments else None
+        if isinstance(index, Item) and isinstance(index.key, int) and isinstance(given, Mapping):
+            pairs = [(self.program.constant(method), self.program.constant(action)) for method, action in given.items]
+            added = [(method, action) for method, action in pairs if isinstance(method, str) and isinstance(action, str)]
+            self._added.setdefault((router, index.key), []).extend(added)
+
+    def _mapping(self, router: str, index: int) -> tuple[tuple[str, str], ...]:
+        """HTTP methods and actions of a router's list (0) or detail (2) route."""
+        value = self._maker(router)
+        state = self.program.head(value)[0] if value is not None else None
+        classes = (state.id, *self.program.ancestors(state.id)) if state is not None else ()
+        added = [each for class_id in classes for each in self._added.get((class_id, index), ())]
+        return (*(standard.DETAIL_ROUTE if index else standard.LIST_ROUTE), *added)
+
+    def _root_view(self, router: str) -> str:
+        """The class that shows a router's root: ``router.APIRootView = OrdersRoot``, else the library's."""
+        scope, _, name = router.rpartition(".")
+        bound = self.program.bindings(scope).get(f"{name}.APIRootView")
+        state = self.program.head(bound[-1].value)[0] if bound and isinstance(bound[-1].value, Chain) else None
+        return state.id if state is not None and state.kind == "class" else "rest_framework.routers.APIRootView"
+
     def _router_routes(self, router: str, mounted: _Mounted) -> Iterator[Route]:
-        value = self.program.value(router)
-        assert isinstance(value, Chain)
+        value = self._maker(router)
+        assert value is not None
         call = first_call(value.steps)
         assert call is not None
         kind = self._router_class(router)
         slash = "" if self.program.constant(keyword(call, "trailing_slash")) is False else "/"
         parent = self._nested_prefix(kind, call)
         for each in self._registered(router):
-            yield from self._viewset_routes(each, parent, slash, mounted)
+            yield from self._viewset_routes(each, router, parent, slash, mounted)
         if kind in standard.ROOT_VIEW_ROUTERS and self.program.constant(keyword(call, "include_root_view")) is not False:
             place = mounted.mount or self.program.place(router)
             name = self._qualified(mounted.namespace, "api-root")
-            yield self._route(mounted._replace(regex=mounted.regex), "rest_framework.routers.APIRootView", ("GET",), place, name, "api")
+            yield self._route(mounted._replace(regex=mounted.regex), self._root_view(router), ("GET",), place, name, "api")
 
     def _nested_prefix(self, kind: str, call: Call) -> str:
         """``domains/(?P<domain_pk>[^/.]+)/`` for a nested router of drf-nested-routers."""
@@ -505,8 +542,8 @@ class RouteReader:
             for each in self._registered(router):
                 if each.prefix == prefix:
                     field = self._lookup(each.viewset)[0]
-            value = self.program.value(router) if router else None
-            if isinstance(value, Chain):
+            value = self._maker(router) if router else None
+            if value is not None:
                 inner = first_call(value.steps)
                 outer = self._nested_prefix(self._router_class(router), inner) if inner is not None else ""
         return f"{outer}{prefix}/(?P<{lookup}_{field}>[^/.]+)/"
@@ -522,12 +559,13 @@ class RouteReader:
         name = text("lookup_url_kwarg") or text("lookup_field") or "pk"
         return name, text("lookup_value_regex") or "[^/.]+"
 
-    def _viewset_routes(self, registration: _Registration, parent: str, slash: str, mounted: _Mounted) -> Iterator[Route]:
+    def _viewset_routes(self, registration: _Registration, router: str, parent: str, slash: str, mounted: _Mounted) -> Iterator[Route]:
         class_id = registration.viewset
         base = f"{mounted.prefix}{parent}{_without_anchors(registration.prefix)}"
         lookup, expression = self._lookup(class_id)
         detail = f"{base}/(?P<{lookup}>{expression})" if registration.prefix else f"{base}(?P<{lookup}>{expression})"
-        actions = self._actions(class_id)
+        on_list, on_detail = self._mapping(router, 0), self._mapping(router, 2)
+        actions = self._actions(class_id, {action for _, action in (*on_list, *on_detail)})
         basename = registration.basename or self._basename(class_id)
         mounted = mounted._replace(regex=True, mount=mounted.mount or registration.at)
 
@@ -537,15 +575,15 @@ class RouteReader:
                 yield self._route(mounted._replace(prefix=path), handler, allowed, registration.at, self._qualified(mounted.namespace, name), "api")
 
         listing = f"{base}{slash}" if registration.prefix else base
-        yield from route(listing, class_id, {m.upper() for m, a in standard.LIST_ROUTE if a in actions}, f"{basename}-list")
+        yield from route(listing, class_id, {m.upper() for m, a in on_list if a in actions}, f"{basename}-list")
         extra = list(self._extra_actions(class_id))
-        for method, on_detail, methods, path, name in extra:
-            if not on_detail:
+        for method, single, methods, path, name in extra:
+            if not single:
                 joined = f"{base}/{path}{slash}" if registration.prefix else f"{base}{path}{slash}"
                 yield from route(joined, method, methods, f"{basename}-{name}")
-        yield from route(f"{detail}{slash}", class_id, {m.upper() for m, a in standard.DETAIL_ROUTE if a in actions}, f"{basename}-detail")
-        for method, on_detail, methods, path, name in extra:
-            if on_detail:
+        yield from route(f"{detail}{slash}", class_id, {m.upper() for m, a in on_detail if a in actions}, f"{basename}-detail")
+        for method, single, methods, path, name in extra:
+            if single:
                 yield from route(f"{detail}/{path}{slash}", method, methods, f"{basename}-{name}")
 
     def _basename(self, class_id: str) -> str:
@@ -554,8 +592,7 @@ class RouteReader:
         value = self.evaluator.binding(f"{owner}.queryset") if owner else None
         return value.model.name.lower() if value is not None and value.model is not None else ""
 
-    def _actions(self, class_id: str) -> set[str]:
-        names = {action for _, action in (*standard.LIST_ROUTE, *standard.DETAIL_ROUTE)}
+    def _actions(self, class_id: str, names: set[str]) -> set[str]:
         found = {name for name in names if self.program.member(class_id, name) is not None}
         for ancestor in (class_id, *self.program.ancestors(class_id)):
             if self.program.definition(ancestor) is None:

@@ -38,6 +38,8 @@ class Field:
     related_name: str | None = None
     related_query_name: str | None = None
     parent_link: bool = False
+    symmetrical: bool = False
+    """A many-to-many relation of a model with itself that has no other side."""
     through_expression: Expression | str | None = None
     through: Model | None = None
     join: str = ""

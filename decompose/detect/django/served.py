@@ -115,5 +115,8 @@ class ServedModels:
         value = self.evaluator.program.value(f"{owner}.{name}") if owner else None
         if isinstance(value, Chain):
             state, rest = self.evaluator.program.head(value)
-            return state.id if state.kind == "class" and not rest else ""
+            if state.kind == "class" and not rest:
+                return state.id
+            held = self.evaluator.evaluate(value, owner) if state.kind in ("binding", "function") else None
+            return held.state.id if held is not None and held.state.kind == "class" else ""
         return ""

@@ -357,6 +357,11 @@ def setting_read(program: Program, use: Use, definition: str, at: Location) -> S
     return None
 
 
+def settings_roots(program: Program) -> list[str]:
+    """The symbols of the project's files that stand for ``django.conf.settings``, or for its module."""
+    return [root for root in program.uses.roots if (state := program.resolve(root)).kind == "external" and state.id in ("django.conf", SETTINGS)]
+
+
 def setting_strings(settings: Settings) -> Iterator[tuple[str, Location, str]]:
     """Every string inside the settings' values: text, place, settings module."""
     program = settings.program

@@ -30,13 +30,10 @@ class SignalReader:
                 for decorator in definition.decorators:
                     if isinstance(decorator, Chain) and decorator.steps:
                         self._decorated(decorator, definition.id, self.program.at(module.name, definition.start))
-            for use in module.uses:
-                steps = use.chain.steps
-                if len(steps) < 2 or use.chain.origin != "global":
-                    continue
-                how, call = steps[-2:]
-                if isinstance(call, Call) and isinstance(how, str) and (how == "connect" or how in _SENDS):
-                    self._called(use, how, call, module.name)
+        for module, use in self.program.uses.calling(_SENDS | {"connect"}):
+            how, call = use.chain.steps[-2:] if len(use.chain.steps) > 1 else (None, None)
+            if use.chain.origin == "global" and isinstance(call, Call) and isinstance(how, str) and (how == "connect" or how in _SENDS):
+                self._called(use, how, call, module.name)
 
     def facts(self) -> Iterator[Subscription | Emission | Unresolved]:
         """What was found, in the order of the files."""

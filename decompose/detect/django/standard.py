@@ -84,6 +84,9 @@ MODEL_BASES: tuple[ExternalBase, ...] = (
     ExternalBase("wagtail", "AbstractDocument"),
     ExternalBase("taggit", "TaggedItemBase", "tag>taggit.Tag"),
     ExternalBase("taggit", "ItemBase"),
+    ExternalBase("taggit", "CommonGenericTaggedItemBase", "content_type>contenttypes.ContentType~%(app_label)s_%(class)s_tagged_items"),
+    ExternalBase("taggit", "GenericTaggedItemBase", "content_type>contenttypes.ContentType~%(app_label)s_%(class)s_tagged_items object_id:integer"),
+    ExternalBase("taggit", "GenericUUIDTaggedItemBase", "content_type>contenttypes.ContentType~%(app_label)s_%(class)s_tagged_items object_id:uuid"),
     ExternalBase("taggit", "TagBase", "name:string(100)! slug:string(100)!"),
     ExternalBase("parler", "TranslatableModel"),
     ExternalBase("parler", "TranslatedFieldsModel", "language_code:string(15)"),
@@ -146,7 +149,7 @@ LAZY = frozenset({
     "using", "reverse", "none", "select_for_update", "union", "intersection", "difference", "extra", "complex_filter", "raw",
     "get_queryset", "db_manager", "cache", "as_manager", "iterator", "aiterator", "_clone", "_chain", "non_polymorphic",
     "select_subclasses", "root_nodes", "get_descendants", "get_ancestors", "get_children", "get_root_nodes", "live", "public", "specific",
-    "child_of", "descendant_of", "get_tree",
+    "child_of", "descendant_of", "get_tree", "add_related_count",
 })  # fmt: skip
 """Methods of managers and query sets that give a query set again."""
 
@@ -167,6 +170,8 @@ LOOKUP_METHODS = frozenset({"filter", "exclude", "get", "get_or_create", "update
 PATH_METHODS = frozenset({"values", "values_list", "order_by", "distinct", "only", "defer", "dates", "datetimes", "earliest", "latest", "in_bulk"})
 JOIN_METHODS = frozenset({"select_related", "prefetch_related"})
 EXPRESSION_METHODS = frozenset({"annotate", "alias", "aggregate", "update", "order_by", "values", "values_list"})
+TAKES_QUERIES = LOOKUP_METHODS | EXPRESSION_METHODS | {"union", "intersection", "difference"}
+"""Methods whose arguments may be or hold query sets."""
 
 INSTANCE_WRITES = frozenset({"save", "delete", "save_base", "add_child", "add_sibling", "move_to", "insert_at", "move"})
 INSTANCE_READS = frozenset({"refresh_from_db", "full_clean", "validate_unique", "validate_constraints", "get_deferred_fields_from_db"})
@@ -216,6 +221,8 @@ SHORTCUTS = {
 """Functions that query the model, manager or query set given as their first argument, and what they give."""
 
 USER_FUNCTIONS = frozenset({"django.contrib.auth.get_user", "django.contrib.auth.authenticate", "django.contrib.auth.aauthenticate"})
+CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
+SIGN_IN = frozenset({"django.contrib.auth.login", "django.contrib.auth.alogin"})
 GET_USER_MODEL = "django.contrib.auth.get_user_model"
 SETTINGS = "django.conf.settings"
 
@@ -310,6 +317,8 @@ ADMIN_BASES = frozenset({
     "UserAdmin", "GroupAdmin", "MPTTModelAdmin", "DraggableMPTTAdmin", "PolymorphicParentModelAdmin", "PolymorphicChildModelAdmin",
     "ImportExportModelAdmin", "OSMGeoAdmin", "GISModelAdmin", "TranslatableAdmin", "SimpleHistoryAdmin", "ImportExportActionModelAdmin",
 })  # fmt: skip
+ADMIN_PATHS = {"search_fields": False, "ordering": False, "list_filter": True, "list_display": True, "list_select_related": True}
+"""Attributes of an admin class that hold paths, and whether the last relation of a path is read as well."""
 SERIALIZER_BASES = frozenset({
     "ModelSerializer", "HyperlinkedModelSerializer", "Serializer", "ListSerializer", "BaseSerializer", "GeoFeatureModelSerializer",
     "WritableNestedModelSerializer", "PolymorphicSerializer", "TranslatableModelSerializer",

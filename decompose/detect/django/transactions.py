@@ -4,17 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
+from decompose.link.expressions import argument, first_call
 from decompose.link.program import Program
 from decompose.model.facts import Route, Transaction
 from decompose.model.syntax import Call, Chain, Definition, Expression
 
 _ATOMIC = frozenset({"django.db.transaction.atomic", "django.db.atomic"})
 _OPT_OUT = "django.db.transaction.non_atomic_requests"
+_ON_COMMIT = frozenset({"django.db.transaction.on_commit", "django.db.on_commit"})
 _METHOD_DECORATOR = "django.utils.decorators.method_decorator"
 
 
 def transaction_facts(program: Program) -> Iterator[Transaction]:
     """All ``atomic`` blocks and decorators."""
+    deferred = _deferred(program)
+    for each in _covering(program):
+        within = tuple(lines for lines in deferred.get(each.at.path, ()) if each.at.line <= lines[0] <= each.end_line)
+        yield msgspec.structs.replace(each, deferred=within) if within else each
+
+
+def _deferred(program: Program) -> dict[str, list[tuple[int, int]]]:
+    """First and last lines of what each file puts off until after the commit: calls of ``on_commit``, and functions that they or it as a decorator name."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for module, use in program.uses.calling({"on_commit"}):
+        if not _refers_to(program, use.chain, _ON_COMMIT):
+            continue
+        lines = found.setdefault(module.path, [])
+        lines.append((use.span.line, use.span.end_line))
+        call = first_call(use.chain.steps)
+        callback = argument(call, 0, "func") if call is not None else None
+        named = program.definition(f"{use.scope}.{callback.root}") if isinstance(callback, Chain) and not callback.steps else None
+        if named is not None:
+            lines.append((named.start, named.end_line))
+    return found
+
+
+def _covering(program: Program) -> Iterator[Transaction]:
     for module in program.modules.values():
         for block in module.blocks:
             if _is_atomic(program, block.manager):

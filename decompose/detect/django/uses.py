@@ -12,7 +12,6 @@ from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.lookups import expression_name
 from decompose.detect.django.schema import Model
 from decompose.detect.django.values import MODEL_KINDS, Step, Trace, Value
-from decompose.link.expressions import last_bound
 from decompose.model.facts import Access, ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.syntax import (
@@ -34,7 +33,7 @@ _RESULTS = {
     "row": "values", "pair": "instance", "enumerated": "queryset", "indexed": "instance", "scalar": "scalar", "none": "none",
     "exception": "exception",
 }  # fmt: skip
-_ROOTS = frozenset({"global", "instance", "self", "cls", "super", "parameter", "local"})
+_NO_CONTEXT = (None,)
 
 
 class _Segment(msgspec.Struct):
@@ -57,31 +56,27 @@ class UseReader:
 
     def facts(self) -> Iterator[Access | ModelUse]:
         """All accesses and model uses of the program, module by module."""
-        program = self.evaluator.program
-        for module in program.modules.values():
+        evaluator = self.evaluator
+        for module in evaluator.program.modules.values():
             accesses: dict[tuple[str, str, str, int], bool] = {}
             for use in module.uses:
-                yield from self._read(use, module.name, module.path, accesses)
+                chain = use.chain
+                for context in self._contexts(chain) if chain.origin in ("self", "cls", "super") else _NO_CONTEXT:
+                    trace = evaluator.follow(chain, use.scope, context, use.sink == "store")
+                    if trace is not None and trace.telling:
+                        self._note_accesses(use, module.name, trace, trace.start, accesses)
+                        yield from self._uses(use, module.name, module.path, trace, trace.start)
             for (definition, table, mode, line), certain in accesses.items():
                 yield Access(definition, table, "write" if mode == "write" else "read", Location(module.path, line), "orm", certain)
 
-    def _read(self, use: Use, module: str, path: str, accesses: dict[tuple[str, str, str, int], bool]) -> Iterator[ModelUse]:
-        chain = use.chain
-        contexts: list[Value | None] = [None]
-        if chain.origin in ("self", "cls", "super"):
-            role = self.evaluator.roles.of(chain.root)
-            if role in ("manager", "queryset"):
-                using = self.evaluator.roles.models_using(chain.root)
-                if not using:
-                    return
-                contexts = [self.evaluator.collection(role, model, chain.root, len(using) == 1) for model in using[:6]]
-        for context in contexts:
-            trace = self.evaluator.follow(chain, use.scope, context, use.sink == "store")
-            if trace is None or not (any(trace.effects) or any(value.model is not None for value in trace.values)):
-                continue
-            start = last_bound(chain)
-            self._note_accesses(use, module, trace, start, accesses)
-            yield from self._uses(use, module, path, trace, start)
+    def _contexts(self, chain: Chain) -> tuple[Value | None, ...]:
+        """What ``self`` stands for: in a manager or query set class, a collection of each model that uses the class."""
+        roles = self.evaluator.roles
+        role = roles.of(chain.root)
+        if role not in ("manager", "queryset"):
+            return _NO_CONTEXT
+        using = roles.models_using(chain.root)
+        return tuple(self.evaluator.collection(role, model, chain.root, len(using) == 1) for model in using[:6])
 
     def _note_accesses(self, use: Use, module: str, trace: Trace, start: int, accesses: dict[tuple[str, str, str, int], bool]) -> None:
         definition = use.scope or module
@@ -115,7 +110,7 @@ class UseReader:
     # --- model uses ----------------------------------------------------------------------------
 
     def _uses(self, use: Use, module: str, path: str, trace: Trace, start: int) -> Iterator[ModelUse]:
-        if self._absorbed is not None and use.chain == self._absorbed[0] and _within(use.span, self._absorbed[1]):
+        if self._absorbed is not None and _within(use.span, self._absorbed[1]) and use.chain == self._absorbed[0]:
             return  # the class in `get_object_or_404(Order, ...)`: the call stands for it
         segments = self._segments(use.chain, trace, start, use.span)
         if not segments:
@@ -128,11 +123,8 @@ class UseReader:
         certain = all(value.certain for value in trace.values[start:])
         for segment in segments:
             steps = use.chain.steps[segment.start :]
-            keywords: list[str] = []
-            for step in steps:
-                if isinstance(step, Call):
-                    keywords.extend(name for name, _ in step.keywords)
-            obstacle = self._obstacle(steps, use.scope, module)
+            keywords = [name for step in steps if step.__class__ is Call for name, _ in step.keywords]
+            obstacle = self._obstacle(steps, use.scope)
             yield ModelUse(
                 definition, segment.model.id, at, use.span,
                 segment.head, segment.prefix or shape(steps), result, self._mode(segment, trace), use.sink, segment.head_line, use.loop, tuple(keywords),
@@ -224,9 +216,9 @@ class UseReader:
 
     # --- obstacles -----------------------------------------------------------------------------
 
-    def _obstacle(self, steps: tuple[Step, ...], scope: str, module: str) -> str:
+    def _obstacle(self, steps: tuple[Step, ...], scope: str) -> str:
         for step in steps:
-            if isinstance(step, Call):
+            if isinstance(step, Call) and (step.arguments or step.keywords):
                 for argument in step.arguments:
                     found = self._obstacle_in(argument, scope, 0)
                     if found:

@@ -46,6 +46,10 @@ class Trace(NamedTuple):
 
     values: list[Value]
     effects: list[tuple[Effect, ...]]
+    start: int
+    """The number of steps up to and including the last passage through a variable: what comes before was done elsewhere."""
+    telling: bool
+    """Whether any value from ``start`` on is a model's, or any step from there does something to a table."""
 
 
 def agreed(values: Iterable[Value | None]) -> Value | None:

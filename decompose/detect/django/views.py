@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from decompose.detect.django import standard
 from decompose.detect.django.evaluate import Evaluator
+from decompose.detect.django.lookups import path_tables
 from decompose.detect.django.schema import Model
 from decompose.link.expressions import argument, elements, first_call, keyword, literal
 from decompose.link.program import Program
 from decompose.model.facts import Access
 from decompose.model.location import Location
-from decompose.model.syntax import Binding, Call, Chain, Definition, Expression
+from decompose.model.syntax import Binding, Call, Chain, Definition, Expression, Sequence
 
 _REGISTER = frozenset({"django.contrib.admin.register", "django.contrib.admin.decorators.register", "django.contrib.gis.admin.register"})
 _SITE_REGISTER = "django.contrib.admin.site.register"
@@ -30,10 +31,10 @@ class AdminRegistrations:
                 for decorator in definition.decorators:
                     if definition.kind == "class" and isinstance(decorator, Chain):
                         self._decorated(decorator, definition)
-            for use in module.uses:
-                steps = use.chain.steps
-                if len(steps) > 1 and steps[-2] == "register" and isinstance(steps[-1], Call) and use.chain.origin == "global":
-                    self._called(use.chain, steps[-1], use.scope or module.name, self.program.at(module.name, use.span.line))
+        for module, use in self.program.uses.calling(("register",)):
+            steps = use.chain.steps
+            if len(steps) > 1 and steps[-2] == "register" and isinstance(steps[-1], Call) and use.chain.origin == "global":
+                self._called(use.chain, steps[-1], use.scope or module.name, self.program.at(module.name, use.span.line))
 
     def _decorated(self, decorator: Chain, definition: Definition) -> None:
         state, rest = self.program.head(decorator)
@@ -87,8 +88,27 @@ class ViewReader:
                 if model is not None:
                     at = self.program.place(definition.id)
                     yield from _accesses(definition.id, model.tables, ("read", "write"), at, True)
+                    yield from _accesses(definition.id, self._along_admin(definition.id, model), ("read",), at, False)
         for name, model, at in self.admin.plain:
             yield from _accesses(name, model.tables, ("read", "write"), at, True)
+
+    def _along_admin(self, class_id: str, model: Model) -> tuple[str, ...]:
+        """Tables that an admin's pages read beside the model's: through the paths that it lists, and for the choices of its forms."""
+        found: dict[str, None] = {}
+        for name, related in standard.ADMIN_PATHS.items():
+            owner = self.program.declaring_class(class_id, name)
+            value = self.program.value(f"{owner}.{name}") if owner else None
+            for item in elements(self.program, value) or () if value is not None else ():
+                first = item.items[0] if isinstance(item, Sequence) and item.items else item
+                path = self.program.constant(first)
+                if isinstance(path, str):
+                    found.update(dict.fromkeys(path_tables(model, path.lstrip("^=@-"), related)))
+        if isinstance(self.program.member(class_id, "get_queryset"), Definition):
+            found.update(dict.fromkeys(table for table, _ in self.evaluator.served.view_effects(class_id)))
+        for each in model.local.values():
+            if each.kind in ("fk", "o2o", "m2m") and each.target is not None:
+                found.update(dict.fromkeys(each.target.tables))
+        return tuple(table for table in found if table not in model.tables)
 
     def _view(self, definition: Definition) -> Iterator[Access]:
         actions: set[str] = set()

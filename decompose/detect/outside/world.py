@@ -57,14 +57,13 @@ class World:
         self.heads = Heads(program, self.objects, known.knows, frozenset({"aws-session"}))
 
     def facts(self) -> Iterator[Fact]:
-        for module in self.program.modules.values():
-            emitted: set[Fact] = set()
-            for use, made, state, rest in self.heads.uses(module):
-                site = Site(use, module)
-                for fact in self._client(made, rest, site) if made is not None else self._external(state, rest, site):
-                    if fact not in emitted:
-                        emitted.add(fact)
-                        yield fact
+        emitted: set[Fact] = set()
+        for module, use, made, state, rest in self.heads.uses():
+            site = Site(use, module)
+            for fact in self._client(made, rest, site) if made is not None else self._external(state, rest, site):
+                if fact not in emitted:
+                    emitted.add(fact)
+                    yield fact
         if "django" in self.program.imported:
             yield from self._storages()
 

@@ -49,7 +49,7 @@ class Evidence:
         self.program = program
         self.values: dict[str, set[str]] = {}
         self.places: dict[str, list[tuple[str, Location]]] = {}
-        for module, use in program.calling(_CONTEXTS):
+        for module, use in program.uses.calling(_CONTEXTS):
             values = self.values.setdefault(module.name, set())
             for index, step in enumerate(use.chain.steps):
                 if isinstance(step, Call) and _takes_sql(use, index):
@@ -156,7 +156,7 @@ def _short(value: str) -> str:
 
 def _computed(program: Program) -> Iterator[Unresolved]:
     """``cursor.execute(query)`` where the text does not say what ``query`` is."""
-    for module, use in program.calling(("execute", "executemany", "executescript", "RunSQL", "RawSQL", "raw")):
+    for module, use in program.uses.calling(("execute", "executemany", "executescript", "RunSQL", "RawSQL", "raw")):
         chain = use.chain
         call = chain.steps[-1]
         if not isinstance(call, Call) or not call.arguments or last_name(chain) not in ("execute", "executemany", "executescript", "RunSQL", "RawSQL", "raw"):  # fmt: skip

@@ -1,16 +1,19 @@
 """SQLAlchemy: tables and keys of declarative, Core and imperative mappings; data access through sessions, queries and statements.
 
-Covers 1.4 and 2.0 styles, Flask-SQLAlchemy, SQLModel and Advanced Alchemy. ``names`` recognises, ``types`` translates column types,
-``models`` finds what is mapped, ``queries`` follows chains to the tables they touch.
+Covers 1.4 and 2.0 styles, Flask-SQLAlchemy, SQLModel and Advanced Alchemy. ``names`` recognises, ``types`` translates column types; ``models`` finds what is mapped, with ``tablenames`` and ``bodies``, and ``schema`` makes
+facts of it. ``chains`` follows chains to the tables they touch, with ``promises`` (annotations, conventions) and ``methods`` (sessions, queries,
+results); ``values`` is what they all speak of, and ``accesses`` makes facts of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from decompose.detect.sqlalchemy.accesses import Accesses
+from decompose.detect.sqlalchemy.chains import Chains
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.names import Names
-from decompose.detect.sqlalchemy.queries import Queries
+from decompose.detect.sqlalchemy.schema import Schema
 from decompose.link.program import Program
 from decompose.model.facts import Fact
 
@@ -21,5 +24,5 @@ def detect(program: Program) -> Iterator[Fact]:
     if not names.present:
         return
     models = Models(program, names)
-    yield from models.facts()
-    yield from Queries(program, names, models).facts()
+    yield from Schema(models).facts()
+    yield from Accesses(program, models, Chains(program, names, models)).facts()

@@ -32,6 +32,32 @@ def test_analyze_twice_says_the_same_and_touches_nothing(decompose: Typed, shop:
     assert (shop / ".decompose/analysis.json").stat().st_mtime_ns == kept
 
 
+def test_analyze_without_cache_keeps_nothing(decompose: Typed, shop: Path) -> None:
+    answer = decompose("analyze", shop, "--no-cache")
+    assert answer.code == 0 and "Wrote" not in answer.err and not (shop / ".decompose").exists()
+
+
+def test_a_link_in_the_place_of_our_folder_is_not_followed_and_no_reason_to_stop(decompose: Typed, shop: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (shop / ".decompose").symlink_to(elsewhere)
+    answer = decompose("analyze", shop)
+    assert answer.code == 0 and "is not kept" in answer.err and list(elsewhere.iterdir()) == []
+
+
+def test_plugins_named_by_the_project_are_not_loaded_and_said_so(decompose: Typed, shop: Path) -> None:
+    (shop / "decompose.toml").write_text('[decompose]\nplugins = ["evil"]\n')
+    (shop / "evil.py").write_text("raise SystemExit('loaded')\n")
+    answer = decompose("analyze", shop)
+    assert answer.code == 0 and "decompose.toml:2 has no effect" in answer.err
+
+
+def test_a_repository_that_cannot_be_read_is_named(decompose: Typed, shop: Path) -> None:
+    (shop / ".git").write_text("gitdir: /nowhere\n")
+    answer = decompose("analyze", shop)
+    assert answer.code == 0 and "The git history is not used" in answer.err
+
+
 @pytest.mark.parametrize(("form", "begins"), [("csv", "context,"), ("mermaid", "flowchart"), ("dot", "digraph"), ("graphml", "<?xml")])
 def test_analyze_draws_the_graph(decompose: Typed, shop: Path, form: str, begins: str) -> None:
     answer = decompose("analyze", shop, "--format", form)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 from drawing import draw
 
 from decompose.cut.transactions import in_contexts, units_of_work
@@ -60,3 +61,11 @@ def test_reading_another_contexts_table_cuts_no_transaction() -> None:
 def test_a_table_that_every_service_has_cuts_no_transaction() -> None:
     (found,) = in_contexts(units_of_work(draw(CHECKOUT)), {"orders": "sales", "stock": "shared"}, {"shared"})
     assert (found.cut, found.contexts) == (False, ("sales", "shared"))
+
+
+def test_what_runs_after_the_commit_is_not_inside() -> None:
+    graph = draw(CHECKOUT)
+    (transaction,) = graph.transactions
+    lines = (transaction.at.line, transaction.end_line)
+    (unit,) = units_of_work(msgspec.structs.replace(graph, transactions=(msgspec.structs.replace(transaction, deferred=(lines,)),)))
+    assert unit.tables == ()

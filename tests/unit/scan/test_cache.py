@@ -137,6 +137,25 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
+def test_what_is_no_file_is_neither_waited_for_nor_followed(file: Path, suffix: str, kind: str, tmp_path: Path) -> None:
+    file.parent.mkdir(parents=True)
+    place, precious = Path(f"{file}{suffix}"), tmp_path / "precious"
+    precious.write_text("precious")
+    {"pipe": lambda: os.mkfifo(place), "folder": place.mkdir, "link": lambda: place.symlink_to(precious)}[kind]()
+    keep(file, b"result")
+    assert found(file) == {} and precious.read_text() == "precious"
+
+
+def test_a_row_larger_than_any_of_ours_is_a_miss(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(file, b"x" * 4000)
+    monkeypatch.setattr("decompose.scan.cache._LARGEST", 3000)
+    assert found(file) == {"a.py": None}
+    keep(file, b"y" * 4000)
+    assert found(file) == {"a.py": None}
+
+
 def test_a_run_that_writes_does_not_stop_another_that_reads(file: Path) -> None:
     keep(file, b"result")
     writer = sqlite3.connect(file)

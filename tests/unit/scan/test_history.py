@@ -83,7 +83,7 @@ def test_merges_are_left_out(repository: Path) -> None:
 def test_without_a_repository_there_is_no_history_and_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").write_text("gitdir: /nonexistent\n")
     found = history(tmp_path)
-    assert (found.commits, found.problem) == ((), "not a git repository")
+    assert (found.commits, found.problem) == ((), "what .git refers to is not a git repository")
 
 
 def test_an_empty_repository_has_a_reason(repository: Path) -> None:
@@ -119,3 +119,26 @@ def test_nothing_that_the_repository_configures_is_run(repository: Path, tmp_pat
         )
     assert [each.paths for each in commits(repository)] == [("a.py", "b.py")]
     assert not canary.exists()
+
+
+@pytest.mark.parametrize("place", ["HEAD", "config", "shallow", "refs/heads/main", "info/grafts"])
+def test_a_pipe_in_the_place_of_a_file_is_named_and_not_waited_for(repository: Path, place: str) -> None:
+    change(repository, "a.py")
+    (repository / ".git" / place).unlink(missing_ok=True)
+    os.mkfifo(repository / ".git" / place)
+    assert place in history(repository).problem
+
+
+def test_git_that_falls_silent_is_given_up(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(repository, "a.py")
+    monkeypatch.setattr("decompose.scan.history._SILENT_SECONDS", 0.3)
+    for loose in (repository / ".git" / "objects").glob("??/*"):
+        loose.unlink()
+        os.mkfifo(loose)
+    assert "said nothing" in history(repository).problem
+
+
+def test_files_that_the_repository_asks_to_be_read_for_order_are_not(repository: Path) -> None:
+    change(repository, "a.py")
+    git(repository, "config", "diff.orderFile", "/dev/zero")
+    assert [each.paths for each in commits(repository)] == [("a.py",)]

@@ -36,11 +36,22 @@ def test_a_file_that_cannot_be_parsed_has_a_reason_and_a_line(source: bytes, rea
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python reads it")
 def test_syntax_of_a_newer_python_that_cannot_be_respelled_is_said_to_be_so() -> None:
-    failure = summarize("a.py", "a", False, "x = 1\ny = f'{\n a}'\n").failure
+    failure = summarize("a.py", "a", False, "x = 1\ny = f'{a[\"b']}'\n").failure
     assert (
         failure
         == f"syntax newer than Python {sys.version_info.major}.{sys.version_info.minor} (f-string, PEP 701) at line 2"
     )
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python reads it")
+@pytest.mark.parametrize(
+    "source",
+    ["x = f'{\n a}'\n", "def f[T](): a\n", "x = f'{v:{w:{0}}.{p:1}}'\nx = f'{a.b}'\n", "x = f'{f'{a}'}'\n", "type X[\n\nT] = a\n"],
+)
+def test_source_for_a_newer_python_is_read_and_said_to_be_so(source: str) -> None:
+    found = summarize("a.py", "a", False, source)
+    assert (found.failure, found.newer) == ("", True)
+    assert not summarize("a.py", "a", False, "x = f'{a}'\n").newer
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,156 @@
+"""Facts from followed chains: accesses, uses of models, transactions, and what could not be followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from decompose.detect.sqlalchemy.chains import Chains
+from decompose.detect.sqlalchemy.models import Models
+from decompose.detect.sqlalchemy.values import Event, Seen, within
+from decompose.link.expressions import last_bound, source
+from decompose.link.program import Program, Step
+from decompose.model.facts import Access, Fact, Mode, ModelUse, Transaction, Unresolved
+from decompose.model.location import Span
+from decompose.model.syntax import Bound, Call, Item, ModuleSummary, Slice
+
+
+class Accesses:
+    """What the definitions of a program do with mapped tables."""
+
+    def __init__(self, program: Program, models: Models, chains: Chains) -> None:
+        self.program = program
+        self.models = models
+        self.chains = chains
+        self._module: dict[str, ModuleSummary] = {}
+        for module in program.modules.values():
+            for scope in {use.scope or module.name for use in module.uses}:
+                self._module.setdefault(scope, module)
+
+    def facts(self) -> Iterator[Fact]:
+        """Accesses, model uses, transactions and what could not be followed, module by module."""
+        for module in self.program.modules.values():
+            scopes = dict.fromkeys(use.scope or module.name for use in module.uses)
+            for scope in scopes:
+                if self._module.get(scope) is module:
+                    yield from self._scope_facts(scope, module)
+            for block in module.blocks:
+                value = self.chains.value(block.manager, block.scope or module.name)
+                if value.kind == "transaction" or (value.kind == "session" and value.name == "begin"):
+                    yield Transaction(block.scope or module.name, self.program.at(module.name, block.line), block.end_line, "block")
+
+    def _scope_facts(self, scope: str, module: ModuleSummary) -> Iterator[Fact]:
+        program = self.program
+        definition = program.definition(scope)
+        if definition is not None and definition.kind == "class":
+            return
+        found: dict[tuple[str, Mode, int], tuple[str, bool]] = {}
+        writing: list[tuple[Span, str]] = []
+        first, last = 0, 0
+        committing = False
+        for seen in self.chains.seen(scope):
+            line = seen.use.span.line
+            replaced = {event.target for event in seen.events if event.mode == "write" and event.mention}
+            writing.extend((seen.use.span, event.target) for event in seen.events if event.mode == "write")
+            if seen.value.kind == "dml":
+                writing.append((seen.use.span, seen.value.model))
+            for event in seen.events:
+                if event.mode == "read" and (event.target in replaced or (event.mention and _inside(seen.use.span, event.target, writing))):
+                    continue
+                for table, mode, certain in self._touched(event):
+                    first = first or line
+                    via, before = found.get((table, mode, line), (event.via, False))
+                    found[table, mode, line] = via, before or certain
+            if seen.commits:
+                committing, last = True, max(last, seen.use.span.end_line)
+                first = first or line
+            if seen.missing:
+                yield Unresolved("data access", source(seen.use.chain)[:120], seen.missing, program.at(module.name, line))
+            if seen.model and not seen.model.startswith("@") and len(seen.use.chain.steps) > last_bound(seen.use.chain):
+                yield self._model_use(scope, module, seen)
+        for (table, mode, line), (via, certain) in found.items():
+            yield Access(scope, table, mode, program.at(module.name, line), _via(via), certain)
+        if committing and definition is not None:
+            yield Transaction(scope, program.at(module.name, min(first, last)), last, "session")
+
+    def _touched(self, event: Event) -> Iterator[tuple[str, Mode, bool]]:
+        """Tables with modes, and whether that is certain: the event's own and what happens along with it."""
+        for table in self._tables(event.target):
+            yield table, event.mode, event.certain
+        if event.along:
+            for table in self.models.eager(event.target):
+                yield table, "read", event.certain and event.along == "all"
+        if event.deletes:
+            for table, mode in self.models.deleted_along(event.target):
+                yield table, mode, False
+
+    def _tables(self, target: str) -> Iterator[str]:
+        """The tables of a model (those of its parents in joined inheritance too) or the table itself."""
+        if target in self.models.tables:
+            yield target
+        seen: set[str] = set()
+        while target in self.models.mapped:
+            mapped = self.models.mapped[target]
+            if mapped.table not in seen:
+                seen.add(mapped.table)
+                yield mapped.table
+            target = mapped.parent
+
+    def _model_use(self, scope: str, module: ModuleSummary, seen: Seen) -> ModelUse:
+        chain = seen.use.chain
+        start = last_bound(chain)
+        bound = chain.steps[start - 1] if start else None
+        attribute = seen.use.sink == "store" and isinstance(chain.steps[-1], str) if chain.steps else False
+        writes = attribute or any(event.mode == "write" for event in seen.events)
+        head: Literal["class", "instance", "continuation"] = "class"
+        if isinstance(bound, Bound):
+            head = "continuation"
+        elif chain.origin in ("instance", "self", "super"):
+            head = "instance"
+        keywords = tuple(name for step in chain.steps[start:] if isinstance(step, Call) for name, _ in step.keywords)
+        attributes = tuple(step for step in chain.steps[start:] if isinstance(step, str)) if seen.value.kind in ("unknown", "instance") else ()
+        return ModelUse(
+            definition=scope,
+            model=seen.model,
+            at=self.program.at(module.name, seen.use.span.line),
+            span=seen.use.span,
+            head=head,
+            shape=_shape(chain.steps[start:]),
+            result=_RESULTS.get(seen.value.kind, "unknown"),
+            mode="write" if writes else "read" if seen.events else "none",
+            sink=seen.use.sink,
+            head_line=bound.line if isinstance(bound, Bound) else 0,
+            loop=seen.use.loop,
+            keywords=keywords,
+            attributes=attributes,
+            sealable=False,
+            obstacle="an SQLAlchemy expression",
+            certain=seen.value.certain,
+        )
+
+
+_RESULTS = {"class": "class", "instance": "instance", "query": "queryset", "collection": "queryset", "related": "queryset", "result": "queryset", "rows": "values", "row": "values", "dml": "none", "pagination": "queryset"}  # fmt: skip
+
+
+def _via(text: str) -> Literal["orm", "core"]:
+    return "core" if text == "core" else "orm"
+
+
+def _inside(span: Span, target: str, writing: list[tuple[Span, str]]) -> bool:
+    """Whether a mention stands inside a statement that changes the same table: ``delete(User).where(User.id == 1)``."""
+    return any(target == each and within(span, outer) for outer, each in reversed(writing[-20:]))
+
+
+def _shape(steps: Iterable[Step]) -> str:
+    parts: list[str] = []
+    for step in steps:
+        if isinstance(step, str):
+            parts.append(f".{step}")
+        elif isinstance(step, Call):
+            given = ["_" for _ in step.arguments] + [f"{name}=" for name, _ in step.keywords]
+            parts.append(f"({','.join(given)})")
+        elif isinstance(step, Item):
+            parts.append("[]")
+        elif isinstance(step, Slice):
+            parts.append("[:]")
+    return "".join(parts).removeprefix(".")

@@ -1,0 +1,618 @@
+"""Following chains: what each prefix stands for, step by step, and the tables it touches on the way.
+
+Tables are noted where they are named: ``select(User)``, ``.join(Order)``, ``user.orders``, ``session.add(user)``. In a base class or mixin
+the table is not known: the access is then noted for the class's own caller (``create`` of ``CRUDMixin`` becomes a write where
+``User.create()`` stands).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from decompose.detect.sqlalchemy.drafts import Relation
+from decompose.detect.sqlalchemy.methods import Methods
+from decompose.detect.sqlalchemy.models import Models
+from decompose.detect.sqlalchemy.names import Names
+from decompose.detect.sqlalchemy.promises import Promises
+from decompose.detect.sqlalchemy.values import (
+    DEPTH,
+    ENGINES,
+    MAKERS,
+    SESSION_METHODS,
+    SESSION_NAMES,
+    SESSIONS,
+    UNKNOWN,
+    Along,
+    Seen,
+    Trace,
+    Value,
+)
+from decompose.link.expressions import argument, last_bound, last_name, literal, source
+from decompose.link.program import Program, State, Step
+from decompose.model.facts import Mode
+from decompose.model.syntax import (
+    Binding,
+    Bound,
+    Call,
+    Chain,
+    Constant,
+    Definition,
+    Expression,
+    Item,
+    Operation,
+    Sequence,
+    Slice,
+    Use,
+)
+
+_BUILTINS = frozenset({"setattr", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "enumerate"})
+
+
+def _reads_as_attribute(definition: Definition) -> bool:
+    """Whether a method is read without a call: ``property`` and the many decorators that are named after it."""
+    return any(isinstance(each, Chain) and "property" in last_name(each) for each in definition.decorators)
+
+
+class Chains:
+    """Follows the chains of a program. Results of bindings, functions and scopes are kept."""
+
+    def __init__(self, program: Program, names: Names, models: Models) -> None:
+        self.program = program
+        self.names = names
+        self.models = models
+        self.promises = Promises(program, names, models, self)
+        self.methods = Methods(program, models, self)
+        self._uses: dict[str, list[Use]] = {}
+        for module in program.modules.values():
+            for use in module.uses:
+                self._uses.setdefault(use.scope or module.name, []).append(use)
+        self._seen: dict[str, list[Seen]] = {}
+        self._bindings: dict[str, Value] = {}
+        self._returns: dict[str, Value] = {}
+        self._classes: dict[tuple[str, str, str], Value] = {}
+        self._states: dict[tuple[State, str, str], Value] = {}
+        self._depth = 0
+        tops = {name.split(".", 1)[0] for name in program.modules}
+        self._followed = tops | {imported.module.split(".", 1)[0] for m in program.modules.values() for imported in m.imports if names.meaning(f"{imported.module}.x")}  # fmt: skip
+
+    def uses(self, scope: str) -> list[Use]:
+        """The uses in a definition or module, in source order."""
+        return self._uses.get(scope, [])
+
+    def follow(self, chain: Chain, scope: str, trace: Trace) -> Value:
+        """What a chain stands for; what it touches is noted in the trace."""
+        return self._chain(chain, scope, trace, False, False)
+
+    def seen(self, scope: str) -> list[Seen]:
+        """All uses of a definition (or module) that touch a model or session."""
+        known = self._seen.get(scope)
+        if known is None:
+            found: list[Seen] = []
+            self._seen[scope] = found
+            for use in self._uses.get(scope, ()):
+                if self._worth(use):
+                    seen = self._follow(use, scope)
+                    if seen is not None:
+                        found.append(seen)
+            known = found
+        return known
+
+    def _worth(self, use: Use) -> bool:
+        chain = use.chain
+        if chain.origin == "builtin":
+            return chain.root in _BUILTINS
+        if chain.origin == "local" and not chain.steps:
+            return False
+        if use.sink in ("annotation", "base", "except", "decorator"):
+            return False
+        if chain.origin == "global":
+            return chain.root.split(".", 1)[0] in self._followed or chain.root == "typing.cast"
+        return True
+
+    def _follow(self, use: Use, scope: str) -> Seen | None:
+        trace = Trace()
+        value = self._chain(use.chain, scope, trace, use.sink == "store", use.sink == "iterate")
+        if use.sink != "assign":
+            value = self.methods.loaded(value, trace)
+        start = last_bound(use.chain)
+        events = tuple(event for event in trace.events if event.index >= start)
+        commits = trace.commits and start <= len(use.chain.steps) - 2
+        missing = trace.missing if trace.missed >= start else ""
+        if not events and not commits and not missing and not trace.model:
+            return None
+        return Seen(use, value, events, trace.model, commits, missing)
+
+    def effects(self, method: str) -> dict[tuple[str, Mode, Along, bool], bool]:
+        """What a method does to the model behind ``self`` or ``self.attribute``: (attribute or ``""``, mode, along, deletes) -> certain."""
+        if self._depth > DEPTH:
+            return {}
+        self._depth += 1
+        found: dict[tuple[str, Mode, Along, bool], bool] = {}
+        for seen in self.seen(method):
+            for event in seen.events:
+                if event.target.startswith("@"):
+                    key = (event.target.partition(":")[2], event.mode, event.along, event.deletes)
+                    found[key] = found.get(key, False) or event.certain
+        self._depth -= 1
+        return found
+
+    def value(self, expression: Expression | None, scope: str) -> Value:
+        """What an expression stands for, without noting what it touches."""
+        if isinstance(expression, Chain):
+            return self._chain(expression, scope, Trace(), False, False)
+        if isinstance(expression, Operation):
+            return self._operation(expression, scope)
+        if isinstance(expression, Sequence) and expression.items:
+            inner = self.value(expression.items[0], scope)
+            return Value("collection", inner.model, certain=inner.certain) if inner.kind == "instance" else UNKNOWN
+        return UNKNOWN
+
+    def _operation(self, operation: Operation, scope: str) -> Value:
+        if operation.operator == "for" and operation.operands:
+            inner = self.value(operation.operands[0], scope)
+            return Value("collection", inner.model, certain=inner.certain) if inner.kind == "instance" else UNKNOWN
+        if operation.operator in ("if", "or", "and", "+"):
+            values = [value for each in operation.operands if (value := self.value(each, scope)) is not UNKNOWN and value.kind != "unknown"]
+            if values:
+                return msgspec.structs.replace(values[0], certain=values[0].certain and len({v.model for v in values}) == 1)
+        return UNKNOWN
+
+    def _chain(self, chain: Chain, scope: str, trace: Trace, stored: bool, iterated: bool) -> Value:
+        if self._depth > DEPTH:
+            return UNKNOWN
+        self._depth += 1
+        try:
+            value, steps = self._root(chain, scope)
+            position = len(chain.steps) - len(steps)
+            trace.index = position
+            self._noted(value, trace)
+            end = len(chain.steps)
+            while position < end:
+                trace.index = position
+                step = chain.steps[position]
+                position += 1
+                if isinstance(step, Bound):
+                    value = self._bound(value, step)
+                elif isinstance(step, Call):
+                    value = self._called(value, step, scope, trace)
+                elif isinstance(step, Item):
+                    value = self._item(self.methods.loaded(value, trace), step)
+                elif isinstance(step, Slice):
+                    value = self.methods.loaded(value, trace)
+                    value = Value("collection", value.model, certain=value.certain) if value.kind in ("query", "related") else value
+                elif stored and position == end:
+                    self._store(value, step, scope, trace)
+                    value = UNKNOWN
+                elif position < end and isinstance(following := chain.steps[position], Call):
+                    trace.index = position
+                    position += 1
+                    value = self._method(value, step, following, scope, trace)
+                else:
+                    value = self._attribute(value, step, scope, trace)
+                self._noted(value, trace)
+                if value.kind == "unknown":
+                    break
+            return value
+        finally:
+            self._depth -= 1
+
+    def _noted(self, value: Value, trace: Trace) -> None:
+        if not trace.model and value.model and value.kind not in ("table", "columns"):
+            trace.model = value.model
+
+    def _root(self, chain: Chain, scope: str) -> tuple[Value, tuple[Step, ...]]:
+        if chain.origin == "parameter":
+            return self.promises.parameter(chain.root, scope), chain.steps
+        if chain.origin == "local":
+            first = chain.steps[0] if chain.steps else ""
+            named = chain.root in SESSION_NAMES and isinstance(first, str) and first in SESSION_METHODS
+            return (Value("session", certain=False) if named else UNKNOWN), chain.steps
+        if chain.origin == "super":
+            return self.of_class(chain.root, "instance", "super"), chain.steps
+        if chain.origin == "builtin":
+            return (Value("builtin", name=chain.root) if chain.root in _BUILTINS else UNKNOWN), chain.steps
+        if chain.origin == "instance":
+            state = self.program.resolve(chain.root)
+            if state.kind == "binding":
+                return self.promises.alias(state.id), chain.steps
+        state, rest = self.program.head(chain)
+        return self.of_state(state, chain.origin), rest
+
+    def of_state(self, state: State, origin: str = "") -> Value:
+        """The value that the program's own knowledge gives."""
+        if state.kind == "class":
+            return self.of_class(state.id, "class", origin)
+        if state.kind == "instance":
+            return self.of_class(state.id, "instance", origin)
+        if state.kind == "binding":
+            return self._binding(state.id)
+        if state.kind == "external":
+            if state.id in ("typing.cast", "typing_extensions.cast"):
+                return Value("cast")
+            meaning = self.names.meaning(state.id)
+            return Value("construct", name=meaning) if meaning else UNKNOWN
+        if state.kind == "result":
+            return self.methods.construct(self.names.meaning(state.id), Call(), "", Trace())
+        if state.kind in ("function", "module"):
+            return Value("state", state=state)
+        return UNKNOWN
+
+    def of_class(self, id: str, kind: str, origin: str = "") -> Value:
+        known = self._classes.get((id, kind, origin))
+        if known is None:
+            known = self._classes[id, kind, origin] = self._class_value(id, kind, origin)
+        return known
+
+    def _class_value(self, id: str, kind: str, origin: str) -> Value:
+        if id in self.models.mapped:
+            return Value(kind, id, name="super" if origin == "super" else "")
+        if id in self.models.symbolic:
+            return Value(kind, f"@{id}:", name="super" if origin == "super" else "")
+        meanings = [self.names.meaning(each) for each in (id, *self.program.ancestors(id))]
+        for meaning in meanings:
+            if meaning in SESSIONS:
+                return Value("session") if kind == "instance" else Value("construct", name=meaning)
+            if meaning in MAKERS:
+                return Value("maker") if kind == "instance" else Value("construct", name=meaning)
+            if meaning in ENGINES:
+                return Value("engine") if kind == "instance" else Value("construct", name=meaning)
+            if meaning in ("Select", "Query") and kind == "instance":
+                return Value("query")
+        if kind == "instance" and self.program.definition(id) is None and id.split(".", 1)[0] in ("flask_sqlalchemy", "quart_sqlalchemy"):
+            return Value("extension")
+        if self.program.definition(id) is not None:
+            return Value("state", name=origin, state=State("class" if kind == "class" else "instance", id))
+        return Value("construct", name=meanings[0]) if meanings[0] and kind == "class" else UNKNOWN
+
+    def _binding(self, id: str) -> Value:
+        known = self._bindings.get(id)
+        if known is None:
+            self._bindings[id] = UNKNOWN
+            known = self._bindings[id] = self._held(id)
+        return known
+
+    def _held(self, id: str) -> Value:
+        if id in self.models.objects:
+            return Value("table", self.models.objects[id])
+        if self.names.is_extension(id):
+            return Value("extension")
+        scope, _, name = id.rpartition(".")
+        found = self.program.bindings(scope).get(name)
+        if not found:
+            return UNKNOWN
+        annotation = found[-1].annotation_value
+        if annotation is not None:
+            value = self.promises.annotation(annotation, self.program.module_of(scope))
+            if value.kind != "unknown":
+                return value
+        for binding in reversed(found):
+            value = self.value(binding.value, scope)
+            if value.kind != "unknown":
+                return value
+        return UNKNOWN
+
+    def _bound(self, value: Value, step: Bound) -> Value:
+        if step.symbol and value.kind == "unknown":
+            return self.of_class(step.symbol, "instance")
+        if step.certain or step.prefix >= 0 or not value.certain:
+            return value
+        return msgspec.structs.replace(value, certain=False)
+
+    def _item(self, value: Value, step: Item) -> Value:
+        kind = value.kind
+        if kind in ("collection", "related", "query", "result", "pagination"):
+            if kind == "query" and len(value.entities) > 1:
+                return Value("row", value.model, certain=value.certain, entities=value.entities)
+            return Value("instance", value.model, certain=value.certain)
+        if kind == "columns":
+            return Value("column", value.model)
+        if kind == "rows":
+            return Value("row", value.model, certain=value.certain, entities=value.entities)
+        if kind == "row":
+            index = step.key if isinstance(step.key, int) else None
+            if index is not None and 0 <= index < len(value.entities) and value.entities[index]:
+                return Value("instance", value.entities[index], certain=value.certain)
+            if index is None and isinstance(step.key, str):
+                return self._row_attribute(value, step.key)
+        return UNKNOWN
+
+    def _row_attribute(self, value: Value, name: str) -> Value:
+        for entity in value.entities:
+            if entity.rpartition(".")[2] == name:
+                return Value("instance", entity, certain=value.certain)
+        return UNKNOWN
+
+    def _store(self, value: Value, name: str, scope: str, trace: Trace) -> None:
+        """``order.paid = True``: a write of the table when the attribute is mapped; constructors only prepare an object."""
+        if value.kind != "instance" or value.name == "new" or scope.endswith(".__init__"):
+            return
+        mapped = self.models.mapped.get(value.model)
+        if mapped is None:
+            if value.model.startswith("@") and self._symbolic_attribute(value.model, name):
+                trace.touch(value.model, "write", value.certain)
+        elif name in mapped.columns:
+            trace.touch(value.model, "write", value.certain)
+        elif name in mapped.relations:
+            relation = mapped.relations[name]
+            own = not self.models.points_here(mapped, relation)
+            changed = relation.secondary or (value.model if own else relation.target)
+            if relation.many:
+                # The collection that is replaced is loaded first; what differs from it is written.
+                trace.touch(relation.target, "read", False)
+                trace.touch(relation.secondary, "read", False)
+            trace.touch(changed, "write", value.certain and not relation.many)
+
+    def _symbolic_attribute(self, model: str, name: str) -> bool:
+        body = self.models.declared(model[1:].partition(":")[0])
+        return name in body
+
+    def _attribute(self, value: Value, name: str, scope: str, trace: Trace) -> Value:
+        kind = value.kind
+        if kind in ("class", "instance") and value.model:
+            return self._model_attribute(value, name, scope, trace)
+        if kind == "attribute":
+            # ``Order.customer.name`` is not valid, ``Order.id.desc`` is: still the column.
+            return value
+        if kind == "extension":
+            if name == "session":
+                return Value("session")
+            if name in ("engine", "engines"):
+                return Value("engine")
+            return Value("construct", name=name)
+        if kind == "construct":
+            return Value("construct", name="func" if value.name == "func" else name)
+        if kind == "table" and name in ("c", "columns"):
+            return Value("columns", value.model)
+        if kind == "columns":
+            trace.touch(value.model, "read", value.certain, "core", True)
+            return Value("attribute", "", name)
+        if kind == "pagination":
+            return Value("collection", value.model, certain=value.certain) if name == "items" else UNKNOWN
+        if kind == "row":
+            return self._row_attribute(value, name)
+        if kind == "session":
+            return value if name in ("registry", "no_autoflush", "sync_session") else UNKNOWN
+        if kind == "state" and value.state is not None:
+            return self._state_attribute(value, name, scope)
+        return UNKNOWN
+
+    def _model_attribute(self, value: Value, name: str, scope: str, trace: Trace) -> Value:
+        mapped = self.models.mapped.get(value.model)
+        if mapped is not None and name in mapped.columns:
+            if value.kind == "class":
+                trace.touch(value.model, "read", value.certain, "orm", True)
+                return Value("attribute", value.model, name, value.certain)
+            return UNKNOWN
+        if mapped is not None and name in mapped.relations:
+            return self._related(value, mapped.relations[name], trace)
+        if name in ("query", "query_") and value.kind == "class":
+            trace.touch(value.model, "read", value.certain, along="all")
+            return Value("query", value.model, certain=value.certain, entities=(value.model,))
+        if name == "__table__":
+            return Value("table", mapped.table) if mapped is not None else UNKNOWN
+        if name == "__class__":
+            return Value("class", value.model, certain=value.certain)
+        found = self._member(value, name)
+        if isinstance(found, Definition):
+            if found.kind == "class":
+                return UNKNOWN
+            if _reads_as_attribute(found):
+                if value.kind == "class":
+                    trace.touch(value.model, "read", value.certain, "orm", True)
+                    return Value("attribute", value.model, name, value.certain)
+                return self._method(value, name, Call(), scope, trace)
+            return Value("method", value.model, name, value.certain)
+        if isinstance(found, Binding) and mapped is not None:
+            proxy = self.names.call(found.value, "association_proxy")
+            relation_name = literal(self.program, argument(proxy, 0, "target_collection")) if proxy is not None else None
+            if proxy is not None and relation_name in mapped.relations:
+                inner = self._related(value, mapped.relations[relation_name], trace)
+                attribute = literal(self.program, argument(proxy, 1, "attr")) or ""
+                reached = self._model_attribute(self._item(inner, Item()), attribute, scope, trace) if inner.kind == "related" else UNKNOWN
+                return Value("collection", reached.model, certain=reached.certain) if reached.kind == "instance" else reached
+        if value.model.startswith("@") and value.kind == "class" and self._symbolic_attribute(value.model, name):
+            trace.touch(value.model, "read", value.certain, "orm", True)
+            return Value("attribute", value.model, name)
+        return UNKNOWN
+
+    def _related(self, value: Value, relation: Relation, trace: Trace) -> Value:
+        """Through a relationship: of a class it is a join, of an instance its rows are loaded."""
+        if relation.loading.dynamic and value.kind == "instance":
+            return Value("query", relation.target, "dynamic", value.certain, join=relation.secondary)
+        trace.touch(relation.target, "read", value.certain, along="maybe")
+        trace.touch(relation.secondary, "read", value.certain)
+        if value.kind == "class":
+            trace.touch(value.model, "read", value.certain, "orm", True)
+            return Value("attribute", relation.target, relation.name, value.certain)
+        return Value("related" if relation.many else "instance", relation.target, certain=value.certain, join=relation.secondary)
+
+    def _class_of(self, value: Value) -> str:
+        if value.model:
+            return value.model[1:].partition(":")[0] if value.model.startswith("@") else value.model
+        return value.state.id if value.state is not None else ""
+
+    def _member(self, value: Value, name: str) -> Definition | Binding | None:
+        id = self._class_of(value)
+        if value.name == "super":
+            for base in self.program.ancestors(id):
+                if self.program.declaring_class(base, name):
+                    return self.program.member(base, name)
+            return None
+        return self.program.member(id, name)
+
+    def _state_attribute(self, value: Value, name: str, scope: str) -> Value:
+        """An attribute of a project class or module: ``self.session``, ``self.model``, ``crud.user``."""
+        assert value.state is not None
+        key = (value.state, value.made, name)
+        known = self._states.get(key)
+        if known is None:
+            self._states[key] = UNKNOWN
+            known = self._states[key] = self._state_value(value, name)
+        return known
+
+    def _state_value(self, value: Value, name: str) -> Value:
+        assert value.state is not None
+        state = value.state
+        if state.kind in ("instance", "class"):
+            found = self.program.member(state.id, name)
+            if not isinstance(found, Definition):
+                if found is not None:
+                    reached = self._binding(f"{self.program.declaring_class(state.id, name)}.{name}")
+                    if reached.kind != "unknown":
+                        return reached
+                reached = self.promises.assigned(state.id, name)
+                if reached.kind != "unknown":
+                    return reached
+                if name in SESSION_NAMES or name == "_session":
+                    return Value("session", certain=False)
+                if value.made and self.promises.means_model(name):
+                    return Value("class", value.made)
+                if self.promises.means_model(name) or self.promises.some_subclass_names(state.id, name):
+                    return Value("class", f"@{state.id}:{name}")
+                return UNKNOWN
+            if self.program.is_property(found):
+                return self._result_of(found, value)
+        reached_state = self.program.step(state, name)
+        return self.of_state(reached_state) if reached_state != state else UNKNOWN
+
+    def _called(self, value: Value, call: Call, scope: str, trace: Trace) -> Value:
+        kind = value.kind
+        if kind == "class":
+            return Value("instance", value.model, "new", value.certain)
+        if kind == "builtin":
+            return self._builtin(value.name, call, scope, trace)
+        if kind == "cast":
+            return self.promises.annotation(argument(call, 0, "typ"), self.program.module_of(scope))
+        if kind == "construct":
+            return self.methods.construct(value.name, call, scope, trace)
+        if kind in ("session", "maker"):
+            return Value("session", certain=value.certain)
+        if kind == "extension":
+            return value
+        if kind == "method":
+            return self._method(Value("instance", value.model, certain=value.certain), value.name, call, scope, trace)
+        if kind == "state" and value.state is not None:
+            return self._state_called(value, call, scope, trace)
+        return value if kind in ("query", "dml") else UNKNOWN
+
+    def _builtin(self, name: str, call: Call, scope: str, trace: Trace) -> Value:
+        """Functions of Python that hand on what they are given, and ``setattr``."""
+        given = self.value(call.arguments[0], scope) if call.arguments else UNKNOWN
+        if name == "setattr":
+            named = argument(call, 1)
+            attribute = named.value if isinstance(named, Constant) and isinstance(named.value, str) else ""
+            if attribute:
+                self._store(given, attribute, scope, trace)
+            elif given.kind == "instance" and given.name != "new":
+                trace.touch(given.model, "write", given.certain)
+            return UNKNOWN
+        if given.kind not in ("collection", "related", "query", "result", "rows"):
+            return UNKNOWN
+        if name in ("next", "max", "min"):
+            return self._item(given, Item())
+        if given.kind == "rows":
+            return given
+        return Value("rows", entities=("", given.model), certain=given.certain) if name == "enumerate" else Value("collection", given.model, certain=given.certain)
+
+    def _state_called(self, value: Value, call: Call, scope: str, trace: Trace) -> Value:
+        assert value.state is not None
+        if value.state.kind == "class":
+            given = (*call.arguments, *(argument for _, argument in call.keywords))
+            return Value("state", state=State("instance", value.state.id), made=self.promises.made_for(given))
+        definition = self.program.definition(value.state.id)
+        if definition is None:
+            return UNKNOWN
+        return self._result_of(definition, None)
+
+    def _result_of(self, definition: Definition, receiver: Value | None) -> Value:
+        """What a function of the project gives: by annotation, else by its return statements."""
+        known = self._returns.get(definition.id)
+        if known is None:
+            self._returns[definition.id] = UNKNOWN
+            known = self._returns[definition.id] = self._returned(definition)
+        if receiver is not None and known.model.startswith("@"):
+            model = self._concrete(known.model.partition(":")[2], receiver)
+            return msgspec.structs.replace(known, model=model, entities=(), certain=known.certain and receiver.certain) if model else UNKNOWN
+        return known
+
+    def _returned(self, definition: Definition) -> Value:
+        module = self.program.module_of(definition.id)
+        owner = definition.parent if definition.kind == "method" else ""
+        receiver = self.of_class(owner, "instance") if owner else None
+        promised = self.promises.returns_annotation(definition, module, receiver) if definition.returns else UNKNOWN
+        if promised.kind not in ("unknown", "state"):
+            return promised
+        if promised.kind == "unknown" and (definition.generator or self._is_context(definition)):
+            return self._yielded(definition)
+        for expression in definition.returned:
+            value = self.value(expression, definition.id)
+            if value.made or (value.kind != "unknown" and promised.kind == "unknown"):
+                return value if value.name != "new" else msgspec.structs.replace(value, name="")
+        return promised
+
+    def _is_context(self, definition: Definition) -> bool:
+        return any(isinstance(each, Chain) and source(each).rpartition(".")[2].startswith(("contextmanager", "asynccontextmanager")) for each in definition.decorators)  # fmt: skip
+
+    def _yielded(self, definition: Definition) -> Value:
+        """The session that a generator makes: ``yield`` of a dependency or context manager."""
+        for use in self._uses.get(definition.id, ()):
+            if use.chain.origin in ("global", "instance") and use.sink in ("assign", "return", "other", "iterate"):
+                value = self._chain(use.chain, definition.id, Trace(), False, False)
+                if value.kind in ("session", "maker"):
+                    return Value("session", certain=value.certain)
+        return UNKNOWN
+
+    def _concrete(self, path: str, receiver: Value) -> str:
+        """The model behind a symbolic one, seen from the receiver of the call; symbolic again inside another base class."""
+        if not path:
+            return receiver.model
+        if receiver.made and self.promises.means_model(path):
+            return receiver.made
+        owner = self._class_of(receiver)
+        found = self.promises.attribute_model(owner, path)
+        return found or (f"@{owner}:{path}" if self.promises.means_model(path) or self.promises.some_subclass_names(owner, path) else "")
+
+    def _method(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
+        kind = value.kind
+        if kind == "session":
+            return self.methods.of_session(value, name, call, scope, trace)
+        if kind == "maker":
+            return Value("session", name="begin", certain=value.certain) if name == "begin" else value
+        if kind == "engine":
+            if name in ("begin", "connect"):
+                return Value("session", name="begin" if name == "begin" else "")
+            return self.methods.of_session(Value("session"), name, call, scope, trace) if name in ("execute", "scalar") else UNKNOWN
+        if kind in ("query", "dml"):
+            return self.methods.of_query(value, name, call, scope, trace)
+        if kind in ("result", "rows", "collection", "related"):
+            return self.methods.of_result(value, name, call, scope, trace)
+        if kind == "table":
+            return self.methods.of_table(value, name, call, trace)
+        if kind == "extension":
+            return self.methods.of_extension(value, name, call, scope, trace)
+        if kind == "construct":
+            if value.name in SESSIONS and name == "object_session":
+                return Value("session")
+            return self.methods.construct("func" if value.name == "func" else name, call, scope, trace)
+        if kind == "attribute":
+            if name in ("has", "any", "of_type", "and_"):
+                return value
+            return UNKNOWN
+        if kind in ("class", "instance") or (kind == "state" and value.state is not None and value.state.kind in ("class", "instance")):
+            return self._own_method(value, name, call, scope, trace)
+        if kind == "state":
+            return self._called(self._state_attribute(value, name, scope), call, scope, trace)
+        return UNKNOWN
+
+    def _own_method(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
+        """A method of a mapped class, mixin or repository: its effects on the model happen here."""
+        found = self._member(value, name)
+        if not isinstance(found, Definition) or found.kind == "class":
+            if value.model:
+                return self._called(self._model_attribute(value, name, scope, trace), call, scope, trace)
+            return self._called(self._state_attribute(value, name, scope), call, scope, trace)
+        owner = found.parent
+        if owner not in self.models.mapped:
+            for (path, mode, along, deletes), certain in sorted(self.effects(found.id).items()):
+                trace.touch(self._concrete(path, value), mode, certain and value.certain, along=along, deletes=deletes)
+        return self._result_of(found, value)

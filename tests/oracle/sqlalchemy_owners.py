@@ -1,0 +1,73 @@
+"""To whom a statement belongs that ``sqlalchemy_accesses.py`` captured: the part of ``docs/decisions/0006-whose-statement.md`` about SQLAlchemy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compare import Analyzed, Executed, definition_at, is_test, named_in, state
+
+Frames = list[list[Any]]
+
+
+def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> Executed:
+    """The triples of all captured statements; ``refreshed`` rows count as loaded."""
+    executed = Executed()
+    if captured.get("lines"):
+        executed.lines = {path: set(lines) for path, lines in captured["lines"].items()}
+    statements = captured["statements"]
+    owners = Owners(found, statements, tables)
+    for each in statements:
+        how = each["how"]
+        if how in ("loaded", "pending", "cascade"):
+            mode = "read" if how == "loaded" else "write"
+            executed.loaded.update((name, owners.known(each["sql"]), mode) for name in owners.of(each["frames"]))
+        elif how == "refresh":
+            executed.loaded.update((name, table, mode) for name in owners.of(each["frames"]) for table, mode in owners.named(each["sql"]))
+        else:
+            asked = each["causes"] if how == "flush" and each["causes"] else [each["frames"], *each["built"][:1]]
+            state(executed, [names for frames in asked if (names := owners.of(frames))], owners.named(each["sql"]))
+    return executed
+
+
+class Owners:
+    """Definitions behind frames. A line that was seen to serve several tables, and a method that runs on a subclass, pass on to their caller."""
+
+    def __init__(self, found: Analyzed, statements: list[dict[str, Any]], tables: set[str]) -> None:
+        self.found = found
+        self.tables = tables
+        self._parsed: dict[str, list[tuple[str, str]]] = {}
+        served: dict[tuple[str, int], set[str]] = {}
+        for each in statements:
+            if each["how"] == "pending":
+                path, line, _ = each["frames"][0]
+                served.setdefault((path, line), set()).add(each["sql"])
+            elif each["how"] == "sent" and each["built"] and (named := self.named(each["sql"])):
+                path, line, _ = each["built"][0][0]
+                served.setdefault((path, line), set()).add(next((table for table, mode in named if mode == "write"), named[0][0]))
+        self._shared = {place for place, names in served.items() if len(names) > 1}
+
+    def named(self, sql: str) -> list[tuple[str, str]]:
+        """Tables of the project in a statement, with their modes."""
+        if sql not in self._parsed:
+            named = ((self.known(table), mode) for table, mode in named_in(sql))
+            self._parsed[sql] = [(table, mode) for table, mode in named if table in self.tables]
+        return self._parsed[sql]
+
+    def known(self, table: str) -> str:
+        """A table's name in the text; the schema of a tenant is chosen when the program runs."""
+        return table if table in self.tables else table.rpartition(".")[2]
+
+    def of(self, frames: Frames) -> list[str]:
+        """The owner and the names that may stand for it; none when it is a test."""
+        names: list[str] = []
+        for path, line, on in frames:
+            inner = definition_at(self.found, path, line)
+            if not inner or is_test(inner, self.found.tests):
+                return []
+            names.insert(0, inner)
+            definition = self.found.program.definition(inner)
+            parent = definition.parent if definition is not None else ""
+            inherited = bool(parent) and on not in ("", parent) and self.found.program.inherits(on, parent)
+            if not inherited and (path, line) not in self._shared:
+                break
+        return names
