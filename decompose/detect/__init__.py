@@ -27,6 +27,7 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         graphene,
         huey,
         odoo,
+        outside,
         peewee,
         pony,
         rq,
@@ -54,4 +55,5 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         ("huey", huey.detect),
         ("sql", sql.detect),
         ("environment", environment.detect),
+        ("outside", outside.detect),
     )

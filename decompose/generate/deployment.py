@@ -256,7 +256,8 @@ def _grants(context: ContextPlan) -> tuple[tuple[Grant, ...], tuple[Gap, ...]]:
             reason = "the actions are not known: grant them to the task role"
             gaps.setdefault(service, Gap(f"rights on {service}", reason, external.at))
     grants = tuple(Grant(service, tuple(sorted(names)), first[service]) for service, names in sorted(actions.items()))
-    return grants, tuple(gaps.values())
+    # A client that is only made is no gap where it is known what is done with clients of the service.
+    return grants, tuple(gap for service, gap in gaps.items() if service not in actions)
 
 
 def _jobs(plan: ServicePlan) -> tuple[tuple[ScheduledJob, ...], tuple[Gap, ...]]:
