@@ -16,7 +16,7 @@ from decompose.syntax.newer import lowered
 from decompose.syntax.walk import Walk
 
 # Increase whenever the same text gives another summary: cached summaries of earlier versions are then left alone.
-VERSION = 3
+VERSION = 4
 
 TOO_DEEP = "too deeply nested to be parsed"
 _DECEPTIVE = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -83,6 +83,9 @@ def crashed(path: str, name: str, is_package: bool, source: bytes) -> ModuleSumm
 
 def packed(summary: ModuleSummary) -> bytes:
     """The summary in its stored form."""
+    kept = summary.kept
+    if not isinstance(kept, bytes):
+        summary = msgspec.structs.replace(summary, kept=_encoder.encode(kept))
     return _encoder.encode(summary)
 
 
