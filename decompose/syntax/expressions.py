@@ -71,11 +71,7 @@ _Name, _Attribute, _Call, _Subscript, _Await, _Constant, _Starred = (
 
 
 class Expressions(Names):
-    """Evaluation of expressions. Every chain met on the way becomes a use.
-
-    The walk spends most of its time in :meth:`chain`, :meth:`name` and :meth:`_call`. Attributes of syntax nodes are looked up in
-    their ``__dict__`` there, which takes a third of the time as soon as there are a few of them.
-    """
+    """Evaluation of expressions. Every chain met on the way becomes a use."""
 
     __slots__ = ()
 
@@ -85,50 +81,47 @@ class Expressions(Names):
 
     def chain(self, node: Node, sink: Sink, target: str = "") -> Held:
         """Attribute access, calls and subscripts; the number of the use unless the chain is something simpler."""
-        place: dict[str, Any] = node.__dict__
         links: list[Any] = []
         others = 0
         inner: Node = node
-        fields = place
         kind: Any = node.__class__
         while kind is not _Name:
             if kind is _Attribute:
-                links.append(fields["attr"])
-                inner = fields["value"]
+                links.append(inner.attr)
+                inner = inner.value
             elif kind is _Call:
-                links.append(fields)
+                links.append(inner)
                 others += 1
-                inner = fields["func"]
+                inner = inner.func
             elif kind is _Subscript:
                 links.append(inner)
                 others += 1
-                inner = fields["value"]
+                inner = inner.value
             elif kind is _Await:
-                inner = fields["value"]
+                inner = inner.value
             else:
                 break
             kind = inner.__class__
-            fields = inner.__dict__
         head: Any
         before: tuple[Step, ...] = ()
         if kind is _Name:
             if not links:
                 return self.name(inner, sink, target)
-            name = fields["id"]
+            name = inner.id
             head = self.local.get(name)
             if head is None:
-                head = self.lookup(name)
+                head = self.beyond(name)
             kind = head.__class__
             if kind is Chain or kind is Continued:
                 if head.origin == "builtin":
                     last = links[-1]
-                    if last.__class__ is dict:
+                    if last.__class__ is _Call:
                         if name == "super" and self.klass:
-                            for argument in last["args"]:
+                            for argument in last.args:
                                 self.value(argument, "other")
                             links.pop()
                             head = Chain(self.klass, "super")
-                        elif name == "dict" and len(links) == 1 and not last["args"] and last["keywords"]:
+                        elif name == "dict" and len(links) == 1 and not last.args and last.keywords:
                             return self._dict_call(last, sink)
                 elif head.steps:
                     self.load += self.weights.get(name, 1)
@@ -147,8 +140,8 @@ class Expressions(Names):
             found = self.followed(self.value(inner, "other"), inner.lineno)
             if found is None:
                 for link in reversed(links):
-                    if link.__class__ is dict:
-                        self._call(link)
+                    if link.__class__ is _Call:
+                        self._call(link.args, link.keywords)
                     elif link.__class__ is not str:
                         self._item(link)
                 return self.opaque(node)
@@ -160,12 +153,14 @@ class Expressions(Names):
         start = len(uses)
         passed = self.passed
         links.reverse()
-        if others == 1 and links and (link := links[-1]).__class__ is dict:
-            links[-1] = self._call(link) if link["args"] or link["keywords"] else NO_ARGUMENTS
+        if others == 1 and links and (link := links[-1]).__class__ is _Call:
+            given, keywords = link.args, link.keywords
+            links[-1] = self._call(given, keywords) if given or keywords else NO_ARGUMENTS
         elif others:
             for position, link in enumerate(links):
-                if link.__class__ is dict:
-                    links[position] = self._call(link) if link["args"] or link["keywords"] else NO_ARGUMENTS
+                if link.__class__ is _Call:
+                    given, keywords = link.args, link.keywords
+                    links[position] = self._call(given, keywords) if given or keywords else NO_ARGUMENTS
                 elif link.__class__ is not str:
                     links[position] = self._item(link)
         steps = tuple(links)
@@ -185,6 +180,7 @@ class Expressions(Names):
             steps = ()
         if not inside and self.passed != passed:
             inside = -1
+        place: dict[str, Any] = node.__dict__
         uses.append(
             (
                 head, steps, inside, place["lineno"], place["col_offset"], place["end_lineno"], place["end_col_offset"],
@@ -198,7 +194,7 @@ class Expressions(Names):
         name = node.id
         head = self.local.get(name)
         if head is None:
-            head = self.lookup(name)
+            head = self.beyond(name)
         kind = head.__class__
         steps: tuple[Step, ...] = ()
         if kind is Chain:
@@ -243,11 +239,8 @@ class Expressions(Names):
         )  # fmt: skip
         return len(uses) - 1
 
-    def _call(self, fields: dict[str, Any]) -> Call:
-        """The arguments of a call, given by its fields."""
+    def _call(self, given: list[Node], keywords: list[Node]) -> Call:
         values = _VALUES
-        given: list[Node] = fields["args"]
-        keywords: list[Node] = fields["keywords"]
         self.load += len(given) + len(keywords) + 1
         arguments: tuple[Held, ...] = ()
         if given:
@@ -278,12 +271,12 @@ class Expressions(Names):
                 return Item(found)
         return ELEMENT
 
-    def _dict_call(self, fields: dict[str, Any], sink: Sink) -> Mapping:
+    def _dict_call(self, node: Node, sink: Sink) -> Mapping:
         handed = sink if sink in _HANDED_DOWN else "other"
         return Mapping(
             tuple(
                 (Constant(keyword.arg) if keyword.arg else UNPACKED, self.value(keyword.value, handed))
-                for keyword in fields["keywords"]
+                for keyword in node.keywords
             )
         )
 
@@ -357,10 +350,10 @@ class Expressions(Names):
             text = joined(self._parts(root))
         else:
             text = root.value
-        if link.__class__ is dict:
-            self._call(link)
+        if link.__class__ is _Call:
+            self._call(link.args, link.keywords)
             if isinstance(text, str):
-                return self._holed(holes_of_format(text), link["lineno"])
+                return self._holed(holes_of_format(text), link.lineno)
         elif link.__class__ is not str:
             self._item(link)
         return self.opaque(node)
