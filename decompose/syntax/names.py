@@ -60,10 +60,8 @@ class Names:
         "remarks",
         "returned",
         "roots",
-        "same_roots",
         "scope",
         "scopes",
-        "seen",
         "star",
         "table",
         "text",
@@ -97,9 +95,7 @@ class Names:
         """What uses begin with: the ``n``-th has the number ``-1 - n``."""
         self.wholes = Wholes(self.uses, self.beginnings)
         self.roots: dict[int, int] = {}
-        """The number of a beginning by the id of the chain."""
-        self.same_roots: dict[tuple[Any, ...], int] = {}
-        self.seen: list[Chain] = []
+        """The number of a beginning by the id of the chain, which is good as long as the chain is there: among the beginnings."""
         self.blocks: list[Block] = []
         self.texts: list[Text] = []
         self.exports: list[str] = []
