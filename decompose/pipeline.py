@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -46,6 +46,9 @@ PLAN_CONTEXT = "@plan"
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, the work done and the whole of it (0: not known)."""
+
+LONGEST_SQL = 200_000
+"""Bytes of a ``.sql`` file."""
 
 _PACKAGING = ("Pipfile", "pyproject.toml", "pytest.ini", "runtime.txt", "setup.cfg", "tox.ini")
 
@@ -126,7 +129,7 @@ def analyze(
             tree, view, jobs=jobs, cache=cache, progress=clock.report("read"), executor=executor
         )
     with clock("link"):
-        program = Program(summarized)
+        program = Program(summarized, _sql_texts(tree, view))
     with clock("detect"):
         found = list(_facts(program, clock.report("detect")))
     with clock("graph"):
@@ -546,6 +549,16 @@ def _summaries(
             store.close()
 
 
+def _sql_texts(tree: SourceTree, view: emit.Footprint) -> dict[str, str]:
+    """The ``.sql`` files that can be read and are not so long that they are a dump of data rather than statements."""
+    found: dict[str, str] = {}
+    for file in tree.other:
+        if file.path.endswith(".sql") and file.size <= LONGEST_SQL:
+            with suppress(FileError):  # gone since it was found: nothing says that anybody names it
+                found[file.path] = _text(tree, view, file.path).decode("utf-8-sig", "replace")
+    return found
+
+
 def _facts(program: Program, progress: Callable[[int, int], None]) -> Iterator[Fact]:
     from decompose.detect import detectors
 
@@ -619,9 +632,9 @@ def _propose(graph: CodeGraph, config: Config, past: History) -> ContextMap:
 
 
 def _survey(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:
-    from decompose.planning.build import with_readiness
+    from decompose.planning.readiness import surveyed
 
-    return with_readiness(graph, program, context_map, config)
+    return surveyed(graph, program, context_map, config)
 
 
 class _Clock:

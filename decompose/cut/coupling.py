@@ -240,7 +240,7 @@ class _Builder:
         handled: dict[str, set[int]] = {}
         for route in self.graph.routes:
             module = self.number(route.handler)
-            word = "" if route.kind == "admin" else route_word(route.path)
+            word = route_word(route.path) if route.is_url and route.kind != "admin" else ""
             if module is not None and word:
                 handled.setdefault(word, set()).add(module)
         self._tie("route", handled)

@@ -122,7 +122,7 @@ def _named(project: Survey, nodes: Sequence[str], modules: int, membership: Sequ
     routes: dict[int, list[str]] = {}
     for route in project.graph.routes:
         group = group_of.get(project.module_of.get(route.handler, route.handler))
-        if group is not None and route.kind != "admin":
+        if group is not None and route.is_url and route.kind != "admin":
             routes.setdefault(group, []).append(route.path)
     names = context_names(
         [groups[c] for c in order],

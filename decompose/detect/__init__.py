@@ -24,13 +24,16 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         environment,
         fastapi,
         flask,
+        graphene,
         huey,
         odoo,
+        outside,
         peewee,
         pony,
         rq,
         sql,
         sqlalchemy,
+        strawberry,
         tortoise,
     )
 
@@ -43,6 +46,8 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         ("odoo", odoo.detect),
         ("flask", flask.detect),
         ("fastapi", fastapi.detect),
+        ("graphene", graphene.detect),
+        ("strawberry", strawberry.detect),
         ("celery", celery.detect),
         ("rq", rq.detect),
         ("dramatiq", dramatiq.detect),
@@ -50,4 +55,5 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         ("huey", huey.detect),
         ("sql", sql.detect),
         ("environment", environment.detect),
+        ("outside", outside.detect),
     )

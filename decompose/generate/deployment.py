@@ -58,7 +58,7 @@ def deployment(plan: ServicePlan) -> Deployment:
     """The service as it runs, with everything that could not be derived listed in ``gaps``."""
     context, target = plan.context, plan.target
     moved = tuple(route for route in context.routes if moves(route, context))
-    stays = tuple(route for route in context.routes if not moves(route, context)) + plan.other_routes
+    stays = tuple(route for route in (*context.routes, *plan.other_routes) if route.is_url and route not in moved)
     listener_rules, route_gaps = rules(moved, stays, target.listener_priority)
     variables, secrets, environment_gaps = _environment(plan)
     grants, grant_gaps = _grants(context)
@@ -97,8 +97,8 @@ def deployment(plan: ServicePlan) -> Deployment:
 
 
 def moves(route: Route, context: ContextPlan) -> bool:
-    """Whether a route's handler moves to the service: pages, the admin and other code that stays keeps its routes."""
-    if route.kind == "admin":
+    """Whether a route moves to the service with its handler: pages, the admin and other code that stays keeps its routes."""
+    if route.kind == "admin" or not route.is_url:
         return False
     actions = {
         placement.action
@@ -256,7 +256,8 @@ def _grants(context: ContextPlan) -> tuple[tuple[Grant, ...], tuple[Gap, ...]]:
             reason = "the actions are not known: grant them to the task role"
             gaps.setdefault(service, Gap(f"rights on {service}", reason, external.at))
     grants = tuple(Grant(service, tuple(sorted(names)), first[service]) for service, names in sorted(actions.items()))
-    return grants, tuple(gaps.values())
+    # A client that is only made is no gap where it is known what is done with clients of the service.
+    return grants, tuple(gap for service, gap in gaps.items() if service not in actions)
 
 
 def _jobs(plan: ServicePlan) -> tuple[tuple[ScheduledJob, ...], tuple[Gap, ...]]:

@@ -73,7 +73,7 @@ def _blocking(edges: tuple[BoundaryEdge, ...], step: str) -> list[BoundaryEdge]:
 
 
 def _paths(plan: ServicePlan, moving: bool) -> list[str]:
-    return sorted({route.path for route in plan.context.routes if moves(route, plan.context) is moving})
+    return sorted({route.path for route in plan.context.routes if route.is_url and moves(route, plan.context) is moving})
 
 
 def _probes(plan: ServicePlan) -> str:

@@ -454,7 +454,7 @@ def _url_values(plan: ServicePlan) -> dict[str, object]:
     registered: dict[str, dict[str, Registration]] = {}
     listed: dict[str, list[Route]] = {}
     for route in sorted(plan.context.routes, key=lambda each: (each.path, each.name, each.handler)):
-        if route.kind == "admin" or not _handler_module(plan, route.handler):
+        if route.kind == "admin" or not route.is_url or not _handler_module(plan, route.handler):
             continue
         namespace = route.name.rpartition(":")[0]
         module = _module_at(plan, route.at.path)

@@ -26,6 +26,19 @@ _FRAMEWORKS = {
     "sqlmodel": "sqlalchemy",
     "fastapi": "fastapi",
     "starlette": "starlette",
+    "peewee": "peewee",
+    "tortoise": "tortoise",
+    "pony": "pony",
+    "odoo": "odoo",
+    "graphene": "graphene",
+    "graphene_django": "graphene",
+    "strawberry": "strawberry",
+    "rq": "rq",
+    "django_rq": "rq",
+    "dramatiq": "dramatiq",
+    "apscheduler": "apscheduler",
+    "huey": "huey",
+    "django_q": "django-q",
 }
 """Top-level imports that say which frameworks a project is built with, in the order they are reported."""
 

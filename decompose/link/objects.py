@@ -87,6 +87,11 @@ class Objects:
         found = self.receiver(expression, module, scope, depth)
         return found[0] if found is not None and found[1] == len(expression.steps) else None
 
+    def gives(self, function: str) -> bool:
+        """Whether a function of the project returns a known object."""
+        definition = self.program.definition(function)
+        return definition is not None and self._returned(definition, 0) is not None
+
     def each(self, expression: Expression | None, module: str, scope: str = "") -> list[Made]:
         """The object that an expression stands for, or the objects of the display that a loop variable goes through."""
         made = self.made(expression, module, scope)

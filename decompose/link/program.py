@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -54,12 +54,13 @@ class Program:
     """All summaries of a project, linked. Read-only after construction; answers are cached.
 
     ``modules`` maps a dotted name to its summary (where two files claim a name, the first by path wins and the
-    other is in ``shadowed``).
+    other is in ``shadowed``). ``sql`` has the texts of the project's ``.sql`` files by path.
     """
 
-    def __init__(self, summaries: Iterable[ModuleSummary]) -> None:
+    def __init__(self, summaries: Iterable[ModuleSummary], sql: Mapping[str, str] | None = None) -> None:
         self.modules: dict[str, ModuleSummary] = {}
         self.shadowed: list[ModuleSummary] = []
+        self.sql: Mapping[str, str] = sql or {}
         for summary in sorted(summaries, key=lambda each: each.path):
             if summary.name in self.modules:
                 self.shadowed.append(summary)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import get_args
 
-from decompose.model.syntax import Call, ModuleSummary, Use
+from decompose.model.syntax import Call, ModuleSummary, Origin, Use
 
 _Numbered = tuple[int, ModuleSummary, Use]
 
@@ -15,7 +16,8 @@ class UseIndex:
     def __init__(self, modules: Iterable[ModuleSummary]) -> None:
         self._calls: dict[str, list[_Numbered]] = {}
         self._attributes: dict[tuple[str, str], list[_Numbered]] = {}
-        self._rooted: dict[str, list[_Numbered]] = {}
+        self._begun: dict[Origin, dict[str, list[_Numbered]]] = {origin: {} for origin in get_args(Origin)}
+        self._rooted = self._begun["global"]
         number = 0
         for module in modules:
             for use in module.uses:
@@ -36,12 +38,12 @@ class UseIndex:
                     elif known[-1] is not found:
                         known.append(found)
             before = step
-        if chain.origin == "global":
-            rooted = self._rooted.get(chain.root)
-            if rooted is None:
-                self._rooted[chain.root] = [found]
-            else:
-                rooted.append(found)
+        begun = self._begun[chain.origin]
+        rooted = begun.get(chain.root)
+        if rooted is None:
+            begun[chain.root] = [found]
+        else:
+            rooted.append(found)
         if use.sink == "assign" and use.target.startswith("self."):
             self._attributes.setdefault((use.scope.rpartition(".")[0], use.target[5:]), []).append(found)
 
@@ -53,6 +55,14 @@ class UseIndex:
     def rooted(self, roots: Collection[str]) -> Iterator[tuple[ModuleSummary, Use]]:
         """Every use whose chain begins with one of the symbols, in the order of the program."""
         return _in_order([self._rooted[root] for root in roots if root in self._rooted])
+
+    def beginnings(self, origin: Origin) -> Collection[str]:
+        """The roots of all chains of one origin."""
+        return self._begun[origin].keys()
+
+    def beginning(self, roots: Iterable[tuple[Origin, str]]) -> Iterator[tuple[ModuleSummary, Use]]:
+        """Every use whose chain begins with one of the roots, in the order of the program."""
+        return _in_order([self._begun[origin][root] for origin, root in roots if root in self._begun[origin]])
 
     @property
     def called(self) -> Collection[str]:

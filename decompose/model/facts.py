@@ -142,12 +142,14 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """An HTTP entry point: full ``path`` with all prefixes, ``methods`` in upper case and sorted.
+    """An entry point that callers outside name: a URL, or a field of a GraphQL schema's root types.
 
+    Of a URL ``path`` is the whole with all prefixes and ``methods`` are in upper case and sorted.
     ``path`` is as the framework writes it (``/orders/<int:pk>/``, ``/orders/{id}``); ``regex`` is true when it is a regular
     expression. ``mount`` is the place that hangs it into the application (the root ``include`` or ``register``),
-    ``kind`` is ``view``, ``api``, ``admin``. ``localized``: the path begins with the default language's code, and the route
-    answers under those of the other languages too.
+    ``kind`` is ``view``, ``api``, ``admin``, ``graphql``. ``localized``: the path begins with the default language's code, and the
+    route answers under those of the other languages too. Of a GraphQL field ``path`` is its name in the schema and ``methods`` holds
+    ``QUERY``, ``MUTATION`` or ``SUBSCRIPTION``: all fields are reached through one URL, so that no load balancer can tell them apart.
     """
 
     methods: tuple[str, ...]
@@ -156,10 +158,15 @@ class Route(msgspec.Struct, frozen=True):
     at: Location
     framework: str
     name: str = ""
-    kind: Literal["view", "api", "admin"] = "view"
+    kind: Literal["view", "api", "admin", "graphql"] = "view"
     regex: bool = False
     mount: Location | None = None
     localized: bool = False
+
+    @property
+    def is_url(self) -> bool:
+        """Whether requests reach it by its own URL, so that one service can take it over from another."""
+        return self.kind != "graphql"
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -259,13 +266,18 @@ class StringReference(msgspec.Struct, frozen=True):
 class External(msgspec.Struct, frozen=True):
     """Something outside the process that the code touches.
 
-    ``kind``: ``http``, ``aws`` (``text`` is ``s3:PutObject`` where known, else the service), ``mail``, ``cache``, ``file``, ``redis``.
+    ``kind`` and what ``text`` says: ``http`` (``GET https://host/path``, or the host of a service's own library), ``aws`` (the right that is
+    needed, ``s3:PutObject``, else the service), ``mail``, ``cache`` and ``redis`` (method and key), ``queue`` (method and topic), ``search``
+    (method and index), ``mongo`` (method and collection), ``storage`` (a framework's file storage, or an object store), ``file`` (the path),
+    ``grpc``, ``ftp``, ``ssh``, ``ldap`` (the address). ``{}`` in a text stands for what is known only when it runs. ``mode`` is ``""`` where it
+    makes no difference or is not known.
     """
 
     definition: str
     kind: str
     text: str
     at: Location
+    mode: Literal["", "read", "write"] = ""
 
 
 class Unresolved(msgspec.Struct, frozen=True):

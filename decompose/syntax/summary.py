@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import msgspec
 
@@ -16,10 +17,13 @@ from decompose.syntax.newer import lowered
 from decompose.syntax.walk import Walk
 
 # Increase whenever the same text gives another summary: cached summaries of earlier versions are then left alone.
-VERSION = 3
+VERSION = 4
 
 TOO_DEEP = "too deeply nested to be parsed"
 _DECEPTIVE = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+_IGNORE = ("ignore", None, Warning, None, 0)
+_NOTHING = nullcontext()
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(ModuleSummary)
@@ -37,8 +41,7 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         remarks = _remarks(text)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with silent():
             newer = False
             try:
                 tree = ast.parse(text)
@@ -63,6 +66,18 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
     return ModuleSummary(path, name, is_package, text.count("\n") + 1 if text else 0, failure=reason, failure_line=line)
 
 
+@contextmanager
+def _silenced() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def silent() -> AbstractContextManager[None]:
+    """What Python's parser would warn of is not said. Once for many files: doing it for each costs as much as parsing a small one."""
+    return _NOTHING if warnings.filters[:1] == [_IGNORE] else _silenced()
+
+
 def summarize_sources(sources: Mapping[str, str | bytes]) -> tuple[ModuleSummary, ...]:
     """Summaries of texts by path, sorted by path; ``shop/__init__.py`` is the package ``shop``."""
     return tuple(summarize(path, *module_name(path), sources[path]) for path in sorted(sources))
@@ -83,6 +98,9 @@ def crashed(path: str, name: str, is_package: bool, source: bytes) -> ModuleSumm
 
 def packed(summary: ModuleSummary) -> bytes:
     """The summary in its stored form."""
+    kept = summary.kept
+    if not isinstance(kept, bytes):
+        summary = msgspec.structs.replace(summary, kept=_encoder.encode(kept))
     return _encoder.encode(summary)
 
 

@@ -75,7 +75,10 @@ def announced(path: str, body: str) -> Iterator[Line]:
 
 
 def stated(case: Case) -> frozenset[Line]:
-    program = Program(summarize_sources({path: body for path, body in case.sources.items() if path.endswith(".py")}))
+    program = Program(
+        summarize_sources({path: body for path, body in case.sources.items() if path.endswith(".py")}),
+        {path: body for path, body in case.sources.items() if path.endswith(".sql")},
+    )
     detect = importlib.import_module(f"decompose.detect.{case.detector}").detect
     found = set()
     for fact in detect(program):
@@ -142,7 +145,7 @@ def render(fact: model.Fact) -> tuple[str, str]:
         case model.StringReference():
             return "string", words(fact.kind, fact.text, "->", fact.target or "?")
         case model.External():
-            return "external", words(fact.kind, fact.text)
+            return "external", words(fact.kind, fact.text, fact.mode)
         case model.Unresolved():
             return "unresolved", words("unresolved", fact.kind, fact.text)
         case _:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from sources import accesses, detected, only
 
-from decompose.detect.sql import Named, detect, parse
+from decompose.detect.sql import detect
+from decompose.detect.sql.statements import Named, parse
 from decompose.model.facts import StringReference, Unresolved
 
 

@@ -1,4 +1,4 @@
-"""SQL in strings: the tables it reads and writes, by sqlglot.
+"""SQL in strings and in the ``.sql`` files that code names: the tables it reads and writes.
 
 A string counts as SQL when it stands where SQL is expected (``cursor.execute``, ``text()``, ``RunSQL``), or when it is written as people
 write SQL and not as prose. Holes (``{}``) make an access uncertain, and a hole in the place of a table is reported as unresolved.
@@ -7,11 +7,9 @@ write SQL and not as prose. Holes (``{}``) make an access uncertain, and a hole 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-import msgspec
-
+from decompose.detect.sql.statements import Parsed, parse
 from decompose.link.expressions import last_name, source
 from decompose.link.program import Program
 from decompose.model.facts import Access, Fact, StringReference, Unresolved
@@ -29,9 +27,6 @@ from decompose.model.syntax import (
     Use,
 )
 
-if TYPE_CHECKING:
-    from sqlglot import exp
-
 _CONTEXTS = frozenset(
     {
         "execute", "executemany", "executescript", "raw", "text", "RawSQL", "RunSQL", "read_sql", "read_sql_query", "fetch", "fetchrow",
@@ -44,25 +39,7 @@ _CONTEXTS = frozenset(
 _CURSORS = re.compile(r"(?:^|_)(?:cur|cursor|conn|connection|curs|engine|dbapi_conn|dbapi_connection)\d*$", re.IGNORECASE)
 _BEGIN = re.compile(r"[\s(]*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|TRUNCATE|MERGE|REPLACE|LOCK|COPY)\b", re.IGNORECASE | re.DOTALL)  # fmt: skip
 _PROSE = frozenset({"the", "a", "an", "this", "that", "your", "our", "their", "list", "it", "its", "which", "here", "there", "all", "one", "them", "these", "any", "and", "or", "of", "to"})  # fmt: skip
-_CATALOGS = re.compile(r"^(?:pg_|sqlite_|information_schema|mysql\.|sys\.|performance_schema|dual$|v\$)", re.IGNORECASE)
-_HOLE = "hole__"
-_DIALECTS = ("", "postgres", "mysql", "sqlite", "tsql", "oracle")
 _LONGEST = 20_000
-
-
-class Named(msgspec.Struct, frozen=True):
-    """A table that a statement names; ``write`` when the statement changes it."""
-
-    table: str
-    write: bool
-
-
-class Parsed(msgspec.Struct, frozen=True):
-    """What a text means: the tables it names and whether a table's place is a hole. ``error`` is not empty when it is no SQL we know."""
-
-    tables: tuple[Named, ...] = ()
-    hole: bool = False
-    error: str = ""
 
 
 class Evidence:
@@ -108,17 +85,26 @@ def detect(program: Program) -> Iterator[Fact]:
     known: dict[str, Parsed] = {}
     evidence = Evidence(program)
     for module in program.modules.values():
-        holders: dict[str, list[str]] = {}
-        for binding in module.bindings:
-            value = binding.value
-            text = value.value if isinstance(value, Constant) else value.text if isinstance(value, Template) else None
-            if isinstance(text, str):
-                holders.setdefault(text, []).append(f"{binding.scope or module.name}.{binding.name}")
-        for text_ in module.texts:
-            places = [place for id in holders.get(text_.value, ()) for place in evidence.places.get(id, ())]
-            evident = bool(places) or text_.value in evidence.values.get(module.name, ())
-            yield from _stated(program, module, text_, evident, places, known)
+        stated = [text for text in module.texts if len(text.value) <= _LONGEST and _BEGIN.match(text.value)]
+        holders = _holders(module, {text.value for text in stated}) if stated else {}
+        for text in stated:
+            places = [place for id in holders.get(text.value, ()) for place in evidence.places.get(id, ())]
+            evident = bool(places) or text.value in evidence.values.get(module.name, ())
+            yield from _stated(program, module, text, evident, places, known)
     yield from _computed(program)
+    if program.sql:
+        yield from _files(program)
+
+
+def _holders(module: ModuleSummary, texts: set[str]) -> dict[str, list[str]]:
+    """The names of a module that hold one of the texts."""
+    holders: dict[str, list[str]] = {}
+    for binding in module.bindings:
+        value = binding.value
+        text = value.value if isinstance(value, Constant) else value.text if isinstance(value, Template) else None
+        if isinstance(text, str) and text in texts:
+            holders.setdefault(text, []).append(f"{binding.scope or module.name}.{binding.name}")
+    return holders
 
 
 def _takes_sql(use: Use, index: int) -> bool:
@@ -130,8 +116,6 @@ def _takes_sql(use: Use, index: int) -> bool:
 def _stated(
     program: Program, module: ModuleSummary, text: Text, evident: bool, places: list[tuple[str, Location]], known: dict[str, Parsed]
 ) -> Iterator[Fact]:
-    if len(text.value) > _LONGEST or not _BEGIN.match(text.value):
-        return
     if not evident and not _written_as_sql(text.value):
         return
     parsed = known.get(text.value)
@@ -167,117 +151,69 @@ def _short(value: str) -> str:
     return " ".join(value.split())[:160]
 
 
-# --- parsing -----------------------------------------------------------------------------------
-
-_PLACEHOLDERS = re.compile(r"%\(\w+\)s|%s|%d|\$\d+")
-
-
-def parse(value: str) -> Parsed:
-    """The tables that SQL text names. Never raises for what the text holds."""
-    import logging
-
-    import sqlglot
-    from sqlglot.errors import ErrorLevel, SqlglotError
-
-    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    # A placeholder becomes a value and a hole becomes a name, since that is legal in most places.
-    ready = _PLACEHOLDERS.sub("NULL", value).replace("%%", "%").replace("'{}'", "''").replace("{}", f" {_HOLE} ")
-    ready = re.sub(rf"(\w|\.|\")\s+{_HOLE}\s+(?=\w)", rf"\1 {_HOLE} ", ready)
-    reason = ""
-    for dialect in _DIALECTS:
-        try:
-            statements = sqlglot.parse(ready, read=dialect or None, error_level=ErrorLevel.RAISE)
-        except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
-            reason = reason or _reason(error)
-            continue
-        found = [statement for statement in statements if statement is not None]
-        if not found or all(statement.key == "command" for statement in found):
-            reason = reason or "a statement that sqlglot does not take apart"
-            continue
-        return _tables(found)
-    return Parsed(error=f"not understood by the SQL parser: {reason}")
-
-
-def _reason(error: Exception) -> str:
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines()
-    return text[0][:100] if text else type(error).__name__
-
-
-def _tables(statements: Sequence[exp.Expr]) -> Parsed:
-    from sqlglot import exp
-
-    found: dict[Named, None] = {}
-    hole = False
-    for statement in statements:
-        local = {cte.alias_or_name.lower() for cte in statement.find_all(exp.CTE)}
-        written = _written(statement)
-        other = {id(target) for node in statement.find_all(exp.Create, exp.Drop) if not _of_table(node) for target in _targets(node)}
-        for table in statement.find_all(exp.Table):
-            name = table.name
-            if not name or id(table) in other or not isinstance(table.this, exp.Identifier):
-                continue
-            if _HOLE in name or _HOLE in table.db:
-                hole = True
-                continue
-            full = f"{table.db}.{name}" if table.db else name
-            if (not table.db and name.lower() in local) or _CATALOGS.match(full):
-                continue
-            found.setdefault(Named(full, id(table) in written))
-    return Parsed(tuple(found), hole)
-
-
-def _of_table(node: exp.Expr) -> bool:
-    """Whether a definition names a table where it names its target: an index, for one, is dropped by its own name."""
-    from sqlglot import exp
-
-    kind = str(node.args.get("kind") or "").upper()
-    return kind in ("TABLE", "VIEW") or (kind == "INDEX" and isinstance(node, exp.Create))
-
-
-def _targets(node: exp.Expr) -> list[object]:
-    from sqlglot import exp
-
-    if isinstance(node, exp.TruncateTable):
-        return [*node.expressions]
-    return [*(node.args.get("tables") or ()), *([node.this] if node.this is not None else [])]
-
-
-def _written(statement: exp.Expr) -> set[int]:
-    """Identities of the table nodes that a statement (or a part of it) changes."""
-    from sqlglot import exp
-
-    changing = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.TruncateTable, exp.Copy)
-    found: set[int] = set()
-    for node in statement.find_all(*changing):
-        for target in _targets(node):
-            if isinstance(target, exp.Index):
-                target = target.args.get("table")
-            if isinstance(target, exp.Schema):
-                target = target.this
-            if isinstance(target, exp.Table):
-                found.add(id(target))
-
-    return found
-
-
 # --- computed statements -----------------------------------------------------------------------
-
-
-_EXECUTES = frozenset({"execute", "executemany", "executescript", "RunSQL", "RawSQL", "raw"})
 
 
 def _computed(program: Program) -> Iterator[Unresolved]:
     """``cursor.execute(query)`` where the text does not say what ``query`` is."""
-    for module, use in program.uses.calling(_EXECUTES):
+    for module, use in program.uses.calling(("execute", "executemany", "executescript", "RunSQL", "RawSQL", "raw")):
         chain = use.chain
         call = chain.steps[-1]
-        if not isinstance(call, Call) or not call.arguments or last_name(chain) not in _EXECUTES:
+        if not isinstance(call, Call) or not call.arguments or last_name(chain) not in ("execute", "executemany", "executescript", "RunSQL", "RawSQL", "raw"):  # fmt: skip
             continue
         given = call.arguments[0]
-        if not isinstance(given, Chain) or given.origin not in ("parameter", "local"):
-            continue
-        if _is_cursor(chain):
+        if isinstance(given, Chain) and given.origin in ("parameter", "local") and _is_cursor(chain):
             yield Unresolved("sql", source(chain)[:160], "the statement is computed", program.at(module.name, use.span.line))
+
+
+# --- files of SQL ------------------------------------------------------------------------------
+
+
+def _files(program: Program) -> Iterator[Fact]:
+    """The accesses of a ``.sql`` file belong to the code that names it, at the place where it does."""
+    parsed: dict[str, Parsed] = {}
+    for module in program.modules.values():
+        seen: set[tuple[str, str, int]] = set()
+        for use in module.uses:
+            for name in _named_files(use.chain):
+                path = _file(program, module, name)
+                scope, line = use.scope or module.name, use.span.line
+                if not path or (path, scope, line) in seen:
+                    continue
+                seen.add((path, scope, line))
+                found = parsed.get(path) or parsed.setdefault(path, parse(program.sql[path]))
+                at = Location(module.path, line)
+                if found.error:
+                    yield Unresolved("sql", path, found.error, Location(path, 1))
+                for named in found.tables:
+                    yield Access(scope, named.table, "write" if named.write else "read", at, "sql", not found.hole)
+
+
+def _named_files(expression: Expression, depth: int = 0) -> Iterator[str]:
+    """Texts among the arguments of a chain that end as names of SQL files do."""
+    if depth > 4:
+        return
+    if isinstance(expression, Constant):
+        if isinstance(expression.value, str) and expression.value.endswith(".sql"):
+            yield expression.value
+    elif isinstance(expression, Operation):
+        for each in expression.operands:
+            yield from _named_files(each, depth + 1)
+    elif isinstance(expression, Chain):
+        for step in expression.steps:
+            if isinstance(step, Call):
+                for each in (*step.arguments, *(value for _, value in step.keywords)):
+                    yield from _named_files(each, depth + 1)
+
+
+def _file(program: Program, module: ModuleSummary, name: str) -> str:
+    """The file that a text names: the only one whose path ends so, or the one nearest to the module; ``""`` when it is not certain."""
+    ending = name.replace("\\", "/").lstrip("./")
+    found = [path for path in program.sql if path == ending or path.endswith(f"/{ending}")]
+    folder = module.path.rpartition("/")[0]
+    near = [path for path in found if folder and path.startswith(f"{folder}/")]
+    chosen = found if len(found) == 1 else near
+    return chosen[0] if len(chosen) == 1 else ""
 
 
 def _is_cursor(chain: Chain) -> bool:
