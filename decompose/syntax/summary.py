@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import unicodedata
 import warnings
 from collections.abc import Mapping
@@ -19,6 +20,10 @@ from decompose.syntax.walk import Walk
 VERSION = 3
 
 TOO_DEEP = "too deeply nested to be parsed"
+MOST_PARTS = 1_500_000
+"""Names, numbers, signs, strings and twice the lines of one file. Its tree takes up to 600 bytes for each."""
+_WORTH_COUNTING = 500_000
+_PART = re.compile(r"""\#[^\n]*+|\'\'\'(?:[^\\]|\\.)*?\'\'\'|\"\"\"(?:[^\\]|\\.)*?\"\"\"|'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+"|\w++|[^\w\s]""", re.DOTALL)
 _DECEPTIVE = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 _encoder = msgspec.msgpack.Encoder()
@@ -36,6 +41,8 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
         text = source if isinstance(source, str) else decode(source)
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if len(text) > _WORTH_COUNTING and (parts := sum(1 for _ in _PART.finditer(text)) + 2 * text.count("\n")) > MOST_PARTS:
+            raise Unreadable(f"too large to be read: {parts:,} parts, where a file that people write has a few thousand", 1)
         remarks = _remarks(text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -48,7 +55,7 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
                     raise
                 tree, text, newer = *found, True
         said = Walk(path, name, is_package, text).summary(tree, remarks)
-        return msgspec.structs.replace(said, newer=True) if newer else said
+        return _of_newer(said, text) if newer else said
     except Unreadable as error:
         reason, line = error.reason, error.line
     except SyntaxError as error:
@@ -92,6 +99,19 @@ def unpacked(stored: bytes) -> ModuleSummary | None:
         return _decoder.decode(stored)
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+_LAZY = re.compile(r"^[ \t]*lazy;(?:import|from)\b", re.MULTILINE)
+
+
+def _of_newer(said: ModuleSummary, older: str) -> ModuleSummary:
+    """The summary of a text that was respelled: lazy imports run when what they bring is first used."""
+    lazy = {older.count("\n", 0, found.end()) + 1 for found in _LAZY.finditer(older)}
+    imports = (
+        msgspec.structs.replace(each, when="call") if each.when == "load" and each.line in lazy else each
+        for each in said.imports
+    )
+    return msgspec.structs.replace(said, newer=True, imports=tuple(imports))
 
 
 def _in_older_syntax(text: str) -> tuple[ast.Module, str] | None:
