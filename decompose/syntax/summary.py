@@ -7,6 +7,7 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Mapping
+from itertools import islice
 
 import msgspec
 
@@ -41,8 +42,8 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
         text = source if isinstance(source, str) else decode(source)
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        if len(text) > _WORTH_COUNTING and (parts := sum(1 for _ in _PART.finditer(text)) + 2 * text.count("\n")) > MOST_PARTS:
-            raise Unreadable(f"too large to be read: {parts:,} parts, where a file that people write has a few thousand", 1)
+        if len(text) > _WORTH_COUNTING and _parts(text) > MOST_PARTS:
+            raise Unreadable(f"too large to be read: more than {MOST_PARTS:,} parts, where a file that people write has thousands", 1)
         remarks = _remarks(text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -68,6 +69,12 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
     except ValueError as error:
         reason, line = f"cannot be parsed: {error}", 1
     return ModuleSummary(path, name, is_package, text.count("\n") + 1 if text else 0, failure=reason, failure_line=line)
+
+
+def _parts(text: str) -> int:
+    """How many parts a text has, counted no further than needed."""
+    lines = 2 * text.count("\n")
+    return lines + sum(1 for _ in islice(_PART.finditer(text), max(MOST_PARTS + 1 - lines, 0)))
 
 
 def summarize_sources(sources: Mapping[str, str | bytes]) -> tuple[ModuleSummary, ...]:
