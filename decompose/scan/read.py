@@ -401,15 +401,11 @@ def _serve(connection: Connection, inherited: list[Connection], make: Any, pack:
             batch = msgspec.msgpack.decode(connection.recv_bytes(), type=list[_Job])
         except (EOFError, OSError):
             return
-        limits.renew(sum(len(job.source) for job in batch))
+        limits.renew(sum(job.size for job in batch))
         try:
-<<<<<<< HEAD
             answer = _run(make, pack, where, batch)
-=======
-            answer = _run(make, pack, batch)
         except MemoryError:
             return
->>>>>>> 6af2b00 (Modules imported by name; edges that say so; limits for workers; files whose tree would fill the memory are named; a progress bar watched on a terminal)
         except Exception:
             answer = []  # a bug of the compiler: raised again where it can be seen
         try:

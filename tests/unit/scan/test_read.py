@@ -122,7 +122,7 @@ class _Losing(Executor):
 
     def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
         done: Future[Any] = Future()
-        if any(b"die" in job.source for job in arguments[2]):
+        if any(b"die" in job.source for job in arguments[-1]):
             done.set_exception(read.WorkerLost())
         else:
             done.set_result(function(*arguments))
