@@ -43,7 +43,6 @@ _FOLLOWING = frozenset(
 """Words that may stand after a table's name and are no alias."""
 
 _END_OF_TABLES = frozenset({"WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS", "SET", "VALUES", "RETURNING", "WINDOW", "FOR", "WHEN", "SELECT"})  # fmt: skip
-_BARE_END = frozenset({"", ";", ")", ",", "("})
 _NO_TARGET = frozenset({"DO", "ON", "KEY", "THEN", "FOR", "BEFORE", "AFTER", "OR", "OF", "UPDATE", "NO"})
 """Before ``UPDATE``, ``INSERT`` or ``DELETE``: it is an option or an event, not a statement."""
 _RELATIONS = frozenset({"TABLE", "VIEW"})

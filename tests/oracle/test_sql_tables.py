@@ -90,7 +90,7 @@ def judged(statement: str) -> set[tuple[str, bool]]:
         for table in tree.find_all(exp.Table):
             name = f"{table.db}.{table.name}" if table.db else table.name
             ours = isinstance(table.this, exp.Identifier) and id(table) not in indexes
-            if ours and not (name.lower() in local) and not name.startswith(("pg_", "information_schema")):
+            if ours and name.lower() not in local and not name.startswith(("pg_", "information_schema")):
                 found.add((name, id(table) in written))
     return found
 
