@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+LINES ?= 60000
+REPEAT ?= 3
 DEMO := build/demo
 CONTEXT ?= reviews
 
@@ -33,8 +35,8 @@ lint: $(VENV)/.ready ## formatting, lint, types, and the rules of our own archit
 golden: $(VENV)/.ready ## write the golden files anew; review the diff
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/golden tests/unit/report/test_json.py --update-golden
 
-bench: $(VENV)/.ready ## time and memory as ratios; TREE=path measures another tree
-	$(BIN)/python tests/benchmark/bench.py $(TREE)
+bench: $(VENV)/.ready ## time and memory as ratios; TREE="paths", LINES=size of the generated one, REPEAT=rounds
+	$(BIN)/python tests/benchmark/bench.py $(TREE) --lines $(LINES) --repeat $(REPEAT)
 
 oracle: $(VENV)/.ready ## PROJECTS=folder with checkouts [ONLY=name,name SHOW=n KIND=kind]: real projects, run, against our facts
 	$(BIN)/python tests/oracle/run.py "$(PROJECTS)" --only "$(ONLY)" --show $(or $(SHOW),0) --kind "$(KIND)" --cache build/oracle

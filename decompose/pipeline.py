@@ -632,9 +632,9 @@ def _propose(graph: CodeGraph, config: Config, past: History) -> ContextMap:
 
 
 def _survey(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:
-    from decompose.planning.build import with_readiness
+    from decompose.planning.readiness import surveyed
 
-    return with_readiness(graph, program, context_map, config)
+    return surveyed(graph, program, context_map, config)
 
 
 class _Clock:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -21,9 +21,11 @@ from decompose.model.settings import EdgeDecision
 from decompose.model.syntax import Definition
 from decompose.planning import shape as shapes
 from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities, is_exception
+from decompose.planning.index import Index
 from decompose.planning.parameters import parameter_uses
-from decompose.planning.placement import Cut, Sight
+from decompose.planning.placement import Cut
 from decompose.planning.reach import Mention
+from decompose.planning.sight import ALL, Sight
 from decompose.planning.types import Types
 
 
@@ -34,39 +36,66 @@ class Boundary(msgspec.Struct, frozen=True):
     operations: tuple[Operation, ...]
     entities: tuple[Entity, ...]
 
+    @property
+    def waiting(self) -> int:
+        """How many edges wait for a person."""
+        return sum(edge.disposition == "decide" for edge in self.edges)
+
 
 def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = ()) -> Boundary:
     """All edges of a context, sorted by place, with a person's decisions applied."""
     types = Types(sight, cut.models)
     catalogue = Catalogue(sight, cut, types)
-    survey = _Survey(sight, cut, types, catalogue)
-    inward = [*survey.inward()]
-    edges = _numbered(cut.context, (*inward, *survey.outward(), *survey.given_objects(catalogue.operations)))
-    edges = tuple(_decided(edge, cut.context, decisions) for edge in edges)
+    found = [*_Survey(sight, cut, types, catalogue).edges()]
+    edges = tuple(_decided(edge, cut.context, decisions) for edge in _numbered(cut.context, found))
     used = {edge.operation for edge in edges if edge.disposition == "operation"}
-    operations = tuple(_declared(operation, edges) for operation in catalogue.operations if operation.name in used)
-    edges = tuple(_raised(edge, operations) for edge in edges)
-    operations = tuple(msgspec.structs.replace(each, blocked_by=_blocking(sight, cut, each, edges)) for each in operations)
+    caught = {_exception(edge) for edge in edges if edge.kind == "exception" and edge.disposition == "operation"}
+    operations = tuple(_declared(catalogue.with_errors(each), caught) for each in catalogue.operations if each.name in used)
+    raised = {error for operation in operations for error in operation.errors}
+    edges = tuple(_raised(edge, raised) for edge in edges)
+    blocking = _Blocking(sight, cut, edges)
+    operations = tuple(msgspec.structs.replace(each, blocked_by=blocking.edges(each)) for each in operations)
     return Boundary(edges, operations, entities(sight, cut, types, operations))
 
 
-def _blocking(sight: Sight, cut: Cut, operation: Operation, edges: Iterable[BoundaryEdge]) -> tuple[str, ...]:
-    """The edges to code that stays in the monolith which an operation may run into."""
-    waiting = {sight.reach.unit(operation.target)} if operation.shape == "function" else set()
-    seen: set[str] = set()
-    while waiting:
-        unit = waiting.pop()
-        seen.add(unit)
-        waiting |= {mention.target_unit for mention in sight.reach.mentions(unit) if mention.target_unit in cut.moved} - seen
-    seen -= sight.program.modules.keys()
-    return tuple(
-        edge.id
-        for edge in edges
-        if edge.direction == "out"
-        and edge.kind in ("call", "construction")
-        and edge.disposition in ("stay", "decide")
-        and sight.reach.unit(edge.source) in seen
-    )
+def open_questions(sight: Sight, cut: Cut, decisions: Sequence[EdgeDecision] = ()) -> int:
+    """How many edges of :func:`boundary` wait for a person; for that it is enough to look at what is active."""
+    if decisions:
+        return boundary(sight, cut, decisions).waiting
+    types = Types(sight, cut.models)
+    survey = _Survey(sight, cut, types, Catalogue(sight, cut, types))
+    return sum(edge.disposition == "decide" for edge in survey.edges())
+
+
+class _Blocking:
+    """The edges to code that stays in the monolith which operations may run into."""
+
+    def __init__(self, sight: Sight, cut: Cut, edges: Iterable[BoundaryEdge]) -> None:
+        self._sight = sight
+        self._moved = cut.moved
+        self._within: dict[str, set[str]] = {}
+        self._waiting = Index(
+            (sight.reach.unit(edge.source), edge.id)
+            for edge in edges
+            if edge.direction == "out" and edge.kind in ("call", "construction") and edge.disposition in ("stay", "decide")
+        )
+
+    def edges(self, operation: Operation) -> tuple[str, ...]:
+        """The ids of the edges that stop an operation, in the edges' order."""
+        waiting = {self._sight.reach.unit(operation.target)} if operation.shape == "function" else set()
+        seen: set[str] = set()
+        while waiting:
+            unit = waiting.pop()
+            seen.add(unit)
+            waiting |= self._used_by(unit) - seen
+        return tuple(self._waiting.of(seen - self._sight.program.modules.keys()))
+
+    def _used_by(self, unit: str) -> set[str]:
+        known = self._within.get(unit)
+        if known is None:
+            mentioned = {mention.target_unit for mention in self._sight.reach.mentions(unit)}
+            known = self._within[unit] = {each for each in mentioned if each in self._moved}
+        return known
 
 
 _MISSING = re.compile(r"\.(get|latest|earliest)\(")
@@ -76,19 +105,19 @@ def _exception(edge: BoundaryEdge) -> str:
     return f"{edge.target}.{edge.text.rpartition('.')[2]}"
 
 
-def _declared(operation: Operation, edges: Iterable[BoundaryEdge]) -> Operation:
+def _declared(operation: Operation, caught: set[str]) -> Operation:
     """The operation with the exceptions of models that callers catch and that it may raise: of a function nobody knows, so all of them."""
-    caught = {_exception(edge) for edge in edges if edge.kind == "exception" and edge.disposition == "operation"}
     if operation.shape == "chain":
-        caught = {path for path in caught if path.startswith(f"{operation.target}.") and _MISSING.search(operation.expression)}
+        missing = _MISSING.search(operation.expression)
+        caught = {path for path in caught if path.startswith(f"{operation.target}.")} if missing else set()
     elif operation.shape == "draft":
         caught = set()
     return msgspec.structs.replace(operation, errors=tuple(sorted({*operation.errors, *caught})))
 
 
-def _raised(edge: BoundaryEdge, operations: Iterable[Operation]) -> BoundaryEdge:
+def _raised(edge: BoundaryEdge, raised: set[str]) -> BoundaryEdge:
     """An exception that no operation raises has no name on the boundary: its clause stays as it is."""
-    if edge.kind != "exception" or edge.disposition != "operation" or any(_exception(edge) in each.errors for each in operations):
+    if edge.kind != "exception" or edge.disposition != "operation" or _exception(edge) in raised:
         return edge
     reason = "no operation of the boundary raises it"
     return msgspec.structs.replace(edge, disposition="stay", proposal="stay", reason=reason, operation="", blocks="retire")
@@ -146,7 +175,17 @@ class _Survey:
         self._cut = cut
         self._types = types
         self._catalogue = catalogue
-        self._patched = frozenset(string.text for string in sight.graph.strings if string.kind == "patch")
+        self._whole = sight.seen == ALL
+
+    def edges(self) -> Iterator[BoundaryEdge]:
+        """Those into the context, those out of it, and those of the objects that its functions are given."""
+        yield from self.inward()
+        yield from self.outward()
+        yield from self.given_objects(self._catalogue.operations)
+
+    def _left_out(self, source: str) -> bool:
+        """Whether code never has an edge that waits, when only these are looked for."""
+        return not self._whole and self._sight.passive(source) != ""
 
     def _moved(self, id: str) -> bool:
         return self._sight.reach.unit(id) in self._cut.moved
@@ -165,28 +204,27 @@ class _Survey:
         yield from self._transactions()
 
     def _model_uses(self) -> Iterator[BoundaryEdge]:
-        for use in self._sight.graph.model_uses:
-            if use.model in self._cut.models and not self._moved(use.definition):
+        for use in self._sight.uses_of.of(self._cut.models):
+            if not self._moved(use.definition) and not self._left_out(use.definition):
                 edge = self._passive(use.definition, use.model, use.at, use.shape, use.span) or self._model_use(use)
                 if edge is not None:
                     yield edge
 
     def _passive(self, source: str, target: str, at: Location, text: str, span: Span | None) -> BoundaryEdge | None:
         """The edge of code that is not rewritten whatever it does: tests, migrations, admin, commands. ``None`` for other code."""
-        program = self._sight.program
-        module = program.module_of(source)
-        role = self._sight.roles.get(module)
+        passive = self._sight.passive(source)
+        if not passive:
+            return None
         make = _Make(source, target, at, text, span)
-        if role == "test":
-            return make("in", "test", "stay", "tests run unchanged; verification routes their rows to the service", test=True)
-        if role == "migration":
-            return make("in", "orm", "stay", "a migration describes the past and is not run again")
-        unit = self._sight.reach.unit(source)
-        if any(base.endswith(("ModelAdmin", "InlineModelAdmin")) for base in program.ancestors(unit)) or module.endswith(".admin"):
-            return make("in", "admin", "stay", "the admin works on the monolith's table until the data is split", blocks="split")
-        if any(command.definition == unit for command in self._sight.graph.commands):
-            return make("in", "orm", "stay", "a command works on the monolith's table until the data is split", blocks="split")
-        return None
+        match passive:
+            case "test":
+                return make("in", "test", "stay", "tests run unchanged; verification routes their rows to the service", test=True)
+            case "migration":
+                return make("in", "orm", "stay", "a migration describes the past and is not run again")
+            case "admin":
+                return make("in", "admin", "stay", "the admin works on the monolith's table until the data is split", blocks="split")
+            case "command":
+                return make("in", "orm", "stay", "a command works on the monolith's table until the data is split", blocks="split")
 
     def _model_use(self, use: ModelUse) -> BoundaryEdge | None:
         make = _Make(use.definition, use.model, use.at, use.shape, use.span)
@@ -194,7 +232,7 @@ class _Survey:
             return make("in", "exception", "operation", "the boundary raises an exception of this name", operation=f"{use.model.rpartition('.')[2]}{use.shape}")
         if use.sink == "annotation":
             return make("in", "annotation", "stay", "an annotation does not run", blocks="retire")
-        if f"{self._sight.program.module_of(use.definition)}.{use.model.rpartition('.')[2]}" in self._patched:
+        if f"{self._sight.program.module_of(use.definition)}.{use.model.rpartition('.')[2]}" in self._sight.patched:
             return make("in", "orm", "stay", "a test replaces the model's name in this module: sealed code would not see that", blocks="switch")
         if use.head in ("continuation", "instance"):
             return self._instance_use(use)
@@ -283,40 +321,39 @@ class _Survey:
 
     def _mentions(self) -> Iterator[BoundaryEdge]:
         """Functions, classes and constants of the context that other code names."""
-        targets = {self._sight.program.module_of(unit) for unit in self._cut.moved}
-        importers: dict[str, set[str]] = {}
-        lines: dict[tuple[str, str], Location] = {}
-        for edge in self._sight.graph.edges:
-            if edge.kind == "import" and edge.dst in targets:
-                importers.setdefault(edge.src, set()).add(edge.dst)
-                lines[edge.src, edge.dst] = edge.at[0]
-        for module in sorted(importers):
-            named: set[str] = set()
-            for unit in (module, *self._sight.reach.units(module)):
-                if unit in self._cut.moved:
-                    # The import is there for moved code.
-                    named |= importers[module]
-                    continue
-                for mention in self._sight.reach.mentions(unit):
-                    target_module = self._sight.program.module_of(mention.target)
-                    if target_module in importers[module]:
-                        named.add(target_module)
-                    if mention.target_unit in self._cut.moved:
-                        named.add(target_module)
-                        found = self._mention(mention)
-                        if found is not None:
-                            yield found
-            for target in sorted(importers[module] - named):
-                if any(each.startswith(target + ".") for each in named) or self._sight.program.modules[target].is_package:
-                    continue
-                at = lines[module, target]
-                make = _Make(module, target, at, f"import {target}", None)
-                if self._sight.roles.get(module) == "test":
-                    yield make("in", "test", "stay", "tests run unchanged", test=True)
-                elif self._imports_names(module, target):
-                    yield make("in", "import", "stay", "imported and not used in a way that is followed; the module stays importable", blocks="retire")
-                else:
-                    yield make("in", "side-effect", "stay", "imported for its side effect; the module stays in the monolith until it retires", blocks="retire")
+        reach, moved = self._sight.reach, self._cut.moved
+        imported: dict[str, dict[str, Location]] = {}
+        for edge in self._sight.imports_of.of({self._sight.program.module_of(unit) for unit in moved}):
+            imported.setdefault(edge.src, {})[edge.dst] = edge.at[0]
+        named: dict[str, set[str]] = {}
+        for mention in reach.mentions_of(moved, self._sight.seen):
+            module = self._sight.program.module_of(mention.source_unit)
+            if module in imported and mention.source_unit not in moved:
+                named.setdefault(module, set()).add(self._sight.program.module_of(mention.target))
+                if not self._left_out(mention.source):
+                    found = self._mention(mention)
+                    if found is not None:
+                        yield found
+        if self._whole:
+            for module in sorted(imported):
+                yield from self._unused_imports(module, imported[module], named.get(module, set()))
+
+    def _unused_imports(self, module: str, imported: Mapping[str, Location], named: Collection[str]) -> Iterator[BoundaryEdge]:
+        """Imports of modules of the context that nothing in the importing module names; ``named`` are the modules of moved units it names."""
+        reach = self._sight.reach
+        if any(unit in self._cut.moved for unit in (module, *reach.units(module))):
+            return  # the import is there for moved code
+        known = {*named, *(target for target in reach.modules_named_in(module) if target in imported)}
+        for target in sorted(imported.keys() - known):
+            if any(each.startswith(target + ".") for each in known) or self._sight.program.modules[target].is_package:
+                continue
+            make = _Make(module, target, imported[target], f"import {target}", None)
+            if self._sight.roles.get(module) == "test":
+                yield make("in", "test", "stay", "tests run unchanged", test=True)
+            elif self._imports_names(module, target):
+                yield make("in", "import", "stay", "imported and not used in a way that is followed; the module stays importable", blocks="retire")
+            else:
+                yield make("in", "side-effect", "stay", "imported for its side effect; the module stays in the monolith until it retires", blocks="retire")
 
     def _imports_names(self, module: str, target: str) -> bool:
         return any(each.module == target and each.name for each in self._sight.program.modules[module].imports)
@@ -334,13 +371,13 @@ class _Survey:
         if mention.use.sink == "annotation":
             return make("in", "annotation", "stay", "an annotation does not run", blocks="retire")
         if mention.kind == "binding":
-            if self._is_signal(target):
+            if target in self._sight.signals:
                 return make("in", "signal", "event", "the signal becomes an event", blocks="switch", alternatives=("stay",))
             return make("in", "import", "shared-kernel", "a constant: both sides keep it")
         unit = mention.target_unit
         if unit in self._sight.routed or target in self._sight.routed:
             return None  # hung into the URL configuration: the route's own edge says what becomes of it
-        if any(task.definition == target for task in self._sight.graph.tasks):
+        if target in self._sight.tasks:
             if not mention.called:
                 return None  # the task's own edge
             return self._function(mention, make)
@@ -348,11 +385,6 @@ class _Survey:
         if mention.kind == "class" or (definition is not None and definition.kind == "method"):
             return self._class(mention, unit, make)
         return self._function(mention, make)
-
-    def _is_signal(self, binding: str) -> bool:
-        return any(emission.signal == binding for emission in self._sight.graph.emissions) or any(
-            subscription.signal == binding for subscription in self._sight.graph.subscriptions
-        )
 
     def _class(self, mention: Mention, unit: str, make: _Make) -> BoundaryEdge:
         program = self._sight.program
@@ -378,20 +410,15 @@ class _Survey:
 
     def _hidden_accesses(self) -> Iterator[BoundaryEdge]:
         """Reads and writes of the context's tables that do not go through its models: joins and SQL."""
-        named = {
-            (self._sight.reach.unit(use.definition), self._sight.model_tables[use.model].id)
-            for use in self._sight.graph.model_uses
-            if use.model in self._cut.models
-        }
-        ours = {use.at for use in self._sight.graph.model_uses if use.model in self._cut.models}
-        joined = {use.at for use in self._sight.graph.model_uses if use.keywords and use.model not in self._cut.models} - ours
+        sight, cut = self._sight, self._cut
+        named = {(sight.reach.unit(use.definition), sight.model_tables[use.model].id) for use in sight.uses_of.of(cut.models)}
         seen: set[tuple[str, str, str]] = set()
-        for access in self._sight.graph.accesses:
-            unit = self._sight.reach.unit(access.definition)
+        for access in sight.accesses_of.of(cut.tables):
+            unit = sight.reach.unit(access.definition)
             key = (unit, access.table, access.mode)
-            if access.table not in self._cut.tables or self._moved(access.definition) or key in seen:
+            if unit in cut.moved or key in seen or self._left_out(access.definition):
                 continue
-            if key[:2] in named and access.at not in joined:
+            if key[:2] in named and not self._joined(access.at):
                 continue
             seen.add(key)
             text = f"{access.mode} {access.table}"
@@ -406,11 +433,15 @@ class _Survey:
                 reason = "a query on another context's rows joins this table: compose it from an operation, or keep a replica for reading"
                 yield make("in", "orm", "decide", reason, alternatives=("stay", "replica"), blocks="split")
 
+    def _joined(self, at: Location) -> bool:
+        """Whether a line queries models of others only, by their columns."""
+        uses = self._sight.uses_at(at)
+        return any(use.keywords for use in uses) and not any(use.model in self._cut.models for use in uses)
+
     def _foreign_keys_in(self) -> Iterator[BoundaryEdge]:
-        for key in self._sight.graph.foreign_keys:
-            inside, outside = key.table in self._cut.tables, key.target in self._cut.tables
+        for key in self._sight.keys_to.of(self._cut.tables):
             text = f"{key.table}.{key.column} -> {key.target}"
-            if outside and not inside:
+            if key.table not in self._cut.tables:
                 cascade = f", deletion ({key.on_delete}) becomes an event" if key.on_delete == "CASCADE" else ""
                 make = _Make(key.model or key.table, key.target, key.at, text, None)
                 yield make(
@@ -432,19 +463,17 @@ class _Survey:
                 )
 
     def _routes(self) -> Iterator[BoundaryEdge]:
-        for route in self._sight.graph.routes:
-            if self._moved(route.handler):
-                text = f"{' '.join(route.methods) or 'ANY'} {route.path}"
-                make = _Make(route.name or route.path, route.handler, route.at, text, None)
-                if route.is_url:
-                    yield make("in", "route", "proxy-route", "the load balancer moves the route to the service by weight")
-                else:
-                    yield make("in", "route", "stay", "all fields of the schema share one URL: the field stays in the monolith and calls the context")
+        for route in self._sight.routes_in.of(self._cut.moved):
+            text = f"{' '.join(route.methods) or 'ANY'} {route.path}"
+            make = _Make(route.name or route.path, route.handler, route.at, text, None)
+            if route.is_url:
+                yield make("in", "route", "proxy-route", "the load balancer moves the route to the service by weight")
+            else:
+                yield make("in", "route", "stay", "all fields of the schema share one URL: the field stays in the monolith and calls the context")
 
     def _tasks_in(self) -> Iterator[BoundaryEdge]:
-        definitions = {task.name: task.definition for task in self._sight.graph.tasks}
         for send in self._sight.graph.task_sends:
-            target = definitions.get(send.task)
+            target = self._sight.task_of.get(send.task)
             if target is None:
                 continue
             make = _Make(send.definition, target, send.at, f"{send.task}.{send.how}", None)
@@ -457,9 +486,9 @@ class _Survey:
                 yield make("out", "task", "event", "sent by name through the broker; the worker of the monolith runs it")
 
     def _strings(self) -> Iterator[BoundaryEdge]:
-        for string in self._sight.graph.strings:
+        for string in self._sight.strings_to.of(self._cut.moved | self._cut.tables):
             target_moved = self._moved(string.target) if self._sight.program.module_of(string.target) else string.target in self._cut.tables
-            if not target_moved or self._moved(string.definition):
+            if not target_moved or self._moved(string.definition) or self._left_out(string.definition):
                 continue
             passive = self._passive(string.definition, string.target, string.at, string.text, None)
             if passive is not None:
@@ -482,12 +511,10 @@ class _Survey:
 
     def _transactions(self) -> Iterator[BoundaryEdge]:
         """Units of work that write on both sides of the cut: a local rollback would leave the other side's rows behind."""
-        for each in self._sight.context_map.transactions:
-            owners = {self._sight.owner.get(table, "") for table in each.written}
-            written = {owner for owner in owners if self._sight.kinds.get(owner, "shared") != "shared"}
-            if self._cut.context not in written or len(written) < 2 or self._sight.is_test(each.definition):
+        for each in self._sight.transactions_of.of((self._cut.context,)):
+            if self._sight.is_test(each.definition):
                 continue
-            others = ", ".join(sorted(written - {self._cut.context}))
+            others = ", ".join(sorted(self._sight.writing(each) - {self._cut.context}))
             direction = "out" if self._moved(each.definition) else "in"
             make = _Make(each.definition, self._cut.context, each.at, each.id, None)
             reason = f"one transaction writes here and in {others}: merge back, move the write, saga, outbox or accept"
@@ -503,8 +530,8 @@ class _Survey:
                 seen.add((edge.source, edge.target, edge.kind))
                 yield edge
         yield from self._outward_writes()
-        for key in self._sight.graph.foreign_keys:
-            if key.table in self._cut.tables and key.target not in self._cut.tables:
+        for key in self._sight.keys_from.of(self._cut.tables):
+            if key.target not in self._cut.tables:
                 text = f"{key.table}.{key.column} -> {key.target}"
                 yield _Make(key.model or key.table, key.target, key.at, text, None)(
                     "out", "foreign-key", "replica", "the service keeps a shadow row with the key and the columns in use", alternatives=("stay",)
@@ -513,7 +540,7 @@ class _Survey:
     def given_objects(self, operations: Iterable[Operation]) -> Iterator[BoundaryEdge]:
         """Methods of other contexts' models that functions call on objects they are given."""
         seen: set[tuple[str, str]] = set()
-        for use in parameter_uses(self._sight.program, operations):
+        for use in parameter_uses(self._sight, operations):
             if use.method and (use.function, use.method) not in seen:
                 seen.add((use.function, use.method))
                 reason = f"{use.path[0]}() is a method of another context's model, which the shadow row does not have"
@@ -528,7 +555,7 @@ class _Survey:
             return None
         if self._sight.model_table(mention.target) is not None:
             return make("out", "import", "replica", "a model of another context: the service keeps shadow rows with the columns in use")
-        if any(task.definition == mention.target for task in self._sight.graph.tasks):
+        if mention.target in self._sight.tasks:
             return make("out", "task", "event", "sent by name through the broker; the worker of the monolith runs it")
         model = self._sight.model_table(mention.target_unit)
         if model is not None:
@@ -546,15 +573,15 @@ class _Survey:
 
     def _outward_writes(self) -> Iterator[BoundaryEdge]:
         """Writes and queries of moved code on other contexts' tables."""
-        for access in self._sight.graph.accesses:
+        for access in self._sight.sql_in.of(self._cut.moved):
             owner = self._sight.owner.get(access.table, "")
-            if access.via == "sql" and owner not in ("", self._cut.context) and self._moved(access.definition):
+            if owner not in ("", self._cut.context):
                 reason = f"SQL text of moved code names {access.table}, which {owner} owns: the service's database holds replicas only"
                 yield _Make(access.definition, access.table, access.at, f"{access.mode} {access.table}", None)(
                     "out", "sql", "decide", reason, alternatives=("stay", "replica"), blocks="switch"
                 )
-        for use in self._sight.graph.model_uses:
-            if use.model in self._cut.models or not self._moved(use.definition):
+        for use in self._sight.uses_in.of(self._cut.moved):
+            if use.model in self._cut.models:
                 continue
             table = self._sight.model_table(use.model)
             if table is None or table.id in self._cut.tables or use.mode == "none":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Literal
 
 import msgspec
 
@@ -12,16 +11,18 @@ from decompose.link.program import Program
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import Context, ContextMap
 from decompose.model.facts import Setting
-from decompose.model.migration import BoundaryEdge, ContextPlan, Decision, MigrationPlan, Project
+from decompose.model.migration import ContextPlan, Decision, MigrationPlan, Project
 from decompose.model.settings import Config
 from decompose.planning.boundary import Boundary, boundary
 from decompose.planning.decisions import decisions
 from decompose.planning.drift import config_digest
 from decompose.planning.order import Ranked, order
-from decompose.planning.placement import Cut, Sight, cut
+from decompose.planning.placement import Cut, cut, placements
 from decompose.planning.project import project
+from decompose.planning.readiness import Readiness, readiness_of, with_readiness
 from decompose.planning.replicas import replicas
 from decompose.planning.requirements import needed
+from decompose.planning.sight import Sight
 from decompose.planning.steps import steps
 from decompose.planning.types import Types
 
@@ -50,7 +51,7 @@ def build(
         for placed in (cut(sight, context.name),)
     ]
     ranks = _ranks(order(graph, context_map, {context.name: found.edges for context, _, found in surveyed}), surveyed)
-    readiness = {context.name: _readiness(context, found.edges) for context, _, found in surveyed}
+    readiness = {context.name: readiness_of(context, found.waiting) for context, _, found in surveyed}
     plans = tuple(
         _context_plan(sight, monolith, placed, found, readiness[context.name], ranks[context.name], files)
         for context, placed, found in surveyed
@@ -59,7 +60,7 @@ def build(
         project=monolith,
         digest=graph.digest,
         config_digest=config_digest(config),
-        context_map=_with_readiness(context_map, readiness),
+        context_map=with_readiness(context_map, readiness),
         modules=graph.modules,
         tables=graph.tables,
         decisions=(*decisions(graph, context_map, config), *_edge_decisions(plans)),
@@ -69,12 +70,6 @@ def build(
         failed=graph.failed,
         version=version,
     )
-
-
-Readiness = Literal["ready", "decisions", "inseparable"]
-
-INSEPARABLE = 40
-"""Open questions above which a context is called inseparable: more than a team answers in a day. A hub always is."""
 
 
 def _ranks(ordered: Iterable[Ranked], surveyed: Iterable[tuple[Context, Cut, Boundary]]) -> dict[str, Ranked]:
@@ -92,28 +87,6 @@ def _ranks(ordered: Iterable[Ranked], surveyed: Iterable[tuple[Context, Cut, Bou
 
 
 NOTHING_MOVES = "nothing of it would run in a service: it has no data, API or tasks of its own, and pages and commands stay in the monolith"
-
-
-def _readiness(context: Context, edges: Iterable[BoundaryEdge]) -> Readiness:
-    waiting = sum(edge.disposition == "decide" for edge in edges)
-    if context.role == "hub" or waiting > INSEPARABLE:
-        return "inseparable"
-    return "decisions" if waiting else "ready"
-
-
-def _with_readiness(context_map: ContextMap, readiness: Mapping[str, Readiness]) -> ContextMap:
-    contexts = tuple(
-        msgspec.structs.replace(context, readiness=readiness.get(context.name, context.readiness)) for context in context_map.contexts
-    )
-    return msgspec.structs.replace(context_map, contexts=contexts)
-
-
-def with_readiness(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:
-    """The cut with the readiness of every context, which only the uses across its boundary tell."""
-    sight = Sight(program, graph, context_map)
-    names = {context.name: context for context in context_map.contexts if context.role != "shared"}
-    edges = {name: boundary(sight, cut(sight, name), config.decisions).edges for name in names}
-    return _with_readiness(context_map, {name: _readiness(context, edges[name]) for name, context in names.items()})
 
 
 def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary, readiness: Readiness, ranked: Ranked, files: Collection[str]) -> ContextPlan:
@@ -140,7 +113,7 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
         operations=found.operations,
         entities=found.entities,
         replicas=shadows,
-        placements=placed.placements,
+        placements=placements(sight, placed),
         tables=tuple(table for table in graph.tables if table.id in placed.tables),
         foreign_keys=tuple(key for key in graph.foreign_keys if key.table in placed.tables),
         routes=tuple(route for route in graph.routes if going(route.handler)),

@@ -16,8 +16,8 @@ from decompose.model.location import Location
 from decompose.model.migration import Entity, Field, Operation, OperationParameter
 from decompose.model.syntax import Definition
 from decompose.planning import shape as shapes
-from decompose.planning.managers import BASES as MANAGER_BASES
-from decompose.planning.placement import Cut, Sight
+from decompose.planning.placement import Cut
+from decompose.planning.sight import Sight
 from decompose.planning.types import Type, Types
 
 
@@ -54,9 +54,6 @@ _COMMAND_ENDS = {
     "bulk_create": ("bulk_create", True, "list"),
 }
 
-_EFFECTS = {"aws", "http", "mail"}
-"""What a call to the outside changes there; a cache only remembers what is known anyway."""
-
 _IDEMPOTENT_COMMANDS = {"update", "delete", "update_or_create", "get_or_create"}
 
 _LAZY = {"all", "filter", "exclude", "order_by", "distinct", "select_related", "prefetch_related", "only", "defer", "none", "reverse", "using"}
@@ -85,11 +82,22 @@ class Catalogue:
         self._types = types
         self._by_key: dict[tuple[str, ...], Operation] = {}
         self._names: dict[str, tuple[str, ...]] = {}
+        self._places: dict[tuple[str, ...], list[Location]] = {}
+        self._made: dict[str, tuple[set[str], set[str]]] = {}
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """All operations found so far, sorted by name."""
-        return tuple(sorted(self._by_key.values(), key=lambda each: each.name))
+        """All operations found so far, sorted by name, with the places that use them."""
+        found = (
+            msgspec.structs.replace(operation, uses=len(places), at=tuple(sorted({*places})))
+            for (key, operation) in self._by_key.items()
+            for places in (self._places[key],)
+        )
+        return tuple(sorted(found, key=lambda each: each.name))
+
+    def with_errors(self, operation: Operation) -> Operation:
+        """The operation with the exceptions of the project's own that its function raises."""
+        return msgspec.structs.replace(operation, errors=self._raised(operation.target)) if operation.shape == "function" else operation
 
     def _add(self, key: tuple[str, ...], operation: Operation, at: Location) -> Operation:
         known = self._by_key.get(key)
@@ -97,11 +105,9 @@ class Catalogue:
             name = operation.name
             if self._names.get(name, key) != key:
                 name = _distinct(operation, self._names)
-            known = msgspec.structs.replace(operation, name=name)
+            known = self._by_key[key] = msgspec.structs.replace(operation, name=name)
             self._names[name] = key
-        places = tuple(sorted({*known.at, at}))
-        known = msgspec.structs.replace(known, uses=known.uses + 1, at=places)
-        self._by_key[key] = known
+        self._places.setdefault(key, []).append(at)
         return known
 
     # --- functions -----------------------------------------------------------------------------
@@ -137,7 +143,6 @@ class Catalogue:
             parameters=tuple(parameters),
             returns=returned.name,
             optional=returned.nullable,
-            errors=self._raised(definition.id),
             idempotent=not self._writes(definition.id),
             doc=definition.doc.strip().partition("\n")[0],
         )
@@ -145,48 +150,34 @@ class Catalogue:
 
     def _raised(self, function: str) -> tuple[str, ...]:
         """The project's own exceptions that a function makes, itself or in code that goes to the service with it."""
-        reach, going = self._sight.reach, self._cut.moved | self._cut.shared
         found: set[str] = set()
         seen: set[str] = set()
-        waiting = {reach.unit(function)}
+        waiting = {self._sight.reach.unit(function)}
         while waiting:
             unit = waiting.pop()
             seen.add(unit)
-            for mention in reach.mentions(unit):
-                if mention.kind == "class" and mention.called and is_exception(self._program, mention.target):
-                    found.add(mention.target)
-                if mention.kind in ("function", "class") and mention.target_unit in going:
-                    waiting |= {mention.target_unit} - seen
+            exceptions, further = self._made_in(unit)
+            found |= exceptions
+            waiting |= further - seen
         return tuple(sorted(found))
 
+    def _made_in(self, unit: str) -> tuple[set[str], set[str]]:
+        """The project's own exceptions that a unit makes, and the units it uses that go to the service."""
+        known = self._made.get(unit)
+        if known is None:
+            mentions = self._sight.reach.mentions(unit)
+            classes = {mention.target for mention in mentions if mention.kind == "class" and mention.called}
+            further = {mention.target_unit for mention in mentions if mention.kind in ("function", "class")}
+            moved, shared = self._cut.moved, self._cut.shared
+            known = self._made[unit] = (
+                {each for each in classes if is_exception(self._program, each)},
+                {each for each in further if each in moved or each in shared},
+            )
+        return known
+
     def _writes(self, definition: str) -> bool:
-        """Whether a function changes anything: it writes a table, sends a task or reaches the outside, itself or through calls."""
-        graph = self._sight.graph
-        direct = {access.definition for access in graph.accesses if access.mode == "write"}
-        direct |= {send.definition for send in graph.task_sends}
-        direct |= {each.definition for each in graph.externals if each.kind in _EFFECTS}
-        seen, waiting = set[str](), [definition]
-        calls = self._calls
-        while waiting:
-            current = waiting.pop()
-            if current in direct:
-                return True
-            if current not in seen:
-                seen.add(current)
-                waiting.extend(calls.get(current, ()))
-        return False
-
-    @property
-    def _calls(self) -> dict[str, tuple[str, ...]]:
-        if self._call_map is None:
-            found: dict[str, list[str]] = {}
-            for edge in self._sight.graph.edges:
-                if edge.kind == "call":
-                    found.setdefault(edge.src, []).append(edge.dst)
-            self._call_map = {src: tuple(targets) for src, targets in found.items()}
-        return self._call_map
-
-    _call_map: dict[str, tuple[str, ...]] | None = None
+        """Whether a function changes anything, itself or through calls."""
+        return definition in self._sight.changing
 
     # --- model expressions ---------------------------------------------------------------------
 
@@ -251,16 +242,7 @@ class Catalogue:
 
     def _custom(self, method: str) -> Definition | None:
         """The project's own query set or manager method of this name, ``None`` when there is none or more than one meaning."""
-        if self._manager_methods is None:
-            found: dict[str, list[Definition]] = {}
-            for owner in self._program.subclasses(*MANAGER_BASES):
-                for name, definition in self._program.members(owner).items():
-                    found.setdefault(name, []).append(definition)
-            self._manager_methods = found
-        methods = self._manager_methods.get(method, [])
-        return methods[0] if methods and method not in _KNOWN else None
-
-    _manager_methods: dict[str, list[Definition]] | None = None
+        return None if method in _KNOWN else self._sight.manager_methods.get(method)
 
     def _chain_operation(
         self, use: ModelUse, found: tuple[shapes.Part, ...], end: str, parameters: tuple[OperationParameter, ...]
@@ -384,15 +366,10 @@ class Catalogue:
 
     def _accessed(self, table: Table, use: ModelUse, found: tuple[shapes.Part, ...]) -> ForeignKey | None:
         """The foreign key that a reverse accessor goes back over."""
-        for key in self._sight.graph.foreign_keys:
-            reached = key.table == table.id and bool(found) and key.accessor == found[0].name and key.kind != "many-to-many"
-            if reached and use.owner in (key.target_model, "", *self._heirs(key.target_model)):
+        for key in self._sight.keys_from.of((table.id,)) if found else ():
+            if key.accessor == found[0].name and key.kind != "many-to-many" and use.owner in (key.target_model, "", *self._sight.heirs(key.target_model)):
                 return key
         return None
-
-    def _heirs(self, model: str) -> tuple[str, ...]:
-        """Models that inherit a model's relations: children and proxies."""
-        return self._program.subclasses(model) if model else ()
 
 
 def is_exception(program: Program, class_id: str) -> bool:

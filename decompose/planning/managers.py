@@ -8,13 +8,9 @@ import msgspec
 
 from decompose.link.program import Program
 from decompose.model.facts import ModelUse
-from decompose.model.syntax import Call, Chain, Definition, Expression
+from decompose.model.syntax import Call, Chain, Expression
 from decompose.planning import shape as shapes
-
-BASES = (
-    "django.db.models.Manager", "django.db.models.QuerySet", "django.db.models.query.QuerySet",
-    "django.db.models.manager.Manager", "django.db.models.manager.BaseManager",
-)  # fmt: skip
+from decompose.planning.sight import Sight
 
 
 class Managers(msgspec.Struct, frozen=True):
@@ -28,9 +24,9 @@ class Managers(msgspec.Struct, frozen=True):
     declared: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]]
 
 
-def managers_in_use(program: Program, uses: Iterable[ModelUse]) -> Managers:
+def managers_in_use(sight: Sight, uses: Iterable[ModelUse]) -> Managers:
     """What the given uses of outside models need of the project's own managers, methods that call one another included."""
-    classes = frozenset(program.subclasses(*BASES))
+    program, classes = sight.program, sight.manager_classes
     wanted: dict[str, set[str]] = {}
     for use in uses:
         if use.shape and use.head in ("class", "accessor", "continuation"):
@@ -48,7 +44,7 @@ def managers_in_use(program: Program, uses: Iterable[ModelUse]) -> Managers:
         if needed or attributes - {"objects"}:
             declared[model] = own
             methods |= needed
-    methods = _closed(program, methods, classes)
+    methods = _closed(sight, methods)
     around = {method.rpartition(".")[0] for method in methods}
     around |= {symbol for own in declared.values() for _, _, symbols in own for symbol in symbols}
     around |= {base for each in around for base in program.ancestors(each)}
@@ -97,8 +93,9 @@ def _methods(program: Program, symbols: Iterable[str], names: set[str], classes:
                         yield member.id
 
 
-def _closed(program: Program, methods: set[str], classes: frozenset[str]) -> set[str]:
+def _closed(sight: Sight, methods: set[str]) -> set[str]:
     """The methods and those of the same classes that they call on ``self`` or on what it gives."""
+    program, classes = sight.program, sight.manager_classes
     found: set[str] = set()
     waiting = sorted(methods)
     while waiting:
@@ -107,10 +104,10 @@ def _closed(program: Program, methods: set[str], classes: frozenset[str]) -> set
             continue
         found.add(id)
         owner = id.rpartition(".")[0]
-        module = program.modules[program.module_of(id)]
-        called = {step for use in module.uses if use.scope == id for step in use.chain.steps if isinstance(step, str)}
-        for each in (owner, *program.ancestors(owner), *(other for other in sorted(classes) if program.module_of(other) == module.name)):
-            for name, member in program.members(each).items():
-                if name in called and each in classes and isinstance(member, Definition) and member.id not in found:
-                    waiting.append(member.id)
+        called = {step for use in sight.scope(id) for step in use.chain.steps if isinstance(step, str)}
+        for each in (owner, *program.ancestors(owner), *sight.managers_beside(id)):
+            if each in classes:
+                for name, member in program.members(each).items():
+                    if name in called and member.id not in found:
+                        waiting.append(member.id)
     return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from decompose.link.program import Program
 from decompose.model.location import Location
 from decompose.model.migration import Operation
 from decompose.model.syntax import Bound, Definition
+from decompose.planning.sight import Sight
 
 
 class ParameterUse(NamedTuple):
@@ -21,7 +21,7 @@ class ParameterUse(NamedTuple):
     at: Location
 
 
-def parameter_uses(program: Program, operations: Iterable[Operation]) -> Iterator[ParameterUse]:
+def parameter_uses(sight: Sight, operations: Iterable[Operation]) -> Iterator[ParameterUse]:
     """Uses of parameters that take an object of another context (``replica:``), in the bodies of the operations' functions.
 
     An annotated parameter is followed by the detectors; this is for those whose type was found from callers.
@@ -30,10 +30,9 @@ def parameter_uses(program: Program, operations: Iterable[Operation]) -> Iterato
         models = {parameter.name: parameter.type.removeprefix("replica:") for parameter in operation.parameters if parameter.type.startswith("replica:")}
         if operation.shape != "function" or not models:
             continue
-        module = program.modules[program.module_of(operation.target)]
-        for use in module.uses:
-            inside = use.scope == operation.target or use.scope.startswith(f"{operation.target}.")
-            if inside and use.chain.origin == "parameter" and use.chain.root in models:
+        program, module = sight.program, sight.program.module_of(operation.target)
+        for use in sight.within(operation.target):
+            if use.chain.origin == "parameter" and use.chain.root in models:
                 model = models[use.chain.root]
                 path: list[str] = []
                 for step in use.chain.steps:
@@ -44,4 +43,4 @@ def parameter_uses(program: Program, operations: Iterable[Operation]) -> Iterato
                 if path:
                     member = program.member(model, path[0])
                     method = isinstance(member, Definition) and member.kind == "method" and not program.is_property(member)
-                    yield ParameterUse(operation.target, model, tuple(path), member.id if method and isinstance(member, Definition) else "", program.at(module.name, use.span.line))
+                    yield ParameterUse(operation.target, model, tuple(path), member.id if method and isinstance(member, Definition) else "", program.at(module, use.span.line))

@@ -14,15 +14,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from decompose.link.program import Program
-from decompose.model.codegraph import CodeGraph
-from decompose.model.contexts import ContextMap
-from decompose.model.facts import Route, Table
 from decompose.model.location import Span
 from decompose.model.migration import Placement
 from decompose.model.syntax import Chain, Definition, Use
 from decompose.planning.managers import Managers, managers_in_use
-from decompose.planning.reach import Mention, Reach
+from decompose.planning.reach import Mention
+from decompose.planning.sight import Sight
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -41,63 +38,20 @@ class Cut(msgspec.Struct, frozen=True):
     shared: frozenset[str]
     outward: tuple[Mention, ...]
     managers: Managers
-    placements: tuple[Placement, ...]
-
-
-class Sight:
-    """The project seen with a cut in mind: who owns what. Shared by the planning of all contexts."""
-
-    def __init__(self, program: Program, graph: CodeGraph, context_map: ContextMap) -> None:
-        self.program = program
-        self.graph = graph
-        self.context_map = context_map
-        self.reach = Reach(program, graph)
-        self.roles = {module.id: module.role for module in graph.modules}
-        self.context_of = {membership.module: membership.context for membership in context_map.memberships}
-        self.kinds = {context.name: context.role for context in context_map.contexts}
-        self.owner = {ownership.table: ownership.owner for ownership in context_map.ownership}
-        self.tables = {table.id: table for table in graph.tables}
-        self.model_tables = {model: table for table in graph.tables for model in (table.model, *table.models) if model}
-        self.pages = frozenset(_pages(graph.routes))
-        self.routed = {route.handler: route for route in graph.routes}
-        self.callers: dict[str, set[str]] = {}
-        for edge in graph.edges:
-            if edge.kind == "call":
-                self.callers.setdefault(edge.dst, set()).add(edge.src)
-
-    def context(self, id: str) -> str:
-        """The context of a module, definition or binding; ``""`` when it has none."""
-        return self.context_of.get(self.program.module_of(id), "")
-
-    def is_test(self, id: str) -> bool:
-        return self.roles.get(self.program.module_of(id)) == "test"
-
-    def in_code(self, id: str) -> bool:
-        return self.roles.get(self.program.module_of(id)) == "code"
-
-    def model_table(self, id: str) -> Table | None:
-        """The table that a class maps to, ``None`` for anything else."""
-        return self.model_tables.get(id)
-
-
-def _pages(routes: Iterable[Route]) -> Iterator[str]:
-    for route in routes:
-        if route.kind != "api":
-            yield route.handler
 
 
 def cut(sight: Sight, name: str) -> Cut:
     """The placement of one context."""
-    context = next(each for each in sight.context_map.contexts if each.name == name)
+    context = sight.contexts[name]
     modules = frozenset(module for module in context.modules if sight.roles.get(module) == "code")
-    models = frozenset(model for model, table in sight.model_tables.items() if sight.owner.get(table.id) == name and table.kind == "entity")
+    models = sight.models.get(name, frozenset())
     roots = _roots(sight, modules, models)
     moved, outward = _inner_closure(sight, modules, roots)
     while (named := frozenset(_named_in_settings(sight, modules, moved))) - roots:
         roots |= named
         moved, outward = _inner_closure(sight, modules, roots)
-    outside = (use for use in sight.graph.model_uses if use.model not in models and sight.reach.unit(use.definition) in moved)
-    managers = managers_in_use(sight.program, outside)
+    outside = (use for use in sight.uses_in.of(moved) if use.model not in models)
+    managers = managers_in_use(sight, outside)
     outward = [*outward, *_manager_mentions(sight, managers), *_framework_options(sight, modules, moved)]
     shared, barrier = _outer_closure(sight, modules, outward)
     partly = set(managers.classes)
@@ -111,28 +65,27 @@ def cut(sight: Sight, name: str) -> Cut:
         shared=shared | partly | managers.methods,
         managers=managers,
         outward=tuple(sorted(barrier, key=lambda mention: (mention.at, mention.target, mention.source))),
-        placements=tuple(_placements(sight, modules, moved, shared, partly, managers.methods)),
     )
 
 
 def _roots(sight: Sight, modules: frozenset[str], models: frozenset[str]) -> frozenset[str]:
     """What the service must have: models, API handlers, tasks, signal handlers, functions called from outside."""
-    graph, reach = sight.graph, sight.reach
+    program, reach = sight.program, sight.reach
     roots = {reach.unit(model) for model in models}
-    roots |= {reach.unit(route.handler) for route in graph.routes if route.kind == "api"}
-    roots |= {reach.unit(task.definition) for task in graph.tasks}
-    roots |= {reach.unit(subscription.handler) for subscription in graph.subscriptions}
     roots |= {reach.unit(id) for id in _called_from_outside(sight, modules)}
-    return frozenset(root for root in roots if sight.program.module_of(root) in modules)
+    return frozenset(root for root in roots if program.module_of(root) in modules).union(*(sight.entries.get(module, ()) for module in modules))
 
 
 def _named_in_settings(sight: Sight, modules: frozenset[str], moved: frozenset[str]) -> Iterator[str]:
     """Code of the context that settings name by dotted path, when moved code reads the setting: it is loaded by that name."""
-    read = {each.name for each in sight.graph.setting_reads if sight.reach.unit(each.definition) in moved}
-    values = [setting for setting in sight.graph.settings if setting.name in read]
-    for string in sight.graph.strings:
-        wanted = any(string.at.path == setting.at.path and string.text in setting.value for setting in values)
-        if wanted and string.kind == "dotted" and sight.program.module_of(string.target) in modules:
+    strings = sight.dotted.of(modules)
+    if not strings:
+        return
+    values: dict[str, list[str]] = {}
+    for setting in sight.settings.of({each.name for each in sight.setting_reads.of(moved)}):
+        values.setdefault(setting.at.path, []).append(setting.value)
+    for string in strings:
+        if any(string.text in value for value in values.get(string.at.path, ())):
             yield sight.reach.unit(string.target)
 
 
@@ -141,8 +94,8 @@ def _called_from_outside(sight: Sight, modules: frozenset[str]) -> Iterator[str]
     for module in sorted(modules):
         for definition in sight.program.members(module).values():
             if definition.kind == "function" and not _is_page(sight, definition) and sight.reach.touches(definition.id):
-                for caller in sight.callers.get(definition.id, ()):
-                    if sight.program.module_of(caller) not in modules and sight.in_code(caller):
+                for call in sight.reach.calls_to(definition.id):
+                    if sight.program.module_of(call.src) not in modules and sight.in_code(call.src):
                         yield definition.id
 
 
@@ -191,9 +144,9 @@ def _manager_mentions(sight: Sight, managers: Managers) -> Iterator[Mention]:
 def _framework_options(sight: Sight, modules: frozenset[str], moved: frozenset[str]) -> Iterator[Mention]:
     """Classes of the project that the API framework's options name (pagination, error format) and that may be shared."""
     program = sight.program
-    if not any(imported.module.startswith("rest_framework") for unit in moved for imported in program.modules[program.module_of(unit)].imports):
+    if not any(imported.module.startswith("rest_framework") for module in {program.module_of(unit) for unit in moved} for imported in program.modules[module].imports):
         return
-    wanted = {text for setting in sight.graph.settings if setting.name == "REST_FRAMEWORK" for text in _shaping(setting.value)}
+    wanted = {text for setting in sight.settings.of(("REST_FRAMEWORK",)) for text in _shaping(setting.value)}
     for string in sight.graph.strings:
         if string.text in wanted and string.kind == "dotted" and program.definition(string.target) is not None and program.module_of(string.target) not in modules:
             use = Use("", Chain(string.target, "global"), Span(string.at.line, 0, string.at.line, 0), "other")
@@ -253,8 +206,13 @@ def shareable(sight: Sight, mention: Mention) -> bool:
     return not sight.reach.touches(mention.target_unit)
 
 
+def placements(sight: Sight, placed: Cut) -> tuple[Placement, ...]:
+    """What becomes of every module that a context has a part in."""
+    return tuple(_placements(sight, placed.modules, placed.moved, placed.shared, placed.managers.methods))
+
+
 def _placements(
-    sight: Sight, modules: frozenset[str], moved: frozenset[str], shared: frozenset[str], partly: set[str], methods: frozenset[str]
+    sight: Sight, modules: frozenset[str], moved: frozenset[str], shared: frozenset[str], methods: frozenset[str]
 ) -> Iterator[Placement]:
     for module in sorted(modules):
         path = sight.program.modules[module].path
@@ -269,9 +227,9 @@ def _placements(
             yield Placement(module, path, "drop", "the service's package starts empty: side effects of __init__ stay behind")
         else:
             yield Placement(module, path, "stay", _why_staying(sight, units))
-    for module in sorted({sight.program.module_of(unit) for unit in shared | partly}):
+    for module in sorted({sight.program.module_of(unit) for unit in shared}):
         units = sight.reach.units(module)
-        going = tuple(unit for unit in units if unit in shared or unit in partly)
+        going = tuple(unit for unit in units if unit in shared)
         split = tuple(sorted(method for method in methods if method.rpartition(".")[0] in going))
         whole = len(going) == len(units) and not split
         reason = "touches no data and is used by moved code: shared kernel" + ("" if whole else f", {len(going)} of {len(units)} definitions")

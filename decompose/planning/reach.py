@@ -6,16 +6,20 @@ assignments and other statements outside definitions).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Literal
+
+import msgspec
 
 from decompose.link.program import Program
-from decompose.model.codegraph import CodeGraph
+from decompose.model.codegraph import CodeGraph, Edge
 from decompose.model.location import Location
-from decompose.model.syntax import Call, Use
+from decompose.model.syntax import Call, ModuleSummary, Use
+from decompose.planning.index import Index
 
 
-class Mention(NamedTuple):
+class Mention(msgspec.Struct, frozen=True, gc=False):
     """A use of one unit in another. ``target`` is the definition, binding or module that is named."""
 
     source: str
@@ -34,48 +38,75 @@ class Reach:
     def __init__(self, program: Program, graph: CodeGraph) -> None:
         self._program = program
         self._graph = graph
-        self._tops = {definition.id: definition.top for definition in graph.definitions}
+        self._units = {definition.id: definition.top for definition in graph.definitions}
+        self._listed: dict[str, tuple[str, ...]] = {}
         self._mentions: dict[str, dict[str, list[Mention]]] = {}
-        self._touching: frozenset[str] | None = None
-        self._touching_units: set[str] | None = None
+        self._named_in: dict[str, frozenset[str]] = {}
+        self._incoming: dict[tuple[str, ...], Index[str, Mention]] = {}
 
     def unit(self, id: str) -> str:
         """The unit that holds a definition, binding or module."""
-        return self._tops.get(id) or self._program.module_of(id)
+        known = self._units.get(id)
+        if known is None:
+            known = self._units[id] = self._program.module_of(id)
+        return known
 
     def units(self, module: str) -> tuple[str, ...]:
         """The top-level definitions of a module, in source order."""
-        members = self._program.members(module).values()
-        return tuple(definition.id for definition in sorted(members, key=lambda each: each.line))
+        known = self._listed.get(module)
+        if known is None:
+            members = self._program.members(module).values()
+            known = self._listed[module] = tuple(definition.id for definition in sorted(members, key=lambda each: each.line))
+        return known
 
     def mentions(self, unit: str) -> list[Mention]:
         """Everything of the project that a unit names, in source order."""
-        module = self._program.module_of(unit)
-        if module not in self._mentions:
-            by_unit: dict[str, list[Mention]] = {}
-            summary = self._program.modules.get(module)
-            for use in summary.uses if summary is not None else ():
-                for mention in self._of(module, use):
-                    by_unit.setdefault(mention.source_unit, []).append(mention)
-            self._mentions[module] = by_unit
-        return self._mentions[module].get(unit, [])
+        return self._of(self._program.module_of(unit)).get(unit, [])
 
-    def _of(self, module: str, use: Use) -> Iterator[Mention]:
-        program = self._program
-        source = use.scope or module
-        at = program.at(module, use.span.line)
-        state = program.start(use.chain)
-        steps = use.chain.steps
-        for position in range(len(steps) + 1):
+    def _of(self, module: str) -> dict[str, list[Mention]]:
+        """The mentions of a module by unit."""
+        found = self._mentions.get(module)
+        if found is None:
+            found = self._mentions[module] = {}
+            summary = self._program.modules.get(module)
+            if summary is not None:
+                for mention in self._mentioned(summary):
+                    found.setdefault(mention.source_unit, []).append(mention)
+        return found
+
+    def _mentioned(self, module: ModuleSummary) -> Iterator[Mention]:
+        unit, path = self.unit, module.path
+        for use, position, prefix in self._program.prefixes.named(module):
+            steps = use.chain.steps
             following = steps[position] if position < len(steps) else None
-            named = state.kind in ("class", "function", "binding") and (position or use.chain.origin == "global")
-            if named or (state.kind == "module" and following is None):
-                kind: Literal["class", "function", "binding", "module"] = state.kind  # type: ignore[assignment]
-                called = isinstance(following, Call)
-                yield Mention(source, self.unit(source), state.id, self.unit(state.id), kind, called, use, at)
-            if following is None or state.kind == "unknown":
-                return
-            state = program.step(state, following)
+            kind, id = prefix.state.kind, prefix.state.id
+            if kind != "module" or following is None:
+                source = use.scope or module.name
+                yield Mention(
+                    source, unit(source), id, unit(id), kind, following.__class__ is Call, use, Location(path, use.span.line)  # type: ignore[arg-type]
+                )
+
+    def mentions_of(self, units: Collection[str], roles: tuple[str, ...]) -> list[Mention]:
+        """What names one of the units from another one, in modules of the given roles; in the order of modules, units and source."""
+        index = self._incoming.get(roles)
+        if index is None:
+            index = self._incoming[roles] = Index((each.target_unit, each) for each in self._all(roles) if each.source_unit != each.target_unit)
+        return index.of(units)
+
+    def _all(self, roles: tuple[str, ...]) -> Iterator[Mention]:
+        for module in self._graph.modules:
+            if module.role in roles:
+                by_unit = self._of(module.id)
+                for unit in (module.id, *self.units(module.id)):
+                    yield from by_unit.get(unit, ())
+
+    def modules_named_in(self, module: str) -> frozenset[str]:
+        """The modules whose definitions and bindings a module names."""
+        known = self._named_in.get(module)
+        if known is None:
+            named = {mention.target for mentions in self._of(module).values() for mention in mentions}
+            known = self._named_in[module] = frozenset(self._program.module_of(target) for target in named)
+        return known
 
     def closure(self, roots: Iterable[str]) -> frozenset[str]:
         """The units that are mentioned, directly or not, starting with the roots themselves."""
@@ -88,36 +119,48 @@ class Reach:
                 waiting.extend(mention.target_unit for mention in self.mentions(unit) if mention.target_unit not in found)
         return frozenset(found)
 
-    @property
+    @cached_property
+    def _calls(self) -> dict[str, list[Edge]]:
+        found: dict[str, list[Edge]] = {}
+        for edge in self._graph.edges:
+            if edge.kind == "call":
+                if edge.dst in found:
+                    found[edge.dst].append(edge)
+                else:
+                    found[edge.dst] = [edge]
+        return found
+
+    def calls_to(self, definition: str) -> Sequence[Edge]:
+        """The calls of a definition, sorted by caller."""
+        return self._calls.get(definition, ())
+
+    def callers_of(self, definitions: Iterable[str]) -> frozenset[str]:
+        """The definitions themselves and all that call them, directly or not."""
+        found, waiting = set[str](), list(definitions)
+        while waiting:
+            definition = waiting.pop()
+            if definition not in found:
+                found.add(definition)
+                waiting.extend([edge.src for edge in self.calls_to(definition)])
+        return frozenset(found)
+
+    @cached_property
     def touching(self) -> frozenset[str]:
         """Definitions that certainly read or write a table, send a task or touch the outside, themselves or through calls.
 
         What is only taken to be a row (``request.user``) does not tie code to a context.
         """
-        if self._touching is None:
-            graph = self._graph
-            direct = {access.definition for access in graph.accesses if access.certain}
-            direct |= {send.definition for send in graph.task_sends} | {each.definition for each in graph.externals}
-            callers: dict[str, list[str]] = {}
-            for edge in graph.edges:
-                if edge.kind == "call":
-                    callers.setdefault(edge.dst, []).append(edge.src)
-            found, waiting = set[str](), sorted(direct)
-            while waiting:
-                definition = waiting.pop()
-                if definition not in found:
-                    found.add(definition)
-                    waiting.extend(callers.get(definition, ()))
-            self._touching = frozenset(found)
-        return self._touching
+        graph = self._graph
+        direct = {access.definition for access in graph.accesses if access.certain}
+        return self.callers_of(direct | {send.definition for send in graph.task_sends} | {each.definition for each in graph.externals})
+
+    @cached_property
+    def _touching_units(self) -> frozenset[str]:
+        return frozenset(prefix for id in self.touching for prefix in _prefixes(id))
 
     def touches(self, unit: str) -> bool:
         """Whether a definition or anything inside it is :attr:`touching`; for a module, whether its body is."""
-        if unit in self._program.modules:
-            return unit in self.touching
-        if self._touching_units is None:
-            self._touching_units = {prefix for id in self.touching for prefix in _prefixes(id)}
-        return unit in self._touching_units
+        return unit in (self.touching if unit in self._program.modules else self._touching_units)
 
 
 def _prefixes(id: str) -> Iterator[str]:

@@ -9,7 +9,8 @@ from decompose.model.location import Location
 from decompose.model.migration import Field, Operation, Replica
 from decompose.model.syntax import Call, Chain, Constant, Definition, Sequence
 from decompose.planning.parameters import parameter_uses
-from decompose.planning.placement import Cut, Sight
+from decompose.planning.placement import Cut
+from decompose.planning.sight import Sight
 from decompose.planning.types import USER_MODELS, Types
 
 
@@ -33,8 +34,8 @@ class _Need:
 
     def collect(self, operations: Iterable[Operation]) -> None:
         sight, cut = self._sight, self._cut
-        for key in sight.graph.foreign_keys:
-            if key.table in cut.tables and key.target not in cut.tables and key.kind != "many-to-many":
+        for key in sight.keys_from.of(cut.tables):
+            if key.target not in cut.tables and key.kind != "many-to-many":
                 self._model(key.target_model or self._external(key.target), key.at)
         for mention in cut.outward:
             if sight.model_table(mention.target) is not None:
@@ -45,11 +46,11 @@ class _Need:
                 if kind in ("replica", "key") and model not in cut.models:
                     for at in operation.at[:1]:
                         self._model(self._external(model), at)
-        for given in parameter_uses(sight.program, operations):
+        for given in parameter_uses(sight, operations):
             if not given.method:
                 self._path(given.model, [*given.path], given.at)
         placed = cut.moved | cut.shared
-        for use in sight.graph.model_uses:
+        for use in sight.uses_in.of({*placed, *(sight.reach.unit(method) for method in cut.managers.methods)}):
             shared_method = use.definition in cut.managers.methods and use.model in cut.managers.declared
             if shared_method or (sight.reach.unit(use.definition) in placed and not self._manager(use.definition)):
                 for path in (*use.attributes, *(keyword.replace("__", ".") for keyword in use.keywords)):
@@ -68,7 +69,7 @@ class _Need:
         if table is not None and table.model:
             return table.model
         if model == "auth_user" or model in USER_MODELS:
-            return self._types.user_model
+            return self._sight.user_model
         return model
 
     def _model(self, model: str, at: Location) -> None:
@@ -147,7 +148,7 @@ class _Need:
     def replica(self, model: str) -> Replica:
         """The shadow of one model with everything collected for it."""
         table = self._sight.model_table(model)
-        user = model == self._types.user_model
+        user = model == self._sight.user_model
         reasons = tuple(sorted(self._reasons[model]))
         if table is None or not table.columns:
             label = "auth.User" if user else ".".join(model.split(".")[-3::2])

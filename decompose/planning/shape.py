@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -30,6 +31,7 @@ class Part(NamedTuple):
         return self.name if self.arguments is None else f"{self.name}({','.join(self.arguments)})"
 
 
+@lru_cache(maxsize=1 << 16)
 def parts(shape: str) -> tuple[Part, ...]:
     """A shape as its attributes and calls in order; raises ``ValueError`` where it is none."""
     found: list[Part] = []

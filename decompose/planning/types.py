@@ -14,7 +14,7 @@ import msgspec
 from decompose.link.program import State
 from decompose.model.facts import ForeignKey, ModelUse, Table
 from decompose.model.syntax import Call, Chain, Constant, Definition, Expression, Mapping, Parameter, Sequence, Template
-from decompose.planning.placement import Sight
+from decompose.planning.sight import Sight
 
 _BUILTIN = {
     "int": "integer",
@@ -72,10 +72,8 @@ class Types:
     def __init__(self, sight: Sight, models: frozenset[str]) -> None:
         self._sight = sight
         self._models = models
-        self._keys: dict[str, dict[str, ForeignKey]] = {}
-        for key in sight.graph.foreign_keys:
-            self._keys.setdefault(key.table, {})[key.field] = key
-        self._uses = {(use.at.path, use.span): use for use in sight.graph.model_uses}
+        self._parameters: dict[tuple[str, int, str], Type] = {}
+        self._returned: dict[tuple[str, int], Type] = {}
 
     # --- models --------------------------------------------------------------------------------
 
@@ -86,23 +84,14 @@ class Types:
         if self._sight.model_table(model) is not None:
             return f"replica:{model}"
         if model in USER_MODELS:
-            return f"replica:{self.user_model}"
+            return f"replica:{self._sight.user_model}"
         return ""
-
-    @property
-    def user_model(self) -> str:
-        """The class that the project uses for users."""
-        for setting in self._sight.graph.settings:
-            if setting.name == "AUTH_USER_MODEL":
-                label = setting.value.strip("'\"")
-                for table in self._sight.graph.tables:
-                    if table.label.lower() == label.lower():
-                        return table.model
-        return "django.contrib.auth.models.User"
 
     def relation(self, table: str, field: str) -> ForeignKey | None:
         """The foreign key behind an attribute (``customer``) or its column (``customer_id``)."""
-        keys = self._keys.get(table, {})
+        keys = self._sight.keys.get(table)
+        if keys is None:
+            return None
         return keys.get(field) or next((key for key in keys.values() if key.column == field), None)
 
     def lookup(self, table: Table, keyword: str) -> Type:
@@ -225,22 +214,13 @@ class Types:
             named = self._named(state.id)
             if named.name:
                 return named
-        use = self._use_of(chain, path)
+        use = self._sight.held(chain, path)
         if use is not None:
             return self.result(use)
         if chain.origin == "instance" and chain.steps and all(isinstance(step, str) for step in chain.steps):
             root = self._sight.program.resolve(chain.root).id
             return self.follow(root, ".".join(step for step in chain.steps if isinstance(step, str)))
         return UNKNOWN
-
-    def _use_of(self, chain: Chain, path: str) -> ModelUse | None:
-        module = next((m for m in self._sight.program.modules.values() if m.path == path), None)
-        for use in module.uses if module is not None else ():
-            if use.chain == chain:
-                found = self._uses.get((path, use.span))
-                if found is not None:
-                    return found
-        return None
 
     def result(self, use: ModelUse) -> Type:
         """The type that a model expression yields."""
@@ -260,6 +240,13 @@ class Types:
 
     def parameter(self, definition: Definition, parameter: Parameter) -> Type:
         """What a parameter takes: by annotation, default, callers and use in the body, in this order."""
+        key = (definition.id, definition.line, parameter.name)
+        known = self._parameters.get(key)
+        if known is None:
+            known = self._parameters[key] = self._parameter(definition, parameter)
+        return known
+
+    def _parameter(self, definition: Definition, parameter: Parameter) -> Type:
         module = self._sight.program.module_of(definition.id)
         annotated = self.annotated(parameter.annotation, module)
         if annotated.name:
@@ -285,36 +272,19 @@ class Types:
     def _arguments(self, definition: Definition, parameter: Parameter) -> Iterator[Type]:
         names = [each.name for each in definition.parameters]
         position = names.index(parameter.name)
-        for edge in self._sight.graph.edges:
-            if edge.kind == "call" and edge.dst == definition.id:
-                module = self._sight.program.modules[self._sight.program.module_of(edge.src)]
-                lines = {at.line for at in edge.at}
-                for use in module.uses:
-                    if use.span.line in lines and use.scope == (edge.src if edge.src != module.name else ""):
-                        call = self._call_of(use.chain, definition.id)
-                        if call is not None:
-                            given = dict(call.keywords).get(parameter.name)
-                            if given is None and position < len(call.arguments):
-                                given = call.arguments[position]
-                            if given is not None:
-                                yield self.value(given, module.path)
-
-    def _call_of(self, chain: Chain, id: str) -> Call | None:
-        state = self._sight.program.start(chain)
-        for step in chain.steps:
-            if state.id == id and isinstance(step, Call):
-                return step
-            state = self._sight.program.step(state, step)
-        return None
+        for call, path in self._sight.calls(definition.id):
+            given = next((value for keyword, value in reversed(call.keywords) if keyword == parameter.name), None)
+            if given is None and position < len(call.arguments):
+                given = call.arguments[position]
+            if given is not None:
+                yield self.value(given, path)
 
     def _inside(self, definition: Definition, parameter: Parameter) -> Iterator[Type]:
         """Types of the columns that a parameter is compared with or stored in."""
-        module = self._sight.program.modules[self._sight.program.module_of(definition.id)]
+        path = self._sight.program.modules[self._sight.program.module_of(definition.id)].path
         plain = Chain(parameter.name, "parameter")
-        for use in module.uses:
-            if use.scope != definition.id:
-                continue
-            found = self._uses.get((module.path, use.span))
+        for use in self._sight.scope(definition.id):
+            found = self._sight.model_use(path, use.span)
             table = self._sight.model_table(found.model) if found is not None else None
             if table is None:
                 continue
@@ -326,6 +296,13 @@ class Types:
 
     def returned(self, definition: Definition) -> Type:
         """What a function gives back: by annotation, else when all its return statements agree."""
+        key = (definition.id, definition.line)
+        known = self._returned.get(key)
+        if known is None:
+            known = self._returned[key] = self._returns(definition)
+        return known
+
+    def _returns(self, definition: Definition) -> Type:
         module = self._sight.program.modules[self._sight.program.module_of(definition.id)]
         if definition.returns:
             return self.annotated(definition.returns, module.name)

@@ -7,13 +7,17 @@ import hashlib
 import os
 import sqlite3
 import stat
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-SCHEMA = 1
+SCHEMA = 2
 _BUSY_SECONDS = 2.0
 _MOST_HELD = 16_000_000
 """Bytes of results kept in memory before they are written."""
+_FEW = 50
+"""Results below which each is looked up by itself."""
 _LARGEST = 256 * 1024 * 1024
 """Bytes of a row; a store with a larger one is not ours."""
 _CREATE = (
@@ -25,6 +29,11 @@ _CREATE = (
 def digest(data: bytes) -> bytes:
     """What identifies the contents of a file: 16 bytes."""
     return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def _checksum(result: bytes) -> bytes:
+    """Tells a result that is not whole. It guards against damage, not against people: who can write here could write a right one."""
+    return zlib.crc32(result).to_bytes(4, "big")
 
 
 class Entry(NamedTuple):
@@ -77,16 +86,24 @@ class Cache:
             row = self._open().execute("SELECT result, checksum FROM facts WHERE rowid = ?", (entry.row,)).fetchone()
         except (sqlite3.Error, OSError):
             return None
-        if row is None or not isinstance(row[0], bytes) or digest(row[0]) != row[1]:
-            return None
-        result: bytes = row[0]
-        return result
+        return row[0] if row is not None and _whole(*row) else None
+
+    def load_many(self, entries: Iterable[Entry]) -> dict[int, bytes]:
+        """The stored results by row, those that are whole: reading all of them at once takes a fraction of the time."""
+        wanted = {entry.row for entry in entries}
+        if len(wanted) < _FEW:
+            return {entry.row: result for entry in entries if (result := self.load(entry)) is not None}
+        try:
+            rows = self._open().execute("SELECT rowid, result, checksum FROM facts")
+            return {row: result for row, result, checksum in rows if row in wanted and _whole(result, checksum)}
+        except (sqlite3.Error, OSError):
+            return {}
 
     def put(self, version: str, key: str, mtime: int, size: int, contents: bytes, result: bytes) -> None:
         """Keep a result; written by :meth:`commit`, or before when much has come together."""
         if self._off or len(result) >= _LARGEST // 2:
             return
-        self._puts.append((version, key, mtime, size, contents, result, digest(result)))
+        self._puts.append((version, key, mtime, size, contents, result, _checksum(result)))
         self._held += len(result)
         if self._held > _MOST_HELD:
             self._write(version, None)
@@ -184,6 +201,10 @@ class Cache:
                 pass
             except OSError:
                 self._off = True
+
+
+def _whole(result: object, checksum: object) -> bool:
+    return isinstance(result, bytes) and _checksum(result) == checksum
 
 
 def _regular_or_none(file: Path) -> bool:

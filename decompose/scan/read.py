@@ -60,9 +60,14 @@ class Unread(Exception):
 
 def contents(base: str, path: str) -> bytes:
     """The bytes of a regular file of the tree. Raises :class:`Unread`: gone, no permission, special, too large."""
+    return _read(os.path.join(base, path))[0]
+
+
+def _read(full: str) -> tuple[bytes, int]:
+    """The bytes, and the time in ns under which they may be taken as known: that from before they were read."""
     try:
         # Non-blocking, because a file may have become a pipe since it was found; links are never followed.
-        descriptor = os.open(os.path.join(base, path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise Unread("link, not followed") from None
@@ -74,7 +79,7 @@ def contents(base: str, path: str) -> bytes:
                 raise Unread("not a regular file")
             if status.st_size > LARGEST:
                 raise Unread(f"larger than {LARGEST // (1024 * 1024)} MiB ({status.st_size} bytes)")
-            return file.read(LARGEST)
+            return file.read(LARGEST), status.st_mtime_ns
         except OSError as error:
             raise Unread(f"cannot be read: {error.strerror}") from None
 
@@ -89,7 +94,22 @@ class _Job(NamedTuple):
     path: str
     module: str
     is_package: bool
-    source: bytes
+    size: int
+    """Bytes, as far as known: batches are made of about as many."""
+    source: bytes | None = None
+    """``None`` where whoever does the job reads the file."""
+    mtime: int = 0
+
+
+class _Done(NamedTuple):
+    """What became of a job. ``unread`` is the reason why there is no result; ``packed`` is empty where it was not sent."""
+
+    position: int
+    packed: bytes = b""
+    unread: str = ""
+    mtime: int = 0
+    size: int = 0
+    digest: bytes = b""
 
 
 def compile_all(
@@ -108,44 +128,27 @@ def compile_all(
     """
     files = tree.python
     results: dict[int, T | SkippedFile] = {}
-    pending: list[_Job] = []
-    marks: dict[int, tuple[int, int, bytes]] = {}
     version = compiler.version
-
-    def reused(entry: Entry | None) -> T | None:
-        stored = cache.load(entry) if cache is not None and entry is not None else None
-        return compiler.unpack(stored) if stored is not None else None
-
     with collector_off():
-        known = cache.stored(version) if cache is not None else {}
-        for index, file in enumerate(files):
-            key = _key(file)
-            full = os.path.join(tree.base, file.path)
-            entry = known.get(key)
-            if entry is not None and _unchanged(full, entry) and (result := reused(entry)) is not None:
-                results[index] = result
-                continue
-            try:
-                source = contents(tree.base, file.path)
-            except Unread as error:
-                results[index] = SkippedFile(file.path, 0, str(error))
-                continue
-            if cache is not None:
-                mark = (*_mark(full, source), digest(source))
-                if entry is not None and entry.digest == mark[2] and (result := reused(entry)) is not None:
-                    cache.touch(version, key, *mark)
-                    results[index] = result
-                    continue
-                marks[index] = mark
-            pending.append(_Job(index, file.path, file.module, file.is_package, source))
-        del known
+        pending = [
+            _Job(index, file.path, file.module, file.is_package, file.size) for index, file in enumerate(files)
+        ]
+        if cache is not None:
+            pending = list(_changed(tree, pending, compiler, cache, results))
         if progress is not None:
             progress(len(results), len(files))
-        with closing(_made(pending, compiler, jobs, executor)) as all_made:
-            for index, made, packed in all_made:
-                results[index] = made
-                if cache is not None:
-                    cache.put(version, _key(files[index]), *marks[index], packed or compiler.pack(made))
+        where = _Where(tree.base, marked=cache is not None)
+        all_done = _made(pending, compiler, where, jobs, executor)
+        with closing(all_done):
+            for done, made in all_done:
+                file = files[done.position]
+                if made is None:
+                    results[done.position] = SkippedFile(file.path, 0, done.unread)
+                else:
+                    results[done.position] = made
+                    if cache is not None:
+                        packed = done.packed or compiler.pack(made)
+                        cache.put(version, _key(file), done.mtime, done.size, done.digest, packed)
                 if progress is not None:
                     progress(len(results), len(files))
         if cache is not None:
@@ -153,18 +156,45 @@ def compile_all(
     return [(file, results[index]) for index, file in enumerate(files)]
 
 
+def _changed(
+    tree: SourceTree, jobs: list[_Job], compiler: Compiler[T], cache: Cache, results: dict[int, T | SkippedFile]
+) -> Iterator[_Job]:
+    """The jobs whose results are not stored; those that are go to ``results``. By time and size first, then by contents."""
+    known = cache.stored(compiler.version)
+    keys = [_key(file) for file in tree.python]
+    unchanged = {
+        job.position: entry
+        for job, key in zip(jobs, keys, strict=True)
+        if (entry := known.get(key)) is not None and _unchanged(f"{tree.base}/{job.path}", entry)
+    }
+    stored = cache.load_many(unchanged.values())
+    for job, key in zip(jobs, keys, strict=True):
+        entry = known.get(key)
+        if entry is None:
+            yield job
+            continue
+        packed = stored.pop(entry.row, None)
+        result = compiler.unpack(packed) if packed is not None else None
+        if result is None and job.position not in unchanged:
+            try:
+                source, mtime = _read(f"{tree.base}/{job.path}")
+            except Unread as error:
+                results[job.position] = SkippedFile(job.path, 0, str(error))
+                continue
+            job = job._replace(source=source, mtime=mtime, size=len(source))
+            if entry.digest == digest(source) and (packed := cache.load(entry)) is not None:
+                result = compiler.unpack(packed)
+                if result is not None:
+                    cache.touch(compiler.version, key, mtime, len(source), entry.digest)
+        if result is None:
+            yield job
+        else:
+            results[job.position] = result
+
+
 def _key(file: SourceFile) -> str:
     # The result depends on the module's name too, which changes with the import roots.
     return f"{file.path}\n{file.module}\n{int(file.is_package)}"
-
-
-def _mark(full: str, source: bytes) -> tuple[int, int]:
-    """Time and size under which the contents may be taken as known; 0 when the file changed while it was read."""
-    try:
-        status = os.stat(full, follow_symlinks=False)
-    except OSError:
-        return 0, 0
-    return (status.st_mtime_ns, status.st_size) if status.st_size == len(source) else (0, 0)
 
 
 def _unchanged(full: str, entry: Entry) -> bool:
@@ -193,23 +223,56 @@ def collector_off() -> Iterator[None]:
 # --- where the compiler runs ----------------------------------------------------------------------
 
 
+class _Where(NamedTuple):
+    """Where the files of jobs are, and whether what identifies their contents is wanted."""
+
+    base: str
+    marked: bool
+
+
 def _made(
-    pending: Sequence[_Job], compiler: Compiler[T], jobs: int | None, executor: Executor | None
-) -> Generator[tuple[int, T, bytes], None, None]:
-    """Position, result and, where it was sent, its packed form."""
+    pending: Sequence[_Job], compiler: Compiler[T], where: _Where, jobs: int | None, executor: Executor | None
+) -> Generator[tuple[_Done, T | None], None, None]:
+    """What became of each job, and its result."""
     workers = jobs or processors()
-    size = sum(len(job.source) for job in pending)
+    size = sum(job.size for job in pending)
     if executor is None and (workers <= 1 or size < WORTH_WORKERS or len(pending) < 2):
         for job in pending:
-            yield job.position, compiler.make(*job[1:]), b""
+            yield _do(job, where, compiler.make)
         return
-    sent = _through(executor, pending, compiler) if executor is not None else _in_processes(pending, compiler, workers)
+    if executor is not None:
+        sent = _through(executor, pending, compiler, where)
+    else:
+        sent = _in_processes(pending, compiler, where, workers)
     with closing(sent):
-        for position, packed in sent:
-            made = compiler.unpack(packed)
-            if made is None:
-                raise ValueError(f"a worker returned bytes that are no result for file {position}")
-            yield position, made, packed
+        for done in sent:
+            made = None if done.unread else compiler.unpack(done.packed)
+            if made is None and not done.unread:
+                raise ValueError(f"a worker returned bytes that are no result for file {done.position}")
+            yield done, made
+
+
+def _do(job: _Job, where: _Where, make: Callable[[str, str, bool, bytes], T]) -> tuple[_Done, T | None]:
+    try:
+        job = _filled(job, where.base)
+    except Unread as error:
+        return _Done(job.position, unread=str(error)), None
+    assert job.source is not None
+    made = make(job.path, job.module, job.is_package, job.source)
+    return _Done(job.position, b"", "", job.mtime, job.size, digest(job.source) if where.marked else b""), made
+
+
+def _filled(job: _Job, base: str) -> _Job:
+    """The job with what the file holds. Raises :class:`Unread`."""
+    if job.source is not None:
+        return job
+    source, mtime = _read(f"{base}/{job.path}")
+    return job._replace(source=source, mtime=mtime, size=len(source))
+
+
+def _sent(job: _Job, where: _Where, make: Callable[[str, str, bool, bytes], T], pack: Callable[[T], bytes]) -> _Done:
+    done, made = _do(job, where, make)
+    return done if made is None else done._replace(packed=pack(made))
 
 
 def processors() -> int:
@@ -222,7 +285,7 @@ def _batches(pending: Sequence[_Job]) -> Iterator[list[_Job]]:
     size = 0
     for job in pending:
         batch.append(job)
-        size += len(job.source)
+        size += job.size
         if size >= BATCH:
             yield batch
             batch, size = [], 0
@@ -231,14 +294,14 @@ def _batches(pending: Sequence[_Job]) -> Iterator[list[_Job]]:
 
 
 def _run(
-    make: Callable[[str, str, bool, bytes], T], pack: Callable[[T], bytes], batch: list[_Job]
-) -> list[tuple[int, bytes]]:
-    return [(job.position, pack(make(*job[1:]))) for job in batch]
+    make: Callable[[str, str, bool, bytes], T], pack: Callable[[T], bytes], where: _Where, batch: list[_Job]
+) -> list[_Done]:
+    return [_sent(job, where, make, pack) for job in batch]
 
 
 def _through(
-    executor: Executor, pending: Sequence[_Job], compiler: Compiler[T]
-) -> Generator[tuple[int, bytes], None, None]:
+    executor: Executor, pending: Sequence[_Job], compiler: Compiler[T], where: _Where
+) -> Generator[_Done, None, None]:
     """Batches through somebody's executor, at most as many at a time as are likely to run.
 
     A file that ends its worker is found where the executor survives that and says so by :class:`WorkerLost`.
@@ -247,11 +310,18 @@ def _through(
 
     batches = _batches(pending)
     alone: list[list[_Job]] = []
-    running: dict[Future[list[tuple[int, bytes]]], list[_Job]] = {}
+    running: dict[Future[list[_Done]], list[_Job]] = {}
     try:
         while True:
             while len(running) < MOST_RUNNING and (batch := alone.pop() if alone else next(batches, None)) is not None:
-                running[executor.submit(_run, compiler.make, compiler.pack, batch)] = batch
+                ready: list[_Job] = []
+                for job in batch:
+                    try:
+                        ready.append(_filled(job, where.base))
+                    except Unread as error:
+                        yield _Done(job.position, unread=str(error))
+                if ready:
+                    running[executor.submit(_run, compiler.make, compiler.pack, where, ready)] = ready
             if not running:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -263,7 +333,7 @@ def _through(
                     if len(batch) > 1:
                         alone.extend([job] for job in batch)
                     else:
-                        yield batch[0].position, compiler.pack(compiler.crashed(*batch[0][1:]))
+                        yield _sent(batch[0], where, compiler.crashed, compiler.pack)
     finally:
         for future in running:
             future.cancel()
@@ -272,7 +342,7 @@ def _through(
 class _Worker:
     """A process that takes one batch at a time; its end shows as the end of its connection."""
 
-    def __init__(self, compiler: Compiler[T], others: Iterable[_Worker]) -> None:
+    def __init__(self, compiler: Compiler[T], where: _Where, others: Iterable[_Worker]) -> None:
         import multiprocessing
         import threading
 
@@ -283,7 +353,7 @@ class _Worker:
         # A forked process would hold its siblings' connections open, and they would not notice when this process ends.
         inherited = [self.connection, *(other.connection for other in others)] if forks else []
         self.process = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=(end, inherited, compiler.make, compiler.pack), daemon=True
+            target=_serve, args=(end, inherited, compiler.make, compiler.pack, where), daemon=True
         )
         with _safe_path():
             self.process.start()
@@ -297,12 +367,12 @@ class _Worker:
         with suppress(OSError):  # it died while idle: noticed when the answer is read
             self.connection.send_bytes(msgspec.msgpack.encode(batch))
 
-    def take(self) -> list[tuple[int, bytes]] | None:
+    def take(self) -> list[_Done] | None:
         """The answer: empty when the compiler raised, ``None`` when the process has ended."""
         import msgspec
 
         try:
-            return msgspec.msgpack.decode(self.connection.recv_bytes(), type=list[tuple[int, bytes]])
+            return msgspec.msgpack.decode(self.connection.recv_bytes(), type=list[_Done])
         except (EOFError, OSError):
             return None
 
@@ -313,7 +383,7 @@ class _Worker:
         self.process.close()
 
 
-def _serve(connection: Connection, inherited: list[Connection], make: Any, pack: Any) -> None:
+def _serve(connection: Connection, inherited: list[Connection], make: Any, pack: Any, where: _Where) -> None:
     """The life of a worker. Ctrl-C is left to the process that started it."""
     import gc
     import signal
@@ -331,7 +401,7 @@ def _serve(connection: Connection, inherited: list[Connection], make: Any, pack:
         except (EOFError, OSError):
             return
         try:
-            answer = _run(make, pack, batch)
+            answer = _run(make, pack, where, batch)
         except Exception:
             answer = []  # a bug of the compiler: raised again where it can be seen
         try:
@@ -341,8 +411,8 @@ def _serve(connection: Connection, inherited: list[Connection], make: Any, pack:
 
 
 def _in_processes(
-    pending: Sequence[_Job], compiler: Compiler[T], count: int
-) -> Generator[tuple[int, bytes], None, None]:
+    pending: Sequence[_Job], compiler: Compiler[T], where: _Where, count: int
+) -> Generator[_Done, None, None]:
     """Batches through worker processes of our own. A file that ends its worker is found, and costs only itself."""
     from multiprocessing.connection import wait
 
@@ -359,7 +429,7 @@ def _in_processes(
                 else:
                     worker.give(batch)
             while len(workers) < count and (batch := alone.pop() if alone else next(batches, None)) is not None:
-                workers.append(_Worker(compiler, workers))
+                workers.append(_Worker(compiler, where, workers))
                 workers[-1].give(batch)
             if not workers:
                 return
@@ -367,15 +437,17 @@ def _in_processes(
             for worker in [worker for worker in workers if worker.connection in ready]:
                 batch, answer = worker.batch, worker.take()
                 worker.batch = []
+                if answer and (following := alone.pop() if alone else next(batches, None)) is not None:
+                    worker.give(following)  # it goes on while this answer is looked at
                 if answer is None:
                     worker.end()
                     workers.remove(worker)
                     if len(batch) > 1:
                         alone.extend([job] for job in batch)
                     else:
-                        yield batch[0].position, compiler.pack(compiler.crashed(*batch[0][1:]))
+                        yield _sent(batch[0], where, compiler.crashed, compiler.pack)
                 else:
-                    yield from answer or _run(compiler.make, compiler.pack, batch)
+                    yield from answer or _run(compiler.make, compiler.pack, where, batch)
     finally:
         for worker in workers:
             worker.end()

@@ -30,9 +30,10 @@ from decompose.model.settings import Config, ContextSettings, EdgeDecision
 from decompose.model.source import SourceFile, SourceTree
 from decompose.planning.boundary import Boundary, boundary
 from decompose.planning.build import build as build_plan
-from decompose.planning.placement import Cut, Sight, cut
+from decompose.planning.placement import Cut, cut, placements
 from decompose.planning.replicas import replicas
 from decompose.planning.service import service_plan
+from decompose.planning.sight import Sight
 from decompose.planning.types import Types
 from decompose.rewrite.prune import prune
 from decompose.rewrite.seal import Seal, Sealed, seal
@@ -109,7 +110,7 @@ class Monolith:
         made = []
         for name in contexts:
             placed, found = self.cut(name), self.boundary(name)
-            moved = frozenset(each.module for each in placed.placements if each.action == "move")
+            moved = frozenset(each.module for each in placements(self.sight, placed) if each.action == "move")
             made.append(Seal(name, f"shop.boundaries.{name}", found.edges, found.operations, moved))
         return made
 

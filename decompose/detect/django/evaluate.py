@@ -18,7 +18,7 @@ from decompose.detect.django.querysets import collection_effects, collection_res
 from decompose.detect.django.roles import Roles
 from decompose.detect.django.schema import Model, ModelManager, Reverse
 from decompose.detect.django.served import ServedModels
-from decompose.detect.django.values import DEPTH, MODEL_KINDS, REQUEST, Effect, Step, Trace, Value, agreed
+from decompose.detect.django.values import DEPTH, MODEL_KINDS, REQUEST, SCALAR, Effect, Step, Trace, Value, agreed
 from decompose.link.expressions import argument, keyword, last_bound
 from decompose.link.program import Program, State
 from decompose.model.syntax import (
@@ -43,6 +43,7 @@ _COLLECTION_TYPES = frozenset({
     "list", "List", "Iterable", "Sequence", "set", "Set", "Iterator", "Collection", "tuple", "Tuple", "Generator", "AsyncIterator", "frozenset",
 })  # fmt: skip
 _REQUESTS = frozenset({"HttpRequest", "Request", "WSGIRequest", "ASGIRequest", "AuthenticatedHttpRequest"})
+_HOOKS = frozenset({"get_object", "get_queryset", "save", "filter_queryset"})
 _ROOT_PACKAGES = frozenset({"django", "rest_framework", "annoying", "builtins"})
 
 class Evaluator:
@@ -134,7 +135,7 @@ class Evaluator:
                 if noted and not (stored and position == last):
                     done, telling = tuple(noted), True
                 if reached is not None and not value.certain and reached.certain:
-                    reached = reached._replace(certain=False)
+                    reached = reached.uncertain()
             if reached is None:
                 # A later variable's annotation can still say what it holds.
                 reached = self._annotated_later(chain, position + 1)
@@ -167,7 +168,7 @@ class Evaluator:
             earlier = values[step.prefix]
             if earlier.kind == value.kind and earlier.model is value.model:
                 return value
-        return value._replace(certain=False)
+        return value.uncertain()
 
     def evaluate(self, expression: Expression | None, scope: str, context: Value | None = None) -> Value | None:
         """What an expression stands for in the end; ``None`` when that is not known."""
@@ -337,11 +338,11 @@ class Evaluator:
         if kind in ("values", "list"):
             return self._advance_list(value, step)
         if kind == "pair" and isinstance(step, Item):
-            return Value("instance", value.model) if step.key == 0 else Value("scalar")
+            return Value("instance", value.model) if step.key == 0 else SCALAR
         if kind == "enumerated" and isinstance(step, Item):
             return Value("indexed", value.model)
         if kind == "indexed" and isinstance(step, Item):
-            return Value("instance", value.model) if step.key == 1 else Value("scalar")
+            return Value("instance", value.model) if step.key == 1 else SCALAR
         if kind == "request":
             if step == "user":
                 user = self.registry.user
@@ -352,7 +353,7 @@ class Evaluator:
                 return Value("instance", user, certain=False)
             return REQUEST if step in ("_request", "request") else None
         if kind in ("row", "scalar", "exception"):
-            return Value("scalar")
+            return SCALAR
         return None
 
     def _advance_class(self, value: Value, step: Step) -> Value | None:
@@ -361,7 +362,7 @@ class Evaluator:
         if isinstance(step, Call):
             return Value("instance", model)
         if not isinstance(step, str):
-            return Value("scalar")
+            return SCALAR
         manager = self.manager(model, step)
         if manager is not None:
             return Value("manager", model, manager)
@@ -376,7 +377,7 @@ class Evaluator:
         found = model.field(step)
         if found is not None and found.kind == "m2m":
             return Value("descriptor", found.through, relation=found)
-        return Value("scalar")
+        return SCALAR
 
     def _member(self, model: Model, name: str) -> Definition | Binding | None:
         for each in (model, *model.lineage[1:]):
@@ -390,19 +391,19 @@ class Evaluator:
         model = value.model
         assert model is not None
         if not isinstance(step, str):
-            return Value("scalar")
+            return SCALAR
         found = model.field(step)
         if found is not None:
             if found.kind in ("fk", "o2o"):
                 if step != found.name and step != "pk":
-                    return Value("scalar")
+                    return SCALAR
                 if found.target is None or step == "pk":
-                    return Value("scalar")
+                    return SCALAR
                 effects.extend((table, "read") for table in found.target.tables)
                 return Value("instance", found.target, relation=found)
             if found.kind in ("m2m", "collection") and found.target is not None:
                 return Value("manager", found.target, self.default_manager(found.target), found, owner=value)
-            return Value("scalar")
+            return SCALAR
         reverse = model.accessor(step)
         if reverse is not None:
             return self._reverse(value, reverse, effects)
@@ -411,7 +412,7 @@ class Evaluator:
         member = self._member(model, step)
         if isinstance(member, Definition):
             if member.kind == "class":
-                return Value("scalar")
+                return SCALAR
             if self.program.is_property(member):
                 returned = self.returned(member.id, value)
                 return returned if returned is not None else Value("scalar", name="property")
@@ -450,7 +451,7 @@ class Evaluator:
         if step == "instance" and value.owner is not None:
             return value.owner
         if step in ("query", "db", "ordered", "_db", "_hints", "_result_cache", "name"):
-            return Value("scalar")
+            return SCALAR
         if step == "through" and value.relation is not None:
             return Value("descriptor", value.relation.through)
         for class_id in self.roles.method_order(value.manager):
@@ -478,11 +479,11 @@ class Evaluator:
         if owner.kind == "instance":
             return self._call_instance(value, owner, effects)
         if owner.kind == "class":
-            return self.returned(value.state.id, owner) or Value("scalar")
+            return self.returned(value.state.id, owner) or SCALAR
         if owner.kind == "values":
             return self._call_values(value, owner, call, effects, scope, context)
         if owner.kind == "list":
-            return Value("instance", owner.model) if value.name == "pop" else Value("scalar")
+            return Value("instance", owner.model) if value.name == "pop" else SCALAR
         if owner.kind == "state":
             return self._call_role(value, owner, call, effects)
         return None
@@ -559,7 +560,7 @@ class Evaluator:
         effects.extend((table, "read") for table in (*owner.model.tables, *joined, *owner.joins))
         if name in standard.LAZY or name in standard.TO_VALUES:
             return owner._replace(joins=tuple(dict.fromkeys((*owner.joins, *joined))))
-        return Value("row", owner.model) if name in standard.TO_INSTANCE else Value("scalar")
+        return Value("row", owner.model) if name in standard.TO_INSTANCE else SCALAR
 
     def _call_instance(self, value: Value, owner: Value, effects: list[Effect]) -> Value | None:
         model = owner.model
@@ -580,8 +581,12 @@ class Evaluator:
             effects.extend((table, "read") for table in model.tables)
             return Value("instance", model)
         if value.state.kind == "function":
+            declaring = self.registry.models.get(value.state.id.rpartition(".")[0])
+            if declaring is not None and declaring.abstract:
+                # One text for many tables: who calls it says which.
+                effects.extend(self.method_effects(value.state.id, owner))
             return self.returned(value.state.id, owner) or Value("scalar", name="project")
-        return Value("scalar")
+        return SCALAR
 
     # --- everything that is not a model -----------------------------------------------------------
 
@@ -600,7 +605,7 @@ class Evaluator:
                     return self.binding(f"{self.program.declaring_class(state.id, step)}.{step}")
                 return None
             if state.kind == "instance":
-                return self._attribute(value, step)
+                return self._attribute(value, step, effects)
             return None
         if isinstance(step, Call):
             if state.kind == "class":
@@ -621,7 +626,7 @@ class Evaluator:
             return Value("class", model)
         named = [each for each in self._classes.get(words[1], ()) if f".{each}".endswith(f".{words[0]}.{words[1]}")] if len(words) == 2 else []
         value = self._of_state(State("class", named[0])) if len(named) == 1 else None
-        return value._replace(certain=False) if value is not None else None
+        return value.uncertain() if value is not None else None
 
     @cached_property
     def _classes(self) -> dict[str, list[str]]:
@@ -630,6 +635,18 @@ class Evaluator:
             if each.kind == "class":
                 found.setdefault(each.id.rpartition(".")[2], []).append(each.id)
         return found
+
+    def _hooked(self, owner: Value, name: str, effects: list[Effect]) -> None:
+        """What a hook of a library does that a class of the project overrides: what it would do, for the model it returns."""
+        class_id = owner.state.id
+        if self.roles.of(class_id) == "view":
+            held = self.served.view_queryset(class_id)
+            if held is not None and held.model is not None:
+                effects.extend((table, "read") for table in held.model.tables)
+                effects.extend(self.served.view_effects(class_id))
+        elif name == "save":
+            model = self.served.class_model(class_id)
+            effects.extend((table, "write") for table in (model.written if model is not None else ()))
 
     def _made_collection(self, class_id: str, call: Call, scope: str) -> Value | None:
         """``OrderQuerySet(model=Order)``: a query set made by its class."""
@@ -689,7 +706,12 @@ class Evaluator:
         attribute = self.program.constant(call.arguments[1]) if len(call.arguments) > 1 else None
         return self.advance(held, attribute, effects, scope, context) if isinstance(attribute, str) else None
 
-    def _attribute(self, value: Value, name: str) -> Value | None:
+    def _validated(self, class_id: str, name: str, effects: list[Effect]) -> Value:
+        """What a form or serializer reads to check or show what it was given: the choices of its relations, rows that must be unique."""
+        effects.extend((table, "read") for table in self.served.chosen_from(class_id))
+        return Value("scalar", certain=False)
+
+    def _attribute(self, value: Value, name: str, effects: list[Effect]) -> Value | None:
         """An attribute of an instance of a project class: by its role in Django, its declaration or what a method assigned."""
         class_id = value.state.id
         role = self.roles.of(class_id)
@@ -715,6 +737,8 @@ class Evaluator:
                 return Value("instance", model) if model is not None else None
             if name == "save":
                 return Value("method", name=name, owner=value)
+            if name in standard.VALIDATION:
+                return self._validated(class_id, name, effects)
             if name in ("get_user", "user_cache") and role == "form":
                 return Value("instance", self.registry.user, certain=False) if self.registry.user else None
             if name == "request":
@@ -755,7 +779,9 @@ class Evaluator:
         role = self.roles.of(class_id)
         if value.state.kind == "function":
             returned = self.returned(value.state.id, owner)
-            if returned is not None or name not in ("get_object", "get_queryset", "save", "filter_queryset"):
+            if returned is not None or name not in _HOOKS:
+                if name in _HOOKS:
+                    self._hooked(owner, name, effects)
                 return returned
         if role == "view":
             if name == "get_object":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from decompose.detect.django import standard
 from decompose.detect.django.schema import Model
 from decompose.detect.django.values import DEPTH, Effect, Value
+from decompose.link.expressions import elements, keyword
 from decompose.link.program import State
-from decompose.model.syntax import Chain, Definition, Expression
+from decompose.model.syntax import Call, Chain, Definition, Expression
 
 if TYPE_CHECKING:
     from decompose.detect.django.evaluate import Evaluator
@@ -20,6 +22,7 @@ class ServedModels:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self._view_models: dict[str, Value | None] = {}
+        self._chosen: dict[str, tuple[str, ...]] = {}
 
     def inherited_effects(self, class_id: str, name: str, effects: list[Effect]) -> None:
         """What ``super().form_valid(form)`` and the like do to the table of a view's model."""
@@ -103,6 +106,46 @@ class ServedModels:
                     found.update(dict.fromkeys(effect for effect in effects if effect[1] == "read"))
             self.evaluator.depth -= 1
         return tuple(found)
+
+    def chosen_from(self, class_id: str) -> tuple[str, ...]:
+        """Tables that a form or serializer reads to check values: those its relations lead to, and its model's own for what must be unique."""
+        if class_id not in self._chosen:
+            self._chosen[class_id] = tuple(dict.fromkeys(self._find_chosen(class_id)))
+        return self._chosen[class_id]
+
+    def _find_chosen(self, class_id: str) -> Iterator[str]:
+        program = self.evaluator.program
+        for owner in (class_id, *program.ancestors(class_id)):
+            for bindings in program.bindings(owner).values():
+                value = bindings[-1].value
+                call = value.steps[-1] if isinstance(value, Chain) and value.steps else None
+                if not isinstance(value, Chain) or not isinstance(call, Call) or not call.keywords:
+                    continue
+                names = (value.root.rpartition(".")[2], *value.steps)
+                if standard.MODEL_CHOICES.intersection(each for each in names if isinstance(each, str)):
+                    held = self.evaluator.evaluate(keyword(call, "queryset"), owner)
+                    yield from held.model.tables if held is not None and held.model is not None else ()
+        model = self.class_model(class_id)
+        if model is None:
+            return
+        listed = self.meta_fields(class_id)
+        for each in [each for parent in model.lineage for each in parent.local.values()]:
+            if listed is None or each.name in listed:
+                if each.unique and not each.primary:
+                    yield from model.tables
+                if each.kind in ("fk", "o2o", "m2m") and each.target is not None:
+                    yield from each.target.tables
+
+    def meta_fields(self, class_id: str) -> frozenset[str] | None:
+        """The fields that a form or serializer lists, ``None`` for all of its model's."""
+        program = self.evaluator.program
+        for owner in (class_id, *program.ancestors(class_id)):
+            meta = program.members(owner).get("Meta")
+            declaring = program.declaring_class(meta.id, "fields") if meta is not None else ""
+            if declaring:
+                items = elements(program, program.value(f"{declaring}.fields"))
+                return frozenset(str(program.constant(each)) for each in items) if items is not None else None
+        return None
 
     def object(self, class_id: str) -> Value | None:
         """What ``self.object`` and ``self.get_object()`` are in a view."""

@@ -349,6 +349,14 @@ URL_CONFIGURATIONS: dict[str, tuple[str, tuple[tuple[str, str, str, tuple[str, .
 }  # fmt: skip
 """URL configurations that libraries bring: namespace, and path, name, view, methods of each entry."""
 
+VALIDATION = frozenset({"is_valid", "full_clean", "errors"})
+"""What makes a form or serializer check what it was given."""
+MODEL_CHOICES = frozenset({
+    "ModelChoiceField", "ModelMultipleChoiceField", "PrimaryKeyRelatedField", "SlugRelatedField", "HyperlinkedRelatedField", "TreeNodeChoiceField",
+    "TreeNodeMultipleChoiceField",
+})  # fmt: skip
+"""Fields of forms and serializers whose values are rows of a query set."""
+
 COMMAND_BASES = frozenset({"BaseCommand", "AppCommand", "LabelCommand", "NoArgsCommand", "TestCommand"})
 
 TEMPLATE_FUNCTIONS = {

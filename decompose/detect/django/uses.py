@@ -65,7 +65,9 @@ class UseReader:
                     trace = evaluator.follow(chain, use.scope, context, use.sink == "store")
                     if trace is not None and trace.telling:
                         self._note_accesses(use, module.name, trace, trace.start, accesses)
-                        yield from self._uses(use, module.name, module.path, trace, trace.start)
+                        segments = self._segments(chain, trace, trace.start, use.span)
+                        if segments:
+                            yield from self._uses(use, module.name, module.path, trace, segments)
             for (definition, table, mode, line), certain in accesses.items():
                 yield Access(definition, table, "write" if mode == "write" else "read", Location(module.path, line), "orm", certain)
 
@@ -109,18 +111,13 @@ class UseReader:
 
     # --- model uses ----------------------------------------------------------------------------
 
-    def _uses(self, use: Use, module: str, path: str, trace: Trace, start: int) -> Iterator[ModelUse]:
-        if self._absorbed is not None and _within(use.span, self._absorbed[1]) and use.chain == self._absorbed[0]:
-            return  # the class in `get_object_or_404(Order, ...)`: the call stands for it
-        segments = self._segments(use.chain, trace, start, use.span)
-        if not segments:
-            return
+    def _uses(self, use: Use, module: str, path: str, trace: Trace, segments: list[_Segment]) -> Iterator[ModelUse]:
         at = Location(path, use.span.line)
         definition = use.scope or module
         last = trace.values[-1]
         whole = len(trace.values) == len(use.chain.steps) + 1
         result = _RESULTS.get(last.kind, "unknown") if whole else "unknown"
-        certain = all(value.certain for value in trace.values[start:])
+        certain = all(value.certain for value in trace.values[trace.start :])
         for segment in segments:
             steps = use.chain.steps[segment.start :]
             keywords = [name for step in steps if step.__class__ is Call for name, _ in step.keywords]
@@ -135,6 +132,8 @@ class UseReader:
         values = trace.values
         if start >= len(values):
             return []
+        if self._absorbed is not None and _within(span, self._absorbed[1]) and chain == self._absorbed[0]:
+            return []  # the class in `get_object_or_404(Order, ...)`: the call stands for it
         found: list[_Segment] = []
         value = values[start]
         if value.kind in MODEL_KINDS and value.model is not None:

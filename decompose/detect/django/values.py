@@ -36,7 +36,13 @@ class Value(NamedTuple):
     joins: tuple[str, ...] = ()
     """Tables beyond the model's own that evaluating a query set reads."""
 
+    def uncertain(self) -> Value:
+        """The same, not fixed by the text."""
+        kind, model, manager, relation, state, name, owner, certain, joins = self
+        return Value(kind, model, manager, relation, state, name, owner, False, joins) if certain else self
 
+
+SCALAR = Value("scalar")
 MODEL_KINDS = frozenset({"class", "manager", "queryset", "values", "row", "instance", "list", "pair", "enumerated", "indexed", "exception"})
 REQUEST = Value("request")
 

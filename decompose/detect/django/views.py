@@ -152,6 +152,7 @@ class ViewReader:
         if model is None:
             return
         module = self.program.module_of(definition.id)
+        yield from _accesses(definition.id, self.evaluator.served.chosen_from(definition.id), ("read",), self.program.place(definition.id), False)
         for name, bindings in self.program.bindings(definition.id).items():
             value = bindings[-1].value
             call = first_call(value.steps) if isinstance(value, Chain) else None

@@ -22,24 +22,20 @@ class Accesses:
         self.program = program
         self.models = models
         self.chains = chains
-        self._module: dict[str, ModuleSummary] = {}
-        for module in program.modules.values():
-            for scope in {use.scope or module.name for use in module.uses}:
-                self._module.setdefault(scope, module)
 
     def facts(self) -> Iterator[Fact]:
         """Accesses, model uses, transactions and what could not be followed, module by module."""
         for module in self.program.modules.values():
-            scopes = dict.fromkeys(use.scope or module.name for use in module.uses)
-            for scope in scopes:
-                if self._module.get(scope) is module:
-                    yield from self._scope_facts(scope, module)
+            for scope in self.chains.scopes[module.name]:
+                found = self.chains.seen(scope)
+                if found:
+                    yield from self._scope_facts(scope, module, found)
             for block in module.blocks:
                 value = self.chains.value(block.manager, block.scope or module.name)
                 if value.kind == "transaction" or (value.kind == "session" and value.name == "begin"):
                     yield Transaction(block.scope or module.name, self.program.at(module.name, block.line), block.end_line, "block")
 
-    def _scope_facts(self, scope: str, module: ModuleSummary) -> Iterator[Fact]:
+    def _scope_facts(self, scope: str, module: ModuleSummary, all_seen: list[Seen]) -> Iterator[Fact]:
         program = self.program
         definition = program.definition(scope)
         if definition is not None and definition.kind == "class":
@@ -48,7 +44,7 @@ class Accesses:
         writing: list[tuple[Span, str]] = []
         first, last = 0, 0
         committing = False
-        for seen in self.chains.seen(scope):
+        for seen in all_seen:
             line = seen.use.span.line
             replaced = {event.target for event in seen.events if event.mode == "write" and event.mention}
             writing.extend((seen.use.span, event.target) for event in seen.events if event.mode == "write")

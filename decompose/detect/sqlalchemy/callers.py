@@ -20,28 +20,38 @@ class Site(NamedTuple):
 
 
 class Callers:
-    """Calls by the name that is called, and attributes set on ``self``. Both indexes are made when first asked for."""
+    """Calls by the name that is called, and attributes set on ``self``."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._calls: dict[str, list[tuple[Use, int, str]]] | None = None
-        self._attributes: dict[str, list[Use]] | None = None
-        self._named: dict[str, int] = {}
+        self._named: dict[str, int] | None = None
 
     def sites(self, definition: Definition) -> list[Site]:
         """Calls of a function, method or (for ``__init__``) class, tests left out; none when there are too many to tell."""
         name = definition.id.rpartition(".")[2]
-        called = definition.parent.rpartition(".")[2] if name == "__init__" else name
-        candidates = self._index().get(called, ())
-        if len(candidates) > _SITES:
-            return []
-        found = []
-        for use, position, module in candidates:
-            call = use.chain.steps[position]
-            certain = self._calls_it(use.chain, position, definition, name == "__init__")
-            if isinstance(call, Call) and (certain or (name != "__init__" and self._named.get(name) == 1)):
-                found.append(Site(use.scope or module, call, certain))
+        constructs = name == "__init__"
+        called = definition.parent.rpartition(".")[2] if constructs else name
+        found: list[Site] = []
+        for module, use in self.program.uses.calling((called,)):
+            if _is_test(module.name):
+                continue
+            for position, step in enumerate(use.chain.steps):
+                if isinstance(step, Call) and _name_at(use.chain, position) == called:
+                    certain = self._calls_it(use.chain, position, definition, constructs)
+                    if certain or (not constructs and self._only(name)):
+                        found.append(Site(use.scope or module.name, step, certain))
+            if len(found) > _SITES:
+                return []
         return found
+
+    def _only(self, name: str) -> bool:
+        """Whether the project has one definition of this name, so that a call of the name can hardly mean another."""
+        if self._named is None:
+            self._named = {}
+            for definition in self.program.definitions:
+                last = definition.id.rpartition(".")[2]
+                self._named[last] = self._named.get(last, 0) + 1
+        return self._named.get(name) == 1
 
     def _calls_it(self, chain: Chain, position: int, definition: Definition, constructs: bool) -> bool:
         program = self.program
@@ -55,40 +65,19 @@ class Callers:
             return program.member(state.id, definition.id.rpartition(".")[2]) is definition
         return state.kind == "function" and after == position and state.id == definition.id
 
-    def _index(self) -> dict[str, list[tuple[Use, int, str]]]:
-        if self._calls is None:
-            self._calls = {}
-            for module in self.program.modules.values():
-                if _is_test(module.name):
-                    continue
-                for use in module.uses:
-                    name = use.chain.root.rpartition(".")[2]
-                    for position, step in enumerate(use.chain.steps):
-                        if isinstance(step, str):
-                            name = step
-                        elif isinstance(step, Call):
-                            if name and (step.arguments or step.keywords):
-                                self._calls.setdefault(name, []).append((use, position, module.name))
-                            name = ""
-            for definition in self.program.definitions:
-                name = definition.id.rpartition(".")[2]
-                self._named[name] = self._named.get(name, 0) + 1
-        return self._calls
-
     def assigned(self, class_id: str, name: str) -> list[Use]:
         """What methods of a class (else of its nearest base that does) set ``self.<name>`` to."""
-        if self._attributes is None:
-            self._attributes = {}
-            for module in self.program.modules.values():
-                for use in module.uses:
-                    if use.sink == "assign" and use.target.startswith("self."):
-                        owner = use.scope.rpartition(".")[0]
-                        self._attributes.setdefault(f"{owner}.{use.target[5:]}", []).append(use)
         for owner in (class_id, *self.program.ancestors(class_id)):
-            found = self._attributes.get(f"{owner}.{name}")
+            found = [use for _, use in self.program.uses.assigned(owner, name)]
             if found:
                 return found
         return []
+
+
+def _name_at(chain: Chain, position: int) -> str:
+    """The name that a call at a position goes by."""
+    before = chain.steps[position - 1] if position else chain.root.rpartition(".")[2]
+    return before if isinstance(before, str) else ""
 
 
 def _is_test(module: str) -> bool:

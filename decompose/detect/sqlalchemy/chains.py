@@ -39,6 +39,7 @@ from decompose.model.syntax import (
     Definition,
     Expression,
     Item,
+    ModuleSummary,
     Operation,
     Sequence,
     Slice,
@@ -46,6 +47,19 @@ from decompose.model.syntax import (
 )
 
 _BUILTINS = frozenset({"setattr", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "enumerate"})
+
+_UNFOLLOWED = frozenset({"annotation", "base", "except", "decorator"})
+_INERT = frozenset({"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic_settings.BaseSettings", "enum.Enum", "enum.StrEnum", "enum.IntEnum", "builtins.Exception", "typing.TypedDict", "typing.NamedTuple"})  # fmt: skip
+"""Bases of classes whose instances carry values and hold no session."""
+
+
+def _annotated_at(steps: tuple[Step, ...], position: int) -> int:
+    """The next passage through a variable whose annotation names a class, -1 when there is none."""
+    for index in range(position, len(steps)):
+        step = steps[index]
+        if step.__class__ is Bound and step.symbol:
+            return index
+    return -1
 
 
 def _reads_as_attribute(definition: Definition) -> bool:
@@ -63,17 +77,35 @@ class Chains:
         self.promises = Promises(program, names, models, self)
         self.methods = Methods(program, models, self)
         self._uses: dict[str, list[Use]] = {}
+        self.scopes: dict[str, list[str]] = {}
+        """The definitions of each module that have uses, and the module itself, in the order of their first use."""
         for module in program.modules.values():
-            for use in module.uses:
-                self._uses.setdefault(use.scope or module.name, []).append(use)
+            self._read(module)
         self._seen: dict[str, list[Seen]] = {}
         self._bindings: dict[str, Value] = {}
         self._returns: dict[str, Value] = {}
         self._classes: dict[tuple[str, str, str], Value] = {}
         self._states: dict[tuple[State, str, str], Value] = {}
+        self._alive: dict[tuple[str, str, str], bool] = {}
+        self._parameters: dict[tuple[str, str], Value] = {}
+        self._variables: dict[tuple[str, str, int, bool, int], tuple[Value, str]] = {}
         self._depth = 0
         tops = {name.split(".", 1)[0] for name in program.modules}
         self._followed = tops | {imported.module.split(".", 1)[0] for m in program.modules.values() for imported in m.imports if names.meaning(f"{imported.module}.x")}  # fmt: skip
+
+    def _read(self, module: ModuleSummary) -> None:
+        scopes = self.scopes[module.name] = []
+        last, held = "", list[Use]()
+        for use in module.uses:
+            scope = use.scope or module.name
+            if scope != last:
+                last = scope
+                known = self._uses.get(scope)
+                if known is None:
+                    known = self._uses[scope] = []
+                    scopes.append(scope)
+                held = known
+            held.append(use)
 
     def uses(self, scope: str) -> list[Use]:
         """The uses in a definition or module, in source order."""
@@ -81,7 +113,7 @@ class Chains:
 
     def follow(self, chain: Chain, scope: str, trace: Trace) -> Value:
         """What a chain stands for; what it touches is noted in the trace."""
-        return self._chain(chain, scope, trace, False, False)
+        return self._chain(chain, scope, trace)
 
     def seen(self, scope: str) -> list[Seen]:
         """All uses of a definition (or module) that touch a model or session."""
@@ -90,37 +122,102 @@ class Chains:
             found: list[Seen] = []
             self._seen[scope] = found
             for use in self._uses.get(scope, ()):
-                if self._worth(use):
+                if self._worth(use, scope):
                     seen = self._follow(use, scope)
                     if seen is not None:
                         found.append(seen)
             known = found
         return known
 
-    def _worth(self, use: Use) -> bool:
+    def _worth(self, use: Use, scope: str) -> bool:
+        """Whether a use may lead to something of SQLAlchemy, as far as its root tells."""
         chain = use.chain
-        if chain.origin == "builtin":
+        origin = chain.origin
+        if use.sink in _UNFOLLOWED:
+            return False
+        if origin == "parameter":
+            return bool(chain.steps) and self._parameter(chain.root, scope).kind != "unknown"
+        if origin == "local":
+            return bool(chain.steps) and (chain.root in SESSION_NAMES or chain.steps[0].__class__ is Bound)
+        if origin == "builtin":
             return chain.root in _BUILTINS
-        if chain.origin == "local" and not chain.steps:
+        first = chain.steps[0] if chain.steps else ""
+        key = (origin, chain.root, first if first.__class__ is str else "")
+        alive = self._alive.get(key)
+        if alive is None:
+            alive = self._alive[key] = self._leads_on(chain, key[2])
+        return alive
+
+    def _leads_on(self, chain: Chain, first: str) -> bool:
+        """Whether what a root (and the attribute after it) stands for has anything to do with sessions and models."""
+        if chain.origin == "global" and chain.root.split(".", 1)[0] not in self._followed:
+            return chain.root == "typing.cast"
+        state = self.program.start(chain)
+        if state.kind == "module" and first:
+            state, first = self.program.resolve(f"{state.id}.{first}"), ""
+        if state.kind == "external":
+            known = bool(self.names.meaning(state.id) or self.names.meaning(f"{state.id}.x"))
+            return known or state.id in ("typing.cast", "typing_extensions.cast")
+        if state.kind == "function":
+            definition = self.program.definition(state.id)
+            return definition is not None and self._result_of(definition, None).kind != "unknown"
+        if state.kind == "module":
+            return True
+        if chain.origin == "instance" and self.program.resolve(chain.root).kind == "binding":
+            return True
+        value = self.of_state(state, chain.origin)
+        if value.kind != "state" or value.state is None or value.state.kind not in ("instance", "class"):
+            return value.kind != "unknown"
+        if any(each in _INERT for each in self.program.ancestors(value.state.id)):
             return False
-        if use.sink in ("annotation", "base", "except", "decorator"):
-            return False
-        if chain.origin == "global":
-            return chain.root.split(".", 1)[0] in self._followed or chain.root == "typing.cast"
-        return True
+        return not first or chain.origin == "super" or self._attribute_leads_on(value, first)
+
+    def _attribute_leads_on(self, value: Value, name: str) -> bool:
+        """Whether an attribute of a class that is not mapped gives something, or does something to the model of its receiver."""
+        found = self._member(value, name)
+        if isinstance(found, Definition) and found.kind != "class":
+            return bool(self.effects(found.id)) or self._result_of(found, value).kind != "unknown"
+        return self._state_attribute(value, name, "").kind != "unknown"
+
+    def _parameter(self, name: str, scope: str) -> Value:
+        known = self._parameters.get((scope, name))
+        if known is None:
+            self._parameters[scope, name] = UNKNOWN
+            known = self._parameters[scope, name] = self.promises.parameter(name, scope)
+        return known
 
     def _follow(self, use: Use, scope: str) -> Seen | None:
+        chain = use.chain
+        steps = chain.steps
+        start = last_bound(chain)
         trace = Trace()
-        value = self._chain(use.chain, scope, trace, use.sink == "store", use.sink == "iterate")
+        if start:
+            value, trace.model = self._reached(chain, start, scope)
+            value = self._walk(value, steps, start, scope, trace, use.sink == "store")
+        else:
+            value = self._chain(chain, scope, trace, use.sink == "store")
         if use.sink != "assign":
             value = self.methods.loaded(value, trace)
-        start = last_bound(use.chain)
         events = tuple(event for event in trace.events if event.index >= start)
-        commits = trace.commits and start <= len(use.chain.steps) - 2
+        commits = trace.commits and start <= len(steps) - 2
         missing = trace.missing if trace.missed >= start else ""
         if not events and not commits and not missing and not trace.model:
             return None
         return Seen(use, value, events, trace.model, commits, missing)
+
+    def _reached(self, chain: Chain, start: int, scope: str) -> tuple[Value, str]:
+        """What a variable holds where a chain passes through it, with the first model on the way; followed once for all its uses."""
+        bound = chain.steps[start - 1]
+        assert isinstance(bound, Bound)
+        key = (scope, bound.variable, bound.line, bound.certain, bound.prefix)
+        known = self._variables.get(key) if bound.variable else None
+        if known is None:
+            trace = Trace()
+            value = self._chain(Chain(chain.root, chain.origin, chain.steps[:start]), scope, trace)
+            known = (value, trace.model)
+            if bound.variable and self._depth == 0:
+                self._variables[key] = known
+        return known
 
     def effects(self, method: str) -> dict[tuple[str, Mode, Along, bool], bool]:
         """What a method does to the model behind ``self`` or ``self.attribute``: (attribute or ``""``, mode, along, deletes) -> certain."""
@@ -139,7 +236,7 @@ class Chains:
     def value(self, expression: Expression | None, scope: str) -> Value:
         """What an expression stands for, without noting what it touches."""
         if isinstance(expression, Chain):
-            return self._chain(expression, scope, Trace(), False, False)
+            return self._chain(expression, scope, Trace())
         if isinstance(expression, Operation):
             return self._operation(expression, scope)
         if isinstance(expression, Sequence) and expression.items:
@@ -157,44 +254,49 @@ class Chains:
                 return msgspec.structs.replace(values[0], certain=values[0].certain and len({v.model for v in values}) == 1)
         return UNKNOWN
 
-    def _chain(self, chain: Chain, scope: str, trace: Trace, stored: bool, iterated: bool) -> Value:
+    def _chain(self, chain: Chain, scope: str, trace: Trace, stored: bool = False) -> Value:
+        value, steps = self._root(chain, scope)
+        position = len(chain.steps) - len(steps)
+        trace.index = position
+        self._noted(value, trace)
+        return self._walk(value, chain.steps, position, scope, trace, stored)
+
+    def _walk(self, value: Value, steps: tuple[Step, ...], position: int, scope: str, trace: Trace, stored: bool) -> Value:
+        """The steps of a chain from a position on. What is not known may be again where an annotated variable holds it."""
         if self._depth > DEPTH:
             return UNKNOWN
         self._depth += 1
-        try:
-            value, steps = self._root(chain, scope)
-            position = len(chain.steps) - len(steps)
-            trace.index = position
-            self._noted(value, trace)
-            end = len(chain.steps)
-            while position < end:
-                trace.index = position
-                step = chain.steps[position]
-                position += 1
-                if isinstance(step, Bound):
-                    value = self._bound(value, step)
-                elif isinstance(step, Call):
-                    value = self._called(value, step, scope, trace)
-                elif isinstance(step, Item):
-                    value = self._item(self.methods.loaded(value, trace), step)
-                elif isinstance(step, Slice):
-                    value = self.methods.loaded(value, trace)
-                    value = Value("collection", value.model, certain=value.certain) if value.kind in ("query", "related") else value
-                elif stored and position == end:
-                    self._store(value, step, scope, trace)
-                    value = UNKNOWN
-                elif position < end and isinstance(following := chain.steps[position], Call):
-                    trace.index = position
-                    position += 1
-                    value = self._method(value, step, following, scope, trace)
-                else:
-                    value = self._attribute(value, step, scope, trace)
-                self._noted(value, trace)
-                if value.kind == "unknown":
+        end = len(steps)
+        while position < end:
+            if value.kind == "unknown":
+                position = _annotated_at(steps, position)
+                if position < 0:
                     break
-            return value
-        finally:
-            self._depth -= 1
+            trace.index = position
+            step = steps[position]
+            position += 1
+            kind = step.__class__
+            if kind is Bound:
+                value = self._bound(value, step)  # type: ignore[arg-type]
+            elif kind is Call:
+                value = self._called(value, step, scope, trace)  # type: ignore[arg-type]
+            elif kind is Item:
+                value = self._item(self.methods.loaded(value, trace), step)  # type: ignore[arg-type]
+            elif kind is Slice:
+                value = self.methods.loaded(value, trace)
+                value = Value("collection", value.model, certain=value.certain) if value.kind in ("query", "related") else value
+            elif stored and position == end:
+                self._store(value, step, scope, trace)  # type: ignore[arg-type]
+                value = UNKNOWN
+            elif position < end and steps[position].__class__ is Call:
+                position += 1
+                value = self._method(value, step, steps[position - 1], scope, trace)  # type: ignore[arg-type]
+            else:
+                value = self._attribute(value, step, scope, trace)  # type: ignore[arg-type]
+            if not trace.model and value.model:
+                self._noted(value, trace)
+        self._depth -= 1
+        return value
 
     def _noted(self, value: Value, trace: Trace) -> None:
         if not trace.model and value.model and value.kind not in ("table", "columns"):
@@ -202,7 +304,7 @@ class Chains:
 
     def _root(self, chain: Chain, scope: str) -> tuple[Value, tuple[Step, ...]]:
         if chain.origin == "parameter":
-            return self.promises.parameter(chain.root, scope), chain.steps
+            return self._parameter(chain.root, scope), chain.steps
         if chain.origin == "local":
             first = chain.steps[0] if chain.steps else ""
             named = chain.root in SESSION_NAMES and isinstance(first, str) and first in SESSION_METHODS
@@ -557,7 +659,7 @@ class Chains:
         """The session that a generator makes: ``yield`` of a dependency or context manager."""
         for use in self._uses.get(definition.id, ()):
             if use.chain.origin in ("global", "instance") and use.sink in ("assign", "return", "other", "iterate"):
-                value = self._chain(use.chain, definition.id, Trace(), False, False)
+                value = self._chain(use.chain, definition.id, Trace())
                 if value.kind in ("session", "maker"):
                     return Value("session", certain=value.certain)
         return UNKNOWN

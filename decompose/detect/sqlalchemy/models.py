@@ -214,10 +214,10 @@ class Models:
                     table = self.table(binding.value, self.program.at(module.name, binding.line), "")
                     if table:
                         self.objects[f"{binding.scope or module.name}.{binding.name}"] = table
-            for use in module.uses:
-                # A table that only its name in strings refers to.
-                if use.sink == "discard" and not use.scope and last_name(use.chain) == "Table" and self.names.call(use.chain, "Table") is not None:
-                    self.table(use.chain, self.program.at(module.name, use.span.line), "")
+        for module, use in self.program.uses.calling(("Table",)):
+            # A table that only its name in strings refers to.
+            if use.sink == "discard" and not use.scope and not self._is_snapshot(module.name) and self.names.call(use.chain, "Table") is not None:
+                self.table(use.chain, self.program.at(module.name, use.span.line), "")
 
     def table(self, expression: Expression, at: Location, model: str) -> str:
         """The id of the table that an expression is: a ``Table(...)`` call, a name bound to one, ``Model.__table__``."""
@@ -259,23 +259,20 @@ class Models:
 
     def _imperative(self) -> None:
         """``mapper_registry.map_imperatively(User, users, properties={...})`` and the older ``mapper(User, users)``."""
-        for module in self.program.modules.values():
-            for use in module.uses:
-                if not use.chain.steps or not isinstance(use.chain.steps[-1], Call):
-                    continue
-                if last_name(use.chain) not in ("map_imperatively", "mapper"):
-                    continue
-                call = use.chain.steps[-1]
-                target, table = argument(call, 0, "class_"), argument(call, 1, "local_table")
-                if not isinstance(target, Chain) or table is None:
-                    continue
-                state, rest = self.program.head(target)
-                at = self.program.at(module.name, use.span.line)
-                found = self.table(table, at, "")
-                if state.kind == "class" and not rest and found and state.id not in self.mapped:
-                    self._finish(state.id, found, "", self._properties(keyword(call, "properties"), module.name, at))
-                elif state.kind == "class" and not rest and not found:
-                    self.unresolved.append(Unresolved("table", source(target), "it is mapped to a table that is not followed", at))
+        for module, use in self.program.uses.calling(("map_imperatively", "mapper")):
+            if not use.chain.steps or not isinstance(use.chain.steps[-1], Call) or last_name(use.chain) not in ("map_imperatively", "mapper"):
+                continue
+            call = use.chain.steps[-1]
+            target, table = argument(call, 0, "class_"), argument(call, 1, "local_table")
+            if not isinstance(target, Chain) or table is None:
+                continue
+            state, rest = self.program.head(target)
+            at = self.program.at(module.name, use.span.line)
+            found = self.table(table, at, "")
+            if state.kind == "class" and not rest and found and state.id not in self.mapped:
+                self._finish(state.id, found, "", self._properties(keyword(call, "properties"), module.name, at))
+            elif state.kind == "class" and not rest and not found:
+                self.unresolved.append(Unresolved("table", source(target), "it is mapped to a table that is not followed", at))
 
     def _properties(self, expression: Expression | None, module: str, at: Location) -> Body:
         body = Body({}, [], {}, {})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from projects import Monolith
 from reviews_shop import SHOP
 
+from decompose.planning.placement import placements
+
 API = """
 # shop/urls.py
 from django.urls import include, path
@@ -68,7 +70,8 @@ def unused(text):
 
 def placed(*files: str, context: str = "reviews") -> dict[str, str]:
     """The action for each module; for a split module with what goes."""
-    found = Monolith(SHOP, *files).cut(context).placements
+    project = Monolith(SHOP, *files)
+    found = placements(project.sight, project.cut(context))
     return {each.module: each.action + "".join(f" {name.rpartition('.')[2]}" for name in each.definitions) for each in found}
 
 
@@ -137,7 +140,7 @@ def test_the_closure_stops_at_code_that_works_on_the_data_of_others() -> None:
     """
     project = Monolith(SHOP, files)
     cut = project.cut("reviews")
-    assert "shop.stock.services" not in {each.module for each in cut.placements}
+    assert "shop.stock.services" not in {each.module for each in placements(project.sight, cut)}
     assert "shop.stock.services.reserve" in {mention.target for mention in cut.outward}
 
 
@@ -174,5 +177,6 @@ def test_of_a_manager_of_another_context_only_the_methods_in_use_are_shared() ->
 
 
 def test_nothing_is_placed_twice() -> None:
-    modules = [each.module for each in Monolith(SHOP, API).cut("reviews").placements]
+    project = Monolith(SHOP, API)
+    modules = [each.module for each in placements(project.sight, project.cut("reviews"))]
     assert len(modules) == len(set(modules))

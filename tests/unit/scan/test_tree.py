@@ -82,6 +82,16 @@ def test_a_project_that_is_itself_a_package_keeps_its_name(tmp_path: Path) -> No
     ]
 
 
+def test_a_module_of_a_package_that_is_called_manage_makes_no_root(tmp_path: Path) -> None:
+    draw(tmp_path, {"shop/__init__.py": "", "shop/views/__init__.py": "", "shop/views/manage.py": "from shop import x\n"})
+    assert modules(tmp_path)["shop/views/manage.py"] == "shop.views.manage"
+
+
+def test_a_package_from_which_django_is_started_is_a_root(tmp_path: Path) -> None:
+    draw(tmp_path, {"site/__init__.py": "", "site/manage.py": "execute_from_command_line(sys.argv)", "site/orders/__init__.py": ""})
+    assert modules(tmp_path)["site/orders/__init__.py"] == "orders"
+
+
 def test_manage_py_makes_a_root_even_of_a_package(tmp_path: Path) -> None:
     draw(tmp_path, {"__init__.py": "", "manage.py": "", "shop/__init__.py": ""})
     assert modules(tmp_path)["shop/__init__.py"] == "shop"
