@@ -15,7 +15,7 @@ import click
 
 from decompose.cli.session import Session, configured, examples, formatted, in_project, session_of, shared
 
-LIBRARIES = ("click", "jinja2", "libcst", "msgspec", "networkx", "pathspec", "PyYAML", "sqlglot", "tomlkit")
+LIBRARIES = ("click", "jinja2", "libcst", "msgspec", "networkx", "pathspec", "PyYAML", "tomlkit")
 OPTIONAL = {"botocore": "verify checks AWS inputs with it", "cfn-lint": "verify checks templates with it"}
 PROGRAMS = {"git": "history, and a clean tree before extract", "docker": "builds and starts the images of services"}
 

@@ -30,6 +30,17 @@ FRAMEWORKS = {
     "sqlalchemy": "SQLAlchemy",
     "fastapi": "FastAPI",
     "starlette": "Starlette",
+    "peewee": "Peewee",
+    "tortoise": "Tortoise",
+    "pony": "Pony",
+    "odoo": "Odoo",
+    "graphene": "Graphene",
+    "strawberry": "Strawberry",
+    "rq": "RQ",
+    "dramatiq": "Dramatiq",
+    "apscheduler": "APScheduler",
+    "huey": "Huey",
+    "django-q": "Django-Q",
 }
 """Names as their makers write them."""
 
