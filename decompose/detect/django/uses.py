@@ -66,6 +66,11 @@ class UseReader:
                     if trace is not None and trace.telling:
                         self._note_accesses(use, module.name, trace, trace.start, accesses)
                         yield from self._uses(use, module.name, module.path, trace, trace.start)
+                    elif trace is None and chain.origin == "parameter":
+                        # Only the accesses: an expression on rows of several models has no one form for a boundary.
+                        for choice in evaluator.parameters.choices(use.scope, chain.root):
+                            followed = evaluator.follow_from(choice, chain, use.scope, use.sink == "store")
+                            self._note_accesses(use, module.name, followed, followed.start, accesses)
             for (definition, table, mode, line), certain in accesses.items():
                 yield Access(definition, table, "write" if mode == "write" else "read", Location(module.path, line), "orm", certain)
 
@@ -73,6 +78,8 @@ class UseReader:
         """What ``self`` stands for: in a manager or query set class, a collection of each model that uses the class."""
         roles = self.evaluator.roles
         role = roles.of(chain.root)
+        if role == "model":
+            return self.evaluator.concrete(chain)
         if role not in ("manager", "queryset"):
             return _NO_CONTEXT
         using = roles.models_using(chain.root)
