@@ -18,7 +18,7 @@ from decompose.detect.django.querysets import collection_effects, collection_res
 from decompose.detect.django.roles import Roles
 from decompose.detect.django.schema import Model, ModelManager, Reverse
 from decompose.detect.django.served import ServedModels
-from decompose.detect.django.values import DEPTH, MODEL_KINDS, REQUEST, Effect, Step, Trace, Value, agreed
+from decompose.detect.django.values import DEPTH, MAYBE, MODEL_KINDS, REQUEST, Effect, Step, Trace, Value, agreed
 from decompose.link.expressions import argument, keyword, last_bound
 from decompose.link.program import Program, State
 from decompose.model.syntax import (
@@ -33,6 +33,7 @@ from decompose.model.syntax import (
     Operation,
     Sequence,
     Slice,
+    Template,
     Use,
 )
 
@@ -102,6 +103,15 @@ class Evaluator:
     def follow_from(self, first: Value, chain: Chain, scope: str, stored: bool) -> Trace:
         """The chain with one of the values that its root may have."""
         return self._walk(chain, last_bound(chain), Trace([first], [], last_bound(chain), first.model is not None), scope, None, stored)
+
+    def choices(self, chain: Chain, scope: str) -> tuple[Value, ...]:
+        """What the root of a chain may be where no one value is known: what callers pass, or rows of all that an abstract model becomes."""
+        if chain.origin == "parameter":
+            return self.parameters.choices(scope, chain.root)
+        first = self.start(chain, scope, None)
+        if first is None or first.model is None or not first.model.abstract:
+            return ()
+        return tuple(first._replace(model=each, certain=False) for each in self.tables_under(first.model))
 
     def _from_variable(self, chain: Chain, scope: str, context: Value | None, stored: bool) -> Trace | None:
         """The chain from its last variable on, where the way there is not known but the variable is named after a model."""
@@ -241,8 +251,12 @@ class Evaluator:
         """What ``self`` stands for in a method of a model: nothing special, and for an abstract one a row of each table that it has in the end."""
         model = self.registry.models[chain.root]
         kind, name = ("class", "") if chain.origin == "cls" else ("instance", "super" if chain.origin == "super" else "")
-        tables = self._concrete.get(model.id, []) if model.abstract else ()
-        return (None, *(Value(kind, each, name=name, certain=False) for each in tables[:_CONCRETE]))
+        tables = self.tables_under(model) if model.abstract else ()
+        return (None, *(Value(kind, each, name=name, certain=False) for each in tables))
+
+    def tables_under(self, model: Model) -> tuple[Model, ...]:
+        """The models with tables that an abstract one becomes, so many at most."""
+        return tuple(self._concrete.get(model.id, ())[:_CONCRETE])
 
     @cached_property
     def _concrete(self) -> dict[str, list[Model]]:
@@ -633,6 +647,8 @@ class Evaluator:
             return None
         if isinstance(step, Call):
             if state.kind == "class":
+                if self.roles.of(state.id) == "form":
+                    effects.extend((table, MAYBE) for table in self.served.chosen_from(state.id))
                 return self._made_collection(state.id, step, scope) or Value("state", state=State("instance", state.id))
             if state.kind == "function":
                 return self.returned(state.id, None) or self._of_arguments(state.id, step)
@@ -729,7 +745,11 @@ class Evaluator:
             return None
         if name == "type":
             return Value("class", held.model, certain=held.certain) if held.kind == "instance" and len(call.arguments) == 1 else None
-        attribute = self.program.constant(call.arguments[1]) if len(call.arguments) > 1 else None
+        named = call.arguments[1] if len(call.arguments) > 1 else None
+        if held.kind == "instance" and held.model is not None and isinstance(named, Template):
+            effects.extend((table, MAYBE) for table in held.model.reached(named.text))
+            return Value("scalar")
+        attribute = self.program.constant(named)
         return self.advance(held, attribute, effects, scope, context) if isinstance(attribute, str) else None
 
     def _attribute(self, value: Value, name: str, effects: list[Effect]) -> Value | None:
@@ -759,11 +779,13 @@ class Evaluator:
             if name == "save":
                 return Value("method", name=name, owner=value)
             if name in standard.VALIDATION:
-                effects.extend((table, "read") for table in self.served.chosen_from(class_id))
-                return Value("scalar", certain=False)
+                effects.extend((table, MAYBE) for table in self.served.chosen_from(class_id))
+                return Value("scalar")
             if name == "data" and role == "serializer":
-                effects.extend((table, "read") for table in self.served.shown(class_id))
-                return Value("scalar", certain=False)
+                effects.extend((table, MAYBE) for table in self.served.shown(class_id))
+                return Value("scalar")
+            if name == "__init__" and role == "form":
+                effects.extend((table, MAYBE) for table in self.served.chosen_from(class_id))
             if name in ("get_user", "user_cache") and role == "form":
                 return Value("instance", self.registry.user, certain=False) if self.registry.user else None
             if name == "request":

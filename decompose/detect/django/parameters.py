@@ -67,6 +67,9 @@ class Parameters:
         name = parameter.name
         if parameter.annotation_value is not None:
             annotated = self.evaluator.annotated(parameter.annotation_value)
+            if annotated is not None and annotated.model is not None and annotated.model.abstract:
+                self._choices[(definition.id, name)] = tuple(annotated._replace(model=each, certain=False) for each in self.evaluator.tables_under(annotated.model))
+                return None
             if annotated is not None:
                 return annotated
         if name == "request":

@@ -11,7 +11,7 @@ from decompose.detect.django import standard
 from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.lookups import expression_name
 from decompose.detect.django.schema import Model
-from decompose.detect.django.values import MODEL_KINDS, Step, Trace, Value
+from decompose.detect.django.values import MAYBE, MODEL_KINDS, Step, Trace, Value
 from decompose.model.facts import Access, ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.syntax import (
@@ -66,9 +66,9 @@ class UseReader:
                     if trace is not None and trace.telling:
                         self._note_accesses(use, module.name, trace, trace.start, accesses)
                         yield from self._uses(use, module.name, module.path, trace, trace.start)
-                    elif trace is None and chain.origin == "parameter":
+                    if chain.origin in ("parameter", "instance"):
                         # Only the accesses: an expression on rows of several models has no one form for a boundary.
-                        for choice in evaluator.parameters.choices(use.scope, chain.root):
+                        for choice in evaluator.choices(chain, use.scope) if trace is None or chain.origin == "instance" else ():
                             followed = evaluator.follow_from(choice, chain, use.scope, use.sink == "store")
                             self._note_accesses(use, module.name, followed, followed.start, accesses)
             for (definition, table, mode, line), certain in accesses.items():
@@ -93,8 +93,8 @@ class UseReader:
             for table, mode in trace.effects[position]:
                 if mode == "read" and position < silent[0] and table in silent[1]:
                     continue
-                key = (definition, table, mode, use.span.line)
-                accesses[key] = accesses.get(key, False) or certain
+                key = (definition, table, "read" if mode == MAYBE else mode, use.span.line)
+                accesses[key] = accesses.get(key, False) or (certain and mode != MAYBE)
 
         last = trace.values[-1]
         if use.sink == "iterate" and len(trace.values) == len(use.chain.steps) + 1 and last.kind in ("queryset", "values") and last.model is not None:
