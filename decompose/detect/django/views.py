@@ -13,7 +13,7 @@ from decompose.link.expressions import argument, elements, first_call, keyword, 
 from decompose.link.program import Program, State
 from decompose.model.facts import Access
 from decompose.model.location import Location
-from decompose.model.syntax import Binding, Call, Chain, Definition, Expression, Sequence
+from decompose.model.syntax import Binding, Call, Chain, Definition, Expression, Sequence, Use
 
 _REGISTER = frozenset({"django.contrib.admin.register", "django.contrib.admin.decorators.register", "django.contrib.gis.admin.register"})
 _SITE_REGISTER = "django.contrib.admin.site.register"
@@ -73,7 +73,8 @@ class FixedByClass:
         self.program = evaluator.program
         self.evaluator = evaluator
         self._done: dict[tuple[str, tuple[tuple[str, str], ...]], frozenset[tuple[str, str]]] = {}
-        """Effects by method and what the class fixes: many classes fix the same."""
+        """Effects by method and what the class fixes of what the method uses: many classes fix the same."""
+        self._uses: dict[str, dict[str, list[Use]]] = {}
 
     def facts(self) -> Iterator[Access]:
         """Accesses at the line of each class that inherits methods of the project; none is certain, since the class does not say when they run."""
@@ -108,19 +109,33 @@ class FixedByClass:
                 yield name, held.state.id
 
     def _effects(self, method: Definition, class_id: str, fixed: tuple[tuple[str, str], ...]) -> frozenset[tuple[str, str]]:
-        key = (method.id, fixed)
-        known = self._done.get(key)
+        uses = self._on_self(method.id)
+        if not uses:
+            return frozenset()
+        hooked = not standard.HOOKS.isdisjoint(uses)
+        told = tuple(each for each in fixed if hooked or each[0] in uses)
+        if not told:
+            return frozenset()
+        known = self._done.get((method.id, told))
         if known is None:
             receiver = Value("state", state=State("instance", class_id))
-            names = {name for name, _ in fixed}
             effects: set[tuple[str, str]] = set()
-            for use in self.evaluator.uses_in(method.id):
+            for use in (use for name in (*standard.HOOKS, *(name for name, _ in told)) for use in uses.get(name, ())):
+                trace = self.evaluator.follow(use.chain, method.id, receiver, use.sink == "store")
+                if trace is not None:
+                    effects.update((table, "write" if mode == "write" else "read") for each in trace.effects[trace.start :] for table, mode in each)
+            known = self._done[(method.id, told)] = frozenset(effects)
+        return known
+
+    def _on_self(self, method: str) -> dict[str, list[Use]]:
+        """The uses in a method that begin with an attribute of ``self``, by its name."""
+        known = self._uses.get(method)
+        if known is None:
+            known = self._uses[method] = {}
+            for use in self.evaluator.uses_in(method):
                 steps = use.chain.steps
-                if use.chain.origin == "self" and steps and (steps[0] in names or steps[0] in standard.HOOKS):
-                    trace = self.evaluator.follow(use.chain, method.id, receiver, use.sink == "store")
-                    if trace is not None:
-                        effects.update((table, mode) for each in trace.effects[trace.start :] for table, mode in each)
-            known = self._done[key] = frozenset(effects)
+                if use.chain.origin == "self" and len(steps) > 1 and isinstance(steps[0], str):
+                    known.setdefault(steps[0], []).append(use)
         return known
 
 
