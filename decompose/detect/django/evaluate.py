@@ -18,7 +18,18 @@ from decompose.detect.django.querysets import collection_effects, collection_res
 from decompose.detect.django.roles import Roles
 from decompose.detect.django.schema import Model, ModelManager, Reverse
 from decompose.detect.django.served import ServedModels
-from decompose.detect.django.values import DEPTH, MAYBE, MODEL_KINDS, REQUEST, SCALAR, Effect, Step, Trace, Value, agreed
+from decompose.detect.django.values import (
+    DEPTH,
+    MAYBE,
+    MODEL_KINDS,
+    REQUEST,
+    SCALAR,
+    Effect,
+    Step,
+    Trace,
+    Value,
+    agreed,
+)
 from decompose.link.expressions import argument, keyword, last_bound
 from decompose.link.program import Program, State
 from decompose.model.syntax import (
