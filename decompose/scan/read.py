@@ -207,7 +207,7 @@ def _unchanged(full: str, entry: Entry) -> bool:
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """Syntax trees hold no cycles that matter; the collector would only walk them, and the results, again and again."""
+    """What an analysis makes (syntax trees, summaries, facts) holds no cycles that matter; the collector would only walk it again and again."""
     import gc
 
     enabled = gc.isenabled()
