@@ -15,7 +15,7 @@ import click
 
 from decompose.cli.session import Session, configured, examples, formatted, in_project, session_of, shared
 
-LIBRARIES = ("click", "jinja2", "libcst", "msgspec", "networkx", "pathspec", "PyYAML", "sqlglot", "tomlkit")
+LIBRARIES = ("click", "jinja2", "libcst", "msgspec", "networkx", "pathspec", "PyYAML", "tomlkit")
 OPTIONAL = {"botocore": "verify checks AWS inputs with it", "cfn-lint": "verify checks templates with it"}
 PROGRAMS = {"git": "history, and a clean tree before extract", "docker": "builds and starts the images of services"}
 
@@ -82,7 +82,7 @@ def _library(name: str, absent: str, use: str) -> Check:
 def _project(session: Session, path: Path) -> Iterator[Check]:
     from decompose import emit
     from decompose.errors import DecomposeError
-    from decompose.pipeline import project_folder
+    from decompose.project import project_folder
 
     try:
         base = project_folder(path)

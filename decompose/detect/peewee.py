@@ -112,8 +112,9 @@ class Peewee:
         found: set[str] = set()
         rows = Rows(self.program, lambda id: id if id in self.classes else "")
         for _, use, _, _ in uses(self.program):
-            called = rows.calls(use)
-            if called is not None and ((called.calls and called.calls[0][0] in _USED) or (called.instance and use.chain.origin == "global")):
+            # What a base does with ``cls`` and ``self`` it does with the models that inherit from it.
+            called = rows.calls(use) if use.chain.origin == "global" else None
+            if called is not None and ((called.calls and called.calls[0][0] in _USED) or called.instance):
                 found.add(called.model)
         for id in self.classes:
             for field in attributes(self.program, id, _field, ()).values():

@@ -43,14 +43,14 @@ class Definition(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """``when`` is there for imports that do not run while the module loads."""
+    """``when`` is there for imports that do not run while the module loads; ``string`` is one by a literal name."""
 
     src: str
     dst: str
     kind: EdgeKind
     weight: int
     at: tuple[Location, ...]
-    when: Literal["call", "typing"] | msgspec.UnsetType = msgspec.UNSET
+    when: Literal["call", "string", "typing"] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -83,16 +83,49 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
+    """``kind`` ``graphql``: ``path`` is a field of the schema, ``methods`` its operation."""
+
     methods: tuple[str, ...]
     path: str
     handler: str
     at: Location
     context: str | None
+    kind: Literal["view", "api", "admin", "graphql"]
 
 
 class Task(msgspec.Struct, frozen=True):
     name: str
     definition: str
+    at: Location
+    context: str | None
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """``when`` is the source text of the schedule, ``task`` the name of a task (of the project or not)."""
+
+    name: str
+    task: str
+    when: str
+    at: Location
+
+
+class External(msgspec.Struct, frozen=True):
+    """Something outside the process that a definition touches; ``{}`` in ``text`` is known only when it runs."""
+
+    definition: str
+    kind: str
+    text: str
+    mode: Literal["", "read", "write"]
+    at: Location
+    context: str | None
+
+
+class Variable(msgspec.Struct, frozen=True):
+    """An environment variable that a definition reads; ``default`` is source text, ``""`` when there is none."""
+
+    name: str
+    definition: str
+    default: str
     at: Location
     context: str | None
 
@@ -150,6 +183,9 @@ class AnalysisDocument(msgspec.Struct, frozen=True):
     accesses: tuple[Access, ...]
     routes: tuple[Route, ...]
     tasks: tuple[Task, ...]
+    schedules: tuple[Schedule, ...]
+    externals: tuple[External, ...]
+    environment: tuple[Variable, ...]
     transactions: tuple[Transaction, ...]
     contexts: tuple[Context, ...]
     unresolved: tuple[Unresolved, ...]
@@ -189,12 +225,24 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
             )
         ),
         routes=tuple(
-            Route(r.methods, r.path, r.handler, r.at, places.code(r.handler))
+            Route(r.methods, r.path, r.handler, r.at, places.code(r.handler), r.kind)
             for r in sorted(graph.routes, key=lambda r: (r.path, r.methods, r.handler, r.at))
         ),
         tasks=tuple(
             Task(t.name, t.definition, t.at, places.code(t.definition))
             for t in sorted(graph.tasks, key=lambda t: (t.name, t.definition, t.at))
+        ),
+        schedules=tuple(
+            Schedule(s.name, s.task, s.when, s.at)
+            for s in sorted(graph.schedules, key=lambda s: (s.name, s.task, s.when, s.at))
+        ),
+        externals=tuple(
+            External(e.definition, e.kind, e.text, e.mode, e.at, places.code(e.definition))
+            for e in sorted(graph.externals, key=lambda e: (e.definition, e.kind, e.text, e.mode, e.at))
+        ),
+        environment=tuple(
+            Variable(v.name, v.definition, v.default, v.at, places.code(v.definition))
+            for v in sorted(graph.environment, key=lambda v: (v.name, v.definition, v.default, v.at))
         ),
         transactions=tuple(
             Transaction(

@@ -26,7 +26,7 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
         else:
             # What no line of the project has changed was changed by a test, whoever sends it on.
             asked = each["causes"] if how == "flush" else owners.asking(each)
-            state(executed, [names for frames in asked if (names := owners.of(frames))], owners.named(each["sql"]))
+            state(executed, [(names, frozenset()) for frames in asked if (names := owners.of(frames))], owners.named(each["sql"]))
     return executed
 
 

@@ -28,21 +28,37 @@ _TOKEN = re.compile(
 _CATALOGS = re.compile(r"^(?:pg_|sqlite_|information_schema|mysql\.|sys\.|performance_schema|dual$|v\$)", re.IGNORECASE)
 
 _FOLLOWING = frozenset(
-    ["WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "OUTER", "STRAIGHT_JOIN", "ON", "USING", "SET", "VALUES", "VALUE", "SELECT", "DEFAULT", "RETURNING", "WINDOW", "FOR", "WHEN", "FROM", "TO", "WITH", "AS", "TABLESAMPLE", "LATERAL", "APPLY", "OVERRIDING", "PARTITION", "USE", "FORCE", "IGNORE", "INDEXED", "NOT", "ADD", "DROP", "ALTER", "RENAME", "MODIFY", "CHANGE", "OWNER", "ENABLE", "DISABLE", "VALIDATE", "ATTACH", "DETACH", "CASCADE", "RESTRICT", "RESTART", "CONTINUE", "IN", "LOCK", "QUALIFY", "ANTI", "SEMI", "ASOF", "MATCH", "DEFERRABLE", "INITIALLY", "NULL", "PRIMARY", "UNIQUE", "CHECK", "CONSTRAINT", "REFERENCES", "COMMENT", "ENGINE", "LIKE", "INHERITS", "TABLESPACE", "STORED", "FOREACH", "CONVERT", "EXECUTE", "BEFORE", "AFTER", "COLUMN", "INTO", "END", "THEN", "ELSE", "NOLOCK", "PIVOT", "UNPIVOT", "CONNECT", "START", "COLLATE", "GENERATED", "SERVER", "OPTIONS", "NO", "OF", "REPLICA", "CLUSTER", "AUTO_INCREMENT", "CHARSET", "CHARACTER", "WITHOUT", "ONLY", "DO", "EXCLUDE"]
-)
+    {
+        "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS", "JOIN", "INNER",
+        "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "OUTER", "STRAIGHT_JOIN", "ON", "USING", "SET", "VALUES", "VALUE", "SELECT",
+        "DEFAULT", "RETURNING", "WINDOW", "FOR", "WHEN", "FROM", "TO", "WITH", "AS", "TABLESAMPLE", "LATERAL", "APPLY", "OVERRIDING",
+        "PARTITION", "USE", "FORCE", "IGNORE", "INDEXED", "NOT", "ADD", "DROP", "ALTER", "RENAME", "MODIFY", "CHANGE", "OWNER",
+        "ENABLE", "DISABLE", "VALIDATE", "ATTACH", "DETACH", "CASCADE", "RESTRICT", "RESTART", "CONTINUE", "IN", "LOCK", "QUALIFY",
+        "ANTI", "SEMI", "ASOF", "MATCH", "DEFERRABLE", "INITIALLY", "NULL", "PRIMARY", "UNIQUE", "CHECK", "CONSTRAINT", "REFERENCES",
+        "COMMENT", "ENGINE", "LIKE", "INHERITS", "TABLESPACE", "STORED", "FOREACH", "CONVERT", "EXECUTE", "BEFORE", "AFTER", "COLUMN",
+        "INTO", "END", "THEN", "ELSE", "NOLOCK", "PIVOT", "UNPIVOT", "CONNECT", "START", "COLLATE", "GENERATED", "SERVER", "OPTIONS",
+        "NO", "REPLICA", "CLUSTER", "AUTO_INCREMENT", "CHARSET", "CHARACTER", "WITHOUT", "ONLY", "DO", "EXCLUDE",
+    }
+)  # fmt: skip
 """Words that may stand after a table's name and are no alias."""
 
 _END_OF_TABLES = frozenset({"WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS", "SET", "VALUES", "RETURNING", "WINDOW", "FOR", "WHEN", "SELECT"})  # fmt: skip
-_BARE_END = frozenset({"", ";", ")", ",", "("})
 _NO_TARGET = frozenset({"DO", "ON", "KEY", "THEN", "FOR", "BEFORE", "AFTER", "OR", "OF", "UPDATE", "NO"})
 """Before ``UPDATE``, ``INSERT`` or ``DELETE``: it is an option or an event, not a statement."""
 _RELATIONS = frozenset({"TABLE", "VIEW"})
 _CREATED = frozenset({"OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "GLOBAL", "LOCAL", "MATERIALIZED", "VIRTUAL", "FOREIGN", "RECURSIVE", "EXTERNAL", "UNIQUE", "CLUSTERED", "NONCLUSTERED", "FULLTEXT", "CONSTRAINT", "ALGORITHM", "DEFINER"})  # fmt: skip
 _OPTIONS = frozenset({"IF", "NOT", "EXISTS", "ONLY", "IGNORE", "LOW_PRIORITY", "DELAYED", "QUICK", "OVERWRITE", "TABLE", "CONCURRENTLY", "HIGH_PRIORITY", "FAIL", "ABORT", "ROLLBACK", "LATERAL"})  # fmt: skip
 _STARTS = frozenset(
-    ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "CREATE", "ALTER", "DROP", "TRUNCATE", "MERGE", "REPLACE", "LOCK", "COPY"]
-)
-_ALONE = frozenset(["SET", "SHOW", "BEGIN", "COMMIT", "ROLLBACK", "VACUUM", "ANALYZE", "EXPLAIN", "GRANT", "REVOKE", "COMMENT", "CALL", "DO", "PRAGMA", "USE", "END", "START", "SAVEPOINT", "RELEASE"])
+    {
+        "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "CREATE", "ALTER", "DROP", "TRUNCATE", "MERGE", "REPLACE", "LOCK", "COPY",
+    }
+)  # fmt: skip
+_ALONE = frozenset(
+    {
+        "SET", "SHOW", "BEGIN", "COMMIT", "ROLLBACK", "VACUUM", "ANALYZE", "EXPLAIN", "GRANT", "REVOKE", "COMMENT", "CALL", "DO",
+        "PRAGMA", "USE", "END", "START", "SAVEPOINT", "RELEASE",
+    }
+)  # fmt: skip
 """Statements that name no table, or none that matters; they may stand beside others."""
 
 
@@ -532,7 +548,7 @@ class _Reader:
             self.found.setdefault(Named(name, writes))
 
 
-_NEVER_NAMES = frozenset({"WHERE", "FROM", "SELECT", "SET", "ON", "JOIN", "GROUP", "ORDER", "AND", "OR", "INTO", "VALUES", "HAVING", "UNION"})
+_NEVER_NAMES = frozenset({"WHERE", "FROM", "SELECT", "SET", "ON", "JOIN", "GROUP", "ORDER", "AND", "OR", "INTO", "VALUES", "HAVING", "UNION", "THEN", "WHEN", "ELSE", "AS"})
 _OPENERS = frozenset({"AS", "IN", "EXISTS", "ANY", "ALL", "SOME", "AND", "OR", "NOT", "JOIN", "BY", "BETWEEN", "THEN", "WHEN", "ELSE", "CASE", "DISTINCT", "MATERIALIZED", "RETURN"})  # fmt: skip
 _HANDLERS = {
     "SELECT": _Reader._select, "FROM": _Reader._from, "JOIN": _Reader._join, "STRAIGHT_JOIN": _Reader._join, "APPLY": _Reader._join,

@@ -161,7 +161,7 @@ def test_a_screen_without_unicode_gets_ascii(shop: Path) -> None:
 def test_help_imports_no_more_than_click(tmp_path: Path) -> None:
     code = "import sys; from decompose.cli.app import run; run(['--help']); print(sorted({m.split('.')[0] for m in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"networkx", "libcst", "msgspec", "jinja2", "sqlglot", "tomlkit", "yaml", "asyncio", "multiprocessing", "sqlite3"}
+    heavy = {"networkx", "libcst", "msgspec", "jinja2", "tomlkit", "yaml", "asyncio", "multiprocessing", "sqlite3"}
     assert not heavy & set(re.findall(r"'(\w+)'", done.stdout.splitlines()[-1]))
 
 

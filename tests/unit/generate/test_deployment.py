@@ -3,7 +3,7 @@ import pytest
 from deployment_plans import AT, LOANS, LOANS_WITH_TASKS, service_plan
 
 from decompose.generate.deployment import FARGATE_SIZES, deployment, fargate_size
-from decompose.model.facts import EnvironmentRead, External, Setting
+from decompose.model.facts import EnvironmentRead, External, Route, Setting
 from decompose.model.service import Sizes, Target
 
 
@@ -43,6 +43,18 @@ def test_the_contract_with_the_service_is_always_there() -> None:
 def test_routes_of_code_that_stays_do_not_move() -> None:
     weighted = [rule for rule in deployment(service_plan()).rules if rule.forward == "weighted"]
     assert "/loans/overdue/" not in {path for rule in weighted for path in rule.paths}
+
+
+def test_fields_of_a_graphql_schema_are_nothing_that_a_load_balancer_could_move_or_keep() -> None:
+    field = Route(("QUERY",), "loans", "library.loans.services.lend", AT, "graphene", kind="graphql")
+    with_field = deployment(service_plan(msgspec.structs.replace(LOANS, routes=(*LOANS.routes, field))))
+    assert with_field.rules == deployment(service_plan()).rules
+
+
+def test_a_client_that_is_only_made_is_no_gap_when_its_actions_are_known() -> None:
+    context = msgspec.structs.replace(LOANS, externals=(External("x", "aws", "s3", AT), External("x", "aws", "s3:PutObject", AT)))
+    service = deployment(service_plan(context))
+    assert service.grants[0].actions == ("s3:PutObject",) and "rights on s3" not in {gap.subject for gap in service.gaps}
 
 
 def test_aws_calls_become_rights() -> None:
