@@ -488,6 +488,13 @@ class _Reader:
         self._skip(frozenset({"ONLY", "LATERAL", "TABLE"}) if self._at(1).kind in ("word", "name") or self._at(1).text == "(" else frozenset())
         token = self._at()
         if token.kind == "mark" and token.text == "(":
+            following = self._at(1)
+            if following.kind in ("word", "name") and following.upper not in _STARTS | {"SELECT", "WITH", "VALUES", "TABLE"}:
+                # A join in parentheses: ``FROM a LEFT JOIN (b JOIN c ON ...) ON ...``.
+                self.frames.append(_Frame())
+                self.frames[-1].verb = "SELECT"
+                self.position += 1
+                self._tables(False)
             return
         if token.kind == "value":
             if token.text.startswith(("%", "?", ":", "$")):

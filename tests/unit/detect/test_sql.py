@@ -64,3 +64,8 @@ def test_a_statement_that_cannot_be_parsed_is_reported() -> None:
 def test_a_computed_statement_on_a_cursor_is_reported() -> None:
     facts = detected(detect, "def f(cursor, statement):\n    cursor.execute(statement)\n")
     assert [each.reason for each in only(Unresolved, facts)] == ["the statement is computed"]
+
+
+def test_a_join_in_parentheses_names_its_tables() -> None:
+    found = parse("SELECT 1 FROM forums LEFT JOIN (moderators AS m JOIN users u ON u.id = m.user_id) ON m.forum_id = forums.id JOIN groups g ON 1 = 1")
+    assert [each.table for each in found.tables] == ["forums", "moderators", "users", "groups"]
