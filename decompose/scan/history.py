@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -37,6 +36,8 @@ def commits(base: Path, since_months: int = 24) -> tuple[Commit, ...]:
 
 def history(base: Path, since_months: int = 24) -> History:
     """As :func:`commits`, with the reason when there are none. The newest commit is taken for now: no clock is read."""
+    import subprocess  # where the last result is still right, no git is started
+
     try:
         done = subprocess.run(
             _GIT, cwd=base, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
@@ -119,6 +120,8 @@ _PREFIX = (*_GIT[: _GIT.index("log")], "rev-parse", "--show-prefix")
 
 def _listed(base: Path) -> dict[str, str] | None:
     """Object ids of the last commit by path relative to ``base``; ``None`` where there is no repository."""
+    import subprocess
+
     try:
         where, tree = (
             subprocess.run(
