@@ -32,7 +32,7 @@ from decompose.model.verification import Gate, Verification
 from decompose.project import complete, packaging_paths, project_folder, source_tree
 from decompose.recall import Inputs
 from decompose.scan.cache import Cache, digest
-from decompose.scan.read import Unread, contents
+from decompose.scan.read import Unread, collector_off, contents
 from decompose.syntax import summaries
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class Analysis:
 # --- use cases ----------------------------------------------------------------------------------
 
 
+@collector_off()
 def analyze(
     path: str | Path,
     *,
