@@ -14,8 +14,9 @@ LETTERS = "abcdefghijklmnop"
 
 def test_attributes_set_from_one_another_are_each_looked_up_once() -> None:
     """Every one of them may hold what any other does: the time must not multiply with each step."""
-    lines = [f"        self.{one} = self.{other}" for one in LETTERS for other in LETTERS if one != other]
-    text = "\n".join(["import redis", "class C:", "    def f(self):", *lines, "        self.p = redis.Redis()", ""])
+    pairs = [(one, other) for one in LETTERS for other in LETTERS if one != other]
+    methods = [f"    def {one}_from_{other}(self):\n        self.{one} = self.{other}.copy()" for one, other in pairs]
+    text = "\n".join(["import redis", "class C:", *methods, "    def f(self):\n        self.p = redis.Redis()", ""])
     objects = Objects(Program(summarize_sources({"app.py": text})), lambda dotted: "redis" if dotted == "redis.Redis" else "")
     began = time.process_time()
     found = {name: objects.receiver(Chain("app.C", "self", (name,)), "app") for name in reversed(LETTERS)}
