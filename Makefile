@@ -9,7 +9,10 @@ DEMO := build/demo
 CONTEXT ?= reviews
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint e2e golden bench oracle proof-wger clean
+# Where the programs for odd and hostile inputs lie.
+SHARED ?= ../shared
+
+.PHONY: help harness test-dask demo test lint e2e golden bench oracle proof-wger clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +43,13 @@ bench: $(VENV)/.ready ## time and memory as ratios; TREE="paths", LINES=size of 
 
 oracle: $(VENV)/.ready ## PROJECTS=folder with checkouts [ONLY=name,name SHOW=n KIND=kind]: real projects, run, against our facts
 	$(BIN)/python tests/oracle/run.py "$(PROJECTS)" --only "$(ONLY)" --show $(or $(SHOW),0) --kind "$(KIND)" --cache build/oracle
+
+harness: $(VENV)/.ready ## odd and hostile inputs, same bytes, memory; SHARED=folder, FULL=1 for 3 million lines
+	$(BIN)/python tests/harness/run.py $(SHARED)
+
+test-dask: $(VENV)/.ready ## --scheduler on a real cluster of two worker processes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dask.txt
+	$(BIN)/python -m pytest -m dask
 
 demo: $(VENV)/.ready ## the whole job on a copy of the sample: analyze, plan, extract, verify
 	sh tests/e2e/demo.sh $(abspath $(VENV)) $(DEMO) $(CONTEXT)

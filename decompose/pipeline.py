@@ -8,14 +8,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from decompose import __version__, emit
+from decompose import __version__, emit, recall
 from decompose.config import load, with_options
-from decompose.errors import Drifted, FileError, Incomplete, NotReady, UsageError
+from decompose.errors import Drifted, FileError, NotReady, UsageError
 from decompose.graph.build import build as build_graph
 from decompose.link.program import Program
 from decompose.model.artifacts import Artifact
@@ -28,9 +29,10 @@ from decompose.model.settings import Config
 from decompose.model.source import History, SourceTree
 from decompose.model.syntax import ModuleSummary
 from decompose.model.verification import Gate, Verification
-from decompose.scan.cache import Cache
-from decompose.scan.read import Unread, contents
-from decompose.scan.tree import discover
+from decompose.project import complete, packaging_paths, project_folder, read_paths, source_tree, sql_paths
+from decompose.recall import Inputs
+from decompose.scan.cache import Cache, digest
+from decompose.scan.read import Unread, collector_off, contents
 from decompose.syntax import summaries
 
 if TYPE_CHECKING:
@@ -47,11 +49,6 @@ PLAN_CONTEXT = "@plan"
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, the work done and the whole of it (0: not known)."""
 
-LONGEST_SQL = 200_000
-"""Bytes of a ``.sql`` file."""
-
-_PACKAGING = ("Pipfile", "pyproject.toml", "pytest.ini", "runtime.txt", "setup.cfg", "tox.ini")
-
 
 @dataclass(frozen=True)
 class Analysis:
@@ -66,6 +63,8 @@ class Analysis:
     view: emit.Footprint = field(default_factory=emit.Footprint, repr=False)
     history_problem: str = ""
     """Why the cut was made without the git history, ``""`` when it was not."""
+    inputs: Inputs | None = field(default=None, repr=False, compare=False)
+    digests: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def base(self) -> Path:
@@ -82,6 +81,13 @@ class Analysis:
 
         return networkx_graph(self.graph, self.context_map)
 
+    @cached_property
+    def document(self) -> bytes:
+        """The published JSON form as it is written."""
+        from decompose.report.json import analysis_document, encode
+
+        return encode(analysis_document(self.graph, self.context_map))
+
     def to_json(self) -> dict[str, Any]:
         """The published JSON form, ``"schema": "decompose/analysis/1"``."""
         from decompose.report.json import to_json
@@ -96,6 +102,7 @@ class Analysis:
 # --- use cases ----------------------------------------------------------------------------------
 
 
+@collector_off()
 def analyze(
     path: str | Path,
     *,
@@ -121,9 +128,10 @@ def analyze(
     _heal(base)
     with clock("scan"):
         view = _footprint(base, without)
-        tree = _source_tree(base, settings, view)
+        tree = source_tree(base, settings, view.generated)
         if not tree.python:
             raise UsageError(f"there is no Python file in {base}", hint="give the folder that holds the monolith")
+        inputs = recall.inputs(base, settings, tree) if cache and without is None else None
     with clock("read"):
         summarized = _summaries(
             tree, view, jobs=jobs, cache=cache, progress=clock.report("read"), executor=executor
@@ -133,13 +141,14 @@ def analyze(
     with clock("detect"):
         found = list(_facts(program, clock.report("detect")))
     with clock("graph"):
-        graph = build_graph(program, tree, found, digest=_digest(tree, view))
+        whole, digests = _digests(tree, view)
+        graph = build_graph(program, tree, found, digest=whole)
     with clock("cut"):
         past = _history(base)
         context_map = _propose(graph, settings, past)
     with clock("survey"):
         context_map = _survey(graph, program, context_map, settings)
-    return Analysis(settings, tree, graph, context_map, program, clock.timings, view, past.problem)
+    return Analysis(settings, tree, graph, context_map, program, clock.timings, view, past.problem, inputs, digests)
 
 
 def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **options: Any) -> MigrationPlan:
@@ -166,10 +175,13 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
 
 
 def save_analysis(analysis: Analysis) -> Path:
-    """Keeps the analysis as ``.decompose/analysis.json`` and says where. Raises :class:`FileError`."""
-    from decompose.report.json import analysis_document, encode
+    """Keeps the analysis as ``.decompose/analysis.json``, for :mod:`decompose.recall` too, and says where. Raises :class:`FileError`."""
+    from decompose.report.text import summarized
 
-    emit.save(analysis.base, {"analysis.json": encode(analysis_document(analysis.graph, analysis.context_map))})
+    emit.save(analysis.base, {"analysis.json": analysis.document})
+    if analysis.inputs is not None:
+        found = summarized(analysis.name, analysis.graph, analysis.context_map)
+        recall.keep(analysis.base, analysis.tree, analysis.inputs, analysis.digests, analysis.document, found, analysis.graph.failed, analysis.history_problem)
     return analysis.base / ANALYSIS
 
 
@@ -244,14 +256,7 @@ def context_plan(migration: MigrationPlan, name: str) -> ContextPlan:
 
 def check_complete(analysis: Analysis, limit: float) -> None:
     """Raises :class:`Incomplete` when more than the share ``limit`` (0..1) of the Python files could not be read."""
-    failed = len(analysis.graph.failed)
-    if failed and failed > limit * max(analysis.graph.files, 1):
-        first = analysis.graph.failed[0]
-        raise Incomplete(
-            f"{failed} of {analysis.graph.files} files could not be read",
-            place=f"{first.path}:{first.line}",
-            hint="see `decompose show unresolved`",
-        )
+    complete(analysis.graph.failed, analysis.graph.files, limit)
 
 
 # --- extraction ---------------------------------------------------------------------------------
@@ -295,7 +300,7 @@ def extract(
     # Held from the first look at the tree to the last rename, so that nobody extracts from a tree that another run changes.
     with nullcontext() if dry_run else emit.exclusive(base):
         view = emit.footprint(base)
-        tree = _source_tree(base, settings, view)
+        tree = source_tree(base, settings, view.generated)
         migration = _current_plan(
             base, settings, tree, view,
             replan=replan, keep=not dry_run, jobs=jobs, cache=cache, progress=progress, executor=executor,
@@ -476,7 +481,7 @@ def verify(
         context_plan(load_plan(base), context)
         raise UsageError(f"nothing was extracted for {context!r}", hint=f"run `decompose extract {context}` first")
     view = emit.footprint(base)
-    tree = _source_tree(base, settings, view)
+    tree = source_tree(base, settings, view.generated)
     migration = load_plan(base)
     service = _service(migration, context_plan(migration, context), settings, tree, view)
     own = tuple(path for path, contexts in view.generated.items() if context in contexts)
@@ -485,15 +490,6 @@ def verify(
 
 
 # --- reading ------------------------------------------------------------------------------------
-
-
-def project_folder(path: str | Path) -> Path:
-    """The absolute folder of a project. Raises :class:`UsageError` unless it is one."""
-    base = Path(path).absolute()
-    if not base.is_dir():
-        kind = "is not a folder" if base.exists() else "does not exist"
-        raise UsageError(f"{path} {kind}", hint="give the folder that holds the monolith")
-    return base
 
 
 def _heal(base: Path) -> None:
@@ -510,25 +506,6 @@ def _footprint(base: Path, without: Collection[str] | None) -> emit.Footprint:
         return everything
     chosen = set(without)
     return msgspec.structs.replace(emit.footprint(base, chosen), generated=everything.generated)
-
-
-def _source_tree(base: Path, config: Config, view: emit.Footprint) -> SourceTree:
-    services = f"{config.services_folder}/"
-    ours = {
-        f"/{services}{path.removeprefix(services).partition('/')[0]}/"
-        for path in view.generated
-        if path.startswith(services)
-    }
-    files = {f"/{_literal(path)}" for path in view.generated if not path.startswith(services) and path.endswith(".py")}
-    try:
-        return discover(base, exclude=[*config.exclude, *sorted(ours), *sorted(files)], include_roots=config.source)
-    except OSError as error:
-        raise FileError(f"cannot read {base}: {error.strerror}", place=str(base)) from error
-
-
-def _literal(path: str) -> str:
-    """``path`` as a pattern of ``.gitignore`` that means nothing but itself."""
-    return "".join(f"\\{c}" if c in "\\*?[]!# " else c for c in path)
 
 
 def _summaries(
@@ -550,12 +527,11 @@ def _summaries(
 
 
 def _sql_texts(tree: SourceTree, view: emit.Footprint) -> dict[str, str]:
-    """The ``.sql`` files that can be read and are not so long that they are a dump of data rather than statements."""
+    """The files of SQL statements that can be read."""
     found: dict[str, str] = {}
-    for file in tree.other:
-        if file.path.endswith(".sql") and file.size <= LONGEST_SQL:
-            with suppress(FileError):  # gone since it was found: nothing says that anybody names it
-                found[file.path] = _text(tree, view, file.path).decode("utf-8-sig", "replace")
+    for path in sql_paths(tree):
+        with suppress(FileError):  # gone since it was found: nothing says that anybody names it
+            found[path] = _text(tree, view, path).decode("utf-8-sig", "replace")
     return found
 
 
@@ -569,26 +545,38 @@ def _facts(program: Program, progress: Callable[[int, int], None]) -> Iterator[F
 
 
 def _digest(tree: SourceTree, view: emit.Footprint) -> str:
-    """A hash over what a plan is made from: Python files, packaging files, and the names of files that lie in packages.
+    return _digests(tree, view)[0]
 
-    What decompose wrote does not count, nor do its settings, nor notes and data beside the code.
+
+def _digests(tree: SourceTree, view: emit.Footprint) -> tuple[str, dict[str, bytes]]:
+    """A hash over what a plan is made from: Python, SQL and packaging files, and the names of files that lie in packages.
+
+    What decompose wrote does not count, nor do its settings, nor notes and data beside the code. With it the digest of each file
+    that could be read.
     """
     whole = hashlib.blake2b(digest_size=16)
-    texts = sorted({file.path for file in tree.python} | _packaging_paths(tree))
-    for path in texts:
+    digests: dict[str, bytes] = {}
+    for path in sorted(read_paths(tree)):
         if path in view.generated:
             continue
         try:
             text = _text(tree, view, path)
         except FileError:
             continue
+        digests[path] = digest(text)
         whole.update(f"{path}\n{len(text)}\n".encode("utf-8", "surrogateescape"))
         whole.update(text)
-    packages = {PurePosixPath(file.path).parent for file in tree.python if file.is_package}
+    packages = {file.path.rpartition("/")[0] for file in tree.python if file.is_package}
     for file in tree.other:
-        if file.path not in view.generated and not packages.isdisjoint(PurePosixPath(file.path).parents):
+        if file.path not in view.generated and not packages.isdisjoint(_folders(file.path)):
             whole.update(f"{file.path}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()
+    return whole.hexdigest(), digests
+
+
+def _folders(path: str) -> Iterator[str]:
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _text(tree: SourceTree, view: emit.Footprint, path: str) -> bytes:
@@ -603,19 +591,12 @@ def _text(tree: SourceTree, view: emit.Footprint, path: str) -> bytes:
 def _packaging(tree: SourceTree, view: emit.Footprint) -> dict[str, str]:
     """The texts of files that say how the project is packaged, installed and tested."""
     texts = {}
-    for path in sorted(_packaging_paths(tree)):
+    for path in sorted(packaging_paths(tree)):
         try:
             texts[path] = _text(tree, view, path).decode("utf-8", "replace")
         except FileError:
             continue
     return texts
-
-
-def _packaging_paths(tree: SourceTree) -> set[str]:
-    """Packaging files of the tree, and hidden ones that a tree does not list; these need not exist."""
-    named = {file.path for file in tree.other if PurePosixPath(file.path).name in _PACKAGING}
-    lists = {file.path for file in tree.other if file.path.endswith((".txt", ".in")) and "require" in file.path}
-    return named | lists | {".python-version"}
 
 
 def _history(base: Path) -> History:

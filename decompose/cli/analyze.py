@@ -9,7 +9,13 @@ import click
 from decompose.cli.session import Session, configured, examples, formatted, scanned, session_of, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from decompose.model.settings import Config
+    from decompose.model.source import SkippedFile
     from decompose.pipeline import Analysis
+    from decompose.recall import Result
 
 
 @click.command(
@@ -58,14 +64,22 @@ def command(
     The analysis is kept as .decompose/analysis.json, unless --no-cache is given. csv has one row for each context, dot the modules, mermaid the context
     map, graphml and json everything.
     """
-    from decompose import pipeline
     from decompose.config import with_options
+    from decompose.project import complete, project_folder
 
     session = session_of(context)
-    base = pipeline.project_folder(path)
+    base = project_folder(path)
     settings = with_options(
         session.config(base), contexts=contexts or "", exclude=exclude, weights=weights, pins=pins, seed=seed
     )
+    limit = 0.0 if strict else 1.0
+    if not (no_cache or timings):
+        known = _recalled(session, base, settings, format, output)
+        if known is not None:
+            complete(known.failed, known.files, limit)
+            return
+    from decompose import pipeline
+
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
             base, config=settings, jobs=jobs, cache=not no_cache, progress=progress, executor=executor
@@ -73,22 +87,49 @@ def command(
         kept = "" if no_cache else keep(session, analysis)
     _put(session, analysis, format, output)
     if format != "text":
-        _warn_unread(session, analysis)
-    _say_history(session, analysis)
+        _warn_unread(session, analysis.graph.failed)
+    _say_history(session, analysis.history_problem)
     if timings:
         session.note("  ".join(f"{stage} {seconds:.2f} s" for stage, seconds in analysis.timings.items()))
     if format == "text" and output == "-":
-        session.note(
-            (f"\nWrote {kept}\n" if kept else "\n") + "Next: decompose plan              review and adjust the cut"
-        )
-    pipeline.check_complete(analysis, 0.0 if strict else 1.0)
+        _next(session, kept)
+    pipeline.check_complete(analysis, limit)
 
 
-def _warn_unread(session: Session, analysis: Analysis) -> None:
+def _recalled(session: Session, base: Path, settings: Config, format: str, output: str) -> Result | None:
+    """Puts out the result of the last analysis if it is still right and has what the format needs."""
+    from decompose import recall
+
+    if format not in ("text", "json"):
+        return None
+    known = recall.last(base, settings)
+    if known is None:
+        return None
+    if format == "json":
+        document = known.document()
+        if document is None:
+            return None
+        session.data(document, output)
+        _warn_unread(session, known.failed)
+        _say_history(session, known.history_problem)
+    else:
+        from decompose.report import text
+
+        session.result(text.screen(known.summary, session.terminal(output)), output)
+        _say_history(session, known.history_problem)
+        if output == "-":
+            _next(session, recall.DOCUMENT)
+    return known
+
+
+def _next(session: Session, kept: str) -> None:
+    session.note((f"\nWrote {kept}\n" if kept else "\n") + "Next: decompose plan              review and adjust the cut")
+
+
+def _warn_unread(session: Session, failed: Sequence[SkippedFile]) -> None:
     """Names the files that could not be read; the text form lists them itself."""
     from decompose.report.printable import printable
 
-    failed = analysis.graph.failed
     for each in failed[:_NAMED]:
         session.warn(printable(f"{each.path}:{each.line} could not be read: {each.reason}"))
     if len(failed) > _NAMED:
@@ -98,13 +139,13 @@ def _warn_unread(session: Session, analysis: Analysis) -> None:
 _EXPECTED = ("not a git repository", "no commits yet", "git is not installed")
 
 
-def _say_history(session: Session, analysis: Analysis) -> None:
+def _say_history(session: Session, problem: str) -> None:
     """Why changes over time are no part of the evidence: worth a line where there is a repository, else only with ``-v``."""
     from decompose.report.printable import printable
 
-    if analysis.history_problem:
-        say = session.detail if analysis.history_problem in _EXPECTED else session.note
-        say(f"The git history is not used: {printable(analysis.history_problem)}")
+    if problem:
+        say = session.detail if problem in _EXPECTED else session.note
+        say(f"The git history is not used: {printable(problem)}")
 
 
 _NAMED = 10
@@ -125,11 +166,11 @@ def keep(session: Session, analysis: Analysis) -> str:
 
 
 def _put(session: Session, analysis: Analysis, format: str, output: str) -> None:
-    from decompose.report import graphs, json, text
+    from decompose.report import graphs, text
 
     graph, context_map = analysis.graph, analysis.context_map
     if format == "json":
-        session.data(json.encode(json.analysis_document(graph, context_map)), output)
+        session.data(analysis.document, output)
     elif format == "csv":
         session.data(text.contexts_listing(graph, context_map).csv().encode(), output)
     elif format == "text":

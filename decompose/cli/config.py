@@ -26,7 +26,7 @@ def command() -> None:
 def show(context: click.Context, source: bool, project: str, format: str, output: str) -> None:
     """List the settings in force, defaults included."""
     from decompose import config
-    from decompose.pipeline import project_folder
+    from decompose.project import project_folder
     from decompose.report.json import encode
     from decompose.report.text import Column, Listing
 

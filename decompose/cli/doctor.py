@@ -82,7 +82,7 @@ def _library(name: str, absent: str, use: str) -> Check:
 def _project(session: Session, path: Path) -> Iterator[Check]:
     from decompose import emit
     from decompose.errors import DecomposeError
-    from decompose.pipeline import project_folder
+    from decompose.project import project_folder
 
     try:
         base = project_folder(path)

@@ -66,10 +66,11 @@ def _of_project(
     from decompose import pipeline
     from decompose.cut.explain import explain
     from decompose.errors import UsageError
+    from decompose.project import project_folder
     from decompose.report import explain as report
 
     session = session_of(context)
-    base = pipeline.project_folder(project)
+    base = project_folder(project)
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
             base, config=session.config(base), jobs=jobs, cache=cache, progress=progress, executor=executor

@@ -78,9 +78,10 @@ def command(
     edits in generated files are merged, never overwritten.
     """
     from decompose import emit, pipeline
+    from decompose.project import project_folder
 
     session = session_of(context)
-    base = pipeline.project_folder(project)
+    base = project_folder(project)
     if undo:
         _put(session, name, emit.undo(base, name, dry_run=dry_run), None, diff, format, output)
         return

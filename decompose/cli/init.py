@@ -22,10 +22,11 @@ def command(context: click.Context, path: str, yes: bool, jobs: int | None, no_c
     The file holds what was found and, as comments, the proposed contexts. One that is there already stays as it is.
     """
     from decompose import config, emit, pipeline
+    from decompose.project import project_folder
     from decompose.report.text import summary
 
     session = session_of(context)
-    base = pipeline.project_folder(path)
+    base = project_folder(path)
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
             base, config=session.config(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor

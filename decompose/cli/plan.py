@@ -40,10 +40,11 @@ def command(
     It is kept as .decompose/plan.json, which `extract` starts from, and as plan/plan.md for reading and signing.
     """
     from decompose import pipeline
+    from decompose.project import project_folder
     from decompose.report.markdown import plan_markdown
 
     session = session_of(context)
-    base = pipeline.project_folder(path)
+    base = project_folder(path)
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
             base,

@@ -56,13 +56,14 @@ def command(
     boundary needs the name of a context and lists every use across it; order is the order of extraction.
     """
     from decompose import pipeline
+    from decompose.project import project_folder
     from decompose.report import json
 
     session = session_of(context)
     if (thing == "boundary") != (name is not None):
         wanted = "needs the name of a context" if name is None else f"takes no name: {name!r}"
         raise click.UsageError(f"show {thing} {wanted}", context)
-    base = pipeline.project_folder(project)
+    base = project_folder(project)
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
             base, config=session.config(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor

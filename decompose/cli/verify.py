@@ -40,11 +40,12 @@ def command(context: click.Context, name: str, exit_zero: bool, project: str, fo
     is skipped with the reason and never counts as passed. Ends with 1 when a gate fails.
     """
     from decompose import pipeline
+    from decompose.project import project_folder
     from decompose.report import verification
     from decompose.report.json import encode
 
     session = session_of(context)
-    base = pipeline.project_folder(project)
+    base = project_folder(project)
     with session.progress() as progress:
         found = pipeline.verify(
             base, name, config=session.config(base), report=lambda gate: _heard(session, progress, gate)

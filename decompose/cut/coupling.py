@@ -191,7 +191,7 @@ class _Builder:
         places: dict[str, dict[Link, float]] = {}
         for edge in self.graph.edges:
             source, target = self.number(edge.src), self.number(edge.dst)
-            if source is None or target is None or source == target:
+            if source is None or target is None or source == target or edge.when == "string":
                 continue
             strength = edge.weight * (_TYPING_ONLY if edge.when == "typing" else 1.0)
             row = places.setdefault(edge.kind, {})

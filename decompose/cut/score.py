@@ -58,7 +58,7 @@ def dependencies(graph: CodeGraph, place: Mapping[str, str], roles: Mapping[str,
     code = {module.id for module in graph.modules if module.role == "code"}
     crossing = whole = 0
     for edge in graph.edges:
-        if edge.kind not in _DEPENDENCIES or edge.when == "typing":
+        if edge.kind not in _DEPENDENCIES or edge.when in ("typing", "string"):
             continue
         source, target = module_of.get(edge.src, edge.src), module_of.get(edge.dst, edge.dst)
         if source == target or source not in code or target not in code:

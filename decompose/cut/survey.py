@@ -97,7 +97,7 @@ class Survey:
         code = set(self.code)
         pairs = set()
         for edge in self.graph.edges:
-            if edge.when == "typing" or edge.kind not in ("import", "call", "inherit", "reference"):
+            if edge.when in ("typing", "string") or edge.kind not in ("import", "call", "inherit", "reference"):
                 continue
             source, target = self.module_of.get(edge.src, edge.src), self.module_of.get(edge.dst, edge.dst)
             if source != target and source in code and target in code:

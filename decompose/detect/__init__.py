@@ -26,6 +26,7 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         flask,
         graphene,
         huey,
+        imports,
         odoo,
         outside,
         peewee,
@@ -56,4 +57,5 @@ def detectors() -> tuple[tuple[str, Detector], ...]:
         ("sql", sql.detect),
         ("environment", environment.detect),
         ("outside", outside.detect),
+        ("imports", imports.detect),
     )

@@ -323,7 +323,7 @@ def _ignore_file(tree: Tree) -> Change:
 
 
 def save(base: Path, contents: Mapping[str, bytes]) -> None:
-    """Writes files of decompose's own memory (``plan.json``) below ``.decompose``, each in one step.
+    """Writes files of decompose's own memory (``plan.json``, ``cache/last``) below ``.decompose``, each in one step.
 
     A file that is already right is not touched. Raises :class:`FileError`, :class:`RefusedInput`.
     """
@@ -336,6 +336,7 @@ def save(base: Path, contents: Mapping[str, bytes]) -> None:
             for name, content in sorted(contents.items()):
                 place = f"{STATE}/{name}"
                 check_path(place)
+                tree.folder(place.rpartition("/")[0])
                 _replace(tree, place, content)
         except OSError as error:
             raise failure("write", tree.full(place), error) from error

@@ -50,7 +50,7 @@ def build(program: Program, tree: SourceTree, found: Iterable[f.Fact], *, digest
     analysed texts.
     """
     facts = _by_type(found)
-    found_edges = edges(program, facts[f.TaskSend], facts[f.Task], facts[f.Subscription], facts[f.Emission], facts[f.ModelUse])
+    found_edges = edges(program, facts[f.TaskSend], facts[f.Task], facts[f.Subscription], facts[f.Emission], facts[f.ModelUse], facts[f.StringReference])
     return CodeGraph(
         frameworks=_frameworks(program),
         sources=tree.roots,
@@ -137,7 +137,7 @@ def _with_test_support(modules: Iterable[Module], found: Iterable[Edge]) -> Iter
     tests = {module.id for module in listed if module.role == "test"}
     importers: dict[str, set[str]] = {}
     for edge in found:
-        if edge.kind == "import":
+        if edge.kind == "import" and edge.when != "string":
             importers.setdefault(edge.dst, set()).add(edge.src)
     for module in listed:
         by = importers.get(module.id, set())

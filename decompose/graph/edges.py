@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from decompose.link.program import Program
 from decompose.model import facts as f
-from decompose.model.codegraph import Edge, EdgeKind
+from decompose.model.codegraph import Edge, EdgeKind, EdgeWhen
 from decompose.model.location import Location
 from decompose.model.syntax import Call, Definition, ModuleSummary, Use, When
 
-_Key = tuple[str, EdgeKind, When]
+_Key = tuple[str, EdgeKind, EdgeWhen]
 """An edge of a known source: target, kind, when."""
 
 _Places = dict[str, dict[_Key, tuple[Location, ...]]]
@@ -19,8 +19,8 @@ _Places = dict[str, dict[_Key, tuple[Location, ...]]]
 
 _Extra = tuple[str, str, EdgeKind, Location]
 
-_RANK: dict[When, int] = {"load": 0, "call": 1, "typing": 2}
-"""An import that runs on load outweighs the same import inside a function, which outweighs one for type checkers."""
+_RANK: dict[EdgeWhen, int] = {"load": 0, "call": 1, "string": 2, "typing": 3}
+"""An import that runs on load outweighs the same import inside a function, then one by name, then one for type checkers."""
 
 
 def edges(
@@ -30,6 +30,7 @@ def edges(
     subscriptions: Iterable[f.Subscription],
     emissions: Iterable[f.Emission],
     model_uses: Iterable[f.ModelUse] = (),
+    strings: Iterable[f.StringReference] = (),
 ) -> tuple[Edge, ...]:
     """All edges, sorted by source, target and kind; each with its places in order."""
     places: _Places = {}
@@ -38,6 +39,10 @@ def edges(
     extra: dict[str, dict[_Key, set[Location]]] = {}
     for src, dst, kind, at in (*_task_edges(sends, tasks), *_signal_edges(subscriptions, emissions), *_row_edges(program, model_uses)):
         extra.setdefault(src, {}).setdefault((dst, kind, "load"), set()).add(at)
+    for src, dst, at in _named_modules(program, strings):
+        # Where a statement imports the module too, the statement says more.
+        if not any((dst, "import", when) in places.get(src, ()) for when in ("load", "call")):
+            extra.setdefault(src, {}).setdefault((dst, "import", "string"), set()).add(at)
     _add(places, {src: {key: tuple(sorted(at)) for key, at in targets.items()} for src, targets in extra.items()})
     return tuple(Edge(src, key[0], key[1], places[src][key], key[2]) for src in sorted(places) for key in sorted(places[src]))
 
@@ -134,6 +139,15 @@ def _methods(program: Program, model: str, shape: str) -> Iterator[str]:
         member = program.member(model, name)
         if isinstance(member, Definition) and member.kind == "method":
             yield member.id
+
+
+def _named_modules(program: Program, strings: Iterable[f.StringReference]) -> Iterator[tuple[str, str, Location]]:
+    """Modules that a literal names where it will be imported."""
+    for each in strings:
+        if each.kind == "dotted" and each.target:
+            src, dst = program.module_of(each.definition), program.module_of(each.target)
+            if src and dst and src != dst:
+                yield src, dst, each.at
 
 
 def _task_edges(sends: Iterable[f.TaskSend], tasks: Iterable[f.Task]) -> Iterator[_Extra]:

@@ -10,6 +10,7 @@ from decompose.model import facts
 from decompose.model.location import Location
 from decompose.model.source import SkippedFile
 
+EdgeWhen = Literal["load", "call", "string", "typing"]
 EdgeKind = Literal["import", "call", "inherit", "reference", "signal", "task", "template"]
 
 
@@ -38,14 +39,15 @@ class Definition(msgspec.Struct, frozen=True):
 class Edge(msgspec.Struct, frozen=True):
     """A dependency with its evidence. Imports run module to module, other kinds definition to definition.
 
-    A source at module level is the module's id. ``weight`` is the number of places. ``when`` is set on imports.
+    A source at module level is the module's id. ``weight`` is the number of places. ``when`` is set on imports: ``string`` is a
+    module that is named by a literal only, in a setting or a call of ``import_module``.
     """
 
     src: str
     dst: str
     kind: EdgeKind
     at: tuple[Location, ...]
-    when: Literal["load", "call", "typing"] = "load"
+    when: EdgeWhen = "load"
 
     @property
     def weight(self) -> int:

@@ -10,7 +10,7 @@ the file ``m`` is ``m.name``. Whether such a symbol exists, and through which re
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -154,16 +154,10 @@ class Remark(msgspec.Struct, frozen=True, array_like=True, gc=False):
     text: str
 
 
-if TYPE_CHECKING:
-    Kept = msgspec.Raw | KeptUses
-else:
-    Kept = msgspec.Raw  # what decoding leaves as it is
-
-
 class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, dict=True, eq=False):
     """Everything that the text of one Python file says.
 
-    ``kept`` are the uses as they are kept; a summary that was stored reads them when :attr:`uses` is first asked for.
+    ``kept`` are the uses as they are kept: in a summary that was stored as bytes, read when :attr:`uses` is first asked for.
     ``newer`` is true when it is written for a newer Python than the one that read it, so that it was read respelled.
     """
 
@@ -182,13 +176,15 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, dict=True, eq=
     failure_line: int = 0
     remarks: tuple[Remark, ...] = ()
     newer: bool = False
-    kept: Kept = KeptUses()
+    kept: KeptUses | bytes = b""
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """All maximal chains of the file, in the order in which they begin."""
         kept = self.kept
-        return (kept if isinstance(kept, KeptUses) else _KEPT.decode(kept)).written_out()
+        if isinstance(kept, bytes):
+            return _KEPT.decode(kept).written_out() if kept else ()
+        return kept.written_out()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ModuleSummary) and _said(self) == _said(other)

@@ -262,7 +262,7 @@ class Sight:
     @cached_property
     def imports_of(self) -> Index[str, Edge]:
         """Imports by the module they load."""
-        return Index((edge.dst, edge) for edge in self.graph.edges if edge.kind == "import")
+        return Index((edge.dst, edge) for edge in self.graph.edges if edge.kind == "import" and edge.when != "string")
 
     @cached_property
     def routes_in(self) -> Index[str, Route]:

@@ -43,14 +43,14 @@ class Definition(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """``when`` is there for imports that do not run while the module loads."""
+    """``when`` is there for imports that do not run while the module loads; ``string`` is one by a literal name."""
 
     src: str
     dst: str
     kind: EdgeKind
     weight: int
     at: tuple[Location, ...]
-    when: Literal["call", "typing"] | msgspec.UnsetType = msgspec.UNSET
+    when: Literal["call", "string", "typing"] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Table(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ import msgspec
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import Context, ContextMap
 from decompose.model.migration import BoundaryEdge, MigrationPlan
+from decompose.model.source import SkippedFile
 from decompose.report.places import Places
 from decompose.report.printable import clipped, printable, width
 
@@ -130,18 +131,27 @@ def plural(count: int, one: str, many: str = "") -> str:
 # --- analyze ------------------------------------------------------------------------------------
 
 
+class Summary(msgspec.Struct, frozen=True, array_like=True):
+    """The figures of the first screen."""
+
+    name: str
+    counts: str
+    frameworks: tuple[str, ...]
+    failed: tuple[SkippedFile, ...]
+    newer_syntax: int
+    contexts: int
+    rows: tuple[tuple[str, ...], ...]
+    figures: tuple[str, ...]
+    advice: str
+
+
 def summary(name: str, graph: CodeGraph, context_map: ContextMap, terminal: Terminal) -> str:
     """The first screen: what was read, the proposed contexts with their figures, what needs attention."""
-    parts = [
-        _headline(name, graph, terminal),
-        "",
-        _contexts(graph, context_map, terminal),
-        *_figures(graph, context_map, terminal),
-    ]
-    return "\n".join(part.rstrip("\n") if part else "" for part in parts) + "\n"
+    return screen(summarized(name, graph, context_map), terminal)
 
 
-def _headline(name: str, graph: CodeGraph, terminal: Terminal) -> str:
+def summarized(name: str, graph: CodeGraph, context_map: ContextMap) -> Summary:
+    """The figures of an analysis."""
     counts = [
         plural(len(graph.modules), "module"),
         plural(graph.lines, "line"),
@@ -149,18 +159,39 @@ def _headline(name: str, graph: CodeGraph, terminal: Terminal) -> str:
         plural(len(graph.routes), "route"),
         plural(len(graph.tasks), "task"),
     ]
-    lines = [f"Analyzed {terminal.paint(printable(name), 'bold')}: {', '.join(counts)}"]
-    if graph.frameworks:
-        lines.append(", ".join(FRAMEWORKS.get(framework, printable(framework)) for framework in graph.frameworks))
-    if graph.newer_syntax:
+    return Summary(
+        name,
+        ", ".join(counts),
+        graph.frameworks,
+        graph.failed,
+        len(graph.newer_syntax),
+        context_map.scores.contexts,
+        tuple(context_rows(graph, context_map)),
+        tuple(_figures(graph, context_map)),
+        context_map.advice,
+    )
+
+
+def screen(found: Summary, terminal: Terminal) -> str:
+    """The figures as a page for a terminal."""
+    contexts = f"Proposed contexts ({found.contexts})\n" + table(_CONTEXT_COLUMNS, found.rows, terminal)
+    advice = ["", terminal.paint(printable(found.advice), "yellow")] if found.advice else []
+    parts = [_headline(found, terminal), "", contexts, "", *found.figures, *advice]
+    return "\n".join(part.rstrip("\n") if part else "" for part in parts) + "\n"
+
+
+def _headline(found: Summary, terminal: Terminal) -> str:
+    lines = [f"Analyzed {terminal.paint(printable(found.name), 'bold')}: {found.counts}"]
+    if found.frameworks:
+        lines.append(", ".join(FRAMEWORKS.get(framework, printable(framework)) for framework in found.frameworks))
+    if found.newer_syntax:
         running = f"{sys.version_info.major}.{sys.version_info.minor}"
-        count = plural(len(graph.newer_syntax), "file")
-        lines.append(f"{count} in syntax newer than Python {running}, read all the same")
-    if graph.failed:
-        lines.append(terminal.paint(f"{plural(len(graph.failed), 'file')} could not be read:", "yellow"))
-        lines += [f"  {printable(each.path)}:{each.line}  {printable(each.reason)}" for each in graph.failed[:5]]
-        if len(graph.failed) > 5:
-            lines.append(f"  and {len(graph.failed) - 5} more: decompose show unresolved")
+        lines.append(f"{plural(found.newer_syntax, 'file')} in syntax newer than Python {running}, read all the same")
+    if found.failed:
+        lines.append(terminal.paint(f"{plural(len(found.failed), 'file')} could not be read:", "yellow"))
+        lines += [f"  {printable(each.path)}:{each.line}  {printable(each.reason)}" for each in found.failed[:5]]
+        if len(found.failed) > 5:
+            lines.append(f"  and {len(found.failed) - 5} more: decompose show unresolved")
     return "\n".join(lines)
 
 
@@ -221,16 +252,9 @@ def cut_counts(graph: CodeGraph, context_map: ContextMap) -> tuple[Counter[str],
     return edges, keys, transactions
 
 
-def _contexts(graph: CodeGraph, context_map: ContextMap, terminal: Terminal) -> str:
-    return f"Proposed contexts ({context_map.scores.contexts})\n" + table(
-        _CONTEXT_COLUMNS, context_rows(graph, context_map), terminal
-    )
-
-
-def _figures(graph: CodeGraph, context_map: ContextMap, terminal: Terminal) -> list[str]:
+def _figures(graph: CodeGraph, context_map: ContextMap) -> list[str]:
     scores = context_map.scores
     lines = [
-        "",
         (
             f"{1 - scores.inter_context_share:.0%} of dependencies stay inside, largest context {scores.largest_share:.0%}, "
             f"modularity {scores.modularity:.2f}, stability {scores.stability:.2f}"
@@ -247,8 +271,6 @@ def _figures(graph: CodeGraph, context_map: ContextMap, terminal: Terminal) -> l
         lines.append(f"{plural(len(contested), 'table')} written from two or more contexts: {', '.join(named)}{more}")
     if graph.unresolved:
         lines.append(f"{plural(len(graph.unresolved), 'reference')} not resolved: decompose show unresolved")
-    if context_map.advice:
-        lines += ["", terminal.paint(printable(context_map.advice), "yellow")]
     return lines
 
 

@@ -76,14 +76,17 @@ def _check_workers(client: Client, address: str) -> None:
         if not client.scheduler_info()["workers"]:
             raise FileError("the cluster has no workers", place=address, hint="start some with `dask worker`")
         answers = client.run(identity)
-    except ImportError as error:
+    except FileError:
+        raise
+    except (OSError, TimeoutError) as error:
+        raise FileError(f"the scheduler at {address} stopped answering", place=address) from error
+    except Exception as error:
+        # The question is a function of ours: a worker that cannot import it answers with an error of one class or another.
         raise UsageError(
             f"a worker of the cluster cannot import decompose: {error}",
             place=address,
             hint=f"install decompose-cli {__version__} where the workers run",
         ) from error
-    except (OSError, TimeoutError) as error:
-        raise FileError(f"the scheduler at {address} stopped answering", place=address) from error
     for worker, answer in sorted(answers.items()):
         if tuple(answer) != identity():
             theirs, ours = (f"decompose {version} on Python {python}" for version, python in (answer, identity()))

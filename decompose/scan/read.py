@@ -207,7 +207,7 @@ def _unchanged(full: str, entry: Entry) -> bool:
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """Syntax trees hold no cycles that matter; the collector would only walk them, and the results, again and again."""
+    """What an analysis makes (syntax trees, summaries, facts) holds no cycles that matter; the collector would only walk it again and again."""
     import gc
 
     enabled = gc.isenabled()
@@ -395,19 +395,65 @@ def _serve(connection: Connection, inherited: list[Connection], make: Any, pack:
     gc.disable()
     for other in inherited:
         other.close()
+    limits = _Limits()
     while True:
         try:
             batch = msgspec.msgpack.decode(connection.recv_bytes(), type=list[_Job])
         except (EOFError, OSError):
             return
+        limits.renew(sum(job.size for job in batch))
         try:
             answer = _run(make, pack, where, batch)
+        except MemoryError:
+            return
         except Exception:
             answer = []  # a bug of the compiler: raised again where it can be seen
         try:
             connection.send_bytes(msgspec.msgpack.encode(answer))
         except OSError:
             return
+
+
+WORKER_SECONDS = 30
+SECONDS_PER_MEGABYTE = 30
+"""Processor time that a worker may take for a batch: many times what the slowest source needs."""
+WORKER_MEMORY = 3 << 30
+"""Bytes of address space that a worker may take beyond what it began with."""
+
+
+class _Limits:
+    """What the system enforces on a worker: one that computes or allocates without end is ended, and its batch tried file by file."""
+
+    def __init__(self) -> None:
+        try:
+            import resource
+        except ImportError:  # not on this system
+            self._resource = None
+            return
+        self._resource = resource
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (_address_space() + WORKER_MEMORY, hard))
+
+    def renew(self, size: int) -> None:
+        """A new allowance of processor time for so many bytes of source."""
+        if self._resource is None:
+            return
+        resource = self._resource
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        seconds = used.ru_utime + used.ru_stime + WORKER_SECONDS + SECONDS_PER_MEGABYTE * size / 1_000_000
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, hard))
+
+
+def _address_space() -> int:
+    """Bytes of address space in use, 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
 
 
 def _in_processes(

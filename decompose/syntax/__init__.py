@@ -14,7 +14,7 @@ from decompose.model.source import SkippedFile, SourceFile, SourceTree
 from decompose.model.syntax import ModuleSummary
 from decompose.scan.cache import SCHEMA, Cache
 from decompose.scan.read import Compiler, Progress, compile_all
-from decompose.syntax.summary import VERSION, crashed, packed, summarize, summarize_sources, unpacked
+from decompose.syntax.summary import VERSION, crashed, packed, silent, summarize, summarize_sources, unpacked
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -37,7 +37,8 @@ def summaries(
     path, that are taken in place of what the file holds now.
     """
     compiler = Compiler(summarize, packed, unpacked, crashed, _version())
-    made = compile_all(tree, compiler, jobs=jobs, cache=cache, progress=progress, executor=executor)
+    with silent():
+        made = compile_all(tree, compiler, jobs=jobs, cache=cache, progress=progress, executor=executor)
     given = instead or {}
     return tuple(
         summarize(file.path, file.module, file.is_package, given[file.path])

@@ -57,7 +57,7 @@ class Annotations(Expressions):
             if chain is None:
                 return self.whole(self.value(node, "annotation"))
             if chain.origin == "global":
-                self.use(place or node, chain, (), "annotation")
+                self.use(place or node, chain, "annotation")
             return chain
         if kind is ast.Subscript:
             subscript = node

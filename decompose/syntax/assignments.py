@@ -18,7 +18,7 @@ from decompose.model.expressions import (
 )
 from decompose.model.syntax import Binding
 from decompose.syntax.annotations import Annotations
-from decompose.syntax.expressions import CHANGERS, HEAVIEST_VALUE, UNPACKED
+from decompose.syntax.expressions import CHANGERS, HEAVIEST_VALUE, UNPACKED, VALUES
 from decompose.syntax.nodes import (
     Node,
     dotted,
@@ -35,11 +35,8 @@ class Assignments(Annotations):
         targets = node.targets
         first = targets[0]
         before = self.load
-        if first.__class__ is ast.Name:
-            name = first.id
-            held = self.value(node.value, "assign", name)
-        else:
-            held = self.value(node.value, "assign", dotted(first))
+        value = node.value
+        held = VALUES[value.__class__](self, value, "assign", first.id if first.__class__ is ast.Name else dotted(first))
         if self.inside:
             for target in targets:
                 if target.__class__ is ast.Name:

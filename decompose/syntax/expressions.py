@@ -71,64 +71,58 @@ _Name, _Attribute, _Call, _Subscript, _Await, _Constant, _Starred = (
 
 
 class Expressions(Names):
-    """Evaluation of expressions. Every chain met on the way becomes a use.
-
-    The walk spends most of its time in :meth:`chain`, :meth:`name` and :meth:`_call`. Attributes of syntax nodes are looked up in
-    their ``__dict__`` there, which takes a third of the time as soon as there are a few of them.
-    """
+    """Evaluation of expressions. Every chain met on the way becomes a use."""
 
     __slots__ = ()
 
     def value(self, node: Node, sink: Sink, target: str = "") -> Held:
         """The expression's value; every chain in it becomes a use."""
-        return _VALUES[node.__class__](self, node, sink, target)
+        return VALUES[node.__class__](self, node, sink, target)
 
     def chain(self, node: Node, sink: Sink, target: str = "") -> Held:
         """Attribute access, calls and subscripts; the number of the use unless the chain is something simpler."""
-        place: dict[str, Any] = node.__dict__
         links: list[Any] = []
         others = 0
         inner: Node = node
-        fields = place
         kind: Any = node.__class__
         while kind is not _Name:
             if kind is _Attribute:
-                links.append(fields["attr"])
-                inner = fields["value"]
+                links.append(inner.attr)
+                inner = inner.value
             elif kind is _Call:
-                links.append(fields)
+                links.append(inner)
                 others += 1
-                inner = fields["func"]
+                inner = inner.func
             elif kind is _Subscript:
                 links.append(inner)
                 others += 1
-                inner = fields["value"]
+                inner = inner.value
             elif kind is _Await:
-                inner = fields["value"]
+                inner = inner.value
             else:
                 break
             kind = inner.__class__
-            fields = inner.__dict__
         head: Any
         before: tuple[Step, ...] = ()
         if kind is _Name:
             if not links:
                 return self.name(inner, sink, target)
-            name = fields["id"]
+            name = inner.id
             head = self.local.get(name)
             if head is None:
-                head = self.lookup(name)
+                head = self.beyond(name)
             kind = head.__class__
             if kind is Chain or kind is Continued:
                 if head.origin == "builtin":
                     last = links[-1]
-                    if last.__class__ is dict:
+                    if last.__class__ is _Call:
                         if name == "super" and self.klass:
-                            for argument in last["args"]:
+                            for argument in last.args:
                                 self.value(argument, "other")
                             links.pop()
+                            others -= 1
                             head = Chain(self.klass, "super")
-                        elif name == "dict" and len(links) == 1 and not last["args"] and last["keywords"]:
+                        elif name == "dict" and len(links) == 1 and not last.args and last.keywords:
                             return self._dict_call(last, sink)
                 elif head.steps:
                     self.load += self.weights.get(name, 1)
@@ -147,8 +141,8 @@ class Expressions(Names):
             found = self.followed(self.value(inner, "other"), inner.lineno)
             if found is None:
                 for link in reversed(links):
-                    if link.__class__ is dict:
-                        self._call(link)
+                    if link.__class__ is _Call:
+                        self._call(link.args, link.keywords)
                     elif link.__class__ is not str:
                         self._item(link)
                 return self.opaque(node)
@@ -157,21 +151,21 @@ class Expressions(Names):
             else:
                 head = found
         uses = self.uses
-        start = len(uses)
-        passed = self.passed
+        inside = 0
         links.reverse()
-        if others == 1 and links and (link := links[-1]).__class__ is dict:
-            links[-1] = self._call(link) if link["args"] or link["keywords"] else NO_ARGUMENTS
-        elif others:
-            for position, link in enumerate(links):
-                if link.__class__ is dict:
-                    links[position] = self._call(link) if link["args"] or link["keywords"] else NO_ARGUMENTS
-                elif link.__class__ is not str:
-                    links[position] = self._item(link)
+        if others:
+            start, passed = len(uses), self.passed
+            link = links[-1]
+            if others == 1 and link.__class__ is _Call:
+                given, keywords = link.args, link.keywords
+                links[-1] = self._call(given, keywords) if given or keywords else NO_ARGUMENTS
+            else:
+                self._evaluate(links)
+            inside = len(uses) - start
+            if not inside and self.passed != passed:
+                inside = -1
         steps = tuple(links)
-        number = len(uses)
-        inside = number - start
-        made: Held = number
+        made: Held = len(uses)
         if head.__class__ is int:
             if before:
                 steps = before + steps
@@ -183,8 +177,7 @@ class Expressions(Names):
             self.beginnings.append(made)
             head = -len(self.beginnings)
             steps = ()
-        if not inside and self.passed != passed:
-            inside = -1
+        place: dict[str, Any] = node.__dict__
         uses.append(
             (
                 head, steps, inside, place["lineno"], place["col_offset"], place["end_lineno"], place["end_col_offset"],
@@ -193,12 +186,21 @@ class Expressions(Names):
         )  # fmt: skip
         return made
 
+    def _evaluate(self, links: list[Any]) -> None:
+        """Calls and subscripts among the links become steps, in the order in which Python evaluates them."""
+        for position, link in enumerate(links):
+            if link.__class__ is _Call:
+                given, keywords = link.args, link.keywords
+                links[position] = self._call(given, keywords) if given or keywords else NO_ARGUMENTS
+            elif link.__class__ is not str:
+                links[position] = self._item(link)
+
     def name(self, node: Node, sink: Sink, target: str = "") -> Held:
         """A name by itself: a use when it stands for something global or an instance."""
         name = node.id
         head = self.local.get(name)
         if head is None:
-            head = self.lookup(name)
+            head = self.beyond(name)
         kind = head.__class__
         steps: tuple[Step, ...] = ()
         if kind is Chain:
@@ -217,37 +219,37 @@ class Expressions(Names):
                 return head
             steps = head.steps
             head = head.use
-        number = self.use(node, head, steps, sink, target)
-        return number if self.inside or self.closure else head
-
-    def _root(self, chain: Held) -> int:
-        """The number, negative, of a chain that uses begin with."""
-        same = (chain.root, chain.origin, chain.steps)
-        number = self.same_roots.get(same)
-        if number is None:
-            self.beginnings.append(chain)
-            number = self.same_roots[same] = -len(self.beginnings)
-        self.roots[id(chain)] = number
-        self.seen.append(chain)  # an id is only good for as long as what it is of
-        return number
-
-    def use(self, node: Node, head: Chain | int, steps: tuple[Step, ...], sink: Sink, target: str = "") -> int:
-        """The number of a new use, with nothing inside its arguments."""
         uses = self.uses
-        if head.__class__ is not int:
+        number = len(uses)
+        made: Held = number
+        if kind is Chain:
+            if not (self.inside or self.closure):
+                made = head
             head = self.roots.get(id(head)) or self._root(head)
         uses.append(
             (
                 head, steps, 0, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, sink, self.loop, target,
             )
         )  # fmt: skip
-        return len(uses) - 1
+        return made
 
-    def _call(self, fields: dict[str, Any]) -> Call:
-        """The arguments of a call, given by its fields."""
-        values = _VALUES
-        given: list[Node] = fields["args"]
-        keywords: list[Node] = fields["keywords"]
+    def _root(self, chain: Held) -> int:
+        """The number, negative, of a chain that uses begin with."""
+        self.beginnings.append(chain)
+        number = self.roots[id(chain)] = -len(self.beginnings)
+        return number
+
+    def use(self, node: Node, chain: Chain, sink: Sink) -> None:
+        """A use of a chain that is at hand in full."""
+        head = self.roots.get(id(chain)) or self._root(chain)
+        self.uses.append(
+            (
+                head, (), 0, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, sink, self.loop, "",
+            )
+        )  # fmt: skip
+
+    def _call(self, given: list[Node], keywords: list[Node]) -> Call:
+        values = VALUES
         self.load += len(given) + len(keywords) + 1
         arguments: tuple[Held, ...] = ()
         if given:
@@ -278,12 +280,12 @@ class Expressions(Names):
                 return Item(found)
         return ELEMENT
 
-    def _dict_call(self, fields: dict[str, Any], sink: Sink) -> Mapping:
+    def _dict_call(self, node: Node, sink: Sink) -> Mapping:
         handed = sink if sink in _HANDED_DOWN else "other"
         return Mapping(
             tuple(
                 (Constant(keyword.arg) if keyword.arg else UNPACKED, self.value(keyword.value, handed))
-                for keyword in fields["keywords"]
+                for keyword in node.keywords
             )
         )
 
@@ -357,10 +359,10 @@ class Expressions(Names):
             text = joined(self._parts(root))
         else:
             text = root.value
-        if link.__class__ is dict:
-            self._call(link)
+        if link.__class__ is _Call:
+            self._call(link.args, link.keywords)
             if isinstance(text, str):
-                return self._holed(holes_of_format(text), link["lineno"])
+                return self._holed(holes_of_format(text), link.lineno)
         elif link.__class__ is not str:
             self._item(link)
         return self.opaque(node)
@@ -456,7 +458,7 @@ class Expressions(Names):
         return Operation(_OPERATORS[operator], (held,))
 
     def _compare(self, node: Node, sink: Sink, target: str) -> Held:
-        values = _VALUES
+        values = VALUES
         operators = node.ops
         left = node.left
         if len(operators) == 1:
@@ -470,7 +472,7 @@ class Expressions(Names):
 
     def _sequence(self, node: Node, sink: Sink, target: str) -> Held:
         handed = sink if sink in _HANDED_DOWN else "other"
-        values = _VALUES
+        values = VALUES
         nodes = node.elts
         if _Starred in map(type, nodes):
             nodes = [item.value if item.__class__ is _Starred else item for item in nodes]
@@ -480,7 +482,7 @@ class Expressions(Names):
 
     def _mapping(self, node: Node, sink: Sink, target: str) -> Held:
         handed = sink if sink in _HANDED_DOWN else "other"
-        values = _VALUES
+        values = VALUES
         items = []
         for key, item in zip(node.keys, node.values, strict=True):
             held = UNPACKED if key is None else values[key.__class__](self, key, "other", "")
@@ -698,7 +700,8 @@ class Expressions(Names):
         return Constant(encodable(value)) if isinstance(value, str) else self._constant(node, "other", "")
 
 
-_VALUES: dict[Any, Callable[[Expressions, Any, Sink, str], Held]] = {
+# By the class of the node. Looked up directly where it counts: a call through `Expressions.value` is a tenth of the time for a name.
+VALUES: dict[Any, Callable[[Expressions, Any, Sink, str], Held]] = {
     **dict.fromkeys(ast.expr.__subclasses__(), Expressions._unknown),
     ast.Name: Expressions.name,
     ast.Attribute: Expressions.chain,

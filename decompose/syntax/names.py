@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from decompose.model.expressions import Chain, Constant, Expression, Origin
-from decompose.model.syntax import Binding, Block, Import, Remark, Text
+from decompose.model.syntax import Binding, Block, Import, Parameter, Remark, Text
 from decompose.model.uses import steps_with, value_with
 from decompose.syntax.nodes import (
     Node,
@@ -53,15 +53,15 @@ class Names:
         "outer",
         "passed",
         "path",
+        "plain",
         "prefix",
         "reaches",
+        "relative",
         "remarks",
         "returned",
         "roots",
-        "same_roots",
         "scope",
         "scopes",
-        "seen",
         "star",
         "table",
         "text",
@@ -95,9 +95,7 @@ class Names:
         """What uses begin with: the ``n``-th has the number ``-1 - n``."""
         self.wholes = Wholes(self.uses, self.beginnings)
         self.roots: dict[int, int] = {}
-        """The number of a beginning by the id of the chain."""
-        self.same_roots: dict[tuple[Any, ...], int] = {}
-        self.seen: list[Chain] = []
+        """The number of a beginning by the id of the chain, which is good as long as the chain is there: among the beginnings."""
         self.blocks: list[Block] = []
         self.texts: list[Text] = []
         self.exports: list[str] = []
@@ -106,6 +104,10 @@ class Names:
 
         self.table: Environment = {}
         """What the module's names stand for in the end."""
+        self.relative: dict[int, str] = {}
+        """The packages that relative imports start from, by the number of dots."""
+        self.plain: dict[str, tuple[Parameter, Chain]] = {}
+        """Parameters that are just a name, which functions of a file often share."""
         self.star = False
         self.annotations: dict[str, Node] = {}
 
@@ -194,20 +196,23 @@ class Names:
         level: int = node.level
         if not level:
             return module
-        parts = self.module.split(".") if self.module else []
-        if not self.is_package:
-            parts = parts[:-1]
-        if level > len(parts):
-            return "." * level + module
-        base = parts[: len(parts) - level + 1]
-        return ".".join([*base, module] if module else base)
+        known = self.relative.get(level)
+        if known is None:
+            parts = self.module.split(".") if self.module else []
+            if not self.is_package:
+                parts = parts[:-1]
+            beyond = level > len(parts)
+            known = self.relative[level] = "." * level if beyond else ".".join(parts[: len(parts) - level + 1])
+        return symbol_of(known, module) if module else known
 
     # --- looking a name up
 
     def lookup(self, name: str) -> Held:
         found = self.local.get(name)
-        if found is not None:
-            return found
+        return self.beyond(name) if found is None else found
+
+    def beyond(self, name: str) -> Held:
+        """What a name stands for that is not local."""
         for environment in self.outer:
             found = environment.get(name)
             if found is not None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
 
 import msgspec
 
@@ -16,10 +19,17 @@ from decompose.syntax.newer import lowered
 from decompose.syntax.walk import Walk
 
 # Increase whenever the same text gives another summary: cached summaries of earlier versions are then left alone.
-VERSION = 3
+VERSION = 4
 
 TOO_DEEP = "too deeply nested to be parsed"
+MOST_PARTS = 1_500_000
+"""Names, numbers, signs, strings and twice the lines of one file. Its tree takes up to 600 bytes for each."""
+_WORTH_COUNTING = 500_000
+_PART = re.compile(r"""\#[^\n]*+|\'\'\'(?:[^\\]|\\.)*?\'\'\'|\"\"\"(?:[^\\]|\\.)*?\"\"\"|'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+"|\w++|[^\w\s]""", re.DOTALL)
 _DECEPTIVE = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+_IGNORE = ("ignore", None, Warning, None, 0)
+_NOTHING = nullcontext()
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(ModuleSummary)
@@ -36,9 +46,10 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
         text = source if isinstance(source, str) else decode(source)
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if len(text) > _WORTH_COUNTING and _parts(text) > MOST_PARTS:
+            raise Unreadable(f"too large to be read: more than {MOST_PARTS:,} parts, where a file that people write has thousands", 1)
         remarks = _remarks(text)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with silent():
             newer = False
             try:
                 tree = ast.parse(text)
@@ -48,7 +59,7 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
                     raise
                 tree, text, newer = *found, True
         said = Walk(path, name, is_package, text).summary(tree, remarks)
-        return msgspec.structs.replace(said, newer=True) if newer else said
+        return _of_newer(said, text) if newer else said
     except Unreadable as error:
         reason, line = error.reason, error.line
     except SyntaxError as error:
@@ -61,6 +72,24 @@ def summarize(path: str, name: str, is_package: bool, source: bytes | str) -> Mo
     except ValueError as error:
         reason, line = f"cannot be parsed: {error}", 1
     return ModuleSummary(path, name, is_package, text.count("\n") + 1 if text else 0, failure=reason, failure_line=line)
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def silent() -> AbstractContextManager[None]:
+    """What Python's parser would warn of is not said. Once for many files: doing it for each costs as much as parsing a small one."""
+    return _NOTHING if warnings.filters[:1] == [_IGNORE] else _silenced()
+
+
+def _parts(text: str) -> int:
+    """How many parts a text has, counted no further than needed."""
+    lines = 2 * text.count("\n")
+    return lines + sum(1 for _ in islice(_PART.finditer(text), max(MOST_PARTS + 1 - lines, 0)))
 
 
 def summarize_sources(sources: Mapping[str, str | bytes]) -> tuple[ModuleSummary, ...]:
@@ -83,6 +112,9 @@ def crashed(path: str, name: str, is_package: bool, source: bytes) -> ModuleSumm
 
 def packed(summary: ModuleSummary) -> bytes:
     """The summary in its stored form."""
+    kept = summary.kept
+    if not isinstance(kept, bytes):
+        summary = msgspec.structs.replace(summary, kept=_encoder.encode(kept))
     return _encoder.encode(summary)
 
 
@@ -92,6 +124,19 @@ def unpacked(stored: bytes) -> ModuleSummary | None:
         return _decoder.decode(stored)
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+_LAZY = re.compile(r"^[ \t]*lazy;(?:import|from)\b", re.MULTILINE)
+
+
+def _of_newer(said: ModuleSummary, older: str) -> ModuleSummary:
+    """The summary of a text that was respelled: lazy imports run when what they bring is first used."""
+    lazy = {older.count("\n", 0, found.end()) + 1 for found in _LAZY.finditer(older)}
+    imports = (
+        msgspec.structs.replace(each, when="call") if each.when == "load" and each.line in lazy else each
+        for each in said.imports
+    )
+    return msgspec.structs.replace(said, newer=True, imports=tuple(imports))
 
 
 def _in_older_syntax(text: str) -> tuple[ast.Module, str] | None:

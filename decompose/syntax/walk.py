@@ -290,8 +290,11 @@ class Walk(Flow):
     def _parameter(self, argument: Node, default: Node, kind: Any, environment: Environment) -> Parameter:
         name = argument.arg
         if argument.annotation is None and default is None:
-            environment[name] = Chain(name, "parameter")
-            return Parameter(name, "", "", kind)
+            known = self.plain.get(name)
+            if known is None:
+                known = self.plain[name] = Parameter(name), Chain(name, "parameter")
+            parameter, environment[name] = known
+            return parameter if kind == "normal" else Parameter(name, "", "", kind)
         text = symbol = given = ""
         annotated: Expression | None = None
         held: Expression | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Kind:
         return self.right / len(self.found) if self.found else 1.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Analyzed:
     """A project as decompose sees it."""
 
@@ -57,6 +58,15 @@ class Analyzed:
     library: tuple[str, ...] = ()
     """Prefixes of tables, handlers and tasks that belong to an installed library."""
     places: dict[str, list[Definition]] = field(default_factory=dict)
+
+    @cached_property
+    def _tables(self) -> dict[str, frozenset[str]]:
+        direct = {model: each.id for each in self.of(Table) for model in each.models}
+        return {model: frozenset(direct[each] for each in (model, *self.program.ancestors(model)) if each in direct) for model in direct}
+
+    def tables_of(self, model: str) -> frozenset[str]:
+        """The tables of a model class with those that it extends, empty for any other class."""
+        return self._tables.get(model, frozenset())
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [each for each in self.facts if isinstance(each, kind)]
@@ -208,6 +218,8 @@ class Executed:
     owners: set[tuple[str, str]] = field(default_factory=set)
     """Definitions with a mode of which they own some statement."""
     lines: dict[str, set[int]] | None = None
+    unsent: set[tuple[str, int]] = field(default_factory=set)
+    """Lines that built queries of which none was ever sent."""
 
 
 def accesses(found: Analyzed, captured: dict[str, Any]) -> Iterator[Kind]:
@@ -225,6 +237,10 @@ def accesses(found: Analyzed, captured: dict[str, Any]) -> Iterator[Kind]:
     yield Kind("certain", frozenset(certain & (executed.seen | executed.loaded)), frozenset(certain), ("precision",))
 
 
+Owner = tuple[list[str], frozenset[str]]
+"""Names of definitions: a fact belongs to the first, and stating it for one of the others is right too; the tables it is about, empty for all."""
+
+
 def _executed(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> Executed:
     if any("causes" in each for each in captured["statements"]):
         from sqlalchemy_owners import executed_by as executed_by_sqlalchemy  # it builds on this module
@@ -238,11 +254,12 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
     executed = Executed()
     if captured.get("lines"):
         executed.lines = {path: set(lines) for path, lines in captured["lines"].items()}
+    executed.unsent = {(path, line) for path, line in captured.get("unsent", ())}
     parsed: dict[str, list[tuple[str, str]]] = {}
     for each in captured["statements"]:
         places = _owners(found, each)
         if each.get("how") == "loaded":
-            executed.loaded.update((name, each["sql"], "read") for names in places for name in names)
+            executed.loaded.update((name, each["sql"], "read") for names, _ in places for name in names)
             continue
         if each["sql"] not in parsed:
             parsed[each["sql"]] = named_in(each["sql"])
@@ -256,21 +273,23 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
     return executed
 
 
-def state(executed: Executed, owners: list[list[str]], named: list[tuple[str, str]]) -> None:
-    """Each owner is a list of names: a fact belongs to the first, and stating it for one of the others is right too."""
-    for names in owners:
-        executed.owners.update((name, mode) for name in names for _, mode in named)
-        for table, mode in named:
+def state(executed: Executed, owners: list[Owner], named: list[tuple[str, str]]) -> None:
+    """Notes that the owners of a statement access the tables that it names."""
+    for names, only in owners:
+        own = [(table, mode) for table, mode in named if not only or table in only]
+        executed.owners.update((name, mode) for name in names for _, mode in own)
+        for table, mode in own:
             alternatives = {(name, table, mode) for name in names}
             executed.facts.setdefault((names[0], table, mode), set()).update(alternatives)
             executed.seen.update(alternatives)
 
 
-def _owners(found: Analyzed, statement: dict[str, Any]) -> list[list[str]]:
+def _owners(found: Analyzed, statement: dict[str, Any]) -> list[Owner]:
     """The definitions to which a statement belongs, see the decision; none for tests and migrations."""
     classes = [each for each in statement.get("classes", ()) if not is_test(each, found.tests)]
-    owners: list[list[str]] = []
+    owners: list[Owner] = []
     generic: list[str] = []
+    only: frozenset[str] = frozenset()
     for path, line, on, role in statement["frames"]:
         inner = definition_at(found, path, line)
         if not inner or is_test(inner, found.tests):
@@ -279,14 +298,16 @@ def _owners(found: Analyzed, statement: dict[str, Any]) -> list[list[str]]:
         inherited = definition is not None and definition.parent and on not in ("", definition.parent) and found.program.inherits(on, definition.parent)
         if inherited and role in ("layer", "table"):
             generic += [inner, on]  # one code for many tables: whoever calls it names the table
+            only = only or found.tables_of(on)
             continue
-        owners.append([inner, *generic, *([on] if inherited else ())])
+        owners.append(([inner, *generic, *([on] if inherited else ())], only))
         generic = []
+        only = only or found.tables_of(on)  # what else the override of a model does is its own affair
         if role not in ("layer", "override"):
             break
     if generic:
-        owners.append(generic)
-    return owners or ([classes] if classes else [])
+        owners.append((generic, only))
+    return owners or ([(classes, frozenset())] if classes else [])
 
 
 def definition_at(found: Analyzed, path: str, line: int) -> str:
@@ -304,7 +325,8 @@ def _ran(found: Analyzed, access: Access, executed: Executed) -> bool:
     definition = found.program.definition(access.definition)
     if executed.lines is None or (definition is not None and definition.kind == "class"):
         return (access.definition, access.mode) in executed.owners
-    return access.at.line in executed.lines.get(access.at.path, ())
+    unsent = access.mode == "read" and (access.at.path, access.at.line) in executed.unsent
+    return not unsent and access.at.line in executed.lines.get(access.at.path, ())
 
 
 def named_in(statement: str) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ lie in ROOT or one of its import roots. Every difference gets a reason by rule; 
 
 from __future__ import annotations
 
-import ast
 import logging
 import re
 import shutil
@@ -96,13 +95,10 @@ def reason_ours(pair: Pair, found: Ours, judged: Judge, root: Path) -> str:
     for module in pair:
         if module not in judged.modules:
             return reason_module(module, found, judged, root)
-    src, dst = pair
-    if str(found.modules[src].relative_to(root)) in judged.emptied:
+    if str(found.modules[pair[0]].relative_to(root)) in judged.emptied:
         return "grimp ends at a file that it cannot read"
-    if found.edges[pair] in ("string", "settings"):
+    if found.edges[pair] == "string":
         return "a module named by a literal string (import_module, settings)"
-    if dst == src.rpartition(".")[0] and _imports_itself_by_name(found.modules[src], dst):
-        return "grimp leaves out a package that its own module imports"
     return ""
 
 
@@ -121,13 +117,8 @@ def reason_module(module: str, found: Ours, judged: Judge, root: Path) -> str:
     return ""
 
 
-def _imports_itself_by_name(path: Path, package: str) -> bool:
-    return re.search(rf"\b{re.escape(package)}\b|from \. import", path.read_text("utf-8", "replace")) is not None
-
-
-def reason_judge(pair: Pair, found: Ours, judged: Judge, statements: dict[str, list[ast.stmt]]) -> str:
+def reason_judge(pair: Pair, found: Ours) -> str:
     """Why only grimp has an edge, ``""`` when no rule says it."""
-    src, dst = pair
     for module in pair:
         if module not in found.modules:
             if any(other.startswith(f"{module}.") for other in found.modules):
@@ -145,7 +136,7 @@ def compare(base: Path, root: Path, packages: list[str], graph: CodeGraph) -> bo
     found = ours(graph, base, root, packages)
     both = found.edges.keys() & judged.edges
     only_ours = {pair: reason_ours(pair, found, judged, root) for pair in sorted(found.edges.keys() - judged.edges)}
-    only_judge = {pair: reason_judge(pair, found, judged, {}) for pair in sorted(judged.edges - found.edges.keys())}
+    only_judge = {pair: reason_judge(pair, found) for pair in sorted(judged.edges - found.edges.keys())}
     lost = sorted(judged.modules - found.modules.keys())
     print(f"{', '.join(packages)}: {len(found.modules)} modules (grimp {len(judged.modules)}), {len(both)} edges in both, {len(only_ours)} only here, {len(only_judge)} only in grimp")
     for title, differences in (("only here", only_ours), ("only in grimp", only_judge)):
@@ -172,7 +163,8 @@ def main(words: Iterable[str]) -> int:
             print(f"{package}: no package of that name below {base}")
             return 2
         roots.setdefault(root.resolve(), []).append(package)
-    return 0 if all([compare(base, root, names, analysis.graph) for root, names in roots.items()]) else 1
+    agreed = [compare(base, root, names, analysis.graph) for root, names in roots.items()]
+    return 0 if all(agreed) else 1
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import sys
 import places
 
 SEEN: dict[tuple[object, ...], None] = {}
+BUILT: set[tuple[str, int]] = set()
+SENT: set[tuple[str, int]] = set()
 _HANDLERS = "/django/core/handlers/"
 _DELETION = "/django/db/models/deletion.py"
 
@@ -66,6 +68,7 @@ def record(sql: str) -> None:
     frame = sys._getframe(2)
     query = query_of(frame)
     built = tuple(dict.fromkeys((*(builders(query) if query is not None else ()), *prefetching(frame))))
+    SENT.update(each[:2] for place, _ in built for each in place[:1])
     note(places.frames(frame, boundary), places.shortened(sql), built, tuple(served(frame)), tuple(cascading(frame)), "sent")
 
 
@@ -149,7 +152,8 @@ def watch_query_sets() -> None:
 
     def init(self: object, *arguments: object, **keywords: object) -> None:
         started(self, *arguments, **keywords)
-        self._query._oracle_last = places.frames(sys._getframe(1), boundary)
+        place = self._query._oracle_last = places.frames(sys._getframe(1), boundary)
+        BUILT.update(each[:2] for each in place[:1])
 
     def clone(self: object) -> object:
         made = cloned(self)
@@ -247,7 +251,7 @@ def main() -> None:
 
             execute_from_command_line(sys.argv[2:])
     finally:
-        places.write(output, result())
+        places.write(output, result(), BUILT - SENT)
 
 
 if __name__ == "__main__":

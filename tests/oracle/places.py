@@ -110,7 +110,11 @@ def watch_lines():
     monitoring.set_events(tool, monitoring.events.LINE)
 
 
-def write(output, statements):
-    """The captured file: ``statements`` are dicts of a statement's ``sql``, ``frames`` and what else its program knows."""
+def write(output, statements, unsent=()):
+    """The captured file: ``statements`` are dicts of a statement's ``sql``, ``frames`` and what else its program knows.
+
+    ``unsent`` are ``(path, line)`` that built queries of which none was ever sent.
+    """
+    lines = {path: sorted(held) for path, held in sorted(_lines.items())}
     with open(output, "w") as file:
-        json.dump({"statements": statements, "lines": {path: sorted(held) for path, held in sorted(_lines.items())}}, file, indent=0)
+        json.dump({"statements": statements, "lines": lines, "unsent": sorted(unsent)}, file, indent=0)

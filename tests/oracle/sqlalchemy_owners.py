@@ -25,7 +25,7 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
             executed.loaded.update((name, table, mode) for name in owners.of(each["frames"]) for table, mode in owners.named(each["sql"]))
         else:
             asked = each["causes"] if how == "flush" and each["causes"] else [each["frames"], *each["built"][:1]]
-            state(executed, [names for frames in asked if (names := owners.of(frames))], owners.named(each["sql"]))
+            state(executed, [(names, frozenset()) for frames in asked if (names := owners.of(frames))], owners.named(each["sql"]))
     return executed
 
 

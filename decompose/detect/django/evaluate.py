@@ -18,7 +18,18 @@ from decompose.detect.django.querysets import collection_effects, collection_res
 from decompose.detect.django.roles import Roles
 from decompose.detect.django.schema import Model, ModelManager, Reverse
 from decompose.detect.django.served import ServedModels
-from decompose.detect.django.values import DEPTH, MODEL_KINDS, REQUEST, SCALAR, Effect, Step, Trace, Value, agreed
+from decompose.detect.django.values import (
+    DEPTH,
+    MAYBE,
+    MODEL_KINDS,
+    REQUEST,
+    SCALAR,
+    Effect,
+    Step,
+    Trace,
+    Value,
+    agreed,
+)
 from decompose.link.expressions import argument, keyword, last_bound
 from decompose.link.program import Program, State
 from decompose.model.syntax import (
@@ -33,6 +44,7 @@ from decompose.model.syntax import (
     Operation,
     Sequence,
     Slice,
+    Template,
     Use,
 )
 
@@ -43,7 +55,9 @@ _COLLECTION_TYPES = frozenset({
     "list", "List", "Iterable", "Sequence", "set", "Set", "Iterator", "Collection", "tuple", "Tuple", "Generator", "AsyncIterator", "frozenset",
 })  # fmt: skip
 _REQUESTS = frozenset({"HttpRequest", "Request", "WSGIRequest", "ASGIRequest", "AuthenticatedHttpRequest"})
-_HOOKS = frozenset({"get_object", "get_queryset", "save", "filter_queryset"})
+_TRANSPARENT = standard.CASTS | standard.COPIES
+_CONCRETE = 12
+"""Models for which a method of an abstract one is read at most."""
 _ROOT_PACKAGES = frozenset({"django", "rest_framework", "annoying", "builtins"})
 
 class Evaluator:
@@ -53,8 +67,8 @@ class Evaluator:
         self.program = program
         self.registry = registry
         self.roles = Roles(program, registry)
-        self.handlers: dict[str, Model] = {}
-        """Sender's model by signal handler: the type of its ``instance``."""
+        self.handlers: dict[str, list[Model]] = {}
+        """Senders' models by signal handler: the types of its ``instance``."""
         self._starts: dict[str, Value | None] = {}
         self._bindings: dict[str, Value | None] = {}
         self._returned: dict[tuple[str, str, str], Value | None] = {}
@@ -96,6 +110,19 @@ class Evaluator:
         if len(held.values) <= start or start == len(steps):
             return held
         return self._walk(chain, start, held, scope, context, stored)
+
+    def follow_from(self, first: Value, chain: Chain, scope: str, stored: bool) -> Trace:
+        """The chain with one of the values that its root may have."""
+        return self._walk(chain, last_bound(chain), Trace([first], [], last_bound(chain), first.model is not None), scope, None, stored)
+
+    def choices(self, chain: Chain, scope: str) -> tuple[Value, ...]:
+        """What the root of a chain may be where no one value is known: what callers pass, or rows of all that an abstract model becomes."""
+        if chain.origin == "parameter":
+            return self.parameters.choices(scope, chain.root)
+        first = self.start(chain, scope, None)
+        if first is None or first.model is None or not first.model.abstract:
+            return ()
+        return tuple(first._replace(model=each, certain=False) for each in self.tables_under(first.model))
 
     def _from_variable(self, chain: Chain, scope: str, context: Value | None, stored: bool) -> Trace | None:
         """The chain from its last variable on, where the way there is not known but the variable is named after a model."""
@@ -231,6 +258,28 @@ class Evaluator:
             return Value("state", state=State("class", class_id))
         return Value("state", state=State("instance", class_id), name="super" if chain.origin == "super" else "")
 
+    def concrete(self, chain: Chain) -> tuple[Value | None, ...]:
+        """What ``self`` stands for in a method of a model: nothing special, and for an abstract one a row of each table that it has in the end."""
+        model = self.registry.models[chain.root]
+        kind, name = ("class", "") if chain.origin == "cls" else ("instance", "super" if chain.origin == "super" else "")
+        tables = self.tables_under(model) if model.abstract else ()
+        return (None, *(Value(kind, each, name=name, certain=False) for each in tables))
+
+    def tables_under(self, model: Model) -> tuple[Model, ...]:
+        """The models with tables that an abstract one becomes, so many at most."""
+        return tuple(self._concrete.get(model.id, ())[:_CONCRETE])
+
+    @cached_property
+    def _concrete(self) -> dict[str, list[Model]]:
+        found: dict[str, list[Model]] = {}
+        for model in self.registry.models.values():
+            if not model.abstract and not model.origin and not model.proxy:
+                for each in self.program.ancestors(model.id):
+                    base = self.registry.models.get(each)
+                    if base is not None and base.abstract:
+                        found.setdefault(each, []).append(model)
+        return found
+
     def collection(self, role: str, model: Model, class_id: str, certain: bool = True) -> Value:
         """``self`` in the methods of a manager or query set class that ``model`` uses."""
         manager = ModelManager(class_id, self.roles.queryset_of(class_id)) if role == "manager" else ModelManager("", class_id)
@@ -258,7 +307,7 @@ class Evaluator:
         if model is not None:
             return Value("class", model)
         top = state.id.partition(".")[0]
-        if top in _ROOT_PACKAGES or ".models" in state.id or state.id in standard.SHORTCUTS or state.id in standard.CASTS or top in self.roles.library_packages:
+        if top in _ROOT_PACKAGES or ".models" in state.id or state.id in standard.SHORTCUTS or state.id in _TRANSPARENT or top in self.roles.library_packages:
             return Value("state", state=state)
         return None
 
@@ -609,6 +658,8 @@ class Evaluator:
             return None
         if isinstance(step, Call):
             if state.kind == "class":
+                if self.roles.of(state.id) == "form":
+                    effects.extend((table, MAYBE) for table in self.served.chosen_from(state.id))
                 return self._made_collection(state.id, step, scope) or Value("state", state=State("instance", state.id))
             if state.kind == "function":
                 return self.returned(state.id, None) or self._of_arguments(state.id, step)
@@ -673,13 +724,15 @@ class Evaluator:
         if name in standard.SIGN_IN and self.registry.user is not None:
             # Signing in notes the time with the user.
             effects.extend((table, "write") for table in self.registry.user.written)
-            return None
+            return Value("scalar", certain=False)
         if name in standard.USER_FUNCTIONS:
             user = self.registry.user
             effects.extend((table, "read") for table in (user.tables if user is not None else ()))
             return Value("instance", user, certain=False) if user is not None else None
         if name in standard.CASTS:
             return self.annotated(call.arguments[0]) if call.arguments else None
+        if name in standard.COPIES:
+            return self.evaluate(call.arguments[0], scope, context) if call.arguments else None
         builtin = name.removeprefix("builtins.")
         if builtin in ("getattr", "type"):
             return self._of_builtin(builtin, call, effects, scope, context)
@@ -703,13 +756,12 @@ class Evaluator:
             return None
         if name == "type":
             return Value("class", held.model, certain=held.certain) if held.kind == "instance" and len(call.arguments) == 1 else None
-        attribute = self.program.constant(call.arguments[1]) if len(call.arguments) > 1 else None
+        named = call.arguments[1] if len(call.arguments) > 1 else None
+        if held.kind == "instance" and held.model is not None and isinstance(named, Template):
+            effects.extend((table, MAYBE) for table in held.model.reached(named.text))
+            return Value("scalar")
+        attribute = self.program.constant(named)
         return self.advance(held, attribute, effects, scope, context) if isinstance(attribute, str) else None
-
-    def _validated(self, class_id: str, name: str, effects: list[Effect]) -> Value:
-        """What a form or serializer reads to check or show what it was given: the choices of its relations, rows that must be unique."""
-        effects.extend((table, "read") for table in self.served.chosen_from(class_id))
-        return Value("scalar", certain=False)
 
     def _attribute(self, value: Value, name: str, effects: list[Effect]) -> Value | None:
         """An attribute of an instance of a project class: by its role in Django, its declaration or what a method assigned."""
@@ -738,7 +790,13 @@ class Evaluator:
             if name == "save":
                 return Value("method", name=name, owner=value)
             if name in standard.VALIDATION:
-                return self._validated(class_id, name, effects)
+                effects.extend((table, MAYBE) for table in self.served.chosen_from(class_id))
+                return Value("scalar")
+            if name == "data" and role == "serializer":
+                effects.extend((table, MAYBE) for table in self.served.shown(class_id))
+                return Value("scalar")
+            if name == "__init__" and role == "form":
+                effects.extend((table, MAYBE) for table in self.served.chosen_from(class_id))
             if name in ("get_user", "user_cache") and role == "form":
                 return Value("instance", self.registry.user, certain=False) if self.registry.user else None
             if name == "request":
@@ -779,8 +837,8 @@ class Evaluator:
         role = self.roles.of(class_id)
         if value.state.kind == "function":
             returned = self.returned(value.state.id, owner)
-            if returned is not None or name not in _HOOKS:
-                if name in _HOOKS:
+            if returned is not None or name not in standard.HOOKS:
+                if name in standard.HOOKS:
                     self._hooked(owner, name, effects)
                 return returned
         if role == "view":
@@ -899,7 +957,8 @@ class Evaluator:
             return Value("list", element.model)
         return element if outer == "Optional" else None
 
-    def _uses_in(self, function: str) -> list[Use]:
+    def uses_in(self, function: str) -> list[Use]:
+        """The uses in a function's own body."""
         module = self.program.module_of(function)
         known = self._uses.get(module)
         if known is None:
@@ -917,7 +976,7 @@ class Evaluator:
             if self.depth < DEPTH:
                 self.depth += 1
                 found: dict[Effect, None] = {}
-                for use in self._uses_in(function):
+                for use in self.uses_in(function):
                     trace = self.follow(use.chain, function, receiver if use.chain.origin in ("self", "super") else None)
                     if trace is not None:
                         start = last_bound(use.chain)

@@ -68,6 +68,8 @@ def call_tables(model: Model, method: str, call: Call) -> Iterator[str]:
             return
     if method in standard.PATH_METHODS or method in standard.JOIN_METHODS:
         related = method in standard.JOIN_METHODS
+        if method == "select_related" and not call.arguments:
+            yield from _all_along(model, 5)
         for argument in call.arguments:
             if isinstance(argument, Constant) and isinstance(argument.value, str):
                 yield from path_tables(model, argument.value, related)
@@ -78,6 +80,14 @@ def call_tables(model: Model, method: str, call: Call) -> Iterator[str]:
         for argument in (*call.arguments, *(value for _, value in call.keywords)):
             for path in expression_paths(argument):
                 yield from path_tables(model, path)
+
+
+def _all_along(model: Model, depth: int) -> Iterator[str]:
+    """The tables that a bare ``select_related()`` joins: those of keys that are never null, five relations deep."""
+    for each in [each for parent in model.lineage for each in parent.local.values()] if depth else ():
+        if each.kind in ("fk", "o2o") and each.target is not None and not each.nullable:
+            yield from each.target.tables
+            yield from _all_along(each.target, depth - 1)
 
 
 def expression_paths(expression: Expression) -> Iterator[str]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CALLERS = 40
 """Calls of one name looked at before its parameters are given up."""
+_CHOICES = 12
+"""Models that a parameter may stand for at most."""
 
 
 class Parameters:
@@ -23,6 +25,7 @@ class Parameters:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self._parameters: dict[tuple[str, str], Value | None] = {}
+        self._choices: dict[tuple[str, str], tuple[Value, ...]] = {}
         self._called: dict[str, list[Use]] = {}
 
     def conventional(self, name: str) -> Value | None:
@@ -37,6 +40,17 @@ class Parameters:
             self._parameters[key] = None
             self._parameters[key] = self._parameter(scope, name)
         return self._parameters[key]
+
+    def choices(self, scope: str, name: str) -> tuple[Value, ...]:
+        """What a parameter may stand for whose callers pass different models; empty where they agree or nothing is known."""
+        if not self._choices:
+            return ()
+        while scope and (scope, name) not in self._choices:
+            definition = self.evaluator.program.definition(scope)
+            if definition is None or any(each.name == name for each in definition.parameters):
+                return ()
+            scope = definition.parent
+        return self._choices.get((scope, name), ())
 
     def _parameter(self, scope: str, name: str) -> Value | None:
         while scope:
@@ -53,12 +67,20 @@ class Parameters:
         name = parameter.name
         if parameter.annotation_value is not None:
             annotated = self.evaluator.annotated(parameter.annotation_value)
+            if annotated is not None and annotated.model is not None and annotated.model.abstract:
+                self._choices[(definition.id, name)] = tuple(annotated._replace(model=each, certain=False) for each in self.evaluator.tables_under(annotated.model))
+                return None
             if annotated is not None:
                 return annotated
         if name == "request":
             return REQUEST
         if definition.id in self.evaluator.handlers and name in ("instance", "sender"):
-            return Value("instance" if name == "instance" else "class", self.evaluator.handlers[definition.id])
+            kind = "instance" if name == "instance" else "class"
+            models = self.evaluator.handlers[definition.id]
+            if len(models) > 1:
+                self._choices[(definition.id, name)] = tuple(Value(kind, model, certain=False) for model in models)
+                return None
+            return Value(kind, models[0])
         if definition.kind == "method":
             role = self.evaluator.roles.of(definition.parent)
             method = definition.id.rpartition(".")[2]
@@ -89,6 +111,9 @@ class Parameters:
                 found.append(value)
         self.evaluator.depth -= 1
         common = agreed(found)
+        if common is None and found:
+            several = {(each.kind, each.model): each._replace(certain=False, relation=None, owner=None, name="") for each in found if each.model is not None}
+            self._choices[(definition.id, name)] = tuple(several.values())[:_CHOICES]
         if common is None or missed > len(found):
             return None
         return common._replace(certain=common.certain and not missed, relation=None, owner=None, name="")

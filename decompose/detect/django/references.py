@@ -99,7 +99,10 @@ class ReferenceReader:
                 yield StringReference(definition, "url", text, self._views.get(text, self._target(text) if "." in text else ""), at)
         elif name in standard.IMPORT_FUNCTIONS:
             named = argument(call, 0, "name", "dotted_path")
-            text = literal(self.program, named) or self._setting(named)
+            ours = name.startswith("django.")  # what Python's own functions import is read for every framework
+            text = (literal(self.program, named) if ours else None) or self._setting(named)
+            if text is None and not (ours or (isinstance(named, Chain) and setting_name(self.program, named))):
+                return
             if text is None:
                 yield Unresolved("import", source(used), "the name is computed", at)
             elif not text.startswith("."):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from decompose.model.location import Location
@@ -144,6 +145,19 @@ class Model:
             if name in each.accessors:
                 return each.accessors[name]
         return None
+
+    def reached(self, pattern: str) -> tuple[str, ...]:
+        """The tables behind all its relations whose names fit a text with holes (``{}config_set``)."""
+        fits = re.compile(".+".join(map(re.escape, pattern.split("{}")))).fullmatch
+        found: dict[str, None] = {}
+        for each in self.lineage:
+            for name, relation in each.local.items():
+                if relation.target is not None and fits(name):
+                    found.update(dict.fromkeys(relation.target.tables))
+            for name, reverse in each.accessors.items():
+                if fits(name):
+                    found.update(dict.fromkeys(reverse.source.tables))
+        return tuple(found)
 
     def query(self, name: str) -> Reverse | None:
         """The reverse relation behind a name in a lookup."""

@@ -136,6 +136,19 @@ class ServedModels:
                 if each.kind in ("fk", "o2o", "m2m") and each.target is not None:
                     yield from each.target.tables
 
+    def shown(self, class_id: str, depth: int = 0) -> tuple[str, ...]:
+        """Tables that a serializer reads to show a row: its model's, and those of the serializers among its fields."""
+        program = self.evaluator.program
+        model = self.class_model(class_id)
+        found = dict.fromkeys(model.tables if model is not None else ())
+        for owner in (class_id, *program.ancestors(class_id)) if depth < DEPTH else ():
+            for bindings in program.bindings(owner).values():
+                value = bindings[-1].value
+                state = program.head(value)[0] if isinstance(value, Chain) and value.steps and isinstance(value.steps[-1], Call) else None
+                if state is not None and state.kind == "class" and state.id != class_id and self.evaluator.roles.of(state.id) == "serializer":
+                    found.update(dict.fromkeys(self.shown(state.id, depth + 1)))
+        return tuple(found)
+
     def meta_fields(self, class_id: str) -> frozenset[str] | None:
         """The fields that a form or serializer lists, ``None`` for all of its model's."""
         program = self.evaluator.program

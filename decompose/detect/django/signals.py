@@ -22,7 +22,7 @@ class SignalReader:
     def __init__(self, registry: Registry) -> None:
         self.program: Program = registry.program
         self.registry = registry
-        self.handlers: dict[str, Model] = {}
+        self.handlers: dict[str, list[Model]] = {}
         self._facts: list[Subscription | Emission | Unresolved] = []
         self._signals: dict[str, str] = {}
         for module in self.program.modules.values():
@@ -81,10 +81,9 @@ class SignalReader:
         name, model = self._sender(sender)
         if model is not None:
             # A handler of several senders has an instance of any of them.
-            if handler in self.handlers and self.handlers[handler] is not model:
-                del self.handlers[handler]
-            else:
-                self.handlers.setdefault(handler, model)
+            models = self.handlers.setdefault(handler, [])
+            if model not in models:
+                models.append(model)
         self._facts.append(Subscription(signal, name, handler, at))
 
     def _sender(self, sender: Expression | None) -> tuple[str, Model | None]:

@@ -221,6 +221,7 @@ SHORTCUTS = {
 """Functions that query the model, manager or query set given as their first argument, and what they give."""
 
 USER_FUNCTIONS = frozenset({"django.contrib.auth.get_user", "django.contrib.auth.authenticate", "django.contrib.auth.aauthenticate"})
+COPIES = frozenset({"copy.copy", "copy.deepcopy"})
 CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
 SIGN_IN = frozenset({"django.contrib.auth.login", "django.contrib.auth.alogin"})
 GET_USER_MODEL = "django.contrib.auth.get_user_model"
@@ -308,7 +309,7 @@ INHERITED_MODES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What ``super().<method>()`` of a view set or generic API view does to its model's table."""
 FORM_METHODS = frozenset({"form_valid", "post", "put"})
-OBJECT_METHODS = frozenset({"get", "get_context_data"})
+OBJECT_METHODS = frozenset({"get"})
 
 VIEW_PACKAGES = ("django.views", "django.contrib", "rest_framework", "drf_spectacular", "rest_framework_simplejwt", "formtools", "django_filters")
 
@@ -349,6 +350,8 @@ URL_CONFIGURATIONS: dict[str, tuple[str, tuple[tuple[str, str, str, tuple[str, .
 }  # fmt: skip
 """URL configurations that libraries bring: namespace, and path, name, view, methods of each entry."""
 
+HOOKS = frozenset({"get_object", "get_queryset", "save", "filter_queryset"})
+"""Methods of libraries' classes that are about their model, and that classes of a project override."""
 VALIDATION = frozenset({"is_valid", "full_clean", "errors"})
 """What makes a form or serializer check what it was given."""
 MODEL_CHOICES = frozenset({

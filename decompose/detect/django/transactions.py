@@ -35,8 +35,9 @@ def _deferred(program: Program) -> dict[str, list[tuple[int, int]]]:
         lines.append((use.span.line, use.span.end_line))
         call = first_call(use.chain.steps)
         callback = argument(call, 0, "func") if call is not None else None
-        named = program.definition(f"{use.scope}.{callback.root}") if isinstance(callback, Chain) and not callback.steps else None
-        if named is not None:
+        state = program.head(callback)[0] if isinstance(callback, Chain) and callback.origin == "global" else None
+        named = program.definition(state.id) if state is not None and state.kind == "function" else None
+        if named is not None and program.module_of(named.id) == module.name:
             lines.append((named.start, named.end_line))
     return found
 

@@ -11,7 +11,7 @@ from decompose.detect.django import standard
 from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.lookups import expression_name
 from decompose.detect.django.schema import Model
-from decompose.detect.django.values import MODEL_KINDS, Step, Trace, Value
+from decompose.detect.django.values import MAYBE, MODEL_KINDS, Step, Trace, Value
 from decompose.model.facts import Access, ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.syntax import (
@@ -68,6 +68,11 @@ class UseReader:
                         segments = self._segments(chain, trace, trace.start, use.span)
                         if segments:
                             yield from self._uses(use, module.name, module.path, trace, segments)
+                    if chain.origin in ("parameter", "instance"):
+                        # Only the accesses: an expression on rows of several models has no one form for a boundary.
+                        for choice in evaluator.choices(chain, use.scope) if trace is None or chain.origin == "instance" else ():
+                            followed = evaluator.follow_from(choice, chain, use.scope, use.sink == "store")
+                            self._note_accesses(use, module.name, followed, followed.start, accesses)
             for (definition, table, mode, line), certain in accesses.items():
                 yield Access(definition, table, "write" if mode == "write" else "read", Location(module.path, line), "orm", certain)
 
@@ -75,6 +80,8 @@ class UseReader:
         """What ``self`` stands for: in a manager or query set class, a collection of each model that uses the class."""
         roles = self.evaluator.roles
         role = roles.of(chain.root)
+        if role == "model":
+            return self.evaluator.concrete(chain)
         if role not in ("manager", "queryset"):
             return _NO_CONTEXT
         using = roles.models_using(chain.root)
@@ -88,8 +95,8 @@ class UseReader:
             for table, mode in trace.effects[position]:
                 if mode == "read" and position < silent[0] and table in silent[1]:
                     continue
-                key = (definition, table, mode, use.span.line)
-                accesses[key] = accesses.get(key, False) or certain
+                key = (definition, table, "read" if mode == MAYBE else mode, use.span.line)
+                accesses[key] = accesses.get(key, False) or (certain and mode != MAYBE)
 
         last = trace.values[-1]
         if use.sink == "iterate" and len(trace.values) == len(use.chain.steps) + 1 and last.kind in ("queryset", "values") and last.model is not None:

@@ -14,7 +14,8 @@ from decompose.model.syntax import Bound, Call, Item, Slice
 
 Step = str | Call | Item | Slice | Bound
 Effect = tuple[str, str]
-"""Table and mode."""
+"""Table and mode: ``read``, ``write``, or :data:`MAYBE` for a read that happens only as the case may be."""
+MAYBE = "read?"
 
 DEPTH = 5
 """Calls followed within calls."""

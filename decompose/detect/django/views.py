@@ -8,11 +8,12 @@ from decompose.detect.django import standard
 from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.lookups import path_tables
 from decompose.detect.django.schema import Model
+from decompose.detect.django.values import Value
 from decompose.link.expressions import argument, elements, first_call, keyword, literal
-from decompose.link.program import Program
+from decompose.link.program import Program, State
 from decompose.model.facts import Access
 from decompose.model.location import Location
-from decompose.model.syntax import Binding, Call, Chain, Definition, Expression, Sequence
+from decompose.model.syntax import Binding, Call, Chain, Definition, Expression, Sequence, Use
 
 _REGISTER = frozenset({"django.contrib.admin.register", "django.contrib.admin.decorators.register", "django.contrib.gis.admin.register"})
 _SITE_REGISTER = "django.contrib.admin.site.register"
@@ -65,6 +66,79 @@ class AdminRegistrations:
                 self.plain.append((definition, model, at))
 
 
+class FixedByClass:
+    """What methods of a base class do for a subclass that fixes a model: ``model = Order`` beside ``self.model.objects`` in the base."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.program = evaluator.program
+        self.evaluator = evaluator
+        self._done: dict[tuple[str, tuple[tuple[str, str], ...]], frozenset[tuple[str, str]]] = {}
+        """Effects by method and what the class fixes of what the method uses: many classes fix the same."""
+        self._uses: dict[str, dict[str, list[Use]]] = {}
+
+    def facts(self) -> Iterator[Access]:
+        """Accesses at the line of each class that inherits methods of the project; none is certain, since the class does not say when they run."""
+        for definition in self.program.definitions:
+            if definition.kind == "class" and definition.bases and self.evaluator.roles.of(definition.id) not in ("model", "manager", "queryset"):
+                yield from self._class(definition)
+
+    def _class(self, definition: Definition) -> Iterator[Access]:
+        fixed = tuple(self._fixed(definition.id))
+        if not fixed:
+            return
+        at = self.program.place(definition.id)
+        own = self.program.members(definition.id)
+        found: dict[tuple[str, str], None] = {}
+        for ancestor in self.program.ancestors(definition.id):
+            for name, member in self.program.members(ancestor).items():
+                if member.kind == "method" and name not in own:
+                    found.update(dict.fromkeys(sorted(self._effects(member, definition.id, fixed))))
+        for table, mode in found:
+            yield from _accesses(definition.id, (table,), (mode,), at, False)
+
+    def _fixed(self, class_id: str) -> Iterator[tuple[str, str]]:
+        """Names that the class binds to something about a model, with what that is."""
+        for name, bindings in self.program.bindings(class_id).items():
+            value = bindings[-1].value
+            if not isinstance(value, Chain) or value.origin != "global":
+                continue
+            held = self.evaluator.binding(f"{class_id}.{name}")
+            if held is not None and held.model is not None:
+                yield name, held.model.id
+            elif held is not None and held.state.kind == "class" and self.evaluator.served.class_model(held.state.id) is not None:
+                yield name, held.state.id
+
+    def _effects(self, method: Definition, class_id: str, fixed: tuple[tuple[str, str], ...]) -> frozenset[tuple[str, str]]:
+        uses = self._on_self(method.id)
+        if not uses:
+            return frozenset()
+        hooked = not standard.HOOKS.isdisjoint(uses)
+        told = tuple(each for each in fixed if hooked or each[0] in uses)
+        if not told:
+            return frozenset()
+        known = self._done.get((method.id, told))
+        if known is None:
+            receiver = Value("state", state=State("instance", class_id))
+            effects: set[tuple[str, str]] = set()
+            for use in (use for name in (*standard.HOOKS, *(name for name, _ in told)) for use in uses.get(name, ())):
+                trace = self.evaluator.follow(use.chain, method.id, receiver, use.sink == "store")
+                if trace is not None:
+                    effects.update((table, "write" if mode == "write" else "read") for each in trace.effects[trace.start :] for table, mode in each)
+            known = self._done[(method.id, told)] = frozenset(effects)
+        return known
+
+    def _on_self(self, method: str) -> dict[str, list[Use]]:
+        """The uses in a method that begin with an attribute of ``self``, by its name."""
+        known = self._uses.get(method)
+        if known is None:
+            known = self._uses[method] = {}
+            for use in self.evaluator.uses_in(method):
+                steps = use.chain.steps
+                if use.chain.origin == "self" and len(steps) > 1 and isinstance(steps[0], str):
+                    known.setdefault(steps[0], []).append(use)
+        return known
+
+
 class ViewReader:
     """Reads the accesses that generic classes make."""
 
@@ -83,6 +157,9 @@ class ViewReader:
                 yield from self._view(definition)
             elif role == "serializer":
                 yield from self._serializer(definition)
+            elif role == "form":
+                chosen = self.evaluator.served.chosen_from(definition.id)
+                yield from _accesses(definition.id, chosen, ("read",), self.program.place(definition.id), False)
             elif role == "admin":
                 model = self.evaluator.served.class_model(definition.id)
                 if model is not None:
@@ -91,6 +168,7 @@ class ViewReader:
                     yield from _accesses(definition.id, self._along_admin(definition.id, model), ("read",), at, False)
         for name, model, at in self.admin.plain:
             yield from _accesses(name, model.tables, ("read", "write"), at, True)
+        yield from FixedByClass(self.evaluator).facts()
 
     def _along_admin(self, class_id: str, model: Model) -> tuple[str, ...]:
         """Tables that an admin's pages read beside the model's: through the paths that it lists, and for the choices of its forms."""

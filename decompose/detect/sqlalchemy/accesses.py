@@ -42,6 +42,7 @@ class Accesses:
             return
         found: dict[tuple[str, Mode, int], tuple[str, bool]] = {}
         writing: list[tuple[Span, str]] = []
+        statements: list[Span] = []
         first, last = 0, 0
         committing = False
         for seen in all_seen:
@@ -50,10 +51,17 @@ class Accesses:
             writing.extend((seen.use.span, event.target) for event in seen.events if event.mode == "write")
             if seen.value.kind == "dml":
                 writing.append((seen.use.span, seen.value.model))
+            if seen.states or any(not event.mention for event in seen.events) or seen.value.kind in ("query", "dml", "rows", "result"):
+                statements.append(seen.use.span)
             for event in seen.events:
+                # A column by itself is read only when the statement that it becomes part of is sent, perhaps elsewhere.
+                stated = not event.mention or any(within(seen.use.span, each) for each in reversed(statements[-20:]))
                 if event.mode == "read" and (event.target in replaced or (event.mention and _inside(seen.use.span, event.target, writing))):
                     continue
+                if not stated and (definition is None or line < definition.line):
+                    continue  # what a module or a decorator says of a column while it loads sends nothing
                 for table, mode, certain in self._touched(event):
+                    certain = certain and stated
                     first = first or line
                     via, before = found.get((table, mode, line), (event.via, False))
                     found[table, mode, line] = via, before or certain

@@ -15,6 +15,7 @@ from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.names import Names
 from decompose.detect.sqlalchemy.promises import Promises
 from decompose.detect.sqlalchemy.values import (
+    ACTING,
     DEPTH,
     ENGINES,
     MAKERS,
@@ -48,6 +49,7 @@ from decompose.model.syntax import (
 
 _BUILTINS = frozenset({"setattr", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "enumerate"})
 
+_MODULES = frozenset({"orm", "sql", "ext", "future", "engine", "dialects", "asyncio", "session", "postgresql", "expression"})
 _UNFOLLOWED = frozenset({"annotation", "base", "except", "decorator"})
 _INERT = frozenset({"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic_settings.BaseSettings", "enum.Enum", "enum.StrEnum", "enum.IntEnum", "builtins.Exception", "typing.TypedDict", "typing.NamedTuple"})  # fmt: skip
 """Bases of classes whose instances carry values and hold no session."""
@@ -156,8 +158,12 @@ class Chains:
         if state.kind == "module" and first:
             state, first = self.program.resolve(f"{state.id}.{first}"), ""
         if state.kind == "external":
-            known = bool(self.names.meaning(state.id) or self.names.meaning(f"{state.id}.x"))
-            return known or state.id in ("typing.cast", "typing_extensions.cast")
+            if state.id in ("typing.cast", "typing_extensions.cast"):
+                return True
+            if chain.origin != "global":
+                return bool(chain.steps)
+            meaning = self.names.meaning(f"{state.id}.{first}" if first else state.id)
+            return meaning in ACTING or (not first and bool(self.names.meaning(f"{state.id}.x")) and self.names.meaning(state.id) in ("", *_MODULES)) or first in _MODULES
         if state.kind == "function":
             definition = self.program.definition(state.id)
             return definition is not None and self._result_of(definition, None).kind != "unknown"
@@ -167,7 +173,7 @@ class Chains:
             return True
         value = self.of_state(state, chain.origin)
         if value.kind != "state" or value.state is None or value.state.kind not in ("instance", "class"):
-            return value.kind != "unknown"
+            return value.kind != "unknown" and bool(chain.steps or value.model)
         if any(each in _INERT for each in self.program.ancestors(value.state.id)):
             return False
         return not first or chain.origin == "super" or self._attribute_leads_on(value, first)
@@ -201,9 +207,9 @@ class Chains:
         events = tuple(event for event in trace.events if event.index >= start)
         commits = trace.commits and start <= len(steps) - 2
         missing = trace.missing if trace.missed >= start else ""
-        if not events and not commits and not missing and not trace.model:
+        if not events and not commits and not missing and not trace.model and not trace.states:
             return None
-        return Seen(use, value, events, trace.model, commits, missing)
+        return Seen(use, value, events, trace.model, commits, missing, trace.states)
 
     def _reached(self, chain: Chain, start: int, scope: str) -> tuple[Value, str]:
         """What a variable holds where a chain passes through it, with the first model on the way; followed once for all its uses."""
@@ -429,6 +435,9 @@ class Chains:
         if value.kind != "instance" or value.name == "new" or scope.endswith(".__init__"):
             return
         mapped = self.models.mapped.get(value.model)
+        if self._listens(scope):
+            # A listener is also called for objects that no session has yet.
+            value = msgspec.structs.replace(value, certain=False)
         if mapped is None:
             if value.model.startswith("@") and self._symbolic_attribute(value.model, name):
                 trace.touch(value.model, "write", value.certain)
@@ -443,6 +452,12 @@ class Chains:
                 trace.touch(relation.target, "read", False)
                 trace.touch(relation.secondary, "read", False)
             trace.touch(changed, "write", value.certain and not relation.many)
+
+    def _listens(self, scope: str) -> bool:
+        definition = self.program.definition(scope)
+        return definition is not None and any(
+            isinstance(each, Chain) and last_name(each) in ("listens_for", "validates", "listen") for each in definition.decorators
+        )
 
     def _symbolic_attribute(self, model: str, name: str) -> bool:
         body = self.models.declared(model[1:].partition(":")[0])
@@ -521,11 +536,12 @@ class Chains:
         """Through a relationship: of a class it is a join, of an instance its rows are loaded."""
         if relation.loading.dynamic and value.kind == "instance":
             return Value("query", relation.target, "dynamic", value.certain, join=relation.secondary)
+        if value.kind == "class":
+            for each in (relation.target, relation.secondary, value.model):
+                trace.touch(each, "read", value.certain, "orm", True)
+            return Value("attribute", relation.target, relation.name, value.certain)
         trace.touch(relation.target, "read", value.certain, along="maybe")
         trace.touch(relation.secondary, "read", value.certain)
-        if value.kind == "class":
-            trace.touch(value.model, "read", value.certain, "orm", True)
-            return Value("attribute", relation.target, relation.name, value.certain)
         return Value("related" if relation.many else "instance", relation.target, certain=value.certain, join=relation.secondary)
 
     def _class_of(self, value: Value) -> str:
@@ -567,8 +583,10 @@ class Chains:
                     return reached
                 if name in SESSION_NAMES or name == "_session":
                     return Value("session", certain=False)
-                if value.made and self.promises.means_model(name):
-                    return Value("class", value.made)
+                if self.promises.means_model(name):
+                    model = value.made or self.promises.attribute_model(state.id, name)
+                    if model:
+                        return Value("class", model)
                 if self.promises.means_model(name) or self.promises.some_subclass_names(state.id, name):
                     return Value("class", f"@{state.id}:{name}")
                 return UNKNOWN

@@ -118,6 +118,7 @@ class Methods:
         return UNKNOWN
 
     def _selected(self, arguments: Iterable[Expression], scope: str, trace: Trace, certain: bool = True) -> Value:
+        trace.states = True
         entities: list[str] = []
         scalar = False
         for each in arguments:
@@ -200,7 +201,7 @@ class Methods:
         if name in JOINS:
             for each in call.arguments:
                 target = self.chains.value(each, scope)
-                if target.kind in ("class", "table"):
+                if target.kind in ("class", "table", "attribute"):
                     trace.touch(target.model, "read", certain and target.certain, "core" if target.kind == "table" else "orm")
                     if name in ("with_entities", "select_from") and not model:
                         value = msgspec.structs.replace(value, model=target.model)

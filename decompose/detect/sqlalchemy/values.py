@@ -31,6 +31,8 @@ JOINS = frozenset({"join", "outerjoin", "select_from", "with_entities", "add_ent
 COMBINE = frozenset({"union", "union_all", "intersect", "except_", "intersect_all", "except_all", "exists", "lateral"})
 COLLECTION_WRITES = frozenset({"append", "remove", "extend", "add", "discard", "clear", "insert", "pop", "set", "update"})
 SAME_CLASS = frozenset({"aliased", "with_polymorphic", "of_type", "alias", "with_loader_criteria"})
+ACTING = SESSIONS | MAKERS | ENGINES | COMBINE | SAME_CLASS | {"select", "Query", "insert", "update", "delete", "join", "outerjoin", "text", "SQLAlchemy", "subqueryload_all"}  # fmt: skip
+"""SQLAlchemy's names that give something to follow; of columns, types and options nothing follows."""
 
 
 Along = Literal["", "maybe", "all"]
@@ -80,7 +82,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """One use with what it does: ``value`` is what it yields, ``model`` the first model it goes through."""
+    """One use with what it does: ``value`` is what it yields, ``model`` the first model it goes through; ``states``: it makes a statement."""
 
     use: Use
     value: Value
@@ -88,6 +90,7 @@ class Seen(msgspec.Struct, frozen=True):
     model: str
     commits: bool
     missing: str
+    states: bool
 
 
 class Trace:
@@ -97,6 +100,7 @@ class Trace:
         self.events: list[Event] = []
         self.model = ""
         self.commits = False
+        self.states = False
         self.missing = ""
         self.missed = 0
         self.index = 0

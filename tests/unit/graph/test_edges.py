@@ -19,6 +19,20 @@ def test_the_strongest_import_of_a_module_says_when() -> None:
     assert {(edge.dst, edge.when, edge.weight) for edge in Monolith(text).graph.edges} == {("a.x.n", "load", 2), ("a.x.k", "call", 1)}
 
 
+def test_a_module_that_only_a_string_names_is_an_edge_that_says_so() -> None:
+    text = (
+        "# a/x/m.py\nfrom importlib import import_module\nimport a.x.k\nimport_module('a.x.n')\nimport_module('a.x.k')\n\n"
+        "# a/x/n.py\n\n# a/x/k.py\n"
+    )
+    found = {(edge.dst, edge.when, edge.weight) for edge in Monolith(text).graph.edges if edge.src == "a.x.m"}
+    assert found == {("a.x.n", "string", 1), ("a.x.k", "load", 1)}
+
+
+def test_a_lazy_import_runs_when_it_is_first_used() -> None:
+    text = "# a/x/m.py\nlazy import a.x.n\nlazy from a.x import k\nfrom a.x import j\n\n# a/x/n.py\n\n# a/x/k.py\n\n# a/x/j.py\n"
+    assert {(edge.dst, edge.when) for edge in Monolith(text).graph.edges} == {("a.x.n", "call"), ("a.x.k", "call"), ("a.x.j", "load")}
+
+
 def test_calls_references_and_inheritance_are_told_apart() -> None:
     text = "# a/x/m.py\nfrom a.x.n import f, C\n\nclass D(C):\n    pass\n\ndef g():\n    f()\n    return f\n\n# a/x/n.py\ndef f(): ...\nclass C: ...\n"
     assert edges(text, "call") == [("a.x.m.g", "a.x.n.f")]

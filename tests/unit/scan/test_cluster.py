@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -82,6 +84,14 @@ def test_an_analysis_on_a_cluster_is_the_same_to_the_byte(running: Running, samp
     there = analyze(sample, "--scheduler", running.address)
     assert there.returncode == 0, there.stderr
     assert there.stdout == here.stdout and len(here.stdout) > 10_000
+
+
+def test_the_command_in_the_readme_works(running: Running, sample: Path) -> None:
+    (command,) = re.findall(r"^\$ (decompose .*--scheduler tcp://127.0.0.1:8786.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    words = shlex.split(command.replace("tcp://127.0.0.1:8786", running.address))[1:]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
+    done = subprocess.run([sys.executable, "-m", "decompose", *words], cwd=sample, capture_output=True, env=environment)
+    assert done.returncode == 0 and done.stdout.startswith(b"Analyzed sample_monolith"), done.stderr
 
 
 def test_two_workers_share_the_files_and_need_none_of_them(running: Running, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:

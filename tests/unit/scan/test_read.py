@@ -5,8 +5,9 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,12 @@ def make(path: str, module: str, is_package: bool, source: bytes) -> str:
         os._exit(9)
     if b"bug" in source:
         raise ZeroDivisionError
+    if b"spin" in source:
+        while True:
+            pass
+    if b"hoard" in source:
+        held = bytearray(1 << 29)
+        return f"{module}:{len(held)}"
     if b"sleep" in source and module != "m0":
         time.sleep(30)
     return f"{module}:{len(source)}"
@@ -86,6 +93,40 @@ def test_any_executor_will_do(tmp_path: Path) -> None:
 def test_a_file_that_ends_its_worker_is_found_and_the_others_kept(tmp_path: Path, many_workers: None) -> None:
     draw(tmp_path, {"a.py": "x", "bad.py": "die", "c.py": "xxx"})
     assert results(tmp_path, jobs=2) == ["a:1", "bad crashed", "c:3"]
+
+
+def test_a_file_that_would_be_read_forever_is_found_and_the_others_kept(
+    tmp_path: Path, many_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "WORKER_SECONDS", 0)
+    draw(tmp_path, {"a.py": "x", "bad.py": "spin", "c.py": "xxx"})
+    assert results(tmp_path, jobs=2) == ["a:1", "bad crashed", "c:3"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not say how much memory is in use")
+def test_a_file_that_takes_too_much_memory_costs_only_itself(
+    tmp_path: Path, many_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "WORKER_MEMORY", 1 << 28)
+    draw(tmp_path, {"a.py": "x", "bad.py": "hoard", "c.py": "xxx"})
+    assert results(tmp_path, jobs=2) == ["a:1", "bad crashed", "c:3"]
+
+
+def test_a_lost_worker_of_an_executor_costs_only_the_file_that_ended_it(tmp_path: Path) -> None:
+    draw(tmp_path, {"a.py": "x", "bad.py": "die", "c.py": "xxx"})
+    assert results(tmp_path, executor=_Losing()) == ["a:1", "bad crashed", "c:3"]
+
+
+class _Losing(Executor):
+    """Runs everything here and says of what would end the process that its worker was lost."""
+
+    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        if any(b"die" in job.source for job in arguments[-1]):
+            done.set_exception(read.WorkerLost())
+        else:
+            done.set_result(function(*arguments))
+        return done
 
 
 def test_a_bug_of_the_compiler_is_raised_here(tmp_path: Path, many_workers: None) -> None:

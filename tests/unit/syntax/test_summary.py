@@ -109,3 +109,14 @@ def test_a_summary_survives_its_stored_form() -> None:
 @pytest.mark.parametrize("stored", [b"", b"nonsense", b"\x91\xc0", packed(summarize("a.py", "a", False, "x = 1"))[:-3]])
 def test_bytes_that_are_no_summary_are_none(stored: bytes) -> None:
     assert unpacked(stored) is None
+
+
+@pytest.mark.parametrize("line", ["os\n", "x = [1, 2, 3]\n", "def f(): pass\n"])
+def test_a_file_whose_tree_would_fill_the_memory_is_named(line: str) -> None:
+    found = summarize("a.py", "a", False, line * (4_000_000 // len(line)))
+    assert found.failure.startswith("too large to be read")
+
+
+def test_long_texts_and_comments_are_no_reason_to_refuse_a_file() -> None:
+    source = "x = '''" + "many words \\n" * 200_000 + "'''\n# " + "more words, " * 100_000 + "\ny = '" + "a b " * 100_000 + "'\n"
+    assert summarize("a.py", "a", False, source).failure == ""

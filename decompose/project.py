@@ -1,0 +1,70 @@
+"""The folder of a project and the files in it that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from decompose.errors import FileError, Incomplete, UsageError
+from decompose.model.settings import Config
+from decompose.model.source import SkippedFile, SourceTree
+from decompose.scan.tree import discover
+
+_PACKAGING = ("Pipfile", "pyproject.toml", "pytest.ini", "runtime.txt", "setup.cfg", "tox.ini")
+
+
+def project_folder(path: str | Path) -> Path:
+    """The absolute folder of a project. Raises :class:`UsageError` unless it is one."""
+    base = Path(path).absolute()
+    if not base.is_dir():
+        kind = "is not a folder" if base.exists() else "does not exist"
+        raise UsageError(f"{path} {kind}", hint="give the folder that holds the monolith")
+    return base
+
+
+def source_tree(base: Path, config: Config, generated: Iterable[str] = ()) -> SourceTree:
+    """The files of the monolith, without those that decompose ``generated``. Raises :class:`FileError`."""
+    services = f"{config.services_folder}/"
+    inside = [path for path in generated if path.startswith(services)]
+    ours = {f"/{services}{path.removeprefix(services).partition('/')[0]}/" for path in inside}
+    files = {f"/{_literal(path)}" for path in generated if not path.startswith(services) and path.endswith(".py")}
+    try:
+        return discover(base, exclude=[*config.exclude, *sorted(ours), *sorted(files)], include_roots=config.source)
+    except OSError as error:
+        raise FileError(f"cannot read {base}: {error.strerror}", place=str(base)) from error
+
+
+def _literal(path: str) -> str:
+    """``path`` as a pattern of ``.gitignore`` that means nothing but itself."""
+    return "".join(f"\\{c}" if c in "\\*?[]!# " else c for c in path)
+
+
+def packaging_paths(tree: SourceTree) -> set[str]:
+    """Packaging files of the tree, and hidden ones that a tree does not list; these need not exist."""
+    named = {file.path for file in tree.other if file.path.rpartition("/")[2] in _PACKAGING}
+    lists = {file.path for file in tree.other if file.path.endswith((".txt", ".in")) and "require" in file.path}
+    return named | lists | {".python-version"}
+
+
+LONGEST_SQL = 200_000
+"""Bytes of a ``.sql`` file; a longer one is a dump of data rather than statements."""
+
+
+def sql_paths(tree: SourceTree) -> list[str]:
+    """The files of SQL statements."""
+    return [file.path for file in tree.other if file.path.endswith(".sql") and file.size <= LONGEST_SQL]
+
+
+def read_paths(tree: SourceTree) -> set[str]:
+    """Every file whose contents an analysis or a plan is made from."""
+    return {file.path for file in tree.python} | packaging_paths(tree) | set(sql_paths(tree))
+
+
+def complete(failed: Sequence[SkippedFile], files: int, limit: float) -> None:
+    """Raises :class:`Incomplete` when more than the share ``limit`` (0..1) of ``files`` could not be read."""
+    if failed and len(failed) > limit * max(files, 1):
+        raise Incomplete(
+            f"{len(failed)} of {files} files could not be read",
+            place=f"{failed[0].path}:{failed[0].line}",
+            hint="see `decompose show unresolved`",
+        )

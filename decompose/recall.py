@@ -1,0 +1,257 @@
+"""The last result of ``analyze``, kept with everything it depends on: when nothing of that has changed, nothing is computed again.
+
+A result depends on this installation of decompose, the configuration in force, the names of all files, the contents of those that are
+read, and the git history. Contents count as unchanged while time and size of a file are what they were; a file that was touched, or
+checked out anew, is read and compared. What is kept may be lost or damaged at any time: then the project is analyzed again.
+
+Kept are ``.decompose/analysis.json``, which is the JSON form of the result, and ``.decompose/cache/last`` with the text form's figures
+and what both depend on. A project in which decompose has rewritten files is analyzed each time.
+"""
+
+# Paths are plain strings here: there are tens of thousands, and pathlib costs ten times as much.
+# ruff: noqa: PTH116, PTH118
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from decompose import __version__
+from decompose.model.settings import Config
+from decompose.model.source import SkippedFile, SourceTree
+from decompose.project import read_paths, source_tree
+from decompose.report.text import Summary
+from decompose.scan.cache import digest
+from decompose.scan.history import state
+from decompose.scan.read import Unread, contents
+
+DOCUMENT = ".decompose/analysis.json"
+KEPT = ".decompose/cache/last"
+_WRITTEN = (".decompose/lock.json", ".decompose/journal.json", ".decompose/rollback.json")
+"""Records of what decompose wrote into the project, whole or in the middle of it."""
+
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a further change to a file is sure to show in its time."""
+
+_LARGEST = 512 * 1024 * 1024
+_DIGEST = 16
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a file's status says: a file with the same mark has the same contents. ``changed`` is 0 where that is not certain."""
+
+    size: int
+    modified: int
+    changed: int
+
+
+class Contents(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The contents of a file; ``digest`` is empty for one that cannot be read."""
+
+    mark: Mark
+    digest: bytes
+
+
+class Last(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A result: ``key`` stands for all that it depends on but the contents of ``files``, ``document`` for its JSON form."""
+
+    key: bytes
+    files: dict[str, Contents]
+    document: Contents
+    summary: Summary
+    failed: tuple[SkippedFile, ...]
+    count: int
+    history_problem: str
+
+
+class Result:
+    """A result that is still right."""
+
+    def __init__(self, base: Path, last: Last) -> None:
+        self._base = base
+        self._last = last
+        self.summary = last.summary
+        self.failed = last.failed
+        self.files = last.count
+        self.history_problem = last.history_problem
+
+    def document(self) -> bytes | None:
+        """The JSON form, ``None`` when it is not what it was."""
+        content = _read(self._base / DOCUMENT)
+        return content if content is not None and _digest(content) == self._last.document.digest else None
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """What a result will depend on, as it was before the first file was read."""
+
+    key: bytes
+    marks: dict[str, Mark]
+
+
+def last(base: Path, config: Config) -> Result | None:
+    """The result of the last analysis, ``None`` when there is none or anything it depends on has changed."""
+    kept = _kept(base)
+    if kept is None or _written(base):
+        return None
+    tree = source_tree(base, config)
+    if kept.key != _key(base, config, tree) or _mark(str(base / DOCUMENT)) != kept.document.mark:
+        return None
+    paths = _paths(tree)
+    if len(paths) != len(kept.files):
+        return None
+    fresh: dict[str, Contents] = {}
+    for path in paths:
+        known = kept.files.get(path)
+        if known is None:
+            return None
+        mark = _mark(os.path.join(tree.base, path))
+        if mark.changed == 0 or mark != known.mark:
+            content = _contents(tree.base, path)
+            if content != known.digest:
+                return None
+            fresh[path] = Contents(_certain(mark, time.time_ns()), content)
+    if fresh:
+        _keep(base, msgspec.structs.replace(kept, files={**kept.files, **fresh}))
+    return Result(base, kept)
+
+
+def inputs(base: Path, config: Config, tree: SourceTree) -> Inputs | None:
+    """What an analysis that begins now depends on; ``None`` for a project whose results are not kept."""
+    if _written(base):
+        return None
+    return Inputs(_key(base, config, tree), {path: _mark(os.path.join(tree.base, path)) for path in _paths(tree)})
+
+
+def keep(
+    base: Path, tree: SourceTree, found: Inputs, digests: Mapping[str, bytes], document: bytes, summary: Summary, failed: tuple[SkippedFile, ...],
+    history_problem: str,
+) -> None:  # fmt: skip
+    """Keeps a result whose JSON form has just been saved, unless something it depends on has changed meanwhile.
+
+    ``digests`` are those of the files' contents, taken since ``found``.
+    """
+    now = time.time_ns()
+    files: dict[str, Contents] = {}
+    for path, mark in found.marks.items():
+        if _mark(os.path.join(tree.base, path)) != mark:
+            return
+        files[path] = Contents(_certain(mark, now), digests.get(path, b""))
+    saved = Contents(_mark(str(base / DOCUMENT)), _digest(document))
+    if saved.mark.size == len(document):
+        _keep(base, Last(found.key, files, saved, summary, failed, len(tree.python), history_problem))
+
+
+# --- what a result depends on --------------------------------------------------------------------
+
+
+def _key(base: Path, config: Config, tree: SourceTree) -> bytes:
+    names = (
+        tree.roots,
+        [(file.path, file.module, file.is_package, file.root) for file in tree.python],
+        [file.path for file in tree.other],
+        tree.skipped,
+    )
+    parts = (_installation(), base.name, config, names, state(base))
+    return _digest(repr(parts).encode("utf-8", "surrogatepass"))
+
+
+def _installation() -> tuple[object, ...]:
+    """What tells this decompose from another one: its version, its files, the Python that runs it."""
+    here = os.path.dirname(__file__)  # noqa: PTH120
+    return (__version__, sys.version, sorted(_stamps(here, "")))
+
+
+def _stamps(folder: str, inside: str) -> Iterator[tuple[str, int, int]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != "__pycache__":
+                    yield from _stamps(entry.path, f"{inside}{entry.name}/")
+            elif entry.name.endswith(".py"):
+                status = entry.stat()
+                yield (f"{inside}{entry.name}", status.st_size, status.st_mtime_ns)
+
+
+def _paths(tree: SourceTree) -> list[str]:
+    return sorted(read_paths(tree))
+
+
+def _written(base: Path) -> bool:
+    return any(os.path.lexists(base / path) for path in _WRITTEN)
+
+
+_GONE = Mark(0, 0, -1)
+
+
+def _mark(full: str) -> Mark:
+    try:
+        status = os.stat(full, follow_symlinks=False)
+    except OSError:
+        return _GONE
+    if not stat.S_ISREG(status.st_mode):
+        return Mark(0, 0, 0)
+    return Mark(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _certain(mark: Mark, now: int) -> Mark:
+    """The mark, of a file that changed just now without the time of that: another change might leave no trace in it."""
+    return mark if mark.changed < now - _SETTLED else Mark(mark.size, mark.modified, 0)
+
+
+def _contents(base: str, path: str) -> bytes:
+    try:
+        return digest(contents(base, path))
+    except Unread:
+        return b""
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST).digest()
+
+
+# --- where it is kept ----------------------------------------------------------------------------
+
+
+def _kept(base: Path) -> Last | None:
+    content = _read(base / KEPT)
+    if content is None or _digest(content[_DIGEST:]) != content[:_DIGEST]:
+        return None
+    try:
+        return msgspec.msgpack.decode(content[_DIGEST:], type=Last)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _keep(base: Path, result: Last) -> None:
+    from decompose import emit
+    from decompose.errors import DecomposeError
+
+    try:
+        content = msgspec.msgpack.encode(result)
+        emit.save(base, {KEPT.removeprefix(".decompose/"): _digest(content) + content})
+    except (DecomposeError, UnicodeEncodeError):
+        return  # it is computed again
+
+
+def _read(file: Path) -> bytes | None:
+    """A regular file of ours, reached through no link; ``None`` for anything else."""
+    folders: Iterable[Path] = list(file.parents)[: 2 if file.parent.name == "cache" else 1]
+    try:
+        if any(folder.is_symlink() for folder in folders):
+            return None
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        try:
+            return stream.read() if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST else None
+        except OSError:
+            return None
