@@ -550,7 +550,9 @@ class Evaluator:
             effects.extend((table, "read") for table in owner.joins)
             if returned is not None:
                 if returned.kind in ("queryset", "values"):
-                    returned = returned._replace(joins=tuple(dict.fromkeys((*owner.joins, *returned.joins))))
+                    returned = returned._replace(
+                        joins=tuple(dict.fromkeys((*owner.joins, *returned.joins))), along=tuple(dict.fromkeys((*owner.along, *returned.along)))
+                    )
                 if returned.kind == "queryset" and returned.model is model and returned.manager is None:
                     return returned._replace(manager=owner.manager)
                 return returned
@@ -567,10 +569,14 @@ class Evaluator:
             done = (*done, *within)
         if name not in standard.NO_QUERY and name not in standard.SILENT:
             effects.extend((table, "read") for table in owner.joins)
+        if name in standard.TO_INSTANCE and name not in standard.WRITES:
+            effects.extend((table, "read") for table in owner.along)
         result = collection_result(name, owner)
         if result is not None and result.kind in ("queryset", "values"):
-            # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is not carried on.
-            return result._replace(joins=owner.joins if name in standard.JOIN_METHODS else joined_by(owner, done))
+            # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is carried on apart.
+            if name in standard.JOIN_METHODS:
+                return result._replace(joins=owner.joins, along=joined_by(owner._replace(joins=owner.along), tuple(effects)))
+            return result._replace(joins=joined_by(owner, done), along=owner.along if result.kind == "queryset" else ())
         return result
 
     def _inner(self, call: Call, scope: str, context: Value | None, depth: int) -> Iterator[Effect]:
@@ -741,7 +747,7 @@ class Evaluator:
             if held is None or held.model is None or held.kind not in ("queryset", "manager", "list", "values"):
                 return None
             if held.kind in ("queryset", "values"):
-                effects.extend((table, "read") for table in (*held.model.tables, *held.joins))
+                effects.extend((table, "read") for table in (*held.model.tables, *held.joins, *held.along))
             if builtin in _PICKERS:
                 return Value("row" if held.kind == "values" else "instance", held.model, certain=held.certain)
             if held.kind == "values":
