@@ -895,12 +895,26 @@ class Evaluator:
                 if owner:
                     declared = True
                     value = self.program.value(f"{owner}.{name}")
-                    found = self.roles.manager_made_by(value) if value is not None else None
+                    found = self.roles.manager_made_by(value) or self._loaded_manager(value, name) if value is not None else None
                     break
             if found is None and not declared and name == "objects":
                 found = ModelManager()
             self._managers[key] = found
         return self._managers[key]
+
+    def _loaded_manager(self, value: Expression, name: str) -> ModelManager | None:
+        """The manager that a class makes which the project gets by name; Django's own for ``objects`` made by something that is not followed."""
+        if not isinstance(value, Chain) or not value.steps or value.steps[-1].__class__ is not Call:
+            return None
+        state, rest = self.program.head(value)
+        held = self.binding(state.id) if state.kind == "binding" else None
+        if held is not None and held.state.kind == "class":
+            role = self.roles.of(held.state.id)
+            if role == "queryset" and rest[:1] == ("as_manager",):
+                return ModelManager("", held.state.id)
+            if role == "manager":
+                return ModelManager(held.state.id, self.roles.queryset_of(held.state.id))
+        return ModelManager() if name == "objects" else None
 
     def default_manager(self, model: Model) -> ModelManager:
         """The manager that related managers and generic views use: the first that the model declares."""
