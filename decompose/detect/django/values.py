@@ -36,6 +36,8 @@ class Value(NamedTuple):
     certain: bool = True
     joins: tuple[str, ...] = ()
     """Tables beyond the model's own that evaluating a query set reads."""
+    along: tuple[str, ...] = ()
+    """Tables that are read as well where rows are taken (``select_related``, ``prefetch_related``), though not by ``count()``."""
 
     def uncertain(self) -> Value:
         """The same, not fixed by the text."""
