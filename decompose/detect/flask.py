@@ -93,6 +93,11 @@ class Web:
                 self._decorated(definition, module)
         yield from self._routes()
         yield from self._references()
+        for id in self.program.subclasses("flask.Blueprint", "flask.blueprints.Blueprint", "flask.Flask", "flask.app.Flask"):
+            own = [name for name in ("add_url_rule", "route") if name in self.program.members(id)]
+            if own:
+                reason = f"it has its own {own[0]}(), which may change the routes"
+                yield Unresolved("route", id.rpartition(".")[2], reason, self.program.place(f"{id}.{own[0]}"))
         yield from dict.fromkeys(self.unresolved)
 
     # --- collecting -----------------------------------------------------------------------------

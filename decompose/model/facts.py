@@ -84,7 +84,7 @@ class Access(msgspec.Struct, frozen=True):
     """A definition reads or writes a table at a line.
 
     ``via`` is ``orm``, ``core`` (SQLAlchemy Core) or ``sql``. ``certain`` is false where the receiver's type rests on a
-    convention rather than on the text.
+    convention rather than on the text, where a row may be in memory already, and where only the rows decide (a cascade).
     """
 
     definition: str

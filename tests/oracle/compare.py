@@ -15,7 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from decompose.detect import detectors, sql
+from decompose.detect import detectors
+from decompose.detect.sql import statements
 from decompose.link.program import Program
 from decompose.model.facts import Access, Fact, ForeignKey, Route, Schedule, Table, Task
 from decompose.model.syntax import Definition
@@ -343,7 +344,7 @@ def _ran(found: Analyzed, access: Access, executed: Executed) -> bool:
 
 def named_in(statement: str) -> list[tuple[str, str]]:
     """Tables with their modes: what a statement changes is not counted as read by it as well."""
-    parsed = sql.parse(statement).tables
+    parsed = statements.parse(statement).tables
     written = {each.table for each in parsed if each.write}
     return [(each.table, "write" if each.write else "read") for each in parsed if each.write or each.table not in written]
 

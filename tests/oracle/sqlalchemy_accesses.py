@@ -115,6 +115,15 @@ def changed_by(state, name):
 # --- pending writes ------------------------------------------------------------------------------
 
 
+def loading(frame):
+    """Whether SQLAlchemy makes a statement of its own to load what belongs to the rows of another."""
+    while frame is not None and not places.own(frame.f_code):
+        if frame.f_code.co_filename.endswith(("orm/strategies.py", "orm/loading.py")):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def caused(state, name, depth, how="pending"):
     """Notes who changes an object; what is set on an object before a session has it only prepares it."""
     frames = here(depth + 1) if not name or state.session_id is not None else ()
@@ -183,7 +192,8 @@ def watch_statements():
     from sqlalchemy.sql import base, dml, selectable
 
     def mark(made, depth):
-        frames = here(depth + 1)
+        frame = sys._getframe(depth + 1)
+        frames = () if loading(frame) else chain_of(frame)
         if frames:
             held = made.__dict__.get(BUILT, ())
             if frames not in held:

@@ -24,7 +24,8 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
         elif how == "refresh":
             executed.loaded.update((name, table, mode) for name in owners.of(each["frames"]) for table, mode in owners.named(each["sql"]))
         else:
-            asked = each["causes"] if how == "flush" and each["causes"] else [each["frames"], *each["built"][:1]]
+            # What no line of the project has changed was changed by a test, whoever sends it on.
+            asked = each["causes"] if how == "flush" else owners.asking(each)
             state(executed, [(names, frozenset()) for frames in asked if (names := owners.of(frames))], owners.named(each["sql"]))
     return executed
 
@@ -56,6 +57,17 @@ class Owners:
     def known(self, table: str) -> str:
         """A table's name in the text; the schema of a tenant is chosen when the program runs."""
         return table if table in self.tables else table.rpartition(".")[2]
+
+    def asking(self, statement: dict[str, Any]) -> list[Frames]:
+        """Who runs a statement and who built it; built where it is run it has one owner, that of the line which names the table."""
+        built = statement["built"][:1]
+        if built and statement["frames"] and self._place(built[0]) == self._place(statement["frames"]):
+            return built
+        return [statement["frames"], *built]
+
+    def _place(self, frames: Frames) -> str:
+        path, line, _ = frames[0]
+        return definition_at(self.found, path, line)
 
     def of(self, frames: Frames) -> list[str]:
         """The owner and the names that may stand for it; none when it is a test."""

@@ -14,6 +14,7 @@ from decompose.detect.sqlalchemy.methods import Methods
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.names import Names
 from decompose.detect.sqlalchemy.promises import Promises
+from decompose.detect.sqlalchemy.schemas import VALIDATING, Schemas
 from decompose.detect.sqlalchemy.values import (
     ACTING,
     DEPTH,
@@ -78,6 +79,7 @@ class Chains:
         self.models = models
         self.promises = Promises(program, names, models, self)
         self.methods = Methods(program, models, self)
+        self.schemas = Schemas(program, models)
         self._uses: dict[str, list[Use]] = {}
         self.scopes: dict[str, list[str]] = {}
         """The definitions of each module that have uses, and the module itself, in the order of their first use."""
@@ -175,7 +177,8 @@ class Chains:
         if value.kind != "state" or value.state is None or value.state.kind not in ("instance", "class"):
             return value.kind != "unknown" and bool(chain.steps or value.model)
         if any(each in _INERT for each in self.program.ancestors(value.state.id)):
-            return False
+            filled = value.state.kind == "class" and self.schemas.is_schema(value.state.id)
+            return filled and (first in VALIDATING or (not first and any(self.schemas.fields(value.state.id).values())))
         return not first or chain.origin == "super" or self._attribute_leads_on(value, first)
 
     def _attribute_leads_on(self, value: Value, name: str) -> bool:
@@ -615,6 +618,21 @@ class Chains:
             return self._state_called(value, call, scope, trace)
         return value if kind in ("query", "dml") else UNKNOWN
 
+    def _filled(self, schema: str, call: Call, scope: str, trace: Trace) -> Value:
+        """``OrderRead(customer=customer)``: fields that are schemas themselves walk the relationships of the object that they are given."""
+        fields = self.schemas.fields(schema)
+        for name, given in call.keywords:
+            inner = fields.get(name)
+            if inner:
+                self._validated(inner, given, scope, trace)
+        return UNKNOWN
+
+    def _validated(self, schema: str, given: Expression | None, scope: str, trace: Trace) -> None:
+        value = self.value(given, scope)
+        if value.kind in ("instance", "collection", "related") and value.model:
+            for table in self.schemas.reads(schema, value.model):
+                trace.touch(table, "read", False)
+
     def _builtin(self, name: str, call: Call, scope: str, trace: Trace) -> Value:
         """Functions of Python that hand on what they are given, and ``setattr``."""
         given = self.value(call.arguments[0], scope) if call.arguments else UNKNOWN
@@ -637,6 +655,8 @@ class Chains:
     def _state_called(self, value: Value, call: Call, scope: str, trace: Trace) -> Value:
         assert value.state is not None
         if value.state.kind == "class":
+            if self.schemas.is_schema(value.state.id):
+                return self._filled(value.state.id, call, scope, trace)
             given = (*call.arguments, *(argument for _, argument in call.keywords))
             return Value("state", state=State("instance", value.state.id), made=self.promises.made_for(given))
         definition = self.program.definition(value.state.id)
@@ -727,6 +747,9 @@ class Chains:
     def _own_method(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
         """A method of a mapped class, mixin or repository: its effects on the model happen here."""
         found = self._member(value, name)
+        if name in VALIDATING and found is None and value.state is not None and value.state.kind == "class" and self.schemas.is_schema(value.state.id):
+            self._validated(value.state.id, argument(call, 0, "obj"), scope, trace)
+            return UNKNOWN
         if not isinstance(found, Definition) or found.kind == "class":
             if value.model:
                 return self._called(self._model_attribute(value, name, scope, trace), call, scope, trace)

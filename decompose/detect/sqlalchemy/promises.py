@@ -73,6 +73,8 @@ class Promises:
             inner = [use for use in module.uses if outer is not None and use is not outer and use.sink == "argument" and within(use.span, outer.span)]
             for use in inner[:1]:
                 value = self.annotation(use.chain, scope)
+        if value.kind == "unknown" and isinstance(held, Chain) and self.chains.value(held, scope).kind in ("maker", "session"):
+            value = Value("session")  # ``db: SessionLocal`` where ``SessionLocal = sessionmaker(...)``
         if value.kind == "unknown" and name in ("SessionDep", "DbSession", "AsyncSessionDep", "DBSession"):
             value = Value("session", certain=False)
         self._aliases[id] = value

@@ -97,6 +97,11 @@ def test_manage_py_makes_a_root_even_of_a_package(tmp_path: Path) -> None:
     assert modules(tmp_path)["shop/__init__.py"] == "shop"
 
 
+def test_manage_py_deep_inside_a_package_is_one_of_its_modules(tmp_path: Path) -> None:
+    draw(tmp_path, {"shop/__init__.py": "", "shop/database/__init__.py": "", "shop/database/manage.py": ""})
+    assert modules(tmp_path)["shop/database/manage.py"] == "shop.database.manage"
+
+
 def test_a_root_can_be_given(tmp_path: Path) -> None:
     draw(tmp_path, {"code/lib/a.py": "", "code/__init__.py": "", "code/lib/__init__.py": ""})
     assert modules(tmp_path, include_roots=["code"])["code/lib/a.py"] == "lib.a"
