@@ -41,8 +41,10 @@ class Value(NamedTuple):
 
     def uncertain(self) -> Value:
         """The same, not fixed by the text."""
-        kind, model, manager, relation, state, name, owner, certain, joins = self
-        return Value(kind, model, manager, relation, state, name, owner, False, joins) if certain else self
+        if not self.certain:
+            return self
+        kind, model, manager, relation, state, name, owner, _, joins, along = self
+        return Value(kind, model, manager, relation, state, name, owner, False, joins, along)
 
 
 SCALAR = Value("scalar")
