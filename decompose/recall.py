@@ -28,9 +28,7 @@ from decompose.model.settings import Config
 from decompose.model.source import SkippedFile, SourceTree
 from decompose.project import read_paths, source_tree
 from decompose.report.text import Summary
-from decompose.scan.cache import digest
 from decompose.scan.history import state
-from decompose.scan.read import Unread, contents
 
 DOCUMENT = ".decompose/analysis.json"
 KEPT = ".decompose/cache/last"
@@ -207,8 +205,10 @@ def _certain(mark: Mark, now: int) -> Mark:
 
 
 def _contents(base: str, path: str) -> bytes:
+    from decompose.scan.read import Unread, contents
+
     try:
-        return digest(contents(base, path))
+        return _digest(contents(base, path))
     except Unread:
         return b""
 
