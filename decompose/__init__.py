@@ -14,6 +14,7 @@ The folders are the stages, in the order data passes them::
     emit          the only writer of the user's tree           Artifacts -> files
     verification  the only stage that runs the user's code, when asked
     report        text, Markdown, JSON, graphs
+    recall        the last result, while nothing it depends on has changed
     pipeline      the use cases as sentences; cli puts them on the command line
     model         the vocabulary that all of them share
 

@@ -6,7 +6,6 @@ the project's own folder is looked at. Keys are kebab-case; an unknown one is an
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import tomllib
@@ -18,7 +17,7 @@ from typing import Any, get_args
 import msgspec
 
 from decompose.errors import ConfigError, FileError, UsageError
-from decompose.model.migration import Disposition
+from decompose.model.disposition import Disposition
 from decompose.model.service import Sizes, Target
 from decompose.model.settings import Config, ContextSettings, EdgeDecision, VerifySettings
 
@@ -512,6 +511,8 @@ def _kind(value: object) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``did you mean 'orders'?``, or the list of what is known when nothing is near."""
     names = sorted(known)
+    import difflib
+
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"

@@ -62,9 +62,10 @@ def read_paths(tree: SourceTree) -> set[str]:
 
 def complete(failed: Sequence[SkippedFile], files: int, limit: float) -> None:
     """Raises :class:`Incomplete` when more than the share ``limit`` (0..1) of ``files`` could not be read."""
-    if failed and len(failed) > limit * max(files, 1):
+    # Pipes and links count among what could not be read, and not among the files.
+    if failed and limit < 1.0 and len(failed) > limit * max(files, 1):
         raise Incomplete(
-            f"{len(failed)} of {files} files could not be read",
+            f"{len(failed)} of {max(files, len(failed))} files could not be read",
             place=f"{failed[0].path}:{failed[0].line}",
             hint="see `decompose show unresolved`",
         )

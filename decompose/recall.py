@@ -28,9 +28,7 @@ from decompose.model.settings import Config
 from decompose.model.source import SkippedFile, SourceTree
 from decompose.project import read_paths, source_tree
 from decompose.report.text import Summary
-from decompose.scan.cache import digest
 from decompose.scan.history import state
-from decompose.scan.read import Unread, contents
 
 DOCUMENT = ".decompose/analysis.json"
 KEPT = ".decompose/cache/last"
@@ -64,7 +62,7 @@ class Last(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     key: bytes
     files: dict[str, Contents]
-    document: Contents
+    document: Mark
     summary: Summary
     failed: tuple[SkippedFile, ...]
     count: int
@@ -83,9 +81,8 @@ class Result:
         self.history_problem = last.history_problem
 
     def document(self) -> bytes | None:
-        """The JSON form, ``None`` when it is not what it was."""
-        content = _read(self._base / DOCUMENT)
-        return content if content is not None and _digest(content) == self._last.document.digest else None
+        """The JSON form, ``None`` when it is no longer what was kept."""
+        return _read(self._base / DOCUMENT, self._last.document)
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -101,7 +98,7 @@ def last(base: Path, config: Config) -> Result | None:
     if kept is None or _written(base):
         return None
     tree = source_tree(base, config)
-    if kept.key != _key(base, config, tree) or _mark(str(base / DOCUMENT)) != kept.document.mark:
+    if kept.key != _key(base, config, tree) or _mark(str(base / DOCUMENT)) != kept.document:
         return None
     paths = _paths(tree)
     if len(paths) != len(kept.files):
@@ -143,8 +140,8 @@ def keep(
         if _mark(os.path.join(tree.base, path)) != mark:
             return
         files[path] = Contents(_certain(mark, now), digests.get(path, b""))
-    saved = Contents(_mark(str(base / DOCUMENT)), _digest(document))
-    if saved.mark.size == len(document):
+    saved = _mark(str(base / DOCUMENT))
+    if saved.size == len(document):
         _keep(base, Last(found.key, files, saved, summary, failed, len(tree.python), history_problem))
 
 
@@ -195,9 +192,11 @@ def _mark(full: str) -> Mark:
         status = os.stat(full, follow_symlinks=False)
     except OSError:
         return _GONE
-    if not stat.S_ISREG(status.st_mode):
-        return Mark(0, 0, 0)
-    return Mark(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return _mark_of(status)
+
+
+def _mark_of(status: os.stat_result) -> Mark:
+    return Mark(status.st_size, status.st_mtime_ns, status.st_ctime_ns) if stat.S_ISREG(status.st_mode) else Mark(0, 0, 0)
 
 
 def _certain(mark: Mark, now: int) -> Mark:
@@ -206,8 +205,10 @@ def _certain(mark: Mark, now: int) -> Mark:
 
 
 def _contents(base: str, path: str) -> bytes:
+    from decompose.scan.read import Unread, contents
+
     try:
-        return digest(contents(base, path))
+        return _digest(contents(base, path))
     except Unread:
         return b""
 
@@ -240,8 +241,8 @@ def _keep(base: Path, result: Last) -> None:
         return  # it is computed again
 
 
-def _read(file: Path) -> bytes | None:
-    """A regular file of ours, reached through no link; ``None`` for anything else."""
+def _read(file: Path, mark: Mark | None = None) -> bytes | None:
+    """A regular file of ours, reached through no link and with the given mark; ``None`` for anything else."""
     folders: Iterable[Path] = list(file.parents)[: 2 if file.parent.name == "cache" else 1]
     try:
         if any(folder.is_symlink() for folder in folders):
@@ -250,8 +251,8 @@ def _read(file: Path) -> bytes | None:
     except OSError:
         return None
     with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
+        found = _mark_of(os.fstat(descriptor))
         try:
-            return stream.read() if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST else None
+            return stream.read() if 0 < found.size <= _LARGEST and mark in (None, found) else None
         except OSError:
             return None

@@ -190,10 +190,13 @@ class _Builder:
     def dependencies(self) -> None:
         places: dict[str, dict[Link, float]] = {}
         for edge in self.graph.edges:
-            source, target = self.number(edge.src), self.number(edge.dst)
-            if source is None or target is None or source == target or edge.when == "string":
+            source = self.number(edge.src)
+            if source is None or edge.when == "string":
                 continue
-            strength = edge.weight * (_TYPING_ONLY if edge.when == "typing" else 1.0)
+            target = self.number(edge.dst)
+            if target is None or source == target:
+                continue
+            strength = len(edge.at) * (_TYPING_ONLY if edge.when == "typing" else 1.0)
             row = places.setdefault(edge.kind, {})
             row[source, target] = row.get((source, target), 0.0) + strength
         for kind in sorted(places):
@@ -405,10 +408,17 @@ def _bags(graph: CodeGraph, modules: Sequence[str], module_of: Mapping[str, str]
         number = index.get(module_of.get(table.model, ""))
         if number is not None:
             counts[number].update(domain_words(table.model.rpartition(".")[2]))
+    spoken: dict[str, tuple[str, ...]] = {}
     for edge in graph.edges:
-        number = index.get(module_of.get(edge.src, edge.src))
-        if number is not None and edge.kind != "import" and edge.dst != module_of.get(edge.dst):
-            counts[number].update(domain_words(edge.dst.rpartition(".")[2]))
+        if edge.kind != "import":
+            number = index.get(module_of.get(edge.src, edge.src))
+            if number is not None and edge.dst != module_of.get(edge.dst):
+                found = spoken.get(edge.dst)
+                if found is None:
+                    found = spoken[edge.dst] = tuple(domain_words(edge.dst.rpartition(".")[2]))
+                bag = counts[number]
+                for word in found:
+                    bag[word] += 1
     spread: Counter[str] = Counter(word for bag in counts for word in bag)
     stems: dict[str, Counter[str]] = {}
     sizes: Counter[str] = Counter()
@@ -443,7 +453,10 @@ def _similar(bags: Sequence[Mapping[str, float]]) -> list[tuple[int, int, float]
         near: dict[int, float] = {}
         for word, weight in bag.items():
             for other, other_weight in holders[word]:
-                near[other] = near.get(other, 0.0) + weight * other_weight
+                if other in near:
+                    near[other] += weight * other_weight
+                else:
+                    near[other] = weight * other_weight
         near.pop(number, None)
         alike = [(-similarity, other) for other, similarity in near.items() if similarity >= _LEAST_SIMILAR]
         for similarity, other in nsmallest(_NEIGHBOURS, alike):

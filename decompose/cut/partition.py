@@ -44,6 +44,7 @@ def moved(graph: Adjacency, membership: Sequence[int], resolution: float, order:
     Community ids must lie in ``0..len(graph)-1``.
     """
     place = list(membership)
+    rows = [list(links.items()) for links in graph]
     degree = [sum(links.values()) + links.get(node, 0.0) for node, links in enumerate(graph)]
     total = [0.0] * len(graph)
     for node, community in enumerate(place):
@@ -60,12 +61,15 @@ def moved(graph: Adjacency, membership: Sequence[int], resolution: float, order:
         node = queue.popleft()
         waiting[node] = False
         here = place[node]
-        links = graph[node]
+        links = rows[node]
         pull: dict[int, float] = {}
-        for other, weight in links.items():
+        for other, weight in links:
             if other != node:
                 community = place[other]
-                pull[community] = pull.get(community, 0.0) + weight
+                if community in pull:
+                    pull[community] += weight
+                else:
+                    pull[community] = weight
         total[here] -= degree[node]
         price = scale * degree[node]
         best, gain = here, pull.get(here, 0.0) - price * total[here]
@@ -76,7 +80,7 @@ def moved(graph: Adjacency, membership: Sequence[int], resolution: float, order:
         total[best] += degree[node]
         if best != here:
             place[node] = best
-            for other in links:
+            for other, _ in links:
                 if not waiting[other] and place[other] != best:
                     waiting[other] = True
                     queue.append(other)
@@ -97,10 +101,11 @@ def merged(graph: Adjacency, membership: Sequence[int], count: int) -> Adjacency
         row = level[here]
         for other, weight in links.items():
             there = membership[other]
-            if there != here:
-                row[there] = row.get(there, 0.0) + weight
-            elif node <= other:
-                row[here] = row.get(here, 0.0) + weight
+            if there != here or node <= other:
+                if there in row:
+                    row[there] += weight
+                else:
+                    row[there] = weight
     return level
 
 

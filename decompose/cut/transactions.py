@@ -53,14 +53,17 @@ def units_of_work(graph: CodeGraph) -> tuple[UnitOfWork, ...]:
     for access in graph.accesses:
         by_path.setdefault(access.at.path, []).append(access)
         by_definition.setdefault(access.definition, []).append(access)
+    chosen = [t for t in graph.transactions if module_of.get(t.definition, t.definition) in code]
+    if not chosen:
+        return ()
+    paths = {transaction.at.path for transaction in chosen}
     calls: dict[str, list[Edge]] = {}
     calls_from_path: dict[str, list[Edge]] = {}
     for edge in graph.edges:
         if edge.kind in ("call", "signal"):
             calls.setdefault(edge.src, []).append(edge)
-            for path in {at.path for at in edge.at}:
+            for path in {at.path for at in edge.at} & paths:
                 calls_from_path.setdefault(path, []).append(edge)
-    chosen = [t for t in graph.transactions if module_of.get(t.definition, t.definition) in code]
     chosen.sort(key=lambda t: (t.definition, t.at))
     return tuple(
         UnitOfWork(

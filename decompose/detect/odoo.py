@@ -1,4 +1,4 @@
-"""Odoo: models and their extensions by ``_name`` and ``_inherit``, tables, keys, relation tables, and ``env["model"]`` accesses."""
+"""Odoo: models and their extensions by ``_name`` and ``_inherit``, tables, keys, relation tables, ``env["model"]`` accesses, and controllers' routes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import msgspec
 from decompose.link.expressions import argument, elements, entries, keyword, last_bound, literal, source
 from decompose.link.program import Program
 from decompose.link.records import Attribute, attributes
-from decompose.model.facts import Access, Column, Fact, ForeignKey, Mode, Table, Unresolved
+from decompose.model.facts import Access, Column, Fact, ForeignKey, Mode, Route, Table, Unresolved
 from decompose.model.location import Location
-from decompose.model.syntax import Binding, Bound, Call, Chain, Item, Use
+from decompose.model.syntax import Binding, Bound, Call, Chain, Definition, Item, Use
 
 _PACKAGES = frozenset({"odoo", "openerp"})
 _MODELS = tuple(f"{package}.models.{name}" for package in sorted(_PACKAGES) for name in ("Model", "TransientModel"))
@@ -25,6 +25,7 @@ _TYPES: dict[str, str] = {
     "Many2one": "integer", "Many2oneReference": "integer", "Id": "integer", "Json": "json", "Properties": "json", "PropertiesDefinition": "json",
     "Serialized": "json",
 }  # fmt: skip
+_ROUTES = frozenset(f"{package}.http.route" for package in _PACKAGES)
 _COLLECTIONS = frozenset({"One2many", "Many2many"})
 
 _READS = frozenset(
@@ -86,6 +87,7 @@ class Odoo:
                 yield from self._keys(name, joins)
         yield from self.unresolved
         yield from self._accesses()
+        yield from self._routes()
 
     # --- models ---------------------------------------------------------------------------------------
 
@@ -240,6 +242,31 @@ class Odoo:
         yield table
         for column, end in ((first, name), (second, target)):
             yield ForeignKey(relation, column, column, self._table_of(end), "many-to-one", field.at, "CASCADE", target_model=self._class_of(end))
+
+    # --- controllers ----------------------------------------------------------------------------------
+
+    def _routes(self) -> Iterator[Fact]:
+        """``@http.route(["/shop", "/shop/<int:page>"], type="http", methods=["GET"])`` on methods of controllers."""
+        for module in self.program.modules.values():
+            for definition in module.definitions:
+                for decorator in definition.decorators:
+                    call = decorator.steps[-1] if isinstance(decorator, Chain) and decorator.steps else None
+                    if isinstance(call, Call) and isinstance(decorator, Chain) and self.program.head(decorator)[0].id in _ROUTES:
+                        yield from self._routed(definition, call, Location(module.path, definition.line))
+
+    def _routed(self, definition: Definition, call: Call, at: Location) -> Iterator[Fact]:
+        given = argument(call, 0, "route")
+        if given is None:
+            return  # a controller that extends another says its route anew only to change options
+        remote = literal(self.program, keyword(call, "type")) in ("json", "jsonrpc")
+        listed = elements(self.program, keyword(call, "methods"))
+        methods = tuple(sorted(name.upper() for each in listed or () if (name := literal(self.program, each)))) or (("POST",) if remote else ())
+        for each in elements(self.program, given) or (given,):
+            path = literal(self.program, each)
+            if path is None:
+                yield Unresolved("route", source(each)[:160], "the path is computed", at)
+            else:
+                yield Route(methods, path, definition.id, at, "odoo", kind="api" if remote else "view")
 
     # --- accesses -------------------------------------------------------------------------------------
 

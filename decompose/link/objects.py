@@ -64,6 +64,7 @@ class Objects:
         self._kind_of = kind_of
         self._kinds: dict[str, str] = {}
         self._held: dict[str, Made | None] = {}
+        self._kept: dict[tuple[str, str], Made | None] = {}
         self._results: dict[str, Made | None] = {}
         self._callers: dict[str, list[tuple[Use, Call, str]]] = {}
         self._renamed: dict[str, set[str]] | None = None
@@ -195,17 +196,26 @@ class Objects:
         """``self.app``: set in a method of the class or of a base, or a class attribute."""
         if not chain.steps or not isinstance(chain.steps[0], str):
             return None
-        name = chain.steps[0]
+        key = (chain.root, chain.steps[0])
+        if key not in self._kept:
+            # Attributes that are set from one another would be asked for again and again: while one is looked up it stands for nothing.
+            self._kept[key] = None
+            self._kept[key] = self._set(*key, depth)
+        made = self._kept[key]
+        return (made, self._passed(chain, 1)) if made is not None else None
+
+    def _set(self, class_id: str, name: str, depth: int) -> Made | None:
+        """The object that an attribute of a class's instances holds."""
         program = self.program
-        for owner in (chain.root, *program.ancestors(chain.root)):
+        for owner in (class_id, *program.ancestors(class_id)):
             for module, use in program.uses.assigned(owner, name):
                 made = self.made(use.chain, module.name, use.scope, depth + 1)
                 if made is not None:
-                    return msgspec.structs.replace(made, key=f"{owner}.{name}"), self._passed(chain, 1)
+                    return msgspec.structs.replace(made, key=f"{owner}.{name}")
             if name in program.bindings(owner):
                 found = self._bound(f"{owner}.{name}", Chain(f"{owner}.{name}", "global"), 0, depth + 1)
                 if found is not None:
-                    return found[0], self._passed(chain, 1)
+                    return found[0]
         return None
 
     # --- helper functions and loops ---------------------------------------------------------------

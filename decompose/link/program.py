@@ -31,6 +31,8 @@ Step = str | Call | Item | Slice | Bound
 
 _LIMIT = 60
 """Re-exports followed before a name is given up: far above any chain seen in real code, it only ends cycles."""
+_MOST_ANCESTORS = 256
+"""Classes above a class that are remembered: no class that people write has as many."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -81,6 +83,7 @@ class Program:
             self._index(module)
         self._resolved: dict[str, State] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
+        self._climbing = 0
         self._children: dict[str, list[str]] | None = None
         self._held: dict[str, State] = {}
         self._instances: dict[str, State] = {}
@@ -327,16 +330,33 @@ class Program:
         """All classes it inherits from, nearest first, each once; external ones by dotted name."""
         known = self._ancestors.get(class_id)
         if known is None:
-            self._ancestors[class_id] = ()  # ends inheritance cycles, which unreadable code can contain
-            found: dict[str, None] = {}
-            for base in self.bases(class_id):
-                found.setdefault(base)
-            for base in self.bases(class_id):
-                for further in self.ancestors(base):
-                    found.setdefault(further)
-            found.pop(class_id, None)
-            known = self._ancestors[class_id] = tuple(found)
+            self._climb(class_id)
+            known = self._ancestors.get(class_id, ())
         return known
+
+    def _climb(self, class_id: str) -> None:
+        """Finds the ancestors of a class and of all classes above it: with a stack, because text can chain more classes than Python has frames."""
+        if self._climbing > _LIMIT:
+            return  # bases that are attributes of classes whose bases are attributes ...
+        self._climbing += 1
+        waiting = [(class_id, False)]
+        while waiting:
+            current, above_known = waiting.pop()
+            if above_known:
+                self._ancestors[current] = self._above(current)
+            elif current not in self._ancestors:
+                self._ancestors[current] = ()  # ends inheritance cycles, which unreadable code can contain
+                waiting.append((current, True))
+                waiting.extend((base, False) for base in reversed(self.bases(current)) if base not in self._ancestors)
+        self._climbing -= 1
+
+    def _above(self, class_id: str) -> tuple[str, ...]:
+        bases = self.bases(class_id)
+        found = dict.fromkeys(bases)
+        for base in bases:
+            found.update(dict.fromkeys(self._ancestors.get(base, ())))
+        found.pop(class_id, None)
+        return tuple(found)[:_MOST_ANCESTORS]
 
     def inherits(self, class_id: str, *names: str) -> bool:
         """Whether it is, or inherits from, one of the named classes."""

@@ -12,6 +12,7 @@ import msgspec
 
 from decompose.model.codegraph import Module
 from decompose.model.contexts import ContextMap
+from decompose.model.disposition import Disposition as Disposition
 from decompose.model.facts import (
     EnvironmentRead,
     External,
@@ -26,14 +27,6 @@ from decompose.model.facts import (
 )
 from decompose.model.location import Location, Span
 from decompose.model.source import SkippedFile
-
-Disposition = Literal["operation", "proxy-route", "event", "replica", "stay", "shared-kernel", "decide"]
-"""What becomes of an edge across the cut.
-
-``operation``: a call on the context's boundary API. ``proxy-route``: an HTTP route that the load balancer moves.
-``event``: an asynchronous message. ``replica``: a shadow row with the columns in use. ``stay``: the code keeps
-running in the monolith (or needs nothing). ``shared-kernel``: the code is copied, locked by hash. ``decide``: a person must.
-"""
 
 EdgeKind = Literal[
     "import", "side-effect", "call", "orm", "construction", "exception", "foreign-key", "accessor", "signal", "task",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from decompose.model.codegraph import CodeGraph
-from decompose.model.contexts import ContextMap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decompose.model.codegraph import CodeGraph
+    from decompose.model.contexts import ContextMap
 
 
 class Places:

@@ -8,16 +8,18 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from decompose.model.codegraph import CodeGraph
-from decompose.model.contexts import Context, ContextMap
-from decompose.model.migration import BoundaryEdge, MigrationPlan
 from decompose.model.source import SkippedFile
 from decompose.report.places import Places
 from decompose.report.printable import clipped, printable, width
+
+if TYPE_CHECKING:
+    from decompose.model.codegraph import CodeGraph
+    from decompose.model.contexts import Context, ContextMap
+    from decompose.model.migration import BoundaryEdge, MigrationPlan
 
 Colour = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 _CODES: dict[Colour, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}

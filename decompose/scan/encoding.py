@@ -59,6 +59,8 @@ def encoding_of(data: bytes) -> str:
 
 def decode(data: bytes) -> str:
     """The text, line ends as they are. Raises :class:`Unreadable`."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Unreadable("encoded in UTF-16 or UTF-32, which Python does not read", 1)
     if b"\0" in data:
         raise Unreadable("holds NUL bytes", _line(data, data.index(b"\0")))
     encoding = encoding_of(data)

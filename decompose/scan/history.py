@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import selectors
 import shutil
 import stat
-import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from decompose.model.source import Commit, History
+
+if TYPE_CHECKING:
+    import subprocess
 
 BULK = 30
 """Files; a commit that changes more (a reformatting, a rename) says nothing about what belongs together."""
@@ -151,6 +152,8 @@ class _Answer(NamedTuple):
 
 def _run(base: Path, command: Sequence[str]) -> _Answer | str:
     """What git says, or why it could not be asked."""
+    import subprocess  # where the last result is still right, no git is started
+
     if special := _special_file(base):
         return f"the repository holds {special}, which is not a regular file"
     try:
@@ -176,6 +179,8 @@ def _run(base: Path, command: Sequence[str]) -> _Answer | str:
 
 def _heard(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
     """Both streams to their end. Raises ``TimeoutError`` when git takes too long or falls silent."""
+    import selectors
+
     assert process.stdout is not None and process.stderr is not None
     heard: dict[int, list[bytes]] = {stream.fileno(): [] for stream in (process.stdout, process.stderr)}
     last = time.monotonic() + _SECONDS

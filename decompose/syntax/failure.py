@@ -29,6 +29,9 @@ _NEWER_LINE = (
     (re.compile(r".*\b(?:t|rt|tr)[\"']", re.IGNORECASE), "template string, PEP 750"),
     (re.compile(r".*\bf[\"'].*\{", re.IGNORECASE), "f-string, PEP 701"),
 )
+# Jinja's statements and expressions (cookiecutter and copier too), Mako's and ERB's tags: what no dictionary in a set could be.
+_LONGEST = 2_000
+_TEMPLATE = re.compile(r"^[^\n#'\"]{0,200}?(?:\{%-?[ \t]*\w|\{\{-?[ \t]*[\w.]+[ \t]*(?:\|[^\n}]{0,200})?-?\}\}|<%[=!]?[ \t]*\w)", re.MULTILINE)
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7})(?:\s|$)")
 
 
@@ -41,10 +44,13 @@ def reason(error: SyntaxError, text: str) -> tuple[str, int]:
     for number in range(max(0, line - 2), min(line + 1, len(lines))):
         if _CONFLICT.match(lines[number]):
             return f"unresolved merge conflict at line {number + 1}", number + 1
+    if (found := _TEMPLATE.search(text)) is not None:
+        return "a template, not Python: it has to be rendered first", text.count("\n", 0, found.start()) + 1
     for pattern, what in _PYTHON_2:
         if pattern.match(message):
             return f"{what} at line {line}", line
-    shown = lines[line - 1] if lines else ""
+    # The patterns below look for one thing behind another: on a line without end that would take long.
+    shown = lines[line - 1][:_LONGEST] if lines else ""
     for pattern, what in _PYTHON_2_LINE:
         if pattern.match(shown):
             return f"{what} at line {line}", line

@@ -84,6 +84,8 @@ def either(name: str, earlier: Held, later: Held, whole: Whole) -> Held:
         if not later.steps:
             # names of imports and definitions: the first is the intended one; else nothing is known
             return earlier if earlier.origin == "global" and not earlier.steps else Chain(name, "local")
+        if earlier.origin != later.origin:
+            return uncertain(later)
         before, after = whole(earlier), whole(later)
         assert isinstance(before, Chain)
         assert isinstance(after, Chain)

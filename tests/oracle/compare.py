@@ -8,6 +8,7 @@ A kind of fact is two sets of the same hashable things: what is true, and what d
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -64,6 +65,14 @@ class Analyzed:
     def _tables(self) -> dict[str, frozenset[str]]:
         direct = {model: each.id for each in self.of(Table) for model in each.models}
         return {model: frozenset(direct[each] for each in (model, *self.program.ancestors(model)) if each in direct) for model in direct}
+
+    @cached_property
+    def _served(self) -> Counter[str]:
+        return Counter(base for model in self._tables for base in self.program.ancestors(model))
+
+    def serves_several(self, base: str) -> bool:
+        """Whether several models with tables extend a class."""
+        return self._served[base] > 1
 
     def tables_of(self, model: str) -> frozenset[str]:
         """The tables of a model class with those that it extends, empty for any other class."""
@@ -297,7 +306,7 @@ def _owners(found: Analyzed, statement: dict[str, Any]) -> list[Owner]:
             break
         definition = found.program.definition(inner)
         inherited = definition is not None and definition.parent and on not in ("", definition.parent) and found.program.inherits(on, definition.parent)
-        if inherited and role in ("layer", "table"):
+        if inherited and role in ("layer", "table") and found.serves_several(definition.parent):
             generic += [inner, on]  # one code for many tables: whoever calls it names the table
             only = only or found.tables_of(on)
             continue
@@ -322,9 +331,12 @@ def definition_at(found: Analyzed, path: str, line: int) -> str:
 
 
 def _ran(found: Analyzed, access: Access, executed: Executed) -> bool:
-    """Whether the tests ran the line of an access; a class says what libraries do for it, so it ran when they did anything of that mode for it."""
+    """Whether the tests ran the line of an access.
+
+    A class or module says what libraries do for it, so it ran when they did anything of that mode for it.
+    """
     definition = found.program.definition(access.definition)
-    if executed.lines is None or (definition is not None and definition.kind == "class"):
+    if executed.lines is None or definition is None or definition.kind == "class":
         return (access.definition, access.mode) in executed.owners
     unsent = access.mode == "read" and (access.at.path, access.at.line) in executed.unsent
     return not unsent and access.at.line in executed.lines.get(access.at.path, ())

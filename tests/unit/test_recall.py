@@ -13,6 +13,7 @@ import pytest
 from decompose import pipeline, recall
 from decompose.config import load
 from decompose.report.text import Terminal, screen, summarized
+from decompose.scan import read
 
 FILES = {
     "shop/__init__.py": "",
@@ -137,12 +138,12 @@ def test_only_files_whose_time_says_nothing_are_read(project: Path, monkeypatch:
     later = time.time_ns() + 10_000_000_000
     monkeypatch.setattr(time, "time_ns", lambda: later)
     analyzed(project)
-    read: list[str] = []
-    monkeypatch.setattr(recall, "contents", lambda base, path: read.append(path) or FILES[path].encode())
+    seen: list[str] = []
+    monkeypatch.setattr(read, "contents", lambda base, path: seen.append(path) or FILES[path].encode())
     os.utime(project / "shop/orders/views.py", (LONG_AGO, LONG_AGO))
     assert recalled(project) is not None
     assert recalled(project) is not None
-    assert read == ["shop/orders/views.py"]
+    assert seen == ["shop/orders/views.py"]
 
 
 def test_a_file_that_changes_during_the_analysis_keeps_nothing(project: Path) -> None:

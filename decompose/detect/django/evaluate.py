@@ -550,7 +550,9 @@ class Evaluator:
             effects.extend((table, "read") for table in owner.joins)
             if returned is not None:
                 if returned.kind in ("queryset", "values"):
-                    returned = returned._replace(joins=tuple(dict.fromkeys((*owner.joins, *returned.joins))))
+                    returned = returned._replace(
+                        joins=tuple(dict.fromkeys((*owner.joins, *returned.joins))), along=tuple(dict.fromkeys((*owner.along, *returned.along)))
+                    )
                 if returned.kind == "queryset" and returned.model is model and returned.manager is None:
                     return returned._replace(manager=owner.manager)
                 return returned
@@ -567,10 +569,14 @@ class Evaluator:
             done = (*done, *within)
         if name not in standard.NO_QUERY and name not in standard.SILENT:
             effects.extend((table, "read") for table in owner.joins)
+        if name in standard.TO_INSTANCE and name not in standard.WRITES:
+            effects.extend((table, "read") for table in owner.along)
         result = collection_result(name, owner)
         if result is not None and result.kind in ("queryset", "values"):
-            # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is not carried on.
-            return result._replace(joins=owner.joins if name in standard.JOIN_METHODS else joined_by(owner, done))
+            # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is carried on apart.
+            if name in standard.JOIN_METHODS:
+                return result._replace(joins=owner.joins, along=joined_by(owner._replace(joins=owner.along), tuple(effects)))
+            return result._replace(joins=joined_by(owner, done), along=owner.along if result.kind == "queryset" else ())
         return result
 
     def _inner(self, call: Call, scope: str, context: Value | None, depth: int) -> Iterator[Effect]:
@@ -741,7 +747,7 @@ class Evaluator:
             if held is None or held.model is None or held.kind not in ("queryset", "manager", "list", "values"):
                 return None
             if held.kind in ("queryset", "values"):
-                effects.extend((table, "read") for table in (*held.model.tables, *held.joins))
+                effects.extend((table, "read") for table in (*held.model.tables, *held.joins, *held.along))
             if builtin in _PICKERS:
                 return Value("row" if held.kind == "values" else "instance", held.model, certain=held.certain)
             if held.kind == "values":
@@ -889,12 +895,26 @@ class Evaluator:
                 if owner:
                     declared = True
                     value = self.program.value(f"{owner}.{name}")
-                    found = self.roles.manager_made_by(value) if value is not None else None
+                    found = self.roles.manager_made_by(value) or self._loaded_manager(value, name) if value is not None else None
                     break
             if found is None and not declared and name == "objects":
                 found = ModelManager()
             self._managers[key] = found
         return self._managers[key]
+
+    def _loaded_manager(self, value: Expression, name: str) -> ModelManager | None:
+        """The manager that a class makes which the project gets by name; Django's own for ``objects`` made by something that is not followed."""
+        if not isinstance(value, Chain) or not value.steps or value.steps[-1].__class__ is not Call:
+            return None
+        state, rest = self.program.head(value)
+        held = self.binding(state.id) if state.kind == "binding" else None
+        if held is not None and held.state.kind == "class":
+            role = self.roles.of(held.state.id)
+            if role == "queryset" and rest[:1] == ("as_manager",):
+                return ModelManager("", held.state.id)
+            if role == "manager":
+                return ModelManager(held.state.id, self.roles.queryset_of(held.state.id))
+        return ModelManager() if name == "objects" else None
 
     def default_manager(self, model: Model) -> ModelManager:
         """The manager that related managers and generic views use: the first that the model declares."""

@@ -101,7 +101,7 @@ class UseReader:
         last = trace.values[-1]
         if use.sink == "iterate" and len(trace.values) == len(use.chain.steps) + 1 and last.kind in ("queryset", "values") and last.model is not None:
             # The loop runs the query, whoever built it.
-            for table in (*last.model.tables, *last.joins):
+            for table in (*last.model.tables, *last.joins, *last.along):
                 key = (definition, table, "read", use.span.line)
                 accesses[key] = accesses.get(key, False) or last.certain
 

@@ -36,11 +36,15 @@ class Value(NamedTuple):
     certain: bool = True
     joins: tuple[str, ...] = ()
     """Tables beyond the model's own that evaluating a query set reads."""
+    along: tuple[str, ...] = ()
+    """Tables that are read as well where rows are taken (``select_related``, ``prefetch_related``), though not by ``count()``."""
 
     def uncertain(self) -> Value:
         """The same, not fixed by the text."""
-        kind, model, manager, relation, state, name, owner, certain, joins = self
-        return Value(kind, model, manager, relation, state, name, owner, False, joins) if certain else self
+        if not self.certain:
+            return self
+        kind, model, manager, relation, state, name, owner, _, joins, along = self
+        return Value(kind, model, manager, relation, state, name, owner, False, joins, along)
 
 
 SCALAR = Value("scalar")

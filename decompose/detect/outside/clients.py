@@ -108,6 +108,7 @@ OPENS = {
     "anyio.open_file": 1, "bz2.open": 1, "lzma.open": 1,
 }  # fmt: skip
 """Functions that open a file, with the position of the mode."""
+PASSING = ("io.BytesIO", "io.StringIO", "tempfile.")
 PATHS = frozenset({"pathlib.Path", "anyio.Path", "pathlib.PosixPath"})
 PATH_READS = frozenset({"read_text", "read_bytes", "iterdir", "glob", "rglob"})
 PATH_WRITES = frozenset({"write_text", "write_bytes", "unlink", "mkdir", "rename", "replace", "touch", "rmdir", "symlink_to"})

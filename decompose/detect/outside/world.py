@@ -85,7 +85,7 @@ class World:
         elif call is None or state.kind != "external":
             return
         elif state.id in known.OPENS or state.id in known.FILE_READS or state.id in known.FILE_WRITES:
-            yield self._file(state.id, call, site)
+            yield from self._file(state.id, call, site)
         elif first in known.HTTP and last in known.HTTP_CALLS:
             yield self._fact(site, "http", self._url(call, last, site))
         elif (package == "django.core.mail" and last in known.MAIL) or (package == "aiosmtplib" and last == "send"):
@@ -93,14 +93,22 @@ class World:
         elif first in known.SERVICES and not last.endswith(("Error", "Exception")):
             yield self._fact(site, "http", known.SERVICES[first])
 
-    def _file(self, id: str, call: Call, site: Site) -> External:
+    def _file(self, id: str, call: Call, site: Site) -> Iterator[Fact]:
         if id in known.OPENS:
             mode = self.program.constant(argument(call, known.OPENS[id], "mode"))
             written = isinstance(mode, str) and any(mark in mode for mark in "wax+")
-            return self._fact(site, "file", self._label(argument(call, 0, "file", "filename", "name"), site), "write" if written else "read")
-        position = known.FILE_WRITES.get(id, 0)
-        given = argument(call, position, "dst" if position else "path", "src", "name", "top")
-        return self._fact(site, "file", self._label(given, site) or id.rpartition(".")[2], "write" if id in known.FILE_WRITES else "read")
+            given = argument(call, 0, "file", "filename", "name")
+        else:
+            position = known.FILE_WRITES.get(id, 0)
+            written = id in known.FILE_WRITES
+            given = argument(call, position, "dst" if position else "path", "src", "name", "top")
+        if not self._is_passing(given):
+            yield self._fact(site, "file", self._label(given, site) or ".", "write" if written else "read")
+
+    def _is_passing(self, given: Expression | None) -> bool:
+        """Whether a file is in memory or temporary: nothing that anybody else could touch."""
+        state = self.program.head(given)[0] if isinstance(given, Chain) and given.origin == "global" else None
+        return state is not None and state.id.startswith(known.PASSING)
 
     def _path(self, state: State, rest: tuple[Step, ...], site: Site) -> Iterator[Fact]:
         """``Path("a.txt").write_text(...)``, also through a name that holds the path."""

@@ -145,3 +145,11 @@ def test_a_value_is_followed_as_far_as_the_text_is_certain(expression: str, want
 def test_a_constant_is_found_through_names() -> None:
     program = linked("# a.py\nX = 3\n\n# b.py\nfrom a import X\nY = X\nZ = Y\n")
     assert program.constant(program.value("b.Z")) == 3
+
+
+def test_a_chain_of_classes_longer_than_pythons_frames_has_an_end() -> None:
+    text = "".join(f"class C{number}(C{number + 1}): ...\n" for number in range(3000))
+    nested = "".join(f"class D{number}(D{number + 1}.X): ...\n" for number in range(3000))
+    program = linked(f"# m.py\n{text}{nested}")
+    assert program.ancestors("m.C0")[:2] == ("m.C1", "m.C2")
+    assert program.ancestors("m.D0") is not None
