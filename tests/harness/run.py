@@ -73,7 +73,7 @@ class Harness:
         self.run("corpus, no cache", *check, "--only", chosen, "--", *ANALYZE, "--no-cache", *output)
         self.run("corpus, cold cache", *check, "--only", chosen, "--", *ANALYZE, *output, forgiven="^FAIL \\S+ target changed$")
         self.run("corpus, warm cache", *check, "--only", chosen, "--", *ANALYZE, *output)
-        self.run("corpus, terminal", *check, "--only", "d,g,i", "--", *ANALYZE, "--no-cache", "--color", "never", "-o", "{o}/out.txt")
+        self.run("corpus, terminal", *check, "--only", "d,g,i", "--edge", "Analyzed", "--", *ANALYZE, "--no-cache", "--color", "never", "-o", "{o}/out.txt")
         self.run("corpus, plans", *check, "--only", ",".join(NOT_FOR_ANALYZE), "--", *OURS, "extract", "x", "-C", "{p}")
         subprocess.run(["chmod", "-R", "u+rwX", str(corpus)], check=False)
 
