@@ -225,7 +225,10 @@ class ViewReader:
         return bool(owner) and (owner == class_id or self.evaluator.served.view_queryset(owner) is not None)
 
     def _serializer(self, definition: Definition) -> Iterator[Access]:
-        """What a serializer reads through its fields: relations listed, nested serializers, ``source="customer.name"``."""
+        """What a serializer reads through its fields: relations listed, nested serializers, ``source="customer.name"``.
+
+        None of it is certain: whoever asks for the rows may have loaded the relations along, or a request may only write.
+        """
         model = self.evaluator.served.class_model(definition.id)
         if model is None:
             return
@@ -238,7 +241,7 @@ class ViewReader:
                 continue
             path = literal(self.program, keyword(call, "source")) or name
             tables = _path(model, path, full=not _keys_only(value))
-            yield from _accesses(definition.id, tables, ("read",), self.program.at(module, bindings[-1].line), True)
+            yield from _accesses(definition.id, tables, ("read",), self.program.at(module, bindings[-1].line), False)
         meta = self.program.members(definition.id).get("Meta")
         listed = self.program.bindings(meta.id).get("fields") if meta is not None else None
         if not listed:
@@ -248,7 +251,7 @@ class ViewReader:
         at = self.program.at(module, listed[-1].line)
         for each in names:
             if isinstance(each, str) and each not in declared:
-                yield from _accesses(definition.id, _path(model, each, full=False), ("read",), at, True)
+                yield from _accesses(definition.id, _path(model, each, full=False), ("read",), at, False)
 
     def _methods(self, class_id: str) -> set[str] | None:
         owner = self.program.declaring_class(class_id, "http_method_names")
