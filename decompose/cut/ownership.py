@@ -163,10 +163,12 @@ def _joins(tables: Iterable[Table], keys: Iterable[ForeignKey]) -> dict[str, str
 def foreign_keys(graph: CodeGraph, owner: Mapping[str, str], shared: Collection[str] = ()) -> tuple[CutForeignKey, ...]:
     """All foreign keys with ids ``FK-001`` and up, counted in the order of ``(table, column, target)``.
 
-    A many-to-many relation counts once, as a key of the side that declares it. Two keys are never one id, and an edit that
+    A many-to-many relation counts once: as a key of the side that declares it, or as the keys of the model that it goes through. Two keys are never one id, and an edit that
     adds no foreign key renumbers none. A key to a table of a ``shared`` context is not cut: each service has that table.
     """
-    keys = sorted(graph.foreign_keys, key=lambda k: (k.table, k.column or k.field, k.target, k.at))
+    columns = {(key.table, key.target) for key in graph.foreign_keys if key.kind != "many-to-many"}
+    counted = (key for key in graph.foreign_keys if key.kind != "many-to-many" or (key.through, key.target) not in columns)
+    keys = sorted(counted, key=lambda k: (k.table, k.column or k.field, k.target, k.at))
     found = []
     for number, key in enumerate(keys, start=1):
         source, target = owner.get(key.table, ""), owner.get(key.target, "")

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import msgspec
 from drawing import draw
 
 from decompose.cut.ownership import foreign_keys, ownership
 from decompose.cut.transactions import units_of_work
 from decompose.model.contexts import Ownership
+from decompose.model.facts import ForeignKey
+from decompose.model.location import Location
 from decompose.model.settings import Config, ContextSettings
 
 
@@ -81,3 +84,11 @@ def test_a_key_to_a_table_without_owner_is_not_cut() -> None:
 def test_a_key_to_a_table_that_every_service_has_is_not_cut() -> None:
     (key,) = foreign_keys(draw("a: table t; key type_id -> kind"), {"t": "left", "kind": "shared"}, {"shared"})
     assert key.cut is False
+
+
+def test_a_relation_through_a_model_counts_as_the_keys_of_that_model() -> None:
+    graph = draw("a: table post; table tag; table mark; key post_id -> post; key tag_id -> tag")
+    through = ForeignKey("post", "tags", "tags", "tag", "many-to-many", Location("a.py", 1), through="mark")
+    joined = ForeignKey("post", "words", "words", "tag", "many-to-many", Location("a.py", 2), through="post_words")
+    found = foreign_keys(msgspec.structs.replace(graph, foreign_keys=(*graph.foreign_keys, through, joined)), {})
+    assert [key.src for key in found] == ["mark.post_id", "mark.tag_id", "post.words"]
