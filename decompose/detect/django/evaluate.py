@@ -16,7 +16,7 @@ from decompose.detect.django.models import Registry
 from decompose.detect.django.parameters import Parameters
 from decompose.detect.django.querysets import collection_effects, collection_result, joined_by
 from decompose.detect.django.roles import Roles
-from decompose.detect.django.schema import Model, ModelManager, Reverse
+from decompose.detect.django.schema import SINGULAR, Field, Model, ModelManager, Reverse
 from decompose.detect.django.served import ServedModels
 from decompose.detect.django.values import (
     DEPTH,
@@ -56,6 +56,7 @@ _COLLECTION_TYPES = frozenset({
 })  # fmt: skip
 _REQUESTS = frozenset({"HttpRequest", "Request", "WSGIRequest", "ASGIRequest", "AuthenticatedHttpRequest"})
 _TRANSPARENT = standard.CASTS | standard.COPIES
+_TRANSPARENT_MODULES = frozenset(name.rpartition(".")[0] for name in _TRANSPARENT)
 _CONCRETE = 12
 """Models for which a method of an abstract one is read at most."""
 _ROOT_PACKAGES = frozenset({"django", "rest_framework", "annoying", "builtins"})
@@ -246,7 +247,8 @@ class Evaluator:
     def _of_class(self, chain: Chain, context: Value | None) -> Value | None:
         class_id = chain.root
         if context is not None:
-            return context
+            above = chain.origin == "super" and context.kind in ("manager", "queryset")
+            return context._replace(name="super", state=State("class", class_id)) if above else context
         model = self.registry.models.get(class_id)
         if model is not None:
             return Value("class" if chain.origin == "cls" else "instance", model, name="super" if chain.origin == "super" else "")
@@ -307,7 +309,7 @@ class Evaluator:
         if model is not None:
             return Value("class", model)
         top = state.id.partition(".")[0]
-        if top in _ROOT_PACKAGES or ".models" in state.id or state.id in standard.SHORTCUTS or state.id in _TRANSPARENT or top in self.roles.library_packages:
+        if top in _ROOT_PACKAGES or ".models" in state.id or state.id in standard.SHORTCUTS or state.id in _TRANSPARENT or state.id in _TRANSPARENT_MODULES or top in self.roles.library_packages:
             return Value("state", state=state)
         return None
 
@@ -386,6 +388,8 @@ class Evaluator:
             return self._advance_class(value, step)
         if kind in ("values", "list"):
             return self._advance_list(value, step)
+        if kind == "descriptor" and step == "through" and value.relation is not None:
+            return self._between(value.relation)
         if kind == "pair" and isinstance(step, Item):
             return Value("instance", value.model) if step.key == 0 else SCALAR
         if kind == "enumerated" and isinstance(step, Item):
@@ -420,13 +424,17 @@ class Evaluator:
         member = self._member(model, step)
         if isinstance(member, Definition) and member.kind != "class":
             return Value("method", model, state=State("function", member.id), name=step, owner=value)
-        history = model.accessor(step)
-        if history is not None and history.field.kind == "history":
-            return Value("manager", history.source, ModelManager())
-        found = model.field(step)
+        reverse = model.accessor(step)
+        if reverse is not None and reverse.field.kind == "history":
+            return Value("manager", reverse.source, ModelManager())
+        found = model.field(step) or (reverse.field if reverse is not None else None)
         if found is not None and found.kind == "m2m":
-            return Value("descriptor", found.through, relation=found)
+            return Value("descriptor", relation=found)
         return SCALAR
+
+    @staticmethod
+    def _between(relation: Field) -> Value | None:
+        return Value("class", relation.between) if relation.between is not None else None
 
     def _member(self, model: Model, name: str) -> Definition | Binding | None:
         for each in (model, *model.lineage[1:]):
@@ -456,7 +464,7 @@ class Evaluator:
         reverse = model.accessor(step)
         if reverse is not None:
             return self._reverse(value, reverse, effects)
-        if step in standard.INSTANCE_WRITES or step in standard.INSTANCE_READS or standard.ASYNCHRONOUS.get(step, step) in ("save", "delete", "refresh_from_db"):
+        if step in standard.INSTANCE_QUERIES or standard.ASYNCHRONOUS.get(step, step) in ("save", "delete", "refresh_from_db"):
             return Value("method", model, name=step, owner=value)
         member = self._member(model, step)
         if isinstance(member, Definition):
@@ -502,12 +510,20 @@ class Evaluator:
         if step in ("query", "db", "ordered", "_db", "_hints", "_result_cache", "name"):
             return SCALAR
         if step == "through" and value.relation is not None:
-            return Value("descriptor", value.relation.through)
-        for class_id in self.roles.method_order(value.manager):
+            return self._between(value.relation)
+        for class_id in self._searched(value):
             member = self.program.members(class_id).get(step)
             if member is not None:
                 return Value("method", model, state=State("function", member.id), name=step, owner=value)
         return Value("method", model, name=step, owner=value)
+
+    def _searched(self, value: Value) -> tuple[str, ...]:
+        """The project's classes in which a method of a collection is looked up: for ``super()``, those after the class that says it."""
+        order = self.roles.method_order(value.manager)
+        if value.name != "super":
+            return order
+        own = value.state.id
+        return order[order.index(own) + 1 :] if own in order else self.program.ancestors(own)
 
     def _advance_list(self, value: Value, step: Step) -> Value | None:
         if isinstance(step, Item):
@@ -528,6 +544,7 @@ class Evaluator:
         if owner.kind == "instance":
             return self._call_instance(value, owner, effects)
         if owner.kind == "class":
+            effects.extend(self._shared_effects(value, owner))
             return self.returned(value.state.id, owner) or SCALAR
         if owner.kind == "values":
             return self._call_values(value, owner, call, effects, scope, context)
@@ -541,6 +558,7 @@ class Evaluator:
         model = owner.model
         assert model is not None
         name = value.name
+        owner = self._begun(owner)
         if value.state.kind == "function" and not (name == "get_queryset" and owner.name == "super"):
             done = self.method_effects(value.state.id, owner)
             effects.extend(done)
@@ -567,7 +585,7 @@ class Evaluator:
             within = [effect for effect in self._inner(call, scope, context, 0) if effect[0] not in model.tables]
             effects.extend(within)
             done = (*done, *within)
-        if name not in standard.NO_QUERY and name not in standard.SILENT:
+        if name not in standard.NOT_READING:
             effects.extend((table, "read") for table in owner.joins)
         if name in standard.TO_INSTANCE and name not in standard.WRITES:
             effects.extend((table, "read") for table in owner.along)
@@ -578,6 +596,17 @@ class Evaluator:
                 return result._replace(joins=owner.joins, along=joined_by(owner._replace(joins=owner.along), tuple(effects)))
             return result._replace(joins=joined_by(owner, done), along=owner.along if result.kind == "queryset" else ())
         return result
+
+    def _begun(self, owner: Value) -> Value:
+        """A manager with what the query sets read that its class makes (``get_queryset``), beside its model's table."""
+        if owner.kind != "manager" or owner.manager is None or not owner.manager.manager or owner.name == "super":
+            return owner
+        for class_id in self.roles.lineage(owner.manager.manager):
+            method = self.program.members(class_id).get("get_queryset")
+            made = self.returned(method.id, owner) if method is not None else None
+            if method is not None:
+                return owner._replace(joins=made.joins, along=made.along) if made is not None and made.kind == "queryset" else owner
+        return owner
 
     def _inner(self, call: Call, scope: str, context: Value | None, depth: int) -> Iterator[Effect]:
         """What the query sets among a call's arguments read: ``filter(order__in=Order.objects.open())``, ``Exists(...)``."""
@@ -626,6 +655,12 @@ class Evaluator:
             if value.name in ("add_child", "add_sibling"):
                 return Value("instance", model)
             return Value("none", model)
+        if value.name in standard.INSTANCE_CHECKS:
+            # What is unique and which keys changed decides whether anything is asked.
+            targets = {each.target: None for parent in model.lineage for each in parent.local.values() if each.kind in SINGULAR and each.target is not None}
+            asked = (model, *(targets if value.name == "full_clean" else ()))
+            effects.extend((table, MAYBE) for each in asked for table in each.tables)
+            return Value("none", model)
         if name == "refresh_from_db" or value.name in standard.INSTANCE_READS:
             effects.extend((table, "read") for table in model.tables)
             return Value("none", model)
@@ -636,12 +671,14 @@ class Evaluator:
             effects.extend((table, "read") for table in model.tables)
             return Value("instance", model)
         if value.state.kind == "function":
-            declaring = self.registry.models.get(value.state.id.rpartition(".")[0])
-            if declaring is not None and declaring.abstract:
-                # One text for many tables: who calls it says which.
-                effects.extend(self.method_effects(value.state.id, owner))
+            effects.extend(self._shared_effects(value, owner))
             return self.returned(value.state.id, owner) or Value("scalar", name="project")
         return SCALAR
+
+    def _shared_effects(self, method: Value, owner: Value) -> tuple[Effect, ...]:
+        """What a method of an abstract model does for a concrete one: one text for many tables, and who calls it says which."""
+        declaring = self.registry.models.get(method.state.id.rpartition(".")[0])
+        return self.method_effects(method.state.id, owner) if declaring is not None and declaring.abstract else ()
 
     # --- everything that is not a model -----------------------------------------------------------
 
@@ -736,7 +773,7 @@ class Evaluator:
             effects.extend((table, "read") for table in (user.tables if user is not None else ()))
             return Value("instance", user, certain=False) if user is not None else None
         if name in standard.CASTS:
-            return self.annotated(call.arguments[0]) if call.arguments else None
+            return self._cast(call.arguments[0], scope) if call.arguments else None
         if name in standard.COPIES:
             return self.evaluate(call.arguments[0], scope, context) if call.arguments else None
         builtin = name.removeprefix("builtins.")
@@ -754,6 +791,13 @@ class Evaluator:
                 return held
             return Value("enumerated" if builtin == "enumerate" else "list", held.model, certain=held.certain)
         return None
+
+    def _cast(self, type_given: Expression, scope: str) -> Value | None:
+        """``cast(Order, value)``, ``cast("Order", value)``."""
+        if isinstance(type_given, Constant) and isinstance(type_given.value, str):
+            module = self.program.module_of(scope) if scope else ""
+            return self._instance_of(self.program.resolve(f"{module}.{type_given.value}")) if type_given.value.isidentifier() and module else None
+        return self.annotated(type_given)
 
     def _of_builtin(self, name: str, call: Call, effects: list[Effect], scope: str, context: Value | None) -> Value | None:
         """``type(order)`` and ``getattr(order, "customer", None)``."""
@@ -882,7 +926,9 @@ class Evaluator:
 
     def manager(self, model: Model, name: str) -> ModelManager | None:
         """The manager that a model class has under a name."""
-        if name in ("_default_manager", "_base_manager"):
+        if name == "_base_manager":
+            return ModelManager()
+        if name == "_default_manager":
             return self.default_manager(model)
         key = (model.id, name)
         if key not in self._managers:
@@ -997,7 +1043,7 @@ class Evaluator:
                 self.depth += 1
                 found: dict[Effect, None] = {}
                 for use in self.uses_in(function):
-                    trace = self.follow(use.chain, function, receiver if use.chain.origin in ("self", "super") else None)
+                    trace = self.follow(use.chain, function, receiver if use.chain.origin in ("self", "cls", "super") else None)
                     if trace is not None:
                         start = last_bound(use.chain)
                         for effects in trace.effects[start:]:

@@ -46,6 +46,24 @@ class Field:
     join: str = ""
     target: Model | None = None
     model: Model | None = None
+    _between: Model | None = None
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The names of the two keys in the join table that Django makes for a many-to-many field."""
+        assert self.model is not None and self.target is not None
+        own, other = self.model.name.lower(), self.target.name.lower()
+        return (f"from_{own}", f"to_{own}") if self.target.concrete is self.model else (own, other)
+
+    @property
+    def between(self) -> Model | None:
+        """The model between the two sides of a many-to-many field: the one it goes through, else Django's own, which no text names and so has no id."""
+        if self.through is None and self._between is None and self.join and self.model is not None and self.target is not None:
+            made = self._between = Model("", f"{self.model.name}_{self.name}", self.model.app, self.join, self.at)
+            for name, target in zip(self.ends, (self.model, self.target), strict=True):
+                key = Field(name, "fk", "other", "django.db.models.ForeignKey", self.at, column=f"{name}_id", target=target, model=made)
+                made.local[name] = made.attributes[key.column] = key
+        return self.through or self._between
 
 
 @dataclass(eq=False, slots=True, repr=False)

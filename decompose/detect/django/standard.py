@@ -165,6 +165,8 @@ SILENT = frozenset({"update", "delete", "_raw_delete"})
 """Methods that need no query of their own for what the steps before them describe."""
 RELATED_WRITES = frozenset({"add", "remove", "set", "clear"})
 """Methods of a related manager that change the relation: join rows for many-to-many, the key column on the other side else."""
+NOT_READING = NO_QUERY | RELATED_WRITES | (WRITES - READS_AND_WRITES)
+"""Methods that read nothing of what a query set joins: they run no query, or one that only writes."""
 
 LOOKUP_METHODS = frozenset({"filter", "exclude", "get", "get_or_create", "update_or_create", "complex_filter", "first", "last"})
 PATH_METHODS = frozenset({"values", "values_list", "order_by", "distinct", "only", "defer", "dates", "datetimes", "earliest", "latest", "in_bulk"})
@@ -174,7 +176,9 @@ TAKES_QUERIES = LOOKUP_METHODS | EXPRESSION_METHODS | {"union", "intersection", 
 """Methods whose arguments may be or hold query sets."""
 
 INSTANCE_WRITES = frozenset({"save", "delete", "save_base", "add_child", "add_sibling", "move_to", "insert_at", "move"})
-INSTANCE_READS = frozenset({"refresh_from_db", "full_clean", "validate_unique", "validate_constraints", "get_deferred_fields_from_db"})
+INSTANCE_READS = frozenset({"refresh_from_db", "get_deferred_fields_from_db"})
+INSTANCE_CHECKS = frozenset({"full_clean", "validate_unique", "validate_constraints"})
+INSTANCE_QUERIES = INSTANCE_WRITES | INSTANCE_READS | INSTANCE_CHECKS
 INSTANCE_QUERYSETS = frozenset({"get_children", "get_descendants", "get_ancestors", "get_siblings", "get_family", "get_leafnodes"})
 INSTANCE_METHODS = frozenset({
     "clean", "clean_fields", "serializable_value", "get_deferred_fields", "set_password", "check_password", "has_perm", "has_perms",
@@ -193,6 +197,7 @@ ASYNCHRONOUS = {
     )
 }
 """The asynchronous twin of a method does the same to the tables."""
+SILENT_TWINS = SILENT | {twin for twin, name in ASYNCHRONOUS.items() if name in SILENT}
 
 EXPRESSION_PACKAGES = ("django.db.models", "django.contrib.postgres", "django.contrib.gis.db.models")
 """Where query expressions come from: ``F``, ``Q``, ``Count``, ``Subquery`` and the like."""

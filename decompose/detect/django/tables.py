@@ -90,11 +90,9 @@ class TableReader:
         yield ForeignKey(model.table, each.name, each.name, target.table, "many-to-many", at, "", accessor, join, False, model.id, each.target.id)
 
     def _join(self, model: Model, each: Field, target: Model, at: Location) -> Table:
-        own, other = model.name.lower(), target.name.lower()
-        names = (f"from_{own}", f"to_{other}") if target is model else (own, each.target.name.lower() if each.target else other)
         keys = [self._column_type(key, 0) if (key := end.key) else ("integer", None) for end in (model, target)]
         columns = (
             Column("id", "id", self.registry.automatic_key(model).type, primary_key=True, unique=True, auto=True, line=at.line),
-            *(Column(f"{name}_id", name, kind, max_length=length, line=at.line) for name, (kind, length) in zip(names, keys, strict=True)),
+            *(Column(f"{name}_id", name, kind, max_length=length, line=at.line) for name, (kind, length) in zip(each.ends, keys, strict=True)),
         )
         return Table(each.join, "", at, "django", "join", f"{model.app}.{model.name}_{each.name}", (), columns)

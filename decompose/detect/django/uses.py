@@ -12,6 +12,7 @@ from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.lookups import expression_name
 from decompose.detect.django.schema import Model
 from decompose.detect.django.values import MAYBE, MODEL_KINDS, Step, Trace, Value
+from decompose.link.expressions import last_bound
 from decompose.model.facts import Access, ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.syntax import (
@@ -34,6 +35,8 @@ _RESULTS = {
     "exception": "exception",
 }  # fmt: skip
 _NO_CONTEXT = (None,)
+Kept = tuple[str, int]
+"""A variable and the line on which it gets its value."""
 
 
 class _Segment(msgspec.Struct):
@@ -53,11 +56,14 @@ class UseReader:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self._absorbed: tuple[Chain, Span] | None = None
+        self._written_only: frozenset[Kept] = frozenset()
 
     def facts(self) -> Iterator[Access | ModelUse]:
         """All accesses and model uses of the program, module by module."""
         evaluator = self.evaluator
+        never_run = self._never_run()
         for module in evaluator.program.modules.values():
+            self._written_only = never_run.get(module.path, frozenset())
             accesses: dict[tuple[str, str, str, int], bool] = {}
             for use in module.uses:
                 chain = use.chain
@@ -87,16 +93,54 @@ class UseReader:
         using = roles.models_using(chain.root)
         return tuple(self.evaluator.collection(role, model, chain.root, len(using) == 1) for model in using[:6])
 
+    def _never_run(self) -> dict[str, frozenset[Kept]]:
+        """By file, the variables that hold a query set which is only ever changed as a whole: no query of its own is run for it."""
+        waiting: dict[str, dict[Kept, None]] = {}
+        for module, use in self.evaluator.program.uses.calling(standard.SILENT_TWINS):
+            if use.scope and last_bound(use.chain) and self._ends_silently(use):
+                waiting.setdefault(module.name, {}).update(dict.fromkeys(_kept_in(use.chain)))
+        found: dict[str, frozenset[Kept]] = {}
+        for name, kept in waiting.items():
+            module = self.evaluator.program.modules[name]
+            for use in module.uses:
+                if use.chain.steps and last_bound(use.chain):
+                    held = [each for each in _kept_in(use.chain) if each in kept]
+                    if held and not self._is_put_off(use) and not self._ends_silently(use):
+                        for each in held:
+                            del kept[each]
+            found[module.path] = frozenset(kept)
+        return found
+
+    def _only_written(self, use: Use, trace: Trace) -> tuple[str, ...]:
+        """The tables that are hardly read where a variable gets its query set, because all that follows changes it as a whole (a test may still run it)."""
+        if not self._written_only or use.sink != "assign" or trace.values[-1].model is None:
+            return ()
+        # A parenthesis may open on the line of the variable.
+        kept = (use.target, use.span.line) in self._written_only or (use.target, use.span.line - 1) in self._written_only
+        return trace.values[-1].model.tables if kept else ()
+
+    def _ends_silently(self, use: Use) -> bool:
+        trace = self.evaluator.follow(use.chain, use.scope)
+        return trace is not None and self._silent(use.chain, trace, trace.start)[0] == len(use.chain.steps) - 1
+
+    def _is_put_off(self, use: Use) -> bool:
+        """Whether a use only builds a query set for another variable."""
+        if use.sink != "assign" or "." in use.target or use.chain.steps[-1].__class__ is not Call:
+            return False
+        value = self.evaluator.evaluate(use.chain, use.scope)
+        return value is not None and value.kind == "queryset"
+
     def _note_accesses(self, use: Use, module: str, trace: Trace, start: int, accesses: dict[tuple[str, str, str, int], bool]) -> None:
         definition = use.scope or module
         silent = self._silent(use.chain, trace, start)
+        put_off = self._only_written(use, trace)
         for position in range(start, len(trace.effects)):
             certain = trace.values[position].certain and (position + 1 >= len(trace.values) or trace.values[position + 1].certain)
             for table, mode in trace.effects[position]:
                 if mode == "read" and position < silent[0] and table in silent[1]:
                     continue
                 key = (definition, table, "read" if mode == MAYBE else mode, use.span.line)
-                accesses[key] = accesses.get(key, False) or (certain and mode != MAYBE)
+                accesses[key] = accesses.get(key, False) or (certain and mode != MAYBE and table not in put_off)
 
         last = trace.values[-1]
         if use.sink == "iterate" and len(trace.values) == len(use.chain.steps) + 1 and last.kind in ("queryset", "values") and last.model is not None:
@@ -110,7 +154,7 @@ class UseReader:
         """Where a chain ends in ``update()`` or ``delete()``, and the tables for which the steps before it run no query."""
         for position in range(len(trace.effects) - 1, start, -1):
             value = trace.values[position]
-            if value.kind == "method" and value.name in standard.SILENT and isinstance(chain.steps[position], Call):
+            if value.kind == "method" and value.name in standard.SILENT_TWINS and isinstance(chain.steps[position], Call):
                 owner = value.owner
                 if owner is not None and owner.kind in ("queryset", "manager") and owner.model is not None:
                     return position, owner.model.tables
@@ -143,7 +187,7 @@ class UseReader:
             return []  # the class in `get_object_or_404(Order, ...)`: the call stands for it
         found: list[_Segment] = []
         value = values[start]
-        if value.kind in MODEL_KINDS and value.model is not None:
+        if value.kind in MODEL_KINDS and value.model is not None and value.model.id:
             if start:
                 bound = chain.steps[start - 1]
                 assert isinstance(bound, Bound)
@@ -154,7 +198,7 @@ class UseReader:
         for position in range(start, len(values) - 1):
             reached = values[position + 1]
             model = reached.model
-            if reached.kind not in MODEL_KINDS or model is None:
+            if reached.kind not in MODEL_KINDS or model is None or not model.id:
                 previous = reached if reached.kind != "method" else previous
                 continue
             if previous.model is None or previous.kind not in MODEL_KINDS:
@@ -269,6 +313,10 @@ class UseReader:
                     if found:
                         return found
         return ""
+
+
+def _kept_in(chain: Chain) -> list[Kept]:
+    return [(step.variable, step.line) for step in chain.steps if step.__class__ is Bound]
 
 
 def _within(inner: Span, outer: Span) -> bool:
