@@ -65,6 +65,8 @@ class FieldReader:
             return ("key", "other", dotted)
         if name == "ParentalKey":
             return ("fk", "other", dotted)
+        if name == "ForeignObject":
+            return ("object", "other", dotted)
         if name == "TaggableManager":
             return ("tags", "other", dotted)
         for suffix, kind in _RELATIONS.items():
@@ -117,7 +119,7 @@ class FieldReader:
         length = program.constant(keywords.get("max_length"))
         spec = Field(
             binding.name,
-            kind[0],
+            "fk" if kind[0] == "object" else kind[0],
             kind[1],
             kind[2],
             program.at(module, binding.line),
@@ -131,7 +133,8 @@ class FieldReader:
             choices=_choices(program, keywords.get("choices")),
             max_length=length if isinstance(length, int) else FIELD_LENGTHS.get(last),
         )
-        if kind[0] in ("fk", "o2o", "m2m", "tags", "collection"):
+        if kind[0] in ("fk", "o2o", "m2m", "tags", "collection", "object"):
+            spec.virtual = kind[0] == "object"
             spec.expression = keywords.get("to", call.arguments[0] if call.arguments else None)
             spec.related_name = text("related_name")
             spec.related_query_name = text("related_query_name")
@@ -145,7 +148,7 @@ class FieldReader:
                 # Its target is the tag of the model that joins the two.
                 spec.through_expression = keywords.get("through", Constant("taggit.TaggedItem"))
                 spec.expression, spec.related_name = TAG, spec.related_name or "+"
-            deletion = keywords.get("on_delete", call.arguments[1] if len(call.arguments) > 1 and kind[0] in ("fk", "o2o") else None)
+            deletion = keywords.get("on_delete", call.arguments[1] if len(call.arguments) > 1 and spec.kind in ("fk", "o2o") else None)
             spec.on_delete = _on_delete(deletion)
         return spec
 

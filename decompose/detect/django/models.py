@@ -199,7 +199,7 @@ class Registry:
                 made.target = self._target(model, made, made.expression)
             if made.through_expression is not None:
                 made.through = self._target(model, made, made.through_expression)
-        if made.kind in SINGULAR:
+        if made.kind in SINGULAR and not made.virtual:
             made.column = made.column or f"{made.name}_id"
             model.attributes[f"{made.name}_id"] = made
         elif made.kind == "column":
@@ -454,7 +454,7 @@ class _Meta:
     def __init__(self, program: Program, class_id: str, bases: list[Model]) -> None:
         self._program = program
         found = program.members(class_id).get("Meta")
-        self._own = found.id if found is not None else ""
+        self._own = found.id if found is not None else self._assigned(class_id)
         self._inherited = ""
         if not self._own:
             waiting = [each.id for each in bases if each.abstract]
@@ -464,6 +464,12 @@ class _Meta:
                 if inherited is not None:
                     self._inherited = inherited.id
                 waiting.extend(base for base in program.bases(candidate) if program.definition(base) is not None)
+
+    def _assigned(self, class_id: str) -> str:
+        """The class in ``Meta = Options``."""
+        bound = self._program.bindings(class_id).get("Meta")
+        state = self._program.head(bound[-1].value)[0] if bound and isinstance(bound[-1].value, Chain) else None
+        return state.id if state is not None and state.kind == "class" else ""
 
     def own(self, name: str) -> Expression | None:
         """An option that is not inherited (``abstract``, ``proxy``)."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from decompose.detect.django.schema import Model
 from decompose.detect.django.values import DEPTH, REQUEST, Value, agreed
-from decompose.link.expressions import bound_arguments
+from decompose.link.expressions import bound_arguments, elements
 from decompose.link.program import State
 from decompose.model.syntax import Call, Chain, Constant, Definition, Parameter, Use
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 _CALLERS = 40
 """Calls of one name looked at before its parameters are given up."""
+_MIGRATED = Value("state", state=State("external", "django.apps.apps"), certain=False)
+"""The registry that a function of a migration gets: the models as they were then, so that today's tables are not certain."""
 _CHOICES = 12
 """Models that a parameter may stand for at most."""
 
@@ -74,6 +78,14 @@ class Parameters:
                 return annotated
         if name == "request":
             return REQUEST
+        if name == "apps" and any(each.name == "schema_editor" for each in definition.parameters):
+            return _MIGRATED
+        if name == "queryset" and definition.id in self._actions:
+            models = self._actions[definition.id]
+            held = tuple(self.evaluator.default_queryset(model) for model in models)
+            if len(held) > 1:
+                self._choices[(definition.id, name)] = tuple(each.uncertain() for each in held)
+            return held[0] if len(held) == 1 else None
         if definition.id in self.evaluator.handlers and name in ("instance", "sender"):
             kind = "instance" if name == "instance" else "class"
             models = self.evaluator.handlers[definition.id]
@@ -89,6 +101,21 @@ class Parameters:
                 if found is not None:
                     return found
         return self._given_by_callers(definition, name) or self.conventional(name)
+
+    @cached_property
+    def _actions(self) -> dict[str, list[Model]]:
+        """Models whose admin pages offer a function for chosen rows (``actions = [close]``)."""
+        program = self.evaluator.program
+        found: dict[str, list[Model]] = {}
+        for definition in program.definitions:
+            if definition.kind != "class" or "actions" not in program.bindings(definition.id) or self.evaluator.roles.of(definition.id) != "admin":
+                continue
+            model = self.evaluator.served.class_model(definition.id)
+            for each in elements(program, program.bindings(definition.id)["actions"][-1].value) or () if model is not None else ():
+                state = program.head(each)[0] if isinstance(each, Chain) else None
+                if state is not None and state.kind == "function" and model is not None and model not in found.setdefault(state.id, []):
+                    found[state.id].append(model)
+        return found
 
     def _given_by_callers(self, definition: Definition, name: str) -> Value | None:
         """What all calls of a function in the project pass for a parameter; a few calls that are not understood make it uncertain."""

@@ -526,7 +526,9 @@ class RouteReader:
         for each in self._registered(router):
             yield from self._viewset_routes(each, router, parent, slash, mounted)
         if kind in standard.ROOT_VIEW_ROUTERS and self.program.constant(keyword(call, "include_root_view")) is not False:
-            place = mounted.mount or self.program.place(router)
+            scope, _, name = router.rpartition(".")
+            made = self.program.bindings(scope).get(name)
+            place = mounted.mount or (self.program.at(scope, made[-1].line) if made and scope in self.program.modules else self.program.place(router))
             name = self._qualified(mounted.namespace, "api-root")
             yield self._route(mounted._replace(regex=mounted.regex), self._root_view(router), ("GET",), place, name, "api")
 

@@ -39,6 +39,8 @@ class Field:
     related_name: str | None = None
     related_query_name: str | None = None
     parent_link: bool = False
+    virtual: bool = False
+    """A ``ForeignObject``: a relation over columns that other fields declare, without a key of its own."""
     symmetrical: bool = False
     """A many-to-many relation of a model with itself that has no other side."""
     through_expression: Expression | str | None = None

@@ -32,7 +32,10 @@ class ServedModels:
             modes = standard.INHERITED_MODES.get(name, ())
         else:
             generic = {mode for each in bases for mode in standard.GENERIC_VIEW_MODES.get(each, ())}
-            if name in standard.FORM_METHODS:
+            if name == "form_valid":
+                # The row was looked up before.
+                modes = ("write",) if "write" in generic else ()
+            elif name in standard.FORM_METHODS:
                 modes = tuple(sorted(generic))
             elif name in standard.OBJECT_METHODS:
                 modes = ("read",) if "read" in generic else ()

@@ -72,7 +72,7 @@ class TableReader:
         return each.type, each.max_length
 
     def _relation(self, model: Model, each: Field) -> Iterator[Table | ForeignKey]:
-        if each.target is None or each.kind not in ("fk", "o2o", "m2m"):
+        if each.target is None or each.kind not in ("fk", "o2o", "m2m") or each.virtual:
             return
         target = each.target.concrete
         at = each.at or model.at or self._library_place()

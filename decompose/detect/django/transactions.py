@@ -14,6 +14,7 @@ from decompose.model.syntax import Call, Chain, Definition, Expression
 _ATOMIC = frozenset({"django.db.transaction.atomic", "django.db.atomic"})
 _OPT_OUT = "django.db.transaction.non_atomic_requests"
 _ON_COMMIT = frozenset({"django.db.transaction.on_commit", "django.db.on_commit"})
+_PARTIAL = frozenset({"functools.partial"})
 _METHOD_DECORATOR = "django.utils.decorators.method_decorator"
 
 
@@ -34,12 +35,20 @@ def _deferred(program: Program) -> dict[str, list[tuple[int, int]]]:
         lines = found.setdefault(module.path, [])
         lines.append((use.span.line, use.span.end_line))
         call = first_call(use.chain.steps)
-        callback = argument(call, 0, "func") if call is not None else None
+        callback = _called(program, argument(call, 0, "func") if call is not None else None)
         state = program.head(callback)[0] if isinstance(callback, Chain) and callback.origin == "global" else None
         named = program.definition(state.id) if state is not None and state.kind == "function" else None
         if named is not None and program.module_of(named.id) == module.name:
             lines.append((named.start, named.end_line))
     return found
+
+
+def _called(program: Program, callback: Expression | None) -> Expression | None:
+    """The function behind ``partial(function, order)``."""
+    if isinstance(callback, Chain) and len(callback.steps) < 3 and _refers_to(program, callback, _PARTIAL):
+        call = first_call(callback.steps)
+        return call.arguments[0] if call is not None and call.arguments else None
+    return callback
 
 
 def _covering(program: Program) -> Iterator[Transaction]:
