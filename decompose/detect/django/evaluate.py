@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import islice
 
 from decompose.detect.django import standard
-from decompose.detect.django.lookups import call_tables, expression_name
+from decompose.detect.django.lookups import call_tables, expression_name, spread_tables
 from decompose.detect.django.models import Registry
 from decompose.detect.django.parameters import Parameters
 from decompose.detect.django.querysets import collection_effects, collection_result, joined_by
@@ -757,6 +757,7 @@ class Evaluator:
                 return None
             effects.extend((table, "read") for table in asked.model.tables)
             effects.extend((table, "read") for table in call_tables(asked.model, "filter", call))
+            effects.extend((table, MAYBE) for table in spread_tables(asked.model, "filter", call))
             return Value(standard.SHORTCUTS[name], asked.model, asked.manager, certain=asked.certain)
         if name == standard.GET_USER_MODEL:
             user = self.registry.user

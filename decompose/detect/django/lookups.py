@@ -82,6 +82,16 @@ def call_tables(model: Model, method: str, call: Call) -> Iterator[str]:
                 yield from path_tables(model, path)
 
 
+def spread_tables(model: Model, method: str, call: Call) -> Iterator[str]:
+    """Tables that the keys of ``filter(**{"customer__city": 1})`` join; which of them a dictionary has in the end may depend on conditions."""
+    if method in standard.LOOKUP_METHODS:
+        for name, value in call.keywords:
+            if name == "**" and isinstance(value, Mapping):
+                for key, _ in value.items:
+                    if isinstance(key, Constant) and isinstance(key.value, str):
+                        yield from path_tables(model, key.value)
+
+
 def _all_along(model: Model, depth: int) -> Iterator[str]:
     """The tables that a bare ``select_related()`` joins: those of keys that are never null, five relations deep."""
     for each in [each for parent in model.lineage for each in parent.local.values()] if depth else ():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decompose.detect.django import standard
-from decompose.detect.django.lookups import call_tables
-from decompose.detect.django.values import Effect, Value
+from decompose.detect.django.lookups import call_tables, spread_tables
+from decompose.detect.django.schema import Model
+from decompose.detect.django.values import MAYBE, Effect, Value
 from decompose.model.syntax import Call
 
 
@@ -25,7 +26,7 @@ def collection_effects(name: str, owner: Value, call: Call) -> list[Effect]:
     if name in standard.NO_QUERY:
         return found
     if name in standard.WRITES:
-        found.extend((table, "write") for table in model.written)
+        found.extend((table, "write") for table in (_updated(model, call) if name == "update" else model.written))
         if many:
             found.extend((table, "write") for table in join)
     if name not in standard.WRITES or name in standard.READS_AND_WRITES:
@@ -33,7 +34,17 @@ def collection_effects(name: str, owner: Value, call: Call) -> list[Effect]:
         if join:
             found.extend((table, "read") for table in join)
     found.extend((table, "read") for table in call_tables(model, name, call))
+    found.extend((table, MAYBE) for table in spread_tables(model, name, call))
     return found
+
+
+def _updated(model: Model, call: Call) -> tuple[str, ...]:
+    """The tables that hold the columns which ``update(...)`` sets: of a model that extends another, perhaps one alone."""
+    fields = [model.field(name) for name, _ in call.keywords]
+    owners = [each.model for each in fields if each is not None and each.model is not None]
+    if len(model.tables) == 1 or not fields or len(owners) < len(fields):
+        return tuple(table for table in model.written if table in model.tables)
+    return tuple(dict.fromkeys(owner.concrete.table for owner in owners))
 
 
 def collection_result(name: str, owner: Value) -> Value:

@@ -165,6 +165,7 @@ SILENT = frozenset({"update", "delete", "_raw_delete"})
 """Methods that need no query of their own for what the steps before them describe."""
 RELATED_WRITES = frozenset({"add", "remove", "set", "clear"})
 """Methods of a related manager that change the relation: join rows for many-to-many, the key column on the other side else."""
+COUNTS = frozenset({"count", "exists", "acount", "aexists"})
 NOT_READING = NO_QUERY | RELATED_WRITES | (WRITES - READS_AND_WRITES)
 """Methods that read nothing of what a query set joins: they run no query, or one that only writes."""
 

@@ -119,6 +119,14 @@ class UseReader:
         kept = (use.target, use.span.line) in self._written_only or (use.target, use.span.line - 1) in self._written_only
         return trace.values[-1].model.tables if kept else ()
 
+    @staticmethod
+    def _uncounted(chain: Chain, trace: Trace) -> tuple[str, ...]:
+        """The tables of the models that a counted one extends: they are asked only for what the conditions name."""
+        if len(chain.steps) < 2 or chain.steps[-2] not in standard.COUNTS or len(trace.values) < len(chain.steps):
+            return ()
+        owner = trace.values[len(chain.steps) - 1].owner
+        return owner.model.tables[1:] if owner is not None and owner.model is not None and owner.kind in ("queryset", "manager") else ()
+
     def _ends_silently(self, use: Use) -> bool:
         trace = self.evaluator.follow(use.chain, use.scope)
         return trace is not None and self._silent(use.chain, trace, trace.start)[0] == len(use.chain.steps) - 1
@@ -133,7 +141,7 @@ class UseReader:
     def _note_accesses(self, use: Use, module: str, trace: Trace, start: int, accesses: dict[tuple[str, str, str, int], bool]) -> None:
         definition = use.scope or module
         silent = self._silent(use.chain, trace, start)
-        put_off = self._only_written(use, trace)
+        put_off = self._only_written(use, trace) or self._uncounted(use.chain, trace)
         for position in range(start, len(trace.effects)):
             certain = trace.values[position].certain and (position + 1 >= len(trace.values) or trace.values[position + 1].certain)
             for table, mode in trace.effects[position]:
