@@ -405,6 +405,10 @@ class Evaluator:
                 effects.extend((table, "read") for table in user.tables)
                 return Value("instance", user, certain=False)
             return REQUEST if step in ("_request", "request") else None
+        if kind == "form":
+            if step == "save":
+                return Value("method", value.model, name="save", owner=value)
+            return Value("instance", value.model) if step == "instance" else SCALAR
         if kind in ("row", "scalar", "exception"):
             return SCALAR
         return None
@@ -546,6 +550,8 @@ class Evaluator:
         if owner.kind == "class":
             effects.extend(self._shared_effects(value, owner))
             return self.returned(value.state.id, owner) or SCALAR
+        if owner.kind == "form":
+            return self._saved(owner.model, call, effects)
         if owner.kind == "values":
             return self._call_values(value, owner, call, effects, scope, context)
         if owner.kind == "list":
@@ -856,7 +862,7 @@ class Evaluator:
             if name == "model":
                 model = self.served.class_model(class_id)
                 return Value("class", model) if model is not None else None
-            if name == "get_queryset":
+            if name == "get_queryset" or (value.name == "super" and name in standard.ADMIN_WRITES):
                 return Value("method", name=name, owner=value)
         if isinstance(member, Binding):
             return self.binding(f"{self.program.declaring_class(class_id, name)}.{name}")
@@ -912,16 +918,23 @@ class Evaluator:
             attribute = self.served.class_of_attribute(class_id, f"{name.removeprefix('get_')}_class")
             return Value("state", state=State("instance", attribute)) if attribute else None
         if role in ("serializer", "form") and name in ("save", "create", "update"):
+            return self._saved(self.served.class_model(class_id), call, effects)
+        if role == "admin":
             model = self.served.class_model(class_id)
-            if model is None:
+            if name in standard.ADMIN_WRITES:
+                effects.extend((table, "write") for table in (model.written if model is not None else ()))
                 return None
-            if not any(key == "commit" and each == Constant(False) for key, each in call.keywords):
-                effects.extend((table, "write") for table in model.written)
-            return Value("instance", model)
-        if role == "admin" and name == "get_queryset":
-            model = self.served.class_model(class_id)
             return self.default_queryset(model) if model is not None else None
         return None
+
+    @staticmethod
+    def _saved(model: Model | None, call: Call, effects: list[Effect]) -> Value | None:
+        """What ``save()`` of a form or serializer does and gives."""
+        if model is None:
+            return None
+        if not any(key == "commit" and each == Constant(False) for key, each in call.keywords):
+            effects.extend((table, "write") for table in model.written)
+        return Value("instance", model)
 
     # --- managers ------------------------------------------------------------------------------
 

@@ -172,7 +172,11 @@ class Parameters:
         if role == "view":
             if name in ("serializer", "form"):
                 attribute = self.evaluator.served.class_of_attribute(class_id, f"{name}_class")
-                return Value("state", state=State("instance", attribute)) if attribute else None
+                if attribute:
+                    return Value("state", state=State("instance", attribute))
+                # A view that names no form makes one for its model.
+                model = self.evaluator.served.own_form(class_id) if name == "form" else None
+                return Value("form", model) if model is not None else None
             if method in ("perform_destroy",) and name == "instance":
                 return self.evaluator.served.object(class_id)
             return None

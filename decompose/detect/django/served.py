@@ -163,6 +163,15 @@ class ServedModels:
                 return frozenset(str(program.constant(each)) for each in items) if items is not None else None
         return None
 
+    def own_form(self, class_id: str) -> Model | None:
+        """The model of the form that a generic editing view makes itself: it names no form, only its model or query set."""
+        program = self.evaluator.program
+        edits = any("write" in standard.GENERIC_VIEW_MODES.get(each.rpartition(".")[2], ()) for each in program.ancestors(class_id) if program.definition(each) is None)
+        if not edits or program.declaring_class(class_id, "form_class") or isinstance(program.member(class_id, "get_form_class"), Definition):
+            return None
+        held = self.view_queryset(class_id)
+        return held.model if held is not None and held.certain else None
+
     def object(self, class_id: str) -> Value | None:
         """What ``self.object`` and ``self.get_object()`` are in a view."""
         held = self.view_queryset(class_id)

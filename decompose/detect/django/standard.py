@@ -324,6 +324,8 @@ ADMIN_BASES = frozenset({
     "UserAdmin", "GroupAdmin", "MPTTModelAdmin", "DraggableMPTTAdmin", "PolymorphicParentModelAdmin", "PolymorphicChildModelAdmin",
     "ImportExportModelAdmin", "OSMGeoAdmin", "GISModelAdmin", "TranslatableAdmin", "SimpleHistoryAdmin", "ImportExportActionModelAdmin",
 })  # fmt: skip
+ADMIN_WRITES = frozenset({"save_model", "delete_model", "delete_queryset"})
+"""What an admin class does to its model's rows, to be extended with ``super()``."""
 ADMIN_PATHS = {"search_fields": False, "ordering": False, "list_filter": True, "list_display": True, "list_select_related": True}
 """Attributes of an admin class that hold paths, and whether the last relation of a path is read as well."""
 SERIALIZER_BASES = frozenset({

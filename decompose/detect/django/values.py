@@ -23,7 +23,7 @@ DEPTH = 5
 
 class Value(NamedTuple):
     """``kind``: ``class manager queryset values row instance list pair enumerated indexed scalar none exception`` of ``model``;
-    ``method`` (``name`` of ``owner``, or the project's function in ``state``), ``request``, or ``state`` for anything else.
+    ``form`` (of a view, about ``model``), ``method`` (``name`` of ``owner``, or the project's function in ``state``), ``request``, or ``state`` for anything else.
     """
 
     kind: str
