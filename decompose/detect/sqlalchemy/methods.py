@@ -73,17 +73,17 @@ class Methods:
         return UNKNOWN
 
     def _written(self, name: str, call: Call, scope: str, trace: Trace, certain: bool) -> Value:
-        target = self.chains.value(argument(call, 0, "instance", "instances", "objects", "mapper"), scope)
+        given = argument(call, 0, "instance", "instances", "objects", "mapper")
+        # Each of a written list has a model of its own: ``add_all([Order(), Item()])``.
+        target = UNKNOWN if isinstance(given, Sequence) else self.chains.value(given, scope)
         if target.kind in ("instance", "collection", "related", "class", "row", "query") and target.model:
             trace.touch(target.model, "write", certain and target.certain, deletes=name == "delete")
             return Value("instance", target.model, certain=certain) if name == "merge" else UNKNOWN
-        found = elements(self.program, argument(call, 0, "instances", "objects"))
-        if not found:
-            found = self._gathered(argument(call, 0, "instances", "objects"), scope)
-        models = [each for each in (self.chains.value(item, scope) for item in found or ()) if each.kind == "instance"]
-        for each in models:
+        found = elements(self.program, given) or self._gathered(given, scope)
+        values = [each for each in (self.chains.value(item, scope) for item in found) if each.model and each.kind in ("instance", "collection")]
+        for each in values:
             trace.touch(each.model, "write", certain and each.certain)
-        if not models and certain:
+        if not values and certain:
             return self.missing(trace, f"what is passed to {name}() is not known")
         return UNKNOWN
 
