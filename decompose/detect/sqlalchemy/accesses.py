@@ -78,7 +78,7 @@ class Accesses:
 
     def _touched(self, event: Event) -> Iterator[tuple[str, Mode, bool]]:
         """Tables with modes, and whether that is certain: the event's own and what happens along with it."""
-        for table in self._tables(event.target):
+        for table in (event.target,) if event.via == "core" else self._tables(event.target):
             yield table, event.mode, event.certain
         if event.along:
             for table in self.models.eager(event.target):

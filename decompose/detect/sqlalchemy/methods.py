@@ -24,7 +24,7 @@ from decompose.detect.sqlalchemy.values import (
     Trace,
     Value,
 )  # fmt: skip
-from decompose.link.expressions import argument, elements
+from decompose.link.expressions import argument, elements, keyword, literal
 from decompose.link.program import Program
 from decompose.model.syntax import Binding, Call, Chain, Constant, Definition, Expression, Sequence
 
@@ -163,6 +163,10 @@ class Methods:
             return next((each for each in values if each.kind == "query"), Value("query") if name == "exists" else UNKNOWN)
         if name in ("text",):
             return Value("text")
+        if name in ("table", "Table"):
+            return self._named_table(call)
+        if name == "get_bind":
+            return Value("session")  # the connection of an Alembic migration
         if name in ("join", "outerjoin"):
             for each in call.arguments[:2]:
                 value = self.chains.value(each, scope)
@@ -172,6 +176,11 @@ class Methods:
         if name == "func":
             return UNKNOWN
         return UNKNOWN
+
+    def _named_table(self, call: Call) -> Value:
+        """``table("orders", column("id"))`` and ``Table("orders", MetaData(), autoload_with=engine)``, written where they are used."""
+        named, schema = literal(self.program, argument(call, 0, "name")), literal(self.program, keyword(call, "schema"))
+        return Value("table", f"{schema}.{named}" if schema else named) if named else UNKNOWN
 
     def of_extension(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
         if name == "session":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from decompose.detect.sqlalchemy.chains import Chains
+from decompose.link.expressions import last_name
 from decompose.link.program import Program
 from decompose.model.facts import Transaction
 from decompose.model.syntax import Block, Call, Chain, Definition, Expression, ModuleSummary
@@ -41,7 +42,7 @@ class Units:
             return False
         definition = self.program.definition(state.id)
         if state.kind == "function" and definition is not None:
-            return definition.generator and self._ends(definition)
+            return definition.generator and self._ends(definition) and self._resumes(definition)
         if state.kind == "class" and definition is not None:
             members = (self.program.member(state.id, name) for name in ("__exit__", "__aexit__"))
             return any(isinstance(each, Definition) and self._ends(each) for each in members)
@@ -57,6 +58,13 @@ class Units:
             )
             self._ending[definition.id] = known
         return known
+
+    def _resumes(self, generator: Definition) -> bool:
+        """Whether what a generator commits is what was done at its ``yield``, and not its own preparation."""
+        uses = self.chains.uses(generator.id)
+        committed = [seen.use.span.line for seen in self.chains.seen(generator.id) if seen.commits]
+        handed = [use.span.line for use in uses if use.sink == "return"]
+        return not committed or any(last_name(use.chain) == "rollback" for use in uses) or any(line < max(committed) for line in handed)
 
     def _wraps(self, decorator: Expression) -> bool:
         """Whether a decorator of the project puts what it decorates into a transaction."""
