@@ -34,6 +34,8 @@ _BY_NAME = frozenset({"send_task", "signature", "subtask"})
 _WORDS = _SENDS | _BY_NAME
 _BEAT = frozenset({"CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE", "beat_schedule", "BEAT_SCHEDULE"})
 _ROUTES = frozenset({"CELERY_TASK_ROUTES", "CELERY_ROUTES", "task_routes", "TASK_ROUTES"})
+_CONFIGURATIONS = frozenset({"conf", "config", "CELERY", "CELERY_CONFIG"})
+"""Names of mappings of settings: ``app.conf["beat_schedule"] = {...}``, ``CELERY = {"beat_schedule": {...}}``."""
 _APP_NAMES = re.compile(r"celery|^(?:app|capp|current_app|queue|worker)$")
 _STORED = "django_celery_beat.models.PeriodicTask"
 
@@ -47,6 +49,15 @@ def detect(program: Program) -> Iterator[Fact]:
 
 def _kind_of(dotted: str) -> str:
     return "celery" if dotted.partition(".")[0] in _PACKAGES and dotted.rpartition(".")[2] in ("Celery", "FlaskCeleryExt") else ""
+
+
+def _settings(given: Mapping) -> Iterator[tuple[str, Expression]]:
+    """Schedules and routes in a mapping of settings, or in the one that it holds for Celery."""
+    for key, value in given.items:
+        if isinstance(key, Constant) and key.value in _BEAT | _ROUTES:
+            yield str(key.value), value
+        elif isinstance(key, Constant) and key.value in _CONFIGURATIONS and isinstance(value, Mapping):
+            yield from _settings(value)
 
 
 class Tasks:
@@ -73,6 +84,7 @@ class Tasks:
         yield from sorted(self.by_definition.values(), key=lambda task: (task.at, task.name))
         for module, use in self.program.uses.calling(_WORDS) if self.present else ():
             yield from self._sent(use, module)
+        yield from self._handed_on()
         for module, use in self.program.uses.calling({"add_periodic_task"}) if self.present else ():
             yield from self._added(use, module)
         yield from self.schedules
@@ -188,6 +200,9 @@ class Tasks:
                 name = binding.name.rpartition(".")[2]
                 if name in wanted:
                     yield name, binding.value, Location(module.path, binding.line)
+                elif name in _CONFIGURATIONS and isinstance(binding.value, Mapping):
+                    for setting, value in _settings(binding.value):
+                        yield setting, value, Location(module.path, binding.line)
         for module, use in self.program.uses.calling(("update", "Celery", "config_from_object", "setdefault")):
             yield from self._updated(use, module, wanted)
 
@@ -206,8 +221,8 @@ class Tasks:
                 continue
             if on in wanted and names[-1:] == ["update"]:
                 yield on, given, at
-            elif on in ("conf", "config"):
-                yield from ((str(key.value), value, at) for key, value in given.items if isinstance(key, Constant) and key.value in wanted)
+            elif on in _CONFIGURATIONS:
+                yield from ((name, value, at) for name, value in _settings(given))
 
     def _declared_routes(self, value: Expression) -> Iterator[tuple[str, str]]:
         """Patterns of task names with their queues, from ``task_routes`` in its several spellings."""
@@ -240,8 +255,8 @@ class Tasks:
         registered = self._registered(chain)
         if registered:
             yield TaskSend(scope, registered, at, last_name(chain))
-        elif last_name(chain) in _BY_NAME:
-            yield from self._sent_by_name(chain, module, use, scope, at)
+        elif last_name(chain) in _BY_NAME or (named := self._signature(chain)) is not chain:
+            yield from self._sent_by_name(chain if last_name(chain) in _BY_NAME else named, module, use, scope, at)
         elif self._unknown_send(chain):
             yield Unresolved("task", source(chain)[:160], "which task is sent is not known", at)
 
@@ -272,6 +287,24 @@ class Tasks:
                     given = value.steps[-1].arguments[0]
                     task = self.by_definition.get(self.program.head(given)[0].id) if isinstance(given, Chain) else None
         return task, len(chain.steps) - len(rest)
+
+    def _handed_on(self) -> Iterator[TaskSend]:
+        """``on_commit(partial(send.delay, 1))``: whoever is given the method sends the task."""
+        for module, use in self.program.uses.rooted(self.by_definition.keys()):
+            if use.sink == "argument" and use.chain.steps and use.chain.steps[-1] in ("delay", "apply_async"):
+                task = self._task_of(use.chain)[0]
+                if task is not None:
+                    yield TaskSend(use.scope or module.name, task.name, self.program.at(module.name, use.span.line), last_name(use.chain))
+
+    @staticmethod
+    def _signature(chain: Chain) -> Chain:
+        """The signature at the head of ``signature("mail.send", ...).apply_async()``; the chain itself when it has none."""
+        before = chain.root.rpartition(".")[2]
+        for index, step in enumerate(chain.steps[:-1]):
+            if isinstance(step, Call) and before in ("signature", "subtask"):
+                return Chain(chain.root, chain.origin, chain.steps[: index + 1])
+            before = step if isinstance(step, str) else ""
+        return chain
 
     def _sent_by_name(self, chain: Chain, module: ModuleSummary, use: Use, scope: str, at: Location) -> Iterator[Fact]:
         how, call = last_name(chain), chain.steps[-1]

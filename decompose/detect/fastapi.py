@@ -162,7 +162,15 @@ class Api:
         if path is None or not handler:
             self.unresolved.append(Unresolved("route", source(chain)[:160], "its path is computed" if path is None else "its endpoint is not followed", at))  # fmt: skip
             return
-        self.endpoints.append(Endpoint(owner.key, path, self._methods(how, call), handler, handler.rpartition(".")[2], at))
+        methods = self._answered(handler, call) if how == "add_route" else self._methods(how, call)
+        self.endpoints.append(Endpoint(owner.key, path, methods, handler, handler.rpartition(".")[2], at))
+
+    def _answered(self, handler: str, call: Call) -> tuple[str, ...]:
+        """The methods of Starlette's ``Route``: those given, or those that an ``HTTPEndpoint`` defines."""
+        definition = self.program.definition(handler)
+        if definition is None or definition.kind != "class" or keyword(call, "methods") is not None:
+            return self._methods("route", call)
+        return tuple(sorted(name for method, name in _METHODS.items() if self.program.declaring_class(handler, method))) or ("GET",)
 
     def _included(self, owner: Made, how: str, call: Call, site: Site, module: ModuleSummary, at: Location) -> None:
         given = argument(call, 0, "router") if how == "include_router" else argument(call, 1, "app")
@@ -208,7 +216,7 @@ class Api:
         state, rest = self.program.head(use.chain)
         if state.kind != "external" or self.objects.kind(state.id) == "" or len(rest) != 1 or not isinstance(rest[0], Call):
             return
-        routes = keyword(rest[0], "routes")
+        routes = argument(rest[0], 0 if state.id.rpartition(".")[2] == "Router" else -1, "routes")
         if routes is None:
             return
         made = self._named(use, module)
@@ -243,7 +251,7 @@ class Api:
                 self._mounted(owner, prefix + path.rstrip("/"), call, module, use, depth)
             elif kind in ("Route", "WebSocketRoute", "APIRoute"):
                 handler = self._handler(argument(call, 1, "endpoint"))
-                methods = ("WEBSOCKET",) if kind == "WebSocketRoute" else self._methods("route", call)
+                methods = ("WEBSOCKET",) if kind == "WebSocketRoute" else self._answered(handler, call)
                 if handler:
                     self.endpoints.append(Endpoint(owner, prefix + path, methods, handler, handler.rpartition(".")[2], at))
                 else:

@@ -6,6 +6,7 @@ that is registered twice gives its routes twice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -27,6 +28,9 @@ _METHODS = ("get", "post", "put", "patch", "delete", "trace")
 _VIEWS = ("flask.views.View", "flask.views.MethodView", "quart.views.View", "quart.views.MethodView")
 _RESOURCES = ("flask_restful.Resource", "flask_restx.Resource", "flask_restplus.Resource", "flask_restx.resource.Resource")
 _REGISTERING = frozenset({"route", "add_url_rule", "register_blueprint", "add_resource", "add_namespace", "register_error_handler", "namespace", *_SHORTCUTS})  # fmt: skip
+
+_FIRST_CAPITAL = re.compile(r"(.)([A-Z][a-z]+)")
+_LATER_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -75,7 +79,7 @@ class Web:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.objects = Objects(program, _kind_of)
+        self.objects = Objects(program, _kind_of, {("api", "namespace"): "namespace"})
         self.made: dict[str, Made] = {}
         self.rules: list[Rule] = []
         self.mounts: list[Mount] = []
@@ -120,7 +124,10 @@ class Web:
 
     def _registration(self, use: Use, module: ModuleSummary) -> None:
         method = last_name(use.chain)
-        if method in _SHORTCUTS or method == "namespace":
+        if method in _SHORTCUTS:
+            return
+        if method == "namespace":
+            self._namespace(use, module)
             return
         for site in self.objects.sites(use, module):
             self._registered(site, method, module)
@@ -146,6 +153,16 @@ class Web:
                 return
             self.made[child.key] = child
             self.mounts.append(Mount(owner[0], child.key, self._string(keyword(call, "path"), site), at))
+
+    def _namespace(self, use: Use, module: ModuleSummary) -> None:
+        """``birds = api.namespace("birds")`` makes a namespace of RESTX and adds it at once."""
+        chain = use.chain
+        parent = self.objects.made(Chain(chain.root, chain.origin, chain.steps[:-2]), module.name, use.scope)
+        named = use.sink == "assign" and use.target and not use.scope
+        child = self.objects.made(Chain(f"{module.name}.{use.target}", "global") if named else chain, module.name, use.scope)
+        if parent is not None and parent.kind == "api" and child is not None:
+            self.made[parent.key], self.made[child.key] = parent, child
+            self.mounts.append(Mount(parent.key, child.key, None, self.program.at(module.name, use.span.line)))
 
     def _mount(self, owner: tuple[str, str], call: Call, site: Site, origin: ModuleSummary, at: Location) -> None:
         given = argument(call, 0, "blueprint")
@@ -247,7 +264,7 @@ class Web:
             if not isinstance(decorator, Chain) or not decorator.steps or not isinstance(decorator.steps[-1], Call):
                 continue
             method = last_name(decorator)
-            if method != "route" and method not in _SHORTCUTS:
+            if method not in ("route", "resource") and method not in _SHORTCUTS:
                 continue
             if method == "route" and "endpoint" in {step for step in decorator.steps if isinstance(step, str)}:
                 continue
@@ -258,7 +275,7 @@ class Web:
                 owner = self._owner(site.chain, site.module, site.scope, method if method == "route" else "")
                 if owner is None or (owner[1] == "unknown" and method != "route"):
                     continue
-                if method == "route" or owner[1] in ("app", "blueprint"):
+                if method == "route" or (owner[1] == "api" if method == "resource" else owner[1] in ("app", "blueprint")):
                     self._route(owner, site, definition, module)
 
     def _route(self, owner: tuple[str, str], site: Site, definition: Definition, module: ModuleSummary) -> None:
@@ -273,7 +290,7 @@ class Web:
                 if path is None:
                     self._missed(decorator, "its rule is computed", at)
                 else:
-                    self._class_rule(owner[0], path, definition.id, at)
+                    self._class_rule(owner[0], path, definition.id, call, at)
             return
         path = text(self.program, argument(call, 0, "rule"), module, use)
         if path is None:
@@ -283,11 +300,21 @@ class Web:
         endpoint = text(self.program, keyword(call, "endpoint")) or definition.id.rpartition(".")[2]
         self.rules.append(Rule(owner[0], path, methods, definition.id, endpoint, at))
 
-    def _class_rule(self, owner: str, path: str, class_id: str, at: Location) -> None:
+    def _class_rule(self, owner: str, path: str, class_id: str, call: Call, at: Location) -> None:
+        endpoint = text(self.program, keyword(call, "endpoint")) or self._resource_endpoint(owner, class_id)
         for method in self.class_methods(class_id):
             found = self.program.member(class_id, method.lower())
             handler = found.id if isinstance(found, Definition) else class_id
-            self.rules.append(Rule(owner, path, (method,), handler, class_id.rpartition(".")[2].lower(), at, "api"))
+            self.rules.append(Rule(owner, path, (method,), handler, endpoint, at, "api"))
+
+    def _resource_endpoint(self, owner: str, class_id: str) -> str:
+        """As RESTX names what nobody named: ``birds_bird_list`` in the namespace ``birds``; Flask-RESTful says ``birdlist``."""
+        name = class_id.rpartition(".")[2]
+        if any(each.startswith("flask_restful.") for each in self.program.ancestors(class_id)):
+            return name.lower()
+        name = _LATER_CAPITAL.sub(r"\1_\2", _FIRST_CAPITAL.sub(r"\1_\2", name)).lower()
+        made = self.made.get(owner)
+        return f"{self._blueprint_name(made)}_{name}" if made is not None and made.kind == "namespace" else name
 
     def _resource(self, owner: str, call: Call, site: Site, at: Location) -> None:
         target = argument(call, 0, "resource")
@@ -300,7 +327,7 @@ class Web:
             if path is None:
                 self._missed(site.chain, "its rule is computed", at)
             else:
-                self._class_rule(owner, path, state.id, at)
+                self._class_rule(owner, path, state.id, call, at)
 
     def _missed(self, chain: Chain, reason: str, at: Location) -> None:
         self.unresolved.append(Unresolved("route", source(chain)[:160], reason, at))

@@ -125,7 +125,10 @@ def _frameworks(program: Program) -> tuple[str, ...]:
 def _modules(program: Program) -> Iterator[Module]:
     for name in sorted(program.modules):
         summary = program.modules[name]
-        yield Module(name, summary.path, summary.lines, role(summary.path), summary.is_package, summary.doc.strip().partition("\n")[0])
+        purpose = role(summary.path)
+        if purpose == "code" and "/versions/" in f"/{summary.path}" and any(binding.name == "down_revision" for binding in summary.bindings):
+            purpose = "migration"  # Alembic's folder may have any name: its scripts say what they follow
+        yield Module(name, summary.path, summary.lines, purpose, summary.is_package, summary.doc.strip().partition("\n")[0])
 
 
 _SUPPORT = re.compile(r"test|factor|fixture|mock|dummy|fake|stub")

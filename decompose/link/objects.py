@@ -7,7 +7,7 @@ arguments in place of its parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -57,11 +57,15 @@ class Site(msgspec.Struct, frozen=True):
 
 
 class Objects:
-    """Finds objects made by the constructors that ``kind_of`` knows (dotted external name or project class id -> kind, else ``""``)."""
+    """Finds objects made by the constructors that ``kind_of`` knows (dotted external name or project class id -> kind, else ``""``).
 
-    def __init__(self, program: Program, kind_of: Callable[[str], str]) -> None:
+    ``methods`` tells what methods of an object make another: ``("api", "namespace"): "namespace"`` for ``api.namespace("cats")``.
+    """
+
+    def __init__(self, program: Program, kind_of: Callable[[str], str], methods: Mapping[tuple[str, str], str] | None = None) -> None:
         self.program = program
         self._kind_of = kind_of
+        self._methods = methods or {}
         self._kinds: dict[str, str] = {}
         self._held: dict[str, Made | None] = {}
         self._kept: dict[tuple[str, str], Made | None] = {}
@@ -107,6 +111,15 @@ class Objects:
 
     def receiver(self, chain: Chain, module: str, scope: str = "", depth: int = 0) -> tuple[Made, int] | None:
         """The object at the head of a chain, and the number of steps that lead to it."""
+        found = self._head(chain, module, scope, depth)
+        if found is None or not self._methods:
+            return found
+        made, position = found
+        name, call = (*chain.steps[position : position + 2], None, None)[:2]
+        kind = self._methods.get((made.kind, name)) if isinstance(name, str) else None
+        return self._constructed(chain, position + 1, kind, call, module, scope) if kind and isinstance(call, Call) else found
+
+    def _head(self, chain: Chain, module: str, scope: str, depth: int) -> tuple[Made, int] | None:
         if depth > _DEPTH:
             return None
         program = self.program
@@ -123,6 +136,10 @@ class Objects:
             kind = self.kind(state.id)
             if kind:
                 return self._constructed(chain, position, kind, rest[0], module, scope)
+            if state.kind == "class":
+                end = self._passed(chain, position + 1)
+                found = self._attribute(Chain(state.id, "self", chain.steps[end:]), depth + 1)
+                return (found[0], found[1] + end) if found is not None else None
         if state.kind == "function" and rest and isinstance(rest[0], Call):
             definition = program.definition(state.id)
             made = self._returned(definition, depth) if definition is not None else None
@@ -264,13 +281,27 @@ class Objects:
             definition = self.program.definition(definition.parent)
         callers = self.callers(definition.id) if needed and definition is not None and depth < 3 else []
         if not callers:
-            yield Site(use, chain, module, scope, line)
+            for variant in self._looping(chain):
+                yield Site(use, variant, module, scope, line)
             return
         assert definition is not None
         for caller, call, caller_module in callers[:_VARIANTS]:
             given = bound_arguments(definition, call)
             for variant in _variants(self.program, chain, given):
                 yield from self._sites(use, variant, caller_module, caller.scope, caller.span.line, depth + 1)
+
+    def _looping(self, chain: Chain) -> Iterator[Chain]:
+        """One chain for each pair in ``for blueprint, prefix in BLUEPRINTS: app.register_blueprint(blueprint, url_prefix=prefix)``."""
+        for display in _displays(chain):
+            items = elements(self.program, display) or ()
+            pairs = [item for item in items[:_VARIANTS] if isinstance(item, Sequence)]
+            if pairs:
+                for pair in pairs:
+                    paired = _paired(chain, display, pair)
+                    assert isinstance(paired, Chain)
+                    yield paired
+                return
+        yield chain
 
     def callers(self, function: str) -> list[tuple[Use, Call, str]]:
         """Calls of a function of the project, in the order of files and lines."""
@@ -358,6 +389,49 @@ def _variants(program: Program, chain: Chain, given: dict[str, Expression]) -> I
     replaced = substitute(chain, given)
     if isinstance(replaced, Chain):
         yield replaced
+
+
+def _arguments(chain: Chain) -> Iterator[Expression]:
+    for step in chain.steps:
+        if isinstance(step, Call):
+            yield from step.arguments
+            yield from (value for _, value in step.keywords)
+
+
+def _displays(chain: Chain) -> Iterator[Chain]:
+    """The names among the arguments whose elements are taken apart: ``BLUEPRINTS`` in ``BLUEPRINTS[...][0]``."""
+    for each in _arguments(chain):
+        if isinstance(each, Chain) and each.origin == "global" and (split := _split(each)) is not None:
+            yield Chain(each.root, each.origin, each.steps[: split[0]])
+
+
+def _split(chain: Chain) -> tuple[int, int] | None:
+    """The position of ``[...]`` in ``NAME[...][1]``, and the index in the pair."""
+    places = [(position, step) for position, step in enumerate(chain.steps) if not isinstance(step, Bound)]
+    if len(places) < 2 or not all(isinstance(step, Item) for _, step in places[-2:]):
+        return None
+    (position, element), (_, index) = places[-2:]
+    taken = getattr(index, "key", None)
+    return (position, taken) if getattr(element, "key", "") is None and isinstance(taken, int) else None
+
+
+def _paired(expression: Expression, display: Chain, item: Sequence) -> Expression:
+    """The expression with one element of a display in place of what its loop takes apart."""
+    if not isinstance(expression, Chain):
+        return expression
+    split = _split(expression)
+    if split is not None and Chain(expression.root, expression.origin, expression.steps[: split[0]]) == display:
+        return item.items[split[1]] if -len(item.items) <= split[1] < len(item.items) else expression
+    steps = tuple(
+        Call(
+            tuple(_paired(each, display, item) for each in step.arguments),
+            tuple((name, _paired(each, display, item)) for name, each in step.keywords),
+        )
+        if isinstance(step, Call)
+        else step
+        for step in expression.steps
+    )
+    return Chain(expression.root, expression.origin, steps)
 
 
 def _iterated(expression: Expression, depth: int = 0) -> set[str]:

@@ -2,7 +2,8 @@
 
 Covers 1.4 and 2.0 styles, Flask-SQLAlchemy, SQLModel and Advanced Alchemy. ``names`` recognises, ``types`` translates column types; ``models`` finds what is mapped, with ``tablenames`` and ``bodies``, and ``schema`` makes
 facts of it. ``chains`` follows chains to the tables they touch, with ``promises`` (annotations, conventions) and ``methods`` (sessions, queries,
-results); ``values`` is what they all speak of, and ``accesses`` makes facts of it.
+results); ``values`` is what they all speak of, and ``accesses`` makes facts of it, with the transactions of ``units``. ``migrations`` knows
+Alembic's operations.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 
 from decompose.detect.sqlalchemy.accesses import Accesses
 from decompose.detect.sqlalchemy.chains import Chains
+from decompose.detect.sqlalchemy.migrations import detect_migrations
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.names import Names
 from decompose.detect.sqlalchemy.schema import Schema
@@ -26,3 +28,4 @@ def detect(program: Program) -> Iterator[Fact]:
     models = Models(program, names)
     yield from Schema(models).facts()
     yield from Accesses(program, models, Chains(program, names, models)).facts()
+    yield from detect_migrations(program)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from decompose.detect.sqlalchemy.chains import Chains
 from decompose.detect.sqlalchemy.models import Models
+from decompose.detect.sqlalchemy.units import Units
 from decompose.detect.sqlalchemy.values import Event, Seen, within
 from decompose.link.expressions import last_bound, source
 from decompose.link.program import Program, Step
@@ -22,6 +23,7 @@ class Accesses:
         self.program = program
         self.models = models
         self.chains = chains
+        self.units = Units(program, chains)
 
     def facts(self) -> Iterator[Fact]:
         """Accesses, model uses, transactions and what could not be followed, module by module."""
@@ -30,10 +32,7 @@ class Accesses:
                 found = self.chains.seen(scope)
                 if found:
                     yield from self._scope_facts(scope, module, found)
-            for block in module.blocks:
-                value = self.chains.value(block.manager, block.scope or module.name)
-                if value.kind == "transaction" or (value.kind == "session" and value.name == "begin"):
-                    yield Transaction(block.scope or module.name, self.program.at(module.name, block.line), block.end_line, "block")
+            yield from self.units.facts(module)
 
     def _scope_facts(self, scope: str, module: ModuleSummary, all_seen: list[Seen]) -> Iterator[Fact]:
         program = self.program
@@ -79,7 +78,7 @@ class Accesses:
 
     def _touched(self, event: Event) -> Iterator[tuple[str, Mode, bool]]:
         """Tables with modes, and whether that is certain: the event's own and what happens along with it."""
-        for table in self._tables(event.target):
+        for table in (event.target,) if event.via == "core" else self._tables(event.target):
             yield table, event.mode, event.certain
         if event.along:
             for table in self.models.eager(event.target):

@@ -90,7 +90,7 @@ class Chains:
         self._returns: dict[str, Value] = {}
         self._classes: dict[tuple[str, str, str], Value] = {}
         self._states: dict[tuple[State, str, str], Value] = {}
-        self._alive: dict[tuple[str, str, str], bool] = {}
+        self._alive: dict[tuple[str, str, str, bool], bool] = {}
         self._parameters: dict[tuple[str, str], Value] = {}
         self._variables: dict[tuple[str, str, int, bool, int], tuple[Value, str]] = {}
         self._depth = 0
@@ -146,7 +146,8 @@ class Chains:
         if origin == "builtin":
             return chain.root in _BUILTINS
         first = chain.steps[0] if chain.steps else ""
-        key = (origin, chain.root, first if first.__class__ is str else "")
+        # A maker that is only named gives nothing; one that is called gives a session.
+        key = (origin, chain.root, first if first.__class__ is str else "", bool(chain.steps))
         alive = self._alive.get(key)
         if alive is None:
             alive = self._alive[key] = self._leads_on(chain, key[2])
@@ -758,4 +759,6 @@ class Chains:
         if owner not in self.models.mapped:
             for (path, mode, along, deletes), certain in sorted(self.effects(found.id).items()):
                 trace.touch(self._concrete(path, value), mode, certain and value.certain, along=along, deletes=deletes)
+            if name == "commit" and any(each.commits for each in self.seen(found.id)):
+                trace.commits = True  # a unit of work of the project hands the commit on to its session
         return self._result_of(found, value)

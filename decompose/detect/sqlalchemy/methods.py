@@ -24,7 +24,7 @@ from decompose.detect.sqlalchemy.values import (
     Trace,
     Value,
 )  # fmt: skip
-from decompose.link.expressions import argument, elements
+from decompose.link.expressions import argument, elements, keyword, literal
 from decompose.link.program import Program
 from decompose.model.syntax import Binding, Call, Chain, Constant, Definition, Expression, Sequence
 
@@ -73,17 +73,17 @@ class Methods:
         return UNKNOWN
 
     def _written(self, name: str, call: Call, scope: str, trace: Trace, certain: bool) -> Value:
-        target = self.chains.value(argument(call, 0, "instance", "instances", "objects", "mapper"), scope)
+        given = argument(call, 0, "instance", "instances", "objects", "mapper")
+        # Each of a written list has a model of its own: ``add_all([Order(), Item()])``.
+        target = UNKNOWN if isinstance(given, Sequence) else self.chains.value(given, scope)
         if target.kind in ("instance", "collection", "related", "class", "row", "query") and target.model:
             trace.touch(target.model, "write", certain and target.certain, deletes=name == "delete")
             return Value("instance", target.model, certain=certain) if name == "merge" else UNKNOWN
-        found = elements(self.program, argument(call, 0, "instances", "objects"))
-        if not found:
-            found = self._gathered(argument(call, 0, "instances", "objects"), scope)
-        models = [each for each in (self.chains.value(item, scope) for item in found or ()) if each.kind == "instance"]
-        for each in models:
+        found = elements(self.program, given) or self._gathered(given, scope)
+        values = [each for each in (self.chains.value(item, scope) for item in found) if each.model and each.kind in ("instance", "collection")]
+        for each in values:
             trace.touch(each.model, "write", certain and each.certain)
-        if not models and certain:
+        if not values and certain:
             return self.missing(trace, f"what is passed to {name}() is not known")
         return UNKNOWN
 
@@ -163,6 +163,10 @@ class Methods:
             return next((each for each in values if each.kind == "query"), Value("query") if name == "exists" else UNKNOWN)
         if name in ("text",):
             return Value("text")
+        if name in ("table", "Table"):
+            return self._named_table(call)
+        if name == "get_bind":
+            return Value("session")  # the connection of an Alembic migration
         if name in ("join", "outerjoin"):
             for each in call.arguments[:2]:
                 value = self.chains.value(each, scope)
@@ -172,6 +176,11 @@ class Methods:
         if name == "func":
             return UNKNOWN
         return UNKNOWN
+
+    def _named_table(self, call: Call) -> Value:
+        """``table("orders", column("id"))`` and ``Table("orders", MetaData(), autoload_with=engine)``, written where they are used."""
+        named, schema = literal(self.program, argument(call, 0, "name")), literal(self.program, keyword(call, "schema"))
+        return Value("table", f"{schema}.{named}" if schema else named) if named else UNKNOWN
 
     def of_extension(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
         if name == "session":

@@ -31,7 +31,7 @@ JOINS = frozenset({"join", "outerjoin", "select_from", "with_entities", "add_ent
 COMBINE = frozenset({"union", "union_all", "intersect", "except_", "intersect_all", "except_all", "exists", "lateral"})
 COLLECTION_WRITES = frozenset({"append", "remove", "extend", "add", "discard", "clear", "insert", "pop", "set", "update"})
 SAME_CLASS = frozenset({"aliased", "with_polymorphic", "of_type", "alias", "with_loader_criteria"})
-ACTING = SESSIONS | MAKERS | ENGINES | COMBINE | SAME_CLASS | {"select", "Query", "insert", "update", "delete", "join", "outerjoin", "text", "SQLAlchemy", "subqueryload_all"}  # fmt: skip
+ACTING = SESSIONS | MAKERS | ENGINES | COMBINE | SAME_CLASS | {"select", "Query", "insert", "update", "delete", "join", "outerjoin", "text", "SQLAlchemy", "subqueryload_all", "table", "Table", "get_bind"}  # fmt: skip
 """SQLAlchemy's names that give something to follow; of columns, types and options nothing follows."""
 
 

@@ -36,6 +36,12 @@ def test_a_file_has_a_role_by_its_place(path: str, wanted: str) -> None:
     assert role(path) == wanted
 
 
+def test_a_script_of_alembic_is_a_migration_in_a_folder_of_any_name() -> None:
+    text = '# shop/revisions/versions/1_x.py\nrevision = "1"\ndown_revision = None\n\n# shop/versions/y.py\nrevision = "1"\n'
+    roles = {module.path: module.role for module in Monolith(text).graph.modules if not module.path.endswith("__init__.py")}
+    assert roles == {"shop/revisions/versions/1_x.py": "migration", "shop/versions/y.py": "code"}
+
+
 def test_support_that_only_tests_import_counts_as_a_test() -> None:
     text = "# a/x/factories.py\n\n# a/x/fixtures.py\n\n# a/x/tests.py\nimport a.x.factories, a.x.fixtures\n\n# a/x/m.py\nimport a.x.fixtures\n"
     roles = {module.id: module.role for module in Monolith(text).graph.modules}
