@@ -146,7 +146,10 @@ class Workshop:
             ended = run(filled, self.folder, self._variables(running), log)
         if ended not in (WHOLE if what == "accesses" else (0,)) or not output.exists():
             raise NotRun(f"exit code {ended}, see {log.name}")
-        output.write_text(_json_in(output.read_text()))
+        said = _json_in(output.read_text())
+        if what == "accesses" and not json.loads(said)["statements"]:
+            raise NotRun(f"the tests sent nothing, see {log.name}")
+        output.write_text(said)
         output.rename(kept)
         say(f"{self.project.name}: {what} took {time.monotonic() - began:.0f} s, exit code {ended}")
 
