@@ -241,17 +241,20 @@ def result() -> list[dict[str, object]]:
 def main() -> None:
     output = os.path.abspath(sys.argv[1])  # noqa: PTH100
     watch()
+    code: object = 0
     try:
         if sys.argv[2] == "pytest":
             import pytest
 
-            pytest.main(sys.argv[3:])
+            code = int(pytest.main(sys.argv[3:]))
         else:
             from django.core.management import execute_from_command_line
 
             execute_from_command_line(sys.argv[2:])
-    finally:
-        places.write(output, result(), BUILT - SENT)
+    except SystemExit as ended:
+        code = ended.code
+    places.write(output, result(), BUILT - SENT)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
