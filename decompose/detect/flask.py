@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from decompose.link.expressions import argument, elements, keyword, last_name, source
-from decompose.link.objects import Made, Objects, Site, text
+from decompose.link.objects import Made, Objects, Site, possible_texts, text
 from decompose.link.program import Program
 from decompose.model.facts import Command, Fact, Route, StringReference, Unresolved
 from decompose.model.location import Location
@@ -95,6 +95,7 @@ class Web:
                     self._registration(use, module)
             for definition in decorated.values():
                 self._decorated(definition, module)
+        self._registered_by_methods()
         yield from self._routes()
         yield from self._references()
         for id in self.program.subclasses("flask.Blueprint", "flask.blueprints.Blueprint", "flask.Flask", "flask.app.Flask"):
@@ -154,6 +155,20 @@ class Web:
             self.made[child.key] = child
             self.mounts.append(Mount(owner[0], child.key, self._string(keyword(call, "path"), site), at))
 
+    def _registered_by_methods(self) -> None:
+        """Calls of methods that a project's own API, blueprint or application class registers things with: what they register is not followed."""
+        program = self.program
+        own: set[str] = set()
+        for _, use in program.uses.calling(("add_resource", "add_url_rule")):
+            method = program.definition(use.scope)
+            if use.chain.origin == "self" and len(use.chain.steps) == 2 and method is not None and self.objects.kind(method.parent):
+                own.add(method.id.rpartition(".")[2])
+        for module, use in program.uses.calling(own - {"add_resource", "add_url_rule", "route"}):
+            found = self.objects.receiver(use.chain, module.name, use.scope)
+            if found is None or found[1] != len(use.chain.steps) - 2:
+                continue
+            self._missed(use.chain, f"{last_name(use.chain)}() of the project registers it", program.at(module.name, use.span.line))
+
     def _namespace(self, use: Use, module: ModuleSummary) -> None:
         """``birds = api.namespace("birds")`` makes a namespace of RESTX and adds it at once."""
         chain = use.chain
@@ -202,10 +217,9 @@ class Web:
         return next(iter(values)) if len(values) == 1 else None
 
     def _url_rule(self, owner: str, call: Call, site: Site, at: Location) -> None:
-        path = self._string(argument(call, 0, "rule"), site)
+        paths = self._paths(argument(call, 0, "rule"), site, site.chain, at)
         view = argument(call, 2, "view_func")
-        if path is None:
-            self._missed(site.chain, "its rule is computed", at)
+        if not paths:
             return
         handler, methods, endpoint = self._view(view, site)
         given = self._methods(keyword(call, "methods"))
@@ -213,7 +227,7 @@ class Web:
         if not handler:
             self._missed(site.chain, "its view is not followed", at)
             handler = ""
-        self.rules.append(Rule(owner, path, given or methods or ("GET",), handler, name, at))
+        self.rules.extend(Rule(owner, path, given or methods or ("GET",), handler, name, at) for path in paths)
 
     def _view(self, expression: Expression | None, site: Site) -> tuple[str, tuple[str, ...], str]:
         """Definition, methods and endpoint of a view: a function, ``Class.as_view("name")``, or either inside decorators."""
@@ -256,6 +270,13 @@ class Web:
         names = {value.upper() for each in found or () if isinstance(value := self.program.constant(each), str)}
         return tuple(sorted(names - {"HEAD", "OPTIONS"})) or tuple(sorted(names))
 
+    def _paths(self, expression: Expression | None, site: Site, chain: Chain, at: Location) -> tuple[str, ...]:
+        """The rules that an expression may stand for; what is not known of them is noted."""
+        found, all_known = possible_texts(self.program, expression, self.program.modules.get(site.module), site.use)
+        if not all_known:
+            self._missed(chain, "one of its rules is computed" if found else "its rule is computed", at)
+        return found
+
     def _string(self, expression: Expression | None, site: Site) -> str | None:
         return text(self.program, expression, self.program.modules.get(site.module), site.use) if expression is not None else None
 
@@ -286,19 +307,13 @@ class Web:
         method = last_name(decorator)
         if definition.kind == "class" and owner[1] in ("api", "namespace", "blueprint", "unknown"):
             for each in call.arguments:
-                path = text(self.program, each, module, use)
-                if path is None:
-                    self._missed(decorator, "its rule is computed", at)
-                else:
+                for path in self._paths(each, site, decorator, at):
                     self._class_rule(owner[0], path, definition.id, call, at)
             return
-        path = text(self.program, argument(call, 0, "rule"), module, use)
-        if path is None:
-            self._missed(decorator, "its rule is computed", at)
-            return
+        paths = self._paths(argument(call, 0, "rule"), site, decorator, at)
         methods = (_SHORTCUTS[method],) if method in _SHORTCUTS else self._methods(keyword(call, "methods")) or ("GET",)
         endpoint = text(self.program, keyword(call, "endpoint")) or definition.id.rpartition(".")[2]
-        self.rules.append(Rule(owner[0], path, methods, definition.id, endpoint, at))
+        self.rules.extend(Rule(owner[0], path, methods, definition.id, endpoint, at) for path in paths)
 
     def _class_rule(self, owner: str, path: str, class_id: str, call: Call, at: Location) -> None:
         endpoint = text(self.program, keyword(call, "endpoint")) or self._resource_endpoint(owner, class_id)
@@ -323,10 +338,7 @@ class Web:
             self._missed(site.chain, "which resource is added is not known", at)
             return
         for each in call.arguments[1:]:
-            path = self._string(each, site)
-            if path is None:
-                self._missed(site.chain, "its rule is computed", at)
-            else:
+            for path in self._paths(each, site, site.chain, at):
                 self._class_rule(owner, path, state.id, call, at)
 
     def _missed(self, chain: Chain, reason: str, at: Location) -> None:

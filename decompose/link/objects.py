@@ -468,6 +468,24 @@ def text(program: Program, expression: Expression | None, module: ModuleSummary 
     return None
 
 
+def possible_texts(
+    program: Program, expression: Expression | None, module: ModuleSummary | None = None, use: Use | None = None
+) -> tuple[tuple[str, ...], bool]:
+    """The strings an expression may stand for, and whether these are all: those that a function of the project returns for it."""
+    found = text(program, expression, module, use)
+    if found is not None:
+        return (found,), True
+    if not isinstance(expression, Chain):
+        return (), False
+    state, rest = program.head(expression)
+    definition = program.definition(state.id) if state.kind == "function" and len(rest) == 1 else None
+    if definition is None or not isinstance(rest[0], Call):
+        return (), False
+    given = bound_arguments(definition, rest[0])
+    texts = [text(program, substitute(each, given), program.modules.get(program.module_of(definition.id))) for each in definition.returned]
+    return tuple(dict.fromkeys(each for each in texts if each is not None)), None not in texts
+
+
 def _setting(program: Program, chain: Chain) -> str | None:
     """``settings.API_PREFIX`` where ``settings`` is an instance of a class of the project that gives a default."""
     state, rest = program.head(chain)
