@@ -37,7 +37,8 @@ def _imported(program: Program, module: ModuleSummary, use: Use) -> Iterator[Str
         return
     at: Location = program.at(module.name, use.span.line)
     text = literal(program, named)
-    absolute = _absolute(module, text, argument(call, 1, "package")) if text else None
+    package = argument(call, 1, "package")
+    absolute = _absolute(module, text, package, literal(program, package)) if text else None
     if text is None or absolute is None:
         reason = "the name is computed" if text is None else "its dots do not lead to a package that is known"
         yield Unresolved("import", source(use.chain), reason, at)
@@ -58,14 +59,17 @@ def _is_setting(program: Program, named: Expression | None) -> bool:
     return isinstance(named, Chain) and named.origin == "global" and program.resolve(named.root).id.startswith(_SETTINGS)
 
 
-def _absolute(module: ModuleSummary, text: str, package: Expression | None) -> str | None:
-    """The name without leading dots, ``None`` where the package that they count from is not this file's."""
+def _absolute(module: ModuleSummary, text: str, package: Expression | None, stated: str | None) -> str | None:
+    """The name without leading dots, ``None`` where they count from a package that is neither this file's nor ``stated``."""
     if not text.startswith("."):
         return text.replace(":", ".")
     own = isinstance(package, Chain) and package.root.rpartition(".")[2] in ("__name__", "__package__")
-    if not own:
+    if stated:
+        parts = stated.split(".")
+    elif own:
+        parts = module.name.split(".") if module.is_package else module.name.split(".")[:-1]
+    else:
         return None
-    parts = module.name.split(".") if module.is_package else module.name.split(".")[:-1]
     up = len(text) - len(text.lstrip(".")) - 1
     if up >= len(parts):
         return None

@@ -85,6 +85,7 @@ class Program:
         self._ancestors: dict[str, tuple[str, ...]] = {}
         self._climbing = 0
         self._children: dict[str, list[str]] | None = None
+        self._set_by_methods: dict[tuple[str, str], State] = {}
         self._held: dict[str, State] = {}
         self._instances: dict[str, State] = {}
         self._imported: frozenset[str] | None = None
@@ -476,7 +477,7 @@ class Program:
         """What a state becomes by one step, as far as the text makes it certain.
 
         Calls of functions follow the return annotation, properties likewise, attributes follow class-level annotations
-        and values; an instance attribute set in a method is not followed.
+        and values; an attribute that methods set counts when all that is known to be set is of one class of the project.
         """
         if isinstance(step, Bound):
             return state if step.certain else UNKNOWN
@@ -525,7 +526,24 @@ class Program:
             return reached
         if isinstance(found, Binding):
             return self.evaluate_binding(f"{self.declaring_class(state.id, name)}.{name}")
-        return State("external", f"{state.id}.{name}") if not self.definition(state.id) else UNKNOWN
+        if not self.definition(state.id):
+            return State("external", f"{state.id}.{name}")
+        key = (state.id, name)
+        known = self._set_by_methods.get(key)
+        if known is None:
+            self._set_by_methods[key] = UNKNOWN  # an attribute that is set from itself says nothing
+            known = self._set_by_methods[key] = self._set_attribute(state.id, name)
+        return known
+
+    def _set_attribute(self, class_id: str, name: str) -> State:
+        """What methods of a class, else those of its nearest base that does, set ``self.<name>`` to: an instance or class of the project."""
+        for owner in (class_id, *self.ancestors(class_id)):
+            found = {self.evaluate(use.chain) for _, use in self.uses.assigned(owner, name)}
+            if found:
+                reached = found.pop()
+                certain = not found and reached.kind in ("instance", "class") and self.definition(reached.id) is not None
+                return State(reached.kind, reached.id) if certain else UNKNOWN
+        return UNKNOWN
 
     def is_property(self, definition: Definition) -> bool:
         """Whether a method is read without a call."""

@@ -45,6 +45,18 @@ def test_a_method_is_reached_through_what_it_is_called_on() -> None:
     assert set(edges(text, "call")) >= {("a.x.m.A.f", "a.x.m.A.g"), ("a.x.m.h", "a.x.m.A.f"), ("a.x.m.h", "a.x.m.A.g")}
 
 
+def test_a_method_is_reached_through_an_attribute_that_is_set_to_one_class_only() -> None:
+    text = (
+        "# a/x/m.py\nclass A:\n    def f(self): ...\n\nclass B:\n    def f(self): ...\n\nclass C:\n    def __init__(self, given: A, other):\n"
+        "        self.given = given\n        self.made = None\n        self.both = A()\n        self.other = other\n\n"
+        "    def fill(self):\n        self.made = B()\n        self.both = B()\n        self.twin = self.twin\n\n"
+        "    def go(self):\n        self.given.f()\n        self.both.f()\n        self.other.f()\n        self.twin.f()\n\n"
+        "class D(C):\n    def run(self):\n        self.made.f()\n"
+    )
+    called = [edge for edge in edges(text, "call") if edge[1].endswith(".f")]
+    assert called == [("a.x.m.C.go", "a.x.m.A.f"), ("a.x.m.D.run", "a.x.m.B.f")]
+
+
 def test_sending_a_task_is_an_edge_to_it() -> None:
     text = "# a/x/tasks.py\nfrom celery import shared_task\n\n@shared_task\ndef t(): ...\n\n# a/x/m.py\nfrom a.x.tasks import t\n\ndef f():\n    t.delay()\n"
     assert edges(text, "task") == [("a.x.m.f", "a.x.tasks.t")]
