@@ -69,22 +69,24 @@ class Api:
 
     def facts(self) -> Iterator[Fact]:
         for module in self.program.modules.values():
-            decorators = {(use.scope, use.chain): use for use in module.uses if use.sink == "decorator"}
-            for definition in module.definitions:
-                for decorator in definition.decorators:
-                    if isinstance(decorator, Chain) and self._routing(decorator):
-                        use = decorators.get((definition.id, decorator))
-                        if use is None:
-                            continue
-                        for site in self.objects.sites(use, module, definition.parent):
-                            self._decorated(site, definition, module)
-            for use in module.uses:
-                if use.chain.steps and isinstance(use.chain.steps[-1], Call):
-                    if last_name(use.chain) in _ADDING:
-                        for site in self.objects.sites(use, module):
-                            self._added(site, module)
-                    elif use.sink != "decorator":
-                        self._constructed(use, module)
+            routing = [
+                (definition, decorator)
+                for definition in module.definitions
+                for decorator in definition.decorators
+                if isinstance(decorator, Chain) and self._routing(decorator)
+            ]
+            uses = [use for use in module.uses if use.sink == "decorator"] if routing else []
+            for definition, decorator in routing:
+                use = next((each for each in uses if each.scope == definition.id and each.chain == decorator), None)
+                for site in self.objects.sites(use, module, definition.parent) if use is not None else ():
+                    self._decorated(site, definition, module)
+        for module, use in self.program.uses.calling(_ADDING):
+            if last_name(use.chain) in _ADDING and isinstance(use.chain.steps[-1], Call):
+                for site in self.objects.sites(use, module):
+                    self._added(site, module)
+        for module, use in self.program.uses.calling(_CONSTRUCTORS):
+            if use.sink != "decorator" and isinstance(use.chain.steps[-1], Call):
+                self._constructed(use, module)
         yield from self._routes()
         for id in self.program.subclasses("fastapi.APIRouter", "fastapi.routing.APIRouter", "fastapi.FastAPI"):
             own = [name for name in ("add_api_route", "api_route", "include_router", "add_route") if name in self.program.members(id)]

@@ -27,6 +27,7 @@ _SHORTCUTS = {"get": "GET", "post": "POST", "put": "PUT", "patch": "PATCH", "del
 _METHODS = ("get", "post", "put", "patch", "delete", "trace")
 _VIEWS = ("flask.views.View", "flask.views.MethodView", "quart.views.View", "quart.views.MethodView")
 _RESOURCES = ("flask_restful.Resource", "flask_restx.Resource", "flask_restplus.Resource", "flask_restx.resource.Resource")
+_REFERRING = frozenset({"url_for", "render_template", "stream_template", "get_template", "render_theme_template", "get_url_for"})
 _REGISTERING = frozenset({"route", "add_url_rule", "register_blueprint", "add_resource", "add_namespace", "register_error_handler", "namespace", *_SHORTCUTS})  # fmt: skip
 
 _FIRST_CAPITAL = re.compile(r"(.)([A-Z][a-z]+)")
@@ -88,13 +89,12 @@ class Web:
 
     def facts(self) -> Iterator[Fact]:
         for module in self.program.modules.values():
-            decorated = {definition.start: definition for definition in module.definitions if definition.decorators}
-            for use in module.uses:
-                names = [step for step in use.chain.steps if isinstance(step, str)]
-                if names and names[-1] in _REGISTERING and isinstance(use.chain.steps[-1], Call) and use.sink != "decorator":
-                    self._registration(use, module)
-            for definition in decorated.values():
+            for definition in {each.start: each for each in module.definitions if each.decorators}.values():
                 self._decorated(definition, module)
+        for module, use in self.program.uses.calling(_REGISTERING):
+            names = [step for step in use.chain.steps if isinstance(step, str)]
+            if names and names[-1] in _REGISTERING and isinstance(use.chain.steps[-1], Call) and use.sink != "decorator":
+                self._registration(use, module)
         self._registered_by_methods()
         yield from self._routes()
         yield from self._references()
@@ -438,24 +438,21 @@ class Web:
     # --- references -----------------------------------------------------------------------------
 
     def _references(self) -> Iterator[Fact]:
-        for module in self.program.modules.values():
-            for use in module.uses:
-                name = last_name(use.chain)
-                if name not in ("url_for", "render_template", "stream_template", "get_template", "render_theme_template", "get_url_for"):
-                    continue
-                call = use.chain.steps[-1] if use.chain.steps else None
-                if not isinstance(call, Call) or not call.arguments:
-                    continue
-                value = text(self.program, call.arguments[0], module, use)
-                at = self.program.at(module.name, use.span.line)
-                scope = use.scope or module.name
-                if value is None:
-                    kind = "url" if "url_for" in name else "template"
-                    yield Unresolved(kind, source(use.chain)[:160], f"the {'endpoint' if kind == 'url' else 'template'} is computed", at)
-                elif "url_for" in name:
-                    yield StringReference(scope, "url", value, self.endpoints.get(value, ""), at)
-                else:
-                    yield StringReference(scope, "template", value, value, at)
+        for module, use in self.program.uses.calling(_REFERRING):
+            name = last_name(use.chain)
+            call = use.chain.steps[-1]
+            if name not in _REFERRING or not isinstance(call, Call) or not call.arguments:
+                continue
+            value = text(self.program, call.arguments[0], module, use)
+            at = self.program.at(module.name, use.span.line)
+            scope = use.scope or module.name
+            if value is None:
+                kind = "url" if "url_for" in name else "template"
+                yield Unresolved(kind, source(use.chain)[:160], f"the {'endpoint' if kind == 'url' else 'template'} is computed", at)
+            elif "url_for" in name:
+                yield StringReference(scope, "url", value, self.endpoints.get(value, ""), at)
+            else:
+                yield StringReference(scope, "template", value, value, at)
 
 
 def _joined(prefix: str, path: str) -> str:
