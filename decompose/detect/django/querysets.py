@@ -26,7 +26,11 @@ def collection_effects(name: str, owner: Value, call: Call) -> list[Effect]:
     if name in standard.NO_QUERY:
         return found
     if name in standard.WRITES:
-        found.extend((table, "write") for table in (_updated(model, call) if name == "update" else model.written))
+        written = _updated(model, call) if name == "update" else model.written
+        found.extend((table, "write") for table in written)
+        if name == "update" and model.tables[1:] and written != model.tables[:1]:
+            # Which rows of the extended model are meant, the model's own table says.
+            found.append((model.tables[0], "read"))
         if many:
             found.extend((table, "write") for table in join)
     if name not in standard.WRITES or name in standard.READS_AND_WRITES:
