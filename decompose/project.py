@@ -15,6 +15,8 @@ _PACKAGING = ("Pipfile", "pyproject.toml", "pytest.ini", "runtime.txt", "setup.c
 
 def project_folder(path: str | Path) -> Path:
     """The absolute folder of a project. Raises :class:`UsageError` unless it is one."""
+    if not str(path):
+        raise UsageError("the path is empty", hint="give the folder that holds the monolith, . for this one")
     base = Path(path).absolute()
     if not base.is_dir():
         kind = "is not a folder" if base.exists() else "does not exist"

@@ -25,10 +25,10 @@ import msgspec
 
 from decompose import __version__
 from decompose.model.settings import Config
-from decompose.model.source import SkippedFile, SourceTree
+from decompose.model.source import CRASHED, SkippedFile, SourceTree
 from decompose.project import read_paths, source_tree
 from decompose.report.text import Summary
-from decompose.scan.history import state
+from decompose.scan.history import ORDINARY, state
 
 DOCUMENT = ".decompose/analysis.json"
 KEPT = ".decompose/cache/last"
@@ -109,10 +109,14 @@ def last(base: Path, config: Config) -> Result | None:
         if known is None:
             return None
         mark = _mark(os.path.join(tree.base, path))
-        if mark.changed == 0 or mark != known.mark:
+        if mark == known.mark == _GONE:
+            continue
+        if mark.changed == 0 or mark != known.mark or not known.digest:
             content = _contents(tree.base, path)
             if content != known.digest:
                 return None
+            if not content:
+                continue  # it could not be read then, nor can it now
             fresh[path] = Contents(_certain(mark, time.time_ns()), content)
     if fresh:
         _keep(base, msgspec.structs.replace(kept, files={**kept.files, **fresh}))
@@ -132,8 +136,11 @@ def keep(
 ) -> None:  # fmt: skip
     """Keeps a result whose JSON form has just been saved, unless something it depends on has changed meanwhile.
 
-    ``digests`` are those of the files' contents, taken since ``found``.
+    ``digests`` are those of the files' contents, taken since ``found``. A result with something in it that may go better the next time
+    (a process that ended, a git that did not answer) is not kept.
     """
+    if history_problem not in ("", *ORDINARY) or any(each.reason == CRASHED for each in failed):
+        return
     now = time.time_ns()
     files: dict[str, Contents] = {}
     for path, mark in found.marks.items():
@@ -155,14 +162,16 @@ def _key(base: Path, config: Config, tree: SourceTree) -> bytes:
         [file.path for file in tree.other],
         tree.skipped,
     )
-    parts = (_installation(), base.name, config, names, state(base))
+    owner = base.stat().st_uid  # git and the file system look at who asks
+    parts = (_installation(), base.name, config, names, state(base), owner, os.geteuid())
     return _digest(repr(parts).encode("utf-8", "surrogatepass"))
 
 
 def _installation() -> tuple[object, ...]:
-    """What tells this decompose from another one: its version, its files, the Python that runs it."""
+    """What tells this decompose from another one: its version, its files, the Python that runs it, and when libraries were last installed."""
     here = os.path.dirname(__file__)  # noqa: PTH120
-    return (__version__, sys.version, sorted(_stamps(here, "")))
+    libraries = os.stat(os.path.dirname(os.path.dirname(msgspec.__file__))).st_mtime_ns  # noqa: PTH120
+    return (__version__, sys.version, libraries, sorted(_stamps(here, "")))
 
 
 def _stamps(folder: str, inside: str) -> Iterator[tuple[str, int, int]]:

@@ -136,15 +136,13 @@ def _warn_unread(session: Session, failed: Sequence[SkippedFile]) -> None:
         session.warn(f"and {len(failed) - _NAMED} more files could not be read")
 
 
-_EXPECTED = ("not a git repository", "no commits yet", "git is not installed")
-
-
 def _say_history(session: Session, problem: str) -> None:
     """Why changes over time are no part of the evidence: worth a line where there is a repository, else only with ``-v``."""
     from decompose.report.printable import printable
+    from decompose.scan.history import ORDINARY
 
     if problem:
-        say = session.detail if problem in _EXPECTED else session.note
+        say = session.detail if problem in ORDINARY else session.note
         say(f"The git history is not used: {printable(problem)}")
 
 

@@ -19,6 +19,10 @@ class SourceFile(msgspec.Struct, frozen=True):
     root: str = "."
 
 
+CRASHED = "ended the process that parsed it"
+"""The reason of a file that took a worker with it; the next time it may not."""
+
+
 class SkippedFile(msgspec.Struct, frozen=True):
     """A file that could not be read or parsed: named, with its cause, never dropped in silence."""
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BULK = 30
 """Files; a commit that changes more (a reformatting, a rename) says nothing about what belongs together."""
 
+ORDINARY = ("not a git repository", "no commits yet", "git is not installed")
+"""Reasons for having no history that nothing is wrong with."""
+
 MOST_COMMITS = 20_000
 _SECONDS = 60
 _SILENT_SECONDS = 8

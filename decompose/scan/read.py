@@ -79,7 +79,7 @@ def _read(full: str) -> tuple[bytes, int]:
                 raise Unread("not a regular file")
             if status.st_size > LARGEST:
                 raise Unread(f"larger than {LARGEST // (1024 * 1024)} MiB ({status.st_size} bytes)")
-            return file.read(LARGEST), status.st_mtime_ns
+            return file.read(LARGEST), status.st_ctime_ns
         except OSError as error:
             raise Unread(f"cannot be read: {error.strerror}") from None
 
@@ -146,7 +146,7 @@ def compile_all(
                     results[done.position] = SkippedFile(file.path, 0, done.unread)
                 else:
                     results[done.position] = made
-                    if cache is not None:
+                    if cache is not None and done.digest:  # what ended a process may not do it again
                         packed = done.packed or compiler.pack(made)
                         cache.put(version, _key(file), done.mtime, done.size, done.digest, packed)
                 if progress is not None:
@@ -202,7 +202,8 @@ def _unchanged(full: str, entry: Entry) -> bool:
         status = os.stat(full, follow_symlinks=False)
     except OSError:
         return False
-    return (status.st_mtime_ns, status.st_size) == entry.mark and stat.S_ISREG(status.st_mode)
+    # The time of the change, which nobody can set back, not that of the modification: unpacking an archive keeps the latter.
+    return (status.st_ctime_ns, status.st_size) == entry.mark and stat.S_ISREG(status.st_mode)
 
 
 @contextmanager
@@ -333,7 +334,7 @@ def _through(
                     if len(batch) > 1:
                         alone.extend([job] for job in batch)
                     else:
-                        yield _sent(batch[0], where, compiler.crashed, compiler.pack)
+                        yield _sent(batch[0], where, compiler.crashed, compiler.pack)._replace(digest=b"")
     finally:
         for future in running:
             future.cancel()
@@ -491,7 +492,7 @@ def _in_processes(
                     if len(batch) > 1:
                         alone.extend([job] for job in batch)
                     else:
-                        yield _sent(batch[0], where, compiler.crashed, compiler.pack)
+                        yield _sent(batch[0], where, compiler.crashed, compiler.pack)._replace(digest=b"")
                 else:
                     yield from answer or _run(compiler.make, compiler.pack, where, batch)
     finally:

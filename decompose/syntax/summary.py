@@ -12,6 +12,7 @@ from itertools import islice
 
 import msgspec
 
+from decompose.model.source import CRASHED
 from decompose.model.syntax import ModuleSummary, Remark
 from decompose.scan.encoding import Unreadable, decode
 from decompose.syntax import failure
@@ -106,8 +107,7 @@ def module_name(path: str) -> tuple[str, bool]:
 
 def crashed(path: str, name: str, is_package: bool, source: bytes) -> ModuleSummary:
     """The summary of a file that ended the process which parsed it."""
-    reason = "ended the process that parsed it"
-    return ModuleSummary(path, name, is_package, source.count(b"\n") + 1, failure=reason, failure_line=1)
+    return ModuleSummary(path, name, is_package, source.count(b"\n") + 1, failure=CRASHED, failure_line=1)
 
 
 def packed(summary: ModuleSummary) -> bytes:

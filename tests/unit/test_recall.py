@@ -190,3 +190,29 @@ def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
         write(tmp_path / path, text)
     pipeline.save_analysis(pipeline.analyze(tmp_path, jobs=1, cache=False))
     assert recalled(tmp_path) is None
+
+
+def test_a_result_with_something_that_may_go_better_is_not_kept(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from decompose.model.source import CRASHED, History
+
+    (project / recall.KEPT).unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "_history", lambda base: History(problem="git said nothing for 8 seconds"))
+        analyzed(project)
+    assert recalled(project) is None
+    analysis = analyzed(project)
+    (project / recall.KEPT).unlink()
+    assert analysis.inputs is not None
+    failed = (recall.SkippedFile("shop/orders/views.py", 1, CRASHED),)
+    found = summarized(analysis.name, analysis.graph, analysis.context_map)
+    recall.keep(project, analysis.tree, analysis.inputs, analysis.digests, analysis.document, found, failed, "")
+    assert recalled(project) is None
+
+
+def test_text_that_was_changed_with_its_old_size_and_time_is_read_again(project: Path) -> None:
+    views = project / "shop/orders/views.py"
+    before = views.stat()
+    views.write_text(FILES["shop/orders/views.py"].replace("def show", "def shew"))
+    os.utime(views, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert recalled(project) is None
+    assert "shop.orders.views.shew" in {each.id for each in analyzed(project).graph.definitions}

@@ -123,6 +123,9 @@ class Names:
             if names and self.is_extension(state.id):
                 return self.meaning(dotted), rest[len(names) :]
             alias = self.program.value(state.id)
+            prepared = self._prepared(alias, rest)
+            if prepared is not None:
+                return prepared
             if isinstance(alias, Chain) and not any(isinstance(step, Call) for step in alias.steps) and alias != chain:
                 name, further = self.called(alias)
                 if name and not further:
@@ -134,6 +137,20 @@ class Names:
                 if name:
                     return name, rest
         return "", rest
+
+    def _prepared(self, alias: Expression | None, rest: tuple[Step, ...]) -> tuple[str, tuple[Step, ...]] | None:
+        """``Column(...)`` after ``Column = functools.partial(db.Column, nullable=False)``: the call with what was given before."""
+        if not isinstance(alias, Chain) or not rest or not isinstance(rest[0], Call):
+            return None
+        state, steps = self.program.head(alias)
+        made = steps[0] if len(steps) == 1 else None
+        if state.id != "functools.partial" or not isinstance(made, Call) or not made.arguments:
+            return None
+        name, further = self.called(made.arguments[0])
+        if not name or further:
+            return None
+        given = {**dict(made.keywords), **dict(rest[0].keywords)}
+        return name, (Call((*made.arguments[1:], *rest[0].arguments), tuple(given.items())), *rest[1:])
 
     def call(self, expression: Expression | None, *names: str) -> Call | None:
         """The call in ``Column(...)`` when the expression is a call of one of SQLAlchemy's names."""
