@@ -54,6 +54,7 @@ class Relation(msgspec.Struct, frozen=True):
     loading: Loading = Loading()
     back: Loading = Loading()
     foreign_keys: tuple[str, ...] = ()
+    remote: tuple[str, ...] = ()
     join: str = ""
 
     def runs_over(self, key: Key) -> bool:
