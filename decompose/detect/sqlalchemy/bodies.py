@@ -270,6 +270,7 @@ class Bodies:
             join=source(keyword(call, "primaryjoin")),
             foreign_keys=self._key_names(keyword(call, "foreign_keys")),
             remote=self._key_names(keyword(call, "remote_side")),
+            listed=program.constant(uselist) is True,
         )
 
     def _loading(self, call: Call, meaning: str) -> Loading:
