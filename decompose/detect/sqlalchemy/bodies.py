@@ -269,6 +269,8 @@ class Bodies:
             back=self._loading(self.names.call(keyword(call, "backref"), "backref") or Call(), "backref"),
             join=source(keyword(call, "primaryjoin")),
             foreign_keys=self._key_names(keyword(call, "foreign_keys")),
+            remote=self._key_names(keyword(call, "remote_side")),
+            listed=program.constant(uselist) is True,
         )
 
     def _loading(self, call: Call, meaning: str) -> Loading:

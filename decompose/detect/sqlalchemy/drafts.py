@@ -41,7 +41,8 @@ class Loading(msgspec.Struct, frozen=True):
 class Relation(msgspec.Struct, frozen=True):
     """A ``relationship``. ``target`` is a class id once linked; ``many`` says whether the attribute is a collection.
 
-    ``back`` is how the other side's attribute loads when ``backref`` makes it.
+    ``back`` is how the other side's attribute loads when ``backref`` makes it, ``remote`` are the columns of ``remote_side``, ``listed``
+    means ``uselist=True``.
     """
 
     name: str
@@ -54,6 +55,8 @@ class Relation(msgspec.Struct, frozen=True):
     loading: Loading = Loading()
     back: Loading = Loading()
     foreign_keys: tuple[str, ...] = ()
+    remote: tuple[str, ...] = ()
+    listed: bool = False
     join: str = ""
 
     def runs_over(self, key: Key) -> bool:

@@ -331,6 +331,9 @@ class Models:
         table = self.mapped[target].table
         ours = [key for key in self.tables[owner.table].keys if self.key_table(key) == table]
         ours = [key for key in ours if relation.runs_over(key)]
+        if owner.table == table and relation.remote and not relation.listed:
+            # Of a table with itself: the remote side is the key where there are several, and what it points to where there is one.
+            return any(set(relation.remote) & set(key.columns + key.fields) for key in ours)
         return not ours if owner.table != table else not any(set(relation.foreign_keys) & set(key.columns + key.fields) for key in ours)
 
     def _linked_secondary(self, text: str, module: str) -> str:
