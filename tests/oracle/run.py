@@ -151,7 +151,8 @@ class Workshop:
             raise NotRun(f"the tests sent nothing, see {log.name}")
         output.write_text(said)
         output.rename(kept)
-        say(f"{self.project.name}: {what} took {time.monotonic() - began:.0f} s, exit code {ended}")
+        last = Path(log.name).read_text(errors="replace").strip().rpartition("\n")[2] if what == "accesses" else ""
+        say(f"{self.project.name}: {what} took {time.monotonic() - began:.0f} s, exit code {ended} {last}".rstrip())
 
     def _filled(self, command: str) -> str:
         return command.replace("{oracle}", str(HERE)).replace("{environment}", str(self.environment))
