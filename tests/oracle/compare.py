@@ -199,7 +199,8 @@ def _sqlalchemy(found: Analyzed, registry: dict[str, Any]) -> Iterator[Kind]:
 
 def _routes(found: Analyzed, registry: dict[str, Any]) -> Iterator[Kind]:
     own = [(path, methods) for path, methods, name in registry["routes"] if not name.startswith(found.library or ("\0",)) and _of_project(found, name)]
-    stated = [each for each in found.of(Route) if not is_test(each.handler, found.tests)]
+    # By the module: a handler of the program itself may be called test_one.
+    stated = [each for each in found.of(Route) if not is_test(found.program.module_of(each.handler) or each.handler, found.tests)]
     routes = {(path, method) for path, methods in own for method in methods}
     yield _kind("routes", routes, {(each.path, method) for each in stated for method in each.methods})
 

@@ -30,6 +30,8 @@ import compare
 HERE = Path(__file__).parent
 LIMIT = 3600
 """Seconds after which a project's tests are ended; what they sent until then is lost."""
+LEFT_OUT = (".git", "node_modules", ".decompose", "__pycache__")
+"""Folders of a checkout that are not copied."""
 WHOLE = (0, 1)
 """Exit codes of tests that ran to their end; 1 when some of them failed."""
 
@@ -109,9 +111,12 @@ class Workshop:
         return repr((chosen.python, chosen.prepare, chosen.folder, chosen.environment, chosen.services))
 
     def _source(self) -> str:
+        """What the copy is made from; tests read more than Python files."""
         digest = hashlib.sha256()
-        for path in sorted(self.checkout.rglob("*.py")):
-            digest.update(f"{path.relative_to(self.checkout)} {path.stat().st_size}\n".encode())
+        for folder, folders, files in os.walk(self.checkout):
+            folders[:] = sorted(set(folders) - set(LEFT_OUT))
+            for path in sorted(Path(folder) / name for name in files):
+                digest.update(f"{path.relative_to(self.checkout)} {path.lstat().st_size}\n".encode())
         return digest.hexdigest()
 
     def prepare(self) -> None:
@@ -124,7 +129,7 @@ class Workshop:
         mark.unlink(missing_ok=True)  # whatever ends this half-way, the next run begins it again
         self.home.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self.copy, ignore_errors=True)
-        shutil.copytree(self.checkout, self.copy, symlinks=True, ignore=shutil.ignore_patterns(".git", "node_modules", ".decompose"))
+        shutil.copytree(self.checkout, self.copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
         made = [] if (self.environment / "bin" / "pip").exists() else [f"{interpreter(self.project.python)} -m venv --clear {self.environment}"]
         with (self.home / "prepare.log").open("wb") as log:
             for command in (*made, *self.project.prepare):
@@ -151,7 +156,8 @@ class Workshop:
             raise NotRun(f"the tests sent nothing, see {log.name}")
         output.write_text(said)
         output.rename(kept)
-        say(f"{self.project.name}: {what} took {time.monotonic() - began:.0f} s, exit code {ended}")
+        last = Path(log.name).read_text(errors="replace").strip().rpartition("\n")[2] if what == "accesses" else ""
+        say(f"{self.project.name}: {what} took {time.monotonic() - began:.0f} s, exit code {ended} {last}".rstrip())
 
     def _filled(self, command: str) -> str:
         return command.replace("{oracle}", str(HERE)).replace("{environment}", str(self.environment))
@@ -350,4 +356,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # through all that ends commands and services
     raise SystemExit(main())

@@ -128,3 +128,14 @@ def test_a_project_without_a_checkout_fails_when_it_was_asked_for(room: Room, ca
     assert room.run(there, away) == 0
     assert room.run(there, away, only="away") == 1
     assert "away: skipped: no checkout" in capsys.readouterr().out
+
+
+def test_what_is_kept_holds_until_a_file_of_the_checkout_changes(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    project = entry("shop")
+    assert room.run(project) == 0
+    assert "shop: registry-0 took" in capsys.readouterr().err
+    assert room.run(project) == 0
+    assert capsys.readouterr().err == ""
+    (room.projects / "shop" / "manifest.json").write_text("{}")
+    assert room.run(project) == 0
+    assert "shop: registry-0 took" in capsys.readouterr().err
