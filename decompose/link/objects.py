@@ -67,6 +67,7 @@ class Objects:
         self._kind_of = kind_of
         self._methods = methods or {}
         self._kinds: dict[str, str] = {}
+        self._classes: dict[str, str] = {}
         self._held: dict[str, Made | None] = {}
         self._kept: dict[tuple[str, str], Made | None] = {}
         self._results: dict[str, Made | None] = {}
@@ -145,8 +146,30 @@ class Objects:
             made = self._returned(definition, depth) if definition is not None else None
             return (made, self._passed(chain, position + 1)) if made is not None else None
         if state.kind == "binding":
+            kind = self._class_held(state.id) if rest and isinstance(rest[0], Call) else ""
+            if kind and isinstance(rest[0], Call):
+                return self._constructed(chain, position, kind, rest[0], module, scope)
             return self._bound(state.id, chain, position, depth)
         return None
+
+    def _class_held(self, id: str) -> str:
+        """What calling a binding makes that holds a class which a function returned: ``Router = router_class(Route)``."""
+        known = self._classes.get(id)
+        if known is None:
+            self._classes[id] = ""
+            known = self._classes[id] = self._class_returned(self.program.value(id))
+        return known
+
+    def _class_returned(self, value: Expression | None) -> str:
+        if not isinstance(value, Chain):
+            return ""
+        state, rest = self.program.head(value)
+        definition = self.program.definition(state.id) if state.kind == "function" and len(rest) == 1 and isinstance(rest[0], Call) else None
+        for each in definition.returned if definition is not None else ():
+            made = self.program.head(each)[0] if isinstance(each, Chain) else None
+            if made is not None and made.kind == "class" and (kind := self.kind(made.id)):
+                return kind
+        return ""
 
     def _constructed(self, chain: Chain, position: int, kind: str, call: Call, module: str, scope: str) -> tuple[Made, int]:
         end = position + 1
