@@ -259,9 +259,9 @@ def _read(file: Path, mark: Mark | None = None) -> bytes | None:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as stream:
-        found = _mark_of(os.fstat(descriptor))
-        try:
+    try:
+        with os.fdopen(descriptor, "rb") as stream:
+            found = _mark_of(os.fstat(descriptor))
             return stream.read() if 0 < found.size <= _LARGEST and mark in (None, found) else None
-        except OSError:
-            return None
+    except OSError:  # a folder cannot even be wrapped
+        return None

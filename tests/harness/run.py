@@ -110,7 +110,8 @@ def main() -> int:
     if not (shared / "reliability" / "build_corpus.py").is_file():
         print(f"{shared} holds no reliability/build_corpus.py; give the folder with SHARED=", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
+    scratch = tempfile.mkdtemp(prefix="harness-")
+    try:
         harness = Harness(shared, Path(scratch))
         parts: dict[str, Callable[[], None]] = {
             "corpus": harness.corpus, "determinism": harness.determinism, "cache": harness.cache,
@@ -119,6 +120,8 @@ def main() -> int:
         for name in sys.argv[2:] or parts:
             parts[name]()
         fine = harness.table()
+    finally:
+        subprocess.run(["rm", "-rf", scratch], check=False)  # folders too deep for Python's own removal
     return 0 if fine else 1
 
 

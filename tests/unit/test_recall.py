@@ -216,3 +216,10 @@ def test_text_that_was_changed_with_its_old_size_and_time_is_read_again(project:
     os.utime(views, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert recalled(project) is None
     assert "shop.orders.views.shew" in {each.id for each in analyzed(project).graph.definitions}
+
+
+def test_a_folder_in_the_place_of_the_kept_result_is_a_miss(project: Path) -> None:
+    (project / recall.KEPT).unlink()
+    (project / recall.KEPT).mkdir()
+    assert recalled(project) is None
+    analyzed(project)
