@@ -82,6 +82,9 @@ _SWEEPING = 30
 
 Link = tuple[int, int]
 
+Observed = Mapping[str, Mapping[tuple[str, str], float]]
+"""Evidence from elsewhere: by kind, the strength between two ids of modules, definitions or ``table:<id>``."""
+
 
 @dataclass(frozen=True)
 class Coupling:
@@ -132,6 +135,7 @@ def coupling(
     units: Sequence[UnitOfWork] = (),
     commits: Iterable[Collection[str]] = (),
     overrides: Iterable[tuple[str, float]] = (),
+    observed: Observed | None = None,
 ) -> Coupling:
     """The evidence between ``modules`` (sorted ids); each of ``commits`` is the set of paths changed together."""
     chosen = weights(overrides)
@@ -146,6 +150,7 @@ def coupling(
     build.cochange(commits)
     if chosen["fk"] > 0.0:
         build.foreign_keys()
+    build.observed(observed or {})
     return Coupling(tuple(build.nodes), len(modules), build.links, chosen)
 
 
@@ -288,6 +293,18 @@ class _Builder:
     def foreign_keys(self) -> None:
         tables = {(key.table, key.target) for key in self.graph.foreign_keys if key.table != key.target}
         self.damped("fk", {(self.node(f"table:{a}"), self.node(f"table:{b}")): 1.0 for a, b in sorted(tables)})
+
+    def observed(self, seen: Observed) -> None:
+        for kind in sorted(seen):
+            links = self.links.setdefault(kind, {})
+            for (first, second), strength in sorted(seen[kind].items()):
+                i, j = self._known(first), self._known(second)
+                if i is not None and j is not None and i != j:
+                    key = (i, j) if i < j else (j, i)
+                    links[key] = links.get(key, 0.0) + strength
+
+    def _known(self, name: str) -> int | None:
+        return self.node(name) if name.startswith("table:") else self.number(name)
 
     def _tie(self, kind: str, groups: Mapping[str, Collection[int]]) -> None:
         """Ties the members of each group to a node of the group's name."""

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from decompose.cut import score
+from decompose.cut.coupling import Observed
 from decompose.cut.decided import decide
 from decompose.cut.kernel import shared_kernel
 from decompose.cut.naming import SHARED, context_names
@@ -30,13 +31,15 @@ _FIRST = 1.4
 _HUB_USERS = 2 / 3
 
 
-def propose(graph: CodeGraph, config: Config, commits: Iterable[Collection[str]] = ()) -> ContextMap:
-    """The context map of a project: the same for the same graph, configuration and commits.
+def propose(
+    graph: CodeGraph, config: Config, commits: Iterable[Collection[str]] = (), observed: Observed | None = None
+) -> ContextMap:
+    """The context map of a project: the same for the same graph, configuration, commits and observations.
 
-    Each of ``commits`` is the set of paths that one commit changed. Raises :class:`ConfigError` when a decision names modules or
+    Each of ``commits`` is the set of paths that one commit changed; ``observed`` is what was seen elsewhere, at run time for example. Raises :class:`ConfigError` when a decision names modules or
     contexts that do not exist, or two decisions contradict each other.
     """
-    project = Survey(graph, config, tuple(commits))
+    project = Survey(graph, config, tuple(commits), observed)
     cut = _found(project)
     decide(cut, project)
     return _context_map(cut, project)

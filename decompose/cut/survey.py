@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from decompose.cut.coupling import Coupling, coupling, domain_package, outer_package, owners_of_code, packages
+from decompose.cut.coupling import Coupling, Observed, coupling, domain_package, outer_package, owners_of_code, packages
 from decompose.cut.transactions import UnitOfWork, units_of_work
 from decompose.cut.words import TECHNICAL
 from decompose.model.codegraph import CodeGraph, Module
@@ -37,7 +37,7 @@ class Draft:
 class Survey:
     """What the steps of one proposal share."""
 
-    def __init__(self, graph: CodeGraph, config: Config, commits: Sequence[Collection[str]] = ()) -> None:
+    def __init__(self, graph: CodeGraph, config: Config, commits: Sequence[Collection[str]] = (), observed: Observed | None = None) -> None:
         self.graph = graph
         self.config = config
         self.units: tuple[UnitOfWork, ...] = units_of_work(graph)
@@ -49,7 +49,7 @@ class Survey:
         self.outer_of = {module: outer_package(module, self.packages) for module in self.modules}
         self.glue = self._glue()
         self.members = [module for module in self.code if module not in self.glue]
-        self.coupling: Coupling = coupling(graph, self.members, self.units, commits, config.weights)
+        self.coupling: Coupling = coupling(graph, self.members, self.units, commits, config.weights, observed)
 
     @cached_property
     def serving(self) -> set[str]:

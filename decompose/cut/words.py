@@ -17,7 +17,7 @@ LAYERS = frozenset(
     inline interface interfaces internal jobs layer lib libs library listeners loaders logic main managed management manager
     managers mapper mappers middleware middlewares migration migrations misc mixin mixins mock model models module modules
     mutation mutations orm package packages page pages pagination permissions persistence  presenter presenters
-    protocols provider proxies py query queries queryset querysets receivers registry repo repositories repository request requests
+    protocols provider proxies py query queries queryset querysets receivers registry repo repos repositories repository request requests
     resolver resolvers resource resources response responses rest route router routers routes routing rpc schema schemas script
     scripts selector selectors serializer serializers server service services session settings setup shared signal signals site
     sitemaps sql src system tables task tasks template templatetags templates test testing tests tools type
