@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from decompose.link.loaders import Loaders
 from decompose.link.prefixes import Prefixes
 from decompose.link.uses import UseIndex
 from decompose.model.location import Location
@@ -84,6 +85,7 @@ class Program:
         self._resolved: dict[str, State] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
         self._climbing = 0
+        self._loading: set[str] = set()
         self._children: dict[str, list[str]] | None = None
         self._set_by_methods: dict[tuple[str, str], State] = {}
         self._held: dict[str, State] = {}
@@ -99,6 +101,11 @@ class Program:
     def prefixes(self) -> Prefixes:
         """What the beginnings of chains stand for."""
         return Prefixes(self)
+
+    @cached_property
+    def loaders(self) -> Loaders:
+        """What the project's functions that import by name give."""
+        return Loaders(self)
 
     def _index(self, module: ModuleSummary) -> None:
         for definition in module.definitions:
@@ -158,6 +165,10 @@ class Program:
     def bindings(self, scope: str) -> dict[str, list[Binding]]:
         """Assignments in a module or class body by name, each in source order."""
         return self._bindings.get(scope, {})
+
+    def imports(self, module: str, name: str) -> Import | None:
+        """The import that binds a name in a module."""
+        return self._imports.get(module, {}).get(name)
 
     def members(self, scope: str) -> dict[str, Definition]:
         """Definitions directly inside a module, class or function, by name."""
@@ -266,15 +277,40 @@ class Program:
         state = self._module_attribute(module, name, depth)
         return None if state == State("external", f"{module}.{name}") else state
 
-    @staticmethod
-    def _alias(binding: Binding) -> str | None:
-        """The symbol that ``name = symbol`` copies, ``None`` when the value is anything else."""
+    def _alias(self, binding: Binding) -> str | None:
+        """The symbol that ``name = symbol`` copies, or whose name it has loaded; ``None`` when the value is anything else."""
         value = binding.value
         if not binding.augmented and isinstance(value, Chain) and value.origin == "global":
             names = [step for step in value.steps if isinstance(step, str)]
             if len(names) == len(value.steps):
                 return ".".join((value.root, *names))
+            symbol, taken = self.loaded(value)
+            if symbol and taken == len(value.steps):
+                return symbol
         return None
+
+    def loaded(self, chain: Chain) -> tuple[str, int]:
+        """The symbol that the first steps of a chain load by its name (``get_class("orders.forms", "OrderForm")``), and how many these are; else ``("", 0)``."""
+        names = [chain.root]
+        for position, step in enumerate(chain.steps):
+            if isinstance(step, Call):
+                # Two arguments, the first of them written out: what calls look like that load a class.
+                if len(step.arguments) < 2 or step.arguments[0].__class__ is not Constant:
+                    break
+                function = ".".join(names)
+                if function in self._loading:
+                    break  # `load = load("a.b", "C")`: a name that is defined by itself
+                self._loading.add(function)
+                state = self.resolve(function)
+                self._loading.discard(function)
+                if state.kind != "function":
+                    break
+                symbol, taken = self.loaders.symbol(state.id, chain.steps[position:])
+                return symbol, position + taken if taken else 0
+            if not isinstance(step, str):
+                break
+            names.append(step)
+        return "", 0
 
     def exported(self, module: str) -> Iterator[str]:
         """The names that ``from module import *`` would bring, sorted."""
@@ -321,6 +357,10 @@ class Program:
         if not isinstance(base, Chain):
             return ""
         state, rest = self.head(base)
+        if state.kind == "function" and rest:
+            symbol, taken = self.loaded(base)
+            if symbol and taken == len(base.steps):
+                return self.resolve(symbol).id
         names = [step for step in rest if isinstance(step, str)]
         called = any(isinstance(step, Call) for step in rest)
         if state.kind in ("class", "binding", "external", "module"):
@@ -582,8 +622,9 @@ class Program:
         """What an expression certainly stands for; ``unknown`` as soon as one step is not followed."""
         if not isinstance(expression, Chain):
             return UNKNOWN
-        state = self.start(expression)
-        for step in expression.steps:
+        symbol, taken = self.loaded(expression) if expression.origin == "global" and expression.steps else ("", 0)
+        state = self.resolve(symbol) if symbol else self.start(expression)
+        for step in expression.steps[taken:]:
             state = self.step(state, step)
             if state.kind == "unknown":
                 break

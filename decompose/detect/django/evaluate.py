@@ -724,6 +724,9 @@ class Evaluator:
         model = self.registry.got_by(function, call)
         if model is not None:
             return Value("class", model)
+        symbol, _ = self.program.loaders.symbol(function, (call,))
+        if symbol:
+            return self._of_state(self.program.resolve(symbol))
         named = [each for each in self._classes.get(words[1], ()) if f".{each}".endswith(f".{words[0]}.{words[1]}")] if len(words) == 2 else []
         value = self._of_state(State("class", named[0])) if len(named) == 1 else None
         return value.uncertain() if value is not None else None

@@ -1,8 +1,8 @@
 """HTTP entry points, from the root URL configuration through includes and routers to views.
 
 Paths are as the framework writes them, joined, with the anchors of regular expressions left out. Methods leave out HEAD and OPTIONS,
-which every view answers. A plain function view answers any method as far as Django is concerned, so its methods are those that its text
-deals with: what its decorators allow, else ``GET``, and ``POST`` too when it looks at ``request.method``, ``POST``, ``FILES`` or ``body``. The
+which every view answers. A plain function view answers any method as far as Django is concerned, and so it is stated (no methods), unless
+its text tells more: what Django's decorators allow, else ``GET`` and ``POST`` when it looks at ``request.method``, ``POST`` or ``FILES``. The
 second URL of a REST framework route, the one with a format suffix (``.json``), is not listed.
 """
 
@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from decompose.detect.django import standard
 from decompose.detect.django.evaluate import Evaluator
+from decompose.detect.django.owned import Made, Owners, added
 from decompose.detect.django.settings import Settings, strings_in
 from decompose.detect.django.values import Step
 from decompose.link.expressions import argument, bound_arguments, first_call, keyword, literal, source, substitute
@@ -42,12 +43,13 @@ _INCLUDES = frozenset({"django.urls.include", "django.conf.urls.include", "djang
 _LANGUAGE = frozenset({"django.conf.urls.i18n.i18n_patterns", "i18n_patterns"})
 _DEVELOPMENT = frozenset({"django.conf.urls.static.static", "django.contrib.staticfiles.urls.staticfiles_urlpatterns", "debug_toolbar.toolbar.debug_toolbar_urls"})
 _SUFFIXES = "rest_framework.urlpatterns.format_suffix_patterns"
-_REQUEST_BODY = frozenset({"POST", "FILES", "body", "method", "data"})
+_TELLING = frozenset({"POST", "FILES", "method"})
+"""Attributes of a request that a view looks at when it deals with forms: shown for GET, taken in for POST."""
 _DEPTH = 20
 
 
 class _Mounted(NamedTuple):
-    """Where a list of patterns hangs."""
+    """Where a list of patterns hangs; ``owner`` is the class of ``self`` where the list is made in a method."""
 
     prefix: str = ""
     regex: bool = False
@@ -55,6 +57,7 @@ class _Mounted(NamedTuple):
     mount: Location | None = None
     localized: bool = False
     depth: int = 0
+    owner: str = ""
 
 
 class _View(NamedTuple):
@@ -77,12 +80,13 @@ class RouteReader:
         self.program: Program = settings.program
         self.settings = settings
         self.evaluator = evaluator
+        self.owners = Owners(settings)
         self._lines: dict[str, dict[Chain, list[int]]] = {}
         self._registrations: dict[str, list[_Registration]] | None = None
         self._extensions: dict[str, list[Expression]] = {}
         self._added: dict[tuple[str, int], list[tuple[str, str]]] = {}
         """HTTP method and action that a router class adds to its list (0) or detail (2) route."""
-        self._request_uses: dict[str, dict[str, set[str]]] = {}
+        self._request_uses: dict[str, set[str]] = {}
         self._open: set[str] = set()
         self._unresolved: list[Unresolved] = []
 
@@ -173,6 +177,11 @@ class RouteReader:
         if router and (rest[-1:] == ("urls",) or rest[-2:-1] == ("get_urls",)):
             yield from self._router_routes(router, mounted)
             return
+        if rest:
+            owned = self._owned(expression, mounted)
+            if owned is not None:
+                yield from owned
+                return
         if state.kind == "binding" and not rest:
             scope, _, name = state.id.rpartition(".")
             yield from self._name(scope, name, mounted._replace(depth=mounted.depth + 1))
@@ -181,6 +190,23 @@ class RouteReader:
             yield from self._module(state.id, mounted._replace(depth=mounted.depth + 1))
             return
         self._give_up(source(expression), "the patterns come from an expression that is not followed", at)
+
+    def _owned(self, chain: Chain, mounted: _Mounted) -> Iterator[Route] | None:
+        """The patterns that an instance of a project's class hands out."""
+        made = self.owners.made(chain, mounted.owner)
+        if made is None:
+            return None
+        inner = mounted._replace(owner=made.owner, depth=mounted.depth + 1)
+        module, line = self.program.module_of(made.scope), self.program.place(made.scope).line
+        patterns = [self._patterns(each, module, line, inner) for each in made.expressions]
+        if made.whole:
+            own = (use for use in self.evaluator.uses_in(made.scope) if self._is_pattern(use.chain))
+            patterns += [self._patterns(use.chain, module, use.span.line, inner) for use in added(own, made.expressions)]
+        return (route for each in patterns for route in each)
+
+    def _is_pattern(self, chain: Chain) -> bool:
+        state, rest = self.program.head(chain)
+        return state.kind == "external" and state.id in _PATHS and bool(rest)
 
     def _made(self, function: str, call: Call) -> Expression | None:
         """What a project's function that builds patterns returns, with its arguments put in."""
@@ -202,7 +228,7 @@ class RouteReader:
             lines = self._lines[module] = {}
             summary = self.program.modules[module]
             for use in summary.uses:
-                if use.scope == "" and use.chain.origin == "global" and any(isinstance(step, Call) for step in use.chain.steps):
+                if use.chain.origin == "global" and any(isinstance(step, Call) for step in use.chain.steps):
                     lines.setdefault(use.chain, []).append(use.span.line)
         found = lines.get(chain)
         if not found:
@@ -212,7 +238,7 @@ class RouteReader:
     # --- one entry -----------------------------------------------------------------------------
 
     def _entry(self, call: Call, regex: bool, module: str, at: Location, mounted: _Mounted) -> Iterator[Route]:
-        pattern = self._pattern(argument(call, 0, "route", "regex"))
+        pattern = self._pattern(argument(call, 0, "route", "regex"), mounted.owner)
         view = argument(call, 1, "view")
         if view is None:
             return
@@ -232,17 +258,35 @@ class RouteReader:
         if isinstance(view, Sequence) and view.items:
             yield from self._include(Call((view,)), module, at, inner)
             return
+        handed = self._handed_out(view, mounted.owner)
+        if handed is not None:
+            yield from self._include(Call((handed.expressions[0],)), module, at, inner._replace(owner=handed.owner))
+            return
         if isinstance(view, Chain) and self._is_admin(view):
             yield self._route(inner, "django.contrib.admin.site.urls", (), at, self._qualified(mounted.namespace, "admin"), "admin")
             return
-        found = self._view(view, module, 0)
+        found = self._view(view, module, 0, mounted.owner)
         if found is None:
             self._give_up(f"{path} -> {source(view)}", "the view is not followed", at)
             return
         yield self._route(inner, found.handler, found.methods, at, self._qualified(mounted.namespace, name), found.kind)
 
-    def _pattern(self, expression: Expression | None) -> str | None:
+    def _handed_out(self, view: Expression, owner: str) -> Made | None:
+        """Patterns with their names (``self.orders_app.urls``) in the place of a view."""
+        made: Made | None = Made((view,), owner, "")
+        for _ in range(_DEPTH):
+            if made is None or len(made.expressions) != 1:
+                return None
+            each = made.expressions[0]
+            if isinstance(each, Sequence):
+                return made if 2 <= len(each.items) <= 3 else None
+            made = self.owners.made(each, made.owner) if isinstance(each, Chain) else None
+        return None
+
+    def _pattern(self, expression: Expression | None, owner: str) -> str | None:
         text = literal(self.program, expression)
+        if text is None and owner:
+            text = self.owners.text(expression, owner)
         if text is None and isinstance(expression, Chain):
             call = first_call(expression.steps)  # gettext_lazy("orders/")
             if call is not None and call.arguments:
@@ -267,10 +311,9 @@ class RouteReader:
     def _include(self, call: Call, module: str, at: Location, mounted: _Mounted) -> Iterator[Route]:
         target = argument(call, 0, "arg")
         namespace = literal(self.program, argument(call, 1, "namespace")) or ""
-        if isinstance(target, Sequence) and 2 <= len(target.items) <= 3 and isinstance(target.items[1], Constant):
-            application = literal(self.program, target.items[1]) or ""
-            third = literal(self.program, target.items[2]) if len(target.items) == 3 else None
-            yield from self._include(Call((target.items[0], Constant(namespace or third or application))), module, at, mounted)
+        if isinstance(target, Sequence) and 2 <= len(target.items) <= 3 and (application := self.owners.text(target.items[1], mounted.owner)) is not None:
+            own = application if len(target.items) == 2 else self.owners.text(target.items[2], mounted.owner) or ""
+            yield from self._include(Call((target.items[0], Constant(namespace or own))), module, at, mounted)
             return
         text = literal(self.program, target)
         state = self.program.resolve(text) if text is not None else None
@@ -278,8 +321,8 @@ class RouteReader:
             named, rest = self.program.head(target)
             state = named if named.kind in ("module", "external") and not rest else None
         if state is not None and state.kind == "module":
-            own = self.program.constant(self.program.value(f"{state.id}.app_name"))
-            inner = self._qualified_namespace(mounted.namespace, namespace or (own if isinstance(own, str) else ""))
+            declared = self.program.constant(self.program.value(f"{state.id}.app_name"))
+            inner = self._qualified_namespace(mounted.namespace, namespace or (declared if isinstance(declared, str) else ""))
             yield from self._module(state.id, mounted._replace(namespace=inner))
             return
         if state is not None and state.kind == "external" and state.id in standard.URL_CONFIGURATIONS:
@@ -316,7 +359,7 @@ class RouteReader:
 
     # --- views ---------------------------------------------------------------------------------
 
-    def _view(self, view: Expression, module: str, depth: int) -> _View | None:
+    def _view(self, view: Expression, module: str, depth: int, owner: str = "") -> _View | None:
         program = self.program
         if depth > 6:
             return None
@@ -324,9 +367,18 @@ class RouteReader:
             state = program.resolve(view.value)
             return self._function_view(state.id) if state.kind == "function" else None
         if isinstance(view, Operation) and view.operator in ("if", "or") and view.operands:
-            return self._view(view.operands[0], module, depth + 1)
+            return self._view(view.operands[0], module, depth + 1, owner)
         if not isinstance(view, Chain):
             return None
+        loaded, taken = program.loaded(view) if view.origin == "global" else ("", 0)
+        if loaded:
+            view = Chain(loaded, "global", view.steps[taken:])
+        if view.origin in ("self", "super"):
+            method = self.owners.method(view, owner)
+            made = self.owners.made(view, owner) if not method else None
+            if made is not None:
+                return self._view(made.expressions[-1], module, depth + 1, made.owner)
+            return _View(method, ()) if method else None
         state, rest = program.head(view)
         calls = [step for step in rest if isinstance(step, Call)]
         names = [step for step in rest if isinstance(step, str)]
@@ -334,10 +386,10 @@ class RouteReader:
             if names == ["as_view"] and calls:
                 return self._class_view(state.id, calls[0])
             if not names and len(calls) == 1:
-                return _View(state.id, ("GET",))  # an instance that is callable: a syndication feed
+                return _View(state.id, ())  # an instance that is callable: a syndication feed
             if names and not calls:
                 member = program.member(state.id, names[0])
-                return _View(member.id, ("GET",)) if isinstance(member, Definition) else None
+                return _View(member.id, ()) if isinstance(member, Definition) else None
             return None
         if state.kind == "external" and state.id.endswith(".as_view") and calls:
             return self._external_view(state.id.removesuffix(".as_view"), calls[0])
@@ -345,11 +397,11 @@ class RouteReader:
             return self._function_view(state.id)
         if calls and calls[-1].arguments:
             # A decorator around the view: login_required(view), cache_page(60)(view), site.admin_view(view).
-            inner = self._view(calls[-1].arguments[0], module, depth + 1)
+            inner = self._view(calls[-1].arguments[0], module, depth + 1, owner)
             if inner is not None:
                 return self._restricted(inner, state.id, calls)
-        if state.kind == "function":
-            return _View(state.id, ("GET",))
+        if state.kind == "function" and not names:
+            return _View(state.id, ())
         if state.kind == "external" and not rest:
             return _View(state.id, standard.VIEW_METHODS.get(state.id.rpartition(".")[2], ()))
         if state.kind == "binding" and not rest:
@@ -376,22 +428,20 @@ class RouteReader:
                 methods = _decorator_methods(state.id, call)
                 if methods:
                     return _View(function, methods)
-        module = self.program.module_of(function)
-        seen = self._requests(module).get(function, set())
-        return _View(function, ("GET", "POST") if seen & _REQUEST_BODY else ("GET",))
+        return _View(function, ("GET", "POST") if function in self._telling(self.program.module_of(function)) else ())
 
-    def _requests(self, module: str) -> dict[str, set[str]]:
-        """The attributes of the request that each function of a module looks at."""
+    def _telling(self, module: str) -> set[str]:
+        """The functions of a module that look at what kind of request it is."""
         known = self._request_uses.get(module)
         if known is None:
-            known = self._request_uses[module] = {}
+            known = self._request_uses[module] = set()
             for use in self.program.modules[module].uses:
                 chain = use.chain
                 first = chain.steps[0] if chain.steps else None
-                if not isinstance(first, str) or first not in _REQUEST_BODY:
+                if not isinstance(first, str) or first not in _TELLING:
                     continue
                 if (chain.origin == "parameter" and chain.root == "request") or (chain.origin == "instance" and chain.root.endswith("Request")):
-                    known.setdefault(use.scope, set()).add(first)
+                    known.add(use.scope)
         return known
 
     def _class_view(self, class_id: str, call: Call) -> _View:
@@ -403,20 +453,29 @@ class RouteReader:
         return _View(class_id, self._class_methods(class_id, call), kind)
 
     def _class_methods(self, class_id: str, call: Call | None) -> tuple[str, ...]:
+        """The methods that a view class answers; none, which is any, where a view class of a library that is not known is among its bases."""
         found = {name.upper() for name in standard.HTTP_METHODS if self.program.member(class_id, name) is not None}
         for ancestor in self.program.ancestors(class_id):
-            if self.program.definition(ancestor) is None:
-                found.update(standard.VIEW_METHODS.get(ancestor.rpartition(".")[2], ()))
+            name = ancestor.rpartition(".")[2]
+            if self.program.definition(ancestor) is not None or name in standard.SILENT_VIEWS:
+                continue
+            if name in standard.VIEW_METHODS:
+                found.update(standard.VIEW_METHODS[name])
+            elif name.endswith("View"):
+                return tuple(sorted(self._named_methods(class_id, call) or ()))
         return self._allowed(class_id, found, call)
 
     def _allowed(self, class_id: str, found: set[str], call: Call | None = None) -> tuple[str, ...]:
         """Without the methods that ``http_method_names`` leaves out."""
+        named = self._named_methods(class_id, call)
+        return tuple(sorted(found if named is None else found & named))
+
+    def _named_methods(self, class_id: str, call: Call | None) -> set[str] | None:
+        """The methods that ``http_method_names`` lists, ``None`` where nothing is said."""
         owner = self.program.declaring_class(class_id, "http_method_names")
         names = keyword(call, "http_method_names") if call is not None else None
         names = names or (self.program.value(f"{owner}.http_method_names") if owner else None)
-        if isinstance(names, Sequence):
-            found = found & {text.upper() for text in strings_in(names)}
-        return tuple(sorted(found))
+        return {text.upper() for text in strings_in(names)} - {"HEAD", "OPTIONS"} if isinstance(names, Sequence) else None
 
     def _external_view(self, dotted: str, call: Call) -> _View:
         methods = standard.VIEW_METHODS.get(dotted.rpartition(".")[2], ())

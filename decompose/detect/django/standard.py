@@ -275,8 +275,15 @@ VIEW_METHODS: dict[str, tuple[str, ...]] = {
     "SpectacularAPIView": ("GET",), "SpectacularSwaggerView": ("GET",), "SpectacularRedocView": ("GET",), "SpectacularJSONAPIView": ("GET",),
     "TokenObtainPairView": ("POST",), "TokenRefreshView": ("POST",), "TokenVerifyView": ("POST",), "TokenBlacklistView": ("POST",),
     "TokenObtainSlidingView": ("POST",), "TokenRefreshSlidingView": ("POST",), "TokenViewBase": ("POST",),
+    # django-extra-views, django-tables2, django-filter, django-haystack
+    "FormSetView": ("GET", "POST", "PUT"), "ModelFormSetView": ("GET", "POST", "PUT"), "InlineFormSetView": ("GET", "POST", "PUT"),
+    "CreateWithInlinesView": ("GET", "POST", "PUT"), "UpdateWithInlinesView": ("GET", "POST", "PUT"),
+    "SingleTableView": ("GET",), "FilterView": ("GET",), "SearchView": ("GET", "POST", "PUT"), "FacetedSearchView": ("GET", "POST", "PUT"),
 }  # fmt: skip
 """HTTP methods that an external class-based view answers, without HEAD and OPTIONS, by class name."""
+
+SILENT_VIEWS = frozenset({"View", "APIView", "GenericAPIView"})
+"""External view classes that answer nothing by themselves."""
 
 HTTP_METHODS = ("get", "post", "put", "patch", "delete", "trace")
 """Handlers that make a class answer a method; HEAD and OPTIONS are left out everywhere, each view has them."""
