@@ -22,13 +22,14 @@ _GET_CONFIG = "django.apps.apps.get_app_config"
 class Made(NamedTuple):
     """What an expression was rewritten into: ``expressions`` in the body of ``scope``, where ``self`` is an instance of ``owner``.
 
-    ``whole`` is true when they are all that a method returns, so that what the method adds to a list on the way belongs to them too.
+    ``returned`` is what the function of that name returns, as its text has it, when the expressions are all of that: what the function adds to
+    a list on the way belongs to them too. It is ``None`` when they are something else, or a part.
     """
 
     expressions: tuple[Expression, ...]
     owner: str
     scope: str
-    whole: bool = False
+    returned: tuple[Expression, ...] | None = None
 
 
 class Owners:
@@ -127,7 +128,7 @@ class Owners:
         given = bound_arguments(method, call, skip=1)
         returned = tuple(substitute(each, given) for each in method.returned if each != Constant(None))
         made = _continued(returned, owner, method.id, steps)
-        return made._replace(whole=not steps) if made is not None else None
+        return made._replace(returned=method.returned) if made is not None and not steps else made
 
 
 def _continued(expressions: tuple[Expression, ...], owner: str, scope: str, steps: tuple[Step, ...]) -> Made | None:
@@ -147,15 +148,15 @@ def _continued(expressions: tuple[Expression, ...], owner: str, scope: str, step
     return Made(tuple(found), owner, scope) if found else None
 
 
-def added(patterns: Iterable[Use], made: tuple[Expression, ...]) -> Iterator[Use]:
-    """The patterns of a method's body that stand neither inside another nor in what it returns: those that it adds to a list."""
-    returned = set(_chains(made))
+def added(patterns: Iterable[Use], returned: tuple[Expression, ...]) -> Iterator[Use]:
+    """The patterns of a function's body that stand neither inside another nor in what it returns: those that it adds to a list."""
+    known = set(_chains(returned))
     outer: Span | None = None
     for use in patterns:
         if outer is not None and _within(use.span, outer):
             continue
         outer = use.span
-        if use.chain not in returned:
+        if use.chain not in known:
             yield use
 
 

@@ -33,6 +33,7 @@ from decompose.model.syntax import (
     Operation,
     Sequence,
     Template,
+    Use,
 )
 
 _PATHS = {
@@ -45,6 +46,7 @@ _DEVELOPMENT = frozenset({"django.conf.urls.static.static", "django.contrib.stat
 _SUFFIXES = "rest_framework.urlpatterns.format_suffix_patterns"
 _TELLING = frozenset({"POST", "FILES", "method"})
 """Attributes of a request that a view looks at when it deals with forms: shown for GET, taken in for POST."""
+_NO_PATTERNS = (Sequence(()), Constant(None))
 _DEPTH = 20
 
 
@@ -171,7 +173,10 @@ class RouteReader:
         if state.kind == "function" and call is not None and len(rest) == 1:
             made = self._made(state.id, call)
             if made is not None:
-                yield from self._patterns(made, module, at.line, mounted._replace(depth=mounted.depth + 1))
+                inner = mounted._replace(depth=mounted.depth + 1)
+                for each in made.expressions:
+                    yield from self._patterns(each, module, at.line, inner)
+                yield from self._added_by(made, inner)
                 return
         router = self._router(expression)
         if router and (rest[-1:] == ("urls",) or rest[-2:-1] == ("get_urls",)):
@@ -189,6 +194,9 @@ class RouteReader:
         if state.kind == "module" and not rest:
             yield from self._module(state.id, mounted._replace(depth=mounted.depth + 1))
             return
+        if state.kind == "function":
+            self._give_up(source(expression), "a function of the project makes the patterns while it runs", at)
+            return
         self._give_up(source(expression), "the patterns come from an expression that is not followed", at)
 
     def _owned(self, chain: Chain, mounted: _Mounted) -> Iterator[Route] | None:
@@ -199,21 +207,34 @@ class RouteReader:
         inner = mounted._replace(owner=made.owner, depth=mounted.depth + 1)
         module, line = self.program.module_of(made.scope), self.program.place(made.scope).line
         patterns = [self._patterns(each, module, line, inner) for each in made.expressions]
-        if made.whole:
-            own = (use for use in self.evaluator.uses_in(made.scope) if self._is_pattern(use.chain))
-            patterns += [self._patterns(use.chain, module, use.span.line, inner) for use in added(own, made.expressions)]
+        patterns.append(self._added_by(made, inner))
         return (route for each in patterns for route in each)
+
+    def _added_by(self, made: Made, mounted: _Mounted) -> Iterator[Route]:
+        """The patterns that a function adds one by one to the list that it returns; those made in a loop are as many as the program finds then."""
+        module = self.program.module_of(made.scope)
+        for use in self._own_patterns(made.scope, made.returned) if made.returned is not None else ():
+            if use.loop:
+                self._give_up(source(use.chain), "the patterns are made in a loop", self.program.at(module, use.span.line))
+            else:
+                yield from self._patterns(use.chain, module, use.span.line, mounted)
+
+    def _own_patterns(self, function: str, returned: tuple[Expression, ...]) -> Iterator[Use]:
+        return added((use for use in self.evaluator.uses_in(function) if self._is_pattern(use.chain)), returned)
 
     def _is_pattern(self, chain: Chain) -> bool:
         state, rest = self.program.head(chain)
         return state.kind == "external" and state.id in _PATHS and bool(rest)
 
-    def _made(self, function: str, call: Call) -> Expression | None:
-        """What a project's function that builds patterns returns, with its arguments put in."""
+    def _made(self, function: str, call: Call) -> Made | None:
+        """What a project's function that builds patterns returns, with its arguments put in; ``None`` when the list is made while it runs."""
         definition = self.program.definition(function)
-        if definition is None or len(definition.returned) != 1:
+        returned = tuple(each for each in definition.returned if each not in _NO_PATTERNS) if definition is not None else ()
+        known = tuple(each for each in returned if not (isinstance(each, Chain) and each.origin == "local"))
+        if definition is None or not (known or (returned and any(not use.loop for use in self._own_patterns(function, returned)))):
             return None
-        return substitute(definition.returned[0], bound_arguments(definition, call))
+        given = bound_arguments(definition, call)
+        return Made(tuple(substitute(each, given) for each in known), "", function, returned)
 
     def _language(self, call: Call) -> str:
         """The prefix of the default language."""
