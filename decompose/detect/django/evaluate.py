@@ -428,6 +428,8 @@ class Evaluator:
         member = self._member(model, step)
         if isinstance(member, Definition) and member.kind != "class":
             return Value("method", model, state=State("function", member.id), name=step, owner=value)
+        if step in standard.CLASS_WRITES or step in standard.CLASS_QUERYSETS:
+            return Value("method", model, name=step, owner=value)
         reverse = model.accessor(step)
         if reverse is not None and reverse.field.kind == "history":
             return Value("manager", reverse.source, ModelManager())
@@ -548,8 +550,7 @@ class Evaluator:
         if owner.kind == "instance":
             return self._call_instance(value, owner, effects)
         if owner.kind == "class":
-            effects.extend(self._shared_effects(value, owner))
-            return self.returned(value.state.id, owner) or SCALAR
+            return self._call_class(value, owner, effects)
         if owner.kind == "form":
             return self._saved(owner.model, call, effects)
         if owner.kind == "values":
@@ -680,6 +681,18 @@ class Evaluator:
             effects.extend(self._shared_effects(value, owner))
             return self.returned(value.state.id, owner) or Value("scalar", name="project")
         return SCALAR
+
+    def _call_class(self, value: Value, owner: Value, effects: list[Effect]) -> Value | None:
+        model = owner.model
+        assert model is not None
+        if value.state.kind == "function":
+            effects.extend(self._shared_effects(value, owner))
+            return self.returned(value.state.id, owner) or SCALAR
+        if value.name in standard.CLASS_WRITES:
+            effects.extend((table, "write") for table in model.written)
+            return Value("instance", model)
+        effects.extend((table, "read") for table in model.tables)
+        return self.default_queryset(model)
 
     def _shared_effects(self, method: Value, owner: Value) -> tuple[Effect, ...]:
         """What a method of an abstract model does for a concrete one: one text for many tables, and who calls it says which."""

@@ -132,7 +132,7 @@ class Parameters:
             if given is None or given == Constant(None):
                 continue
             value = self.evaluator.evaluate(given, use.scope)
-            if value is None or value.kind not in ("instance", "class", "queryset", "list"):
+            if value is None or value.kind not in ("instance", "class", "queryset", "list", "manager"):
                 missed += 1
             else:
                 found.append(value)

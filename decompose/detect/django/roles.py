@@ -148,7 +148,18 @@ class Roles:
             first = next((step for step in rest if isinstance(step, Call)), None)
             lineage = self._lineage_of_base(first.arguments[0], 0) if first is not None and first.arguments else ()
             return ModelManager(own, lineage[0] if lineage else "")
-        return ModelManager(own, self.queryset_of(own) if own else "") if not names else None
+        if names:
+            return None
+        return ModelManager(own, self.queryset_of(own)) if own else self._handed_manager(rest[-1], depth) or ModelManager()
+
+    def _handed_manager(self, call: Call, depth: int) -> ModelManager | None:
+        """The project's manager that a library's manager is given to work with: ``ScopedManager(_manager_class=OrderManager)``."""
+        for each in (*call.arguments, *(value for _, value in call.keywords)):
+            if isinstance(each, Chain) and each.origin == "global":
+                found = self.manager_made_by(Chain(each.root, each.origin, (*each.steps, Call())), depth + 1)
+                if found is not None and (found.manager or found.queryset):
+                    return found
+        return None
 
     def default_name(self, model: Model) -> str:
         """The name of the first manager that a model declares or inherits, ``objects`` when it declares none."""

@@ -95,7 +95,9 @@ class ServedModels:
         method = self.evaluator.program.member(class_id, "get_queryset")
         receiver = Value("state", state=State("instance", class_id))
         if isinstance(method, Definition):
-            expressions: tuple[Expression, ...] = method.returned
+            # `self.queryset = self.queryset.filter(...)` on the way to what is returned.
+            kept = (use.chain for use in self.evaluator.uses_in(method.id) if use.target == "self.queryset" and use.sink == "assign")
+            expressions: tuple[Expression, ...] = (*method.returned, *kept)
         else:
             owner = self.evaluator.program.declaring_class(class_id, "queryset")
             value = self.evaluator.program.value(f"{owner}.queryset") if owner else None

@@ -181,6 +181,9 @@ INSTANCE_READS = frozenset({"refresh_from_db", "get_deferred_fields_from_db"})
 INSTANCE_CHECKS = frozenset({"full_clean", "validate_unique", "validate_constraints"})
 INSTANCE_QUERIES = INSTANCE_WRITES | INSTANCE_READS | INSTANCE_CHECKS
 INSTANCE_QUERYSETS = frozenset({"get_children", "get_descendants", "get_ancestors", "get_siblings", "get_family", "get_leafnodes"})
+CLASS_WRITES = frozenset({"add_root", "load_bulk", "fix_tree"})
+CLASS_QUERYSETS = frozenset({"get_root_nodes", "get_tree"})
+"""Class methods of models that are trees (django-treebeard)."""
 INSTANCE_METHODS = frozenset({
     "clean", "clean_fields", "serializable_value", "get_deferred_fields", "set_password", "check_password", "has_perm", "has_perms",
     "get_full_name", "get_short_name", "get_username", "has_module_perms", "set_unusable_password", "has_usable_password", "email_user",
