@@ -567,9 +567,12 @@ class Evaluator:
         name = value.name
         owner = self._begun(owner)
         if value.state.kind == "function" and not (name == "get_queryset" and owner.name == "super"):
+            if owner.kind == "manager" and self.roles.of(value.state.id.rpartition(".")[0]) == "queryset":
+                owner = owner._replace(kind="queryset")  # the manager hands the call on to a query set that it makes
             done = self.method_effects(value.state.id, owner)
             effects.extend(done)
-            returned = self.returned(value.state.id, owner)
+            # Answers are kept by model: what this one query set reads beside it is added below.
+            returned = self.returned(value.state.id, owner._replace(joins=(), along=()))
             if not any(table in model.tables for table, _ in done):
                 effects.extend((table, "read") for table in model.tables)
             effects.extend((table, "read") for table in owner.joins)

@@ -48,6 +48,30 @@ def path_tables(model: Model, path: str, related: bool = False) -> Iterator[str]
         current = reverse.source
 
 
+def attribute_tables(model: Model, path: str, *, full: bool) -> tuple[str, ...]:
+    """Tables read to follow a dotted path of attributes; with ``full`` the last relation's rows are read too, not just their keys."""
+    found: dict[str, None] = {}
+    current = model
+    parts = path.split(".")
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        field = current.field(part)
+        reverse = current.accessor(part) if field is None else None
+        if field is not None and field.target is not None and part == field.name:
+            if field.kind == "m2m":
+                found.update(dict.fromkeys(field.through.tables if field.through is not None else (field.join,)))
+            elif last and not full:
+                break
+            found.update(dict.fromkeys(field.target.tables))
+            current = field.target
+        elif reverse is not None:
+            found.update(dict.fromkeys(reverse.source.tables))
+            current = reverse.source
+        else:
+            break
+    return tuple(found)
+
+
 def _ends_here(target: Model, following: str) -> bool:
     """Whether the key column of a relation is enough for what follows in the path."""
     if not following or following == "pk":
@@ -111,7 +135,10 @@ def expression_paths(expression: Expression) -> Iterator[str]:
     elif isinstance(expression, Mapping):
         for _, value in expression.items:
             yield from expression_paths(value)
-    elif isinstance(expression, Chain) and expression_name(expression):
+    elif isinstance(expression, Chain) and not expression_name(expression):
+        for each in _handed(expression):
+            yield from expression_paths(each)
+    elif isinstance(expression, Chain):
         if expression_name(expression) in standard.OUTER_EXPRESSIONS:
             return
         for step in expression.steps:
@@ -131,6 +158,13 @@ def expression_paths(expression: Expression) -> Iterator[str]:
                         yield name
                     if name not in ("queryset", "to_attr"):
                         yield from expression_paths(value)
+
+
+def _handed(chain: Chain) -> Iterator[Expression]:
+    """Query expressions that something of the project is made of: ``Rounded(Avg("lines__price"))``."""
+    call = chain.steps[0] if chain.steps else None
+    if chain.origin == "global" and isinstance(call, Call):
+        yield from (each for each in call.arguments if isinstance(each, Chain))
 
 
 def expression_name(chain: Chain) -> str:

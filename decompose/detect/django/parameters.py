@@ -143,7 +143,10 @@ class Parameters:
             self._choices[(definition.id, name)] = tuple(several.values())[:_CHOICES]
         if common is None or missed > len(found):
             return None
-        return common._replace(certain=common.certain and not missed, relation=None, owner=None, name="")
+        # What one caller's query set loads beside its model is read there, not by the others.
+        joins = tuple(table for table in common.joins if all(table in each.joins for each in found))
+        along = tuple(table for table in common.along if all(table in each.along for each in found))
+        return common._replace(certain=common.certain and not missed, relation=None, owner=None, name="", joins=joins, along=along)
 
     def _callers(self, name: str) -> list[Use]:
         """The project's calls by the name of what is called last, at most so many."""

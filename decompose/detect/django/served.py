@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from decompose.detect.django import standard
+from decompose.detect.django.lookups import attribute_tables
 from decompose.detect.django.schema import Model
-from decompose.detect.django.values import DEPTH, Effect, Value
-from decompose.link.expressions import elements, keyword
+from decompose.detect.django.values import DEPTH, MAYBE, Effect, Value
+from decompose.link.expressions import elements, keyword, literal
 from decompose.link.program import State
 from decompose.model.syntax import Call, Chain, Definition, Expression
 
@@ -95,21 +96,25 @@ class ServedModels:
         method = self.evaluator.program.member(class_id, "get_queryset")
         receiver = Value("state", state=State("instance", class_id))
         if isinstance(method, Definition):
-            # `self.queryset = self.queryset.filter(...)` on the way to what is returned.
-            kept = (use.chain for use in self.evaluator.uses_in(method.id) if use.target == "self.queryset" and use.sink == "assign")
-            expressions: tuple[Expression, ...] = (*method.returned, *kept)
+            expressions: tuple[Expression, ...] = method.returned
+            # `self.queryset = self.queryset.filter(...)` on the way to what is returned, as the case may be.
+            kept = [use.chain for use in self.evaluator.uses_in(method.id) if use.target == "self.queryset" and use.sink == "assign"]
         else:
+            kept = []
             owner = self.evaluator.program.declaring_class(class_id, "queryset")
             value = self.evaluator.program.value(f"{owner}.queryset") if owner else None
             expressions = (value,) if value is not None else ()
         found: dict[Effect, None] = {}
         if self.evaluator.depth < DEPTH:
             self.evaluator.depth += 1
-            for each in expressions:
+            for each in (*expressions, *kept):
                 trace = self.evaluator.follow(each, method.id if isinstance(method, Definition) else "", receiver) if isinstance(each, Chain) else None
-                for effects in trace.effects if trace is not None else ():
-                    found.update(dict.fromkeys(effect for effect in effects if effect[1] == "read"))
+                read = (table for effects in trace.effects for table, mode in effects if mode == "read") if trace is not None else ()
+                found.update(dict.fromkeys((table, MAYBE if each in kept else "read") for table in read))
             self.evaluator.depth -= 1
+        held = self.view_queryset(class_id)
+        if held is not None and held.kind == "queryset":
+            found.update(dict.fromkeys((table, "read") for table in (*held.joins, *held.along)))
         return tuple(found)
 
     def chosen_from(self, class_id: str) -> tuple[str, ...]:
@@ -147,11 +152,16 @@ class ServedModels:
         model = self.class_model(class_id)
         found = dict.fromkeys(model.tables if model is not None else ())
         for owner in (class_id, *program.ancestors(class_id)) if depth < DEPTH else ():
-            for bindings in program.bindings(owner).values():
+            for name, bindings in program.bindings(owner).items():
                 value = bindings[-1].value
-                state = program.head(value)[0] if isinstance(value, Chain) and value.steps and isinstance(value.steps[-1], Call) else None
-                if state is not None and state.kind == "class" and state.id != class_id and self.evaluator.roles.of(state.id) == "serializer":
+                call = value.steps[-1] if isinstance(value, Chain) and value.steps else None
+                if not isinstance(value, Chain) or not isinstance(call, Call):
+                    continue
+                state = program.head(value)[0]
+                if state.kind == "class" and state.id != class_id and self.evaluator.roles.of(state.id) == "serializer":
                     found.update(dict.fromkeys(self.shown(state.id, depth + 1)))
+                    if model is not None:
+                        found.update(dict.fromkeys(attribute_tables(model, literal(program, keyword(call, "source")) or name, full=True)))
         return tuple(found)
 
     def meta_fields(self, class_id: str) -> frozenset[str] | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from decompose.detect.django import standard
 from decompose.detect.django.evaluate import Evaluator
-from decompose.detect.django.lookups import path_tables
+from decompose.detect.django.lookups import attribute_tables, path_tables
 from decompose.detect.django.schema import Model
-from decompose.detect.django.values import Value
+from decompose.detect.django.values import MAYBE, Value
 from decompose.link.expressions import argument, elements, first_call, keyword, literal
 from decompose.link.program import Program, State
 from decompose.model.facts import Access
@@ -211,8 +211,12 @@ class ViewReader:
         at = self.program.place(definition.id)
         yield from _accesses(definition.id, held.model.tables, tuple(sorted(modes)), at, held.certain)
         if "read" in modes:
-            along = tuple(dict.fromkeys(table for table, _ in self.evaluator.served.view_effects(definition.id) if table not in held.model.tables))
-            yield from _accesses(definition.id, along, ("read",), at, held.certain)
+            along: dict[str, bool] = {}
+            for table, mode in self.evaluator.served.view_effects(definition.id):
+                if table not in held.model.tables:
+                    along[table] = along.get(table, False) or (held.certain and mode != MAYBE)
+            for table, certain in along.items():
+                yield from _accesses(definition.id, (table,), ("read",), at, certain)
         if "write" in modes and held.model.history is not None:
             yield from _accesses(definition.id, held.model.history.tables, ("write",), at, held.certain)
 
@@ -240,7 +244,7 @@ class ViewReader:
             if call is None:
                 continue
             path = literal(self.program, keyword(call, "source")) or name
-            tables = _path(model, path, full=not _keys_only(value))
+            tables = attribute_tables(model, path, full=not _keys_only(value))
             yield from _accesses(definition.id, tables, ("read",), self.program.at(module, bindings[-1].line), False)
         meta = self.program.members(definition.id).get("Meta")
         listed = self.program.bindings(meta.id).get("fields") if meta is not None else None
@@ -251,7 +255,7 @@ class ViewReader:
         at = self.program.at(module, listed[-1].line)
         for each in names:
             if isinstance(each, str) and each not in declared:
-                yield from _accesses(definition.id, _path(model, each, full=False), ("read",), at, False)
+                yield from _accesses(definition.id, attribute_tables(model, each, full=False), ("read",), at, False)
 
     def _methods(self, class_id: str) -> set[str] | None:
         owner = self.program.declaring_class(class_id, "http_method_names")
@@ -268,30 +272,6 @@ def _keys_only(expression: Expression) -> bool:
         return False
     names = [expression.root.rpartition(".")[2], *(step for step in expression.steps if isinstance(step, str))]
     return names[-1] in ("PrimaryKeyRelatedField", "ReadOnlyField") or "HiddenField" in names
-
-
-def _path(model: Model, path: str, *, full: bool) -> tuple[str, ...]:
-    """Tables read to follow a dotted path of attributes; with ``full`` the last relation's rows are read too, not just their keys."""
-    found: dict[str, None] = {}
-    current = model
-    parts = path.split(".")
-    for index, part in enumerate(parts):
-        last = index == len(parts) - 1
-        field = current.field(part)
-        reverse = current.accessor(part) if field is None else None
-        if field is not None and field.target is not None and part == field.name:
-            if field.kind == "m2m":
-                found.update(dict.fromkeys(field.through.tables if field.through is not None else (field.join,)))
-            elif last and not full:
-                break
-            found.update(dict.fromkeys(field.target.tables))
-            current = field.target
-        elif reverse is not None:
-            found.update(dict.fromkeys(reverse.source.tables))
-            current = reverse.source
-        else:
-            break
-    return tuple(found)
 
 
 def _accesses(definition: str, tables: tuple[str, ...], modes: tuple[str, ...], at: Location, certain: bool) -> Iterator[Access]:
