@@ -698,9 +698,18 @@ class Evaluator:
         return self.default_queryset(model)
 
     def _shared_effects(self, method: Value, owner: Value) -> tuple[Effect, ...]:
-        """What a method of an abstract model does for a concrete one: one text for many tables, and who calls it says which."""
+        """What a method of an abstract model does for a concrete one: one text for many tables, and who calls it says which.
+
+        Where an abstract model becomes one table alone, its methods say themselves what they do; a query set that they give may still be run
+        by who calls them.
+        """
         declaring = self.registry.models.get(method.state.id.rpartition(".")[0])
-        return self.method_effects(method.state.id, owner) if declaring is not None and declaring.abstract else ()
+        if declaring is None or not declaring.abstract:
+            return ()
+        done = self.method_effects(method.state.id, owner)
+        if len(self._concrete.get(declaring.id, ())) > 1:
+            return done
+        return tuple((table, MAYBE) for table, mode in done if mode != "write")
 
     # --- everything that is not a model -----------------------------------------------------------
 
