@@ -570,9 +570,14 @@ class Evaluator:
             if owner.kind == "manager" and self.roles.of(value.state.id.rpartition(".")[0]) == "queryset":
                 owner = owner._replace(kind="queryset")  # the manager hands the call on to a query set that it makes
             done = self.method_effects(value.state.id, owner)
-            effects.extend(done)
             # Answers are kept by model: what this one query set reads beside it is added below.
             returned = self.returned(value.state.id, owner._replace(joins=(), along=()))
+            if returned is not None and returned.kind == "queryset":
+                # What it only loads along, or joins in one branch of several, is read as the case may be.
+                fixed = {*model.tables, *returned.joins}
+                effects.extend((table, MAYBE if mode == "read" and table not in fixed else mode) for table, mode in done)
+            else:
+                effects.extend(done)
             if not any(table in model.tables for table, _ in done):
                 effects.extend((table, "read") for table in model.tables)
             effects.extend((table, "read") for table in owner.joins)

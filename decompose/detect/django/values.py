@@ -75,6 +75,9 @@ def agreed(values: Iterable[Value | None]) -> Value | None:
             found = value
         elif (found.kind, found.model, found.state) != (value.kind, value.model, value.state):
             return None
-        elif not value.certain:
-            found = value
+        else:
+            if found.joins and found.joins != value.joins:
+                found = found._replace(joins=tuple(table for table in found.joins if table in value.joins))
+            if not value.certain:
+                found = found.uncertain()
     return found
