@@ -8,7 +8,7 @@ from decompose.detect.django import standard
 from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.lookups import attribute_tables, path_tables
 from decompose.detect.django.schema import Model
-from decompose.detect.django.values import MAYBE, Value
+from decompose.detect.django.values import MAYBE, Effect, Value
 from decompose.link.expressions import argument, elements, first_call, keyword, literal
 from decompose.link.program import Program, State
 from decompose.model.facts import Access
@@ -17,6 +17,10 @@ from decompose.model.syntax import Binding, Call, Chain, Definition, Expression,
 
 _REGISTER = frozenset({"django.contrib.admin.register", "django.contrib.admin.decorators.register", "django.contrib.gis.admin.register"})
 _SITE_REGISTER = "django.contrib.admin.site.register"
+_BEHIND = frozenset({"create", "update", "save"}) | standard.INHERITED_MODES.keys() | standard.FORM_METHODS | standard.OBJECT_METHODS
+"""Methods of libraries' classes that are reached by ``super()``."""
+_SERVED = 24
+"""Classes for which a method of their base is read at most: one that serves more is a part of everything."""
 
 
 class AdminRegistrations:
@@ -66,21 +70,40 @@ class AdminRegistrations:
                 self.plain.append((definition, model, at))
 
 
+Done = tuple[str, str, int]
+"""Table, mode, line."""
+
+
 class FixedByClass:
-    """What methods of a base class do for a subclass that fixes a model: ``model = Order`` beside ``self.model.objects`` in the base."""
+    """What methods of a base class do for a subclass that fixes a model: ``model = Order`` beside ``self.model.objects`` in the base.
+
+    It is stated at the line of the class, which says what its inherited methods are about, and at the lines of the method, which does it. None of
+    it is certain: the class does not say when the methods run, nor the method for which class.
+    """
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.program = evaluator.program
         self.evaluator = evaluator
-        self._done: dict[tuple[str, tuple[tuple[str, str], ...]], frozenset[tuple[str, str]]] = {}
+        self._done: dict[tuple[str, tuple[tuple[str, str], ...]], frozenset[Done]] = {}
         """Effects by method and what the class fixes of what the method uses: many classes fix the same."""
         self._uses: dict[str, dict[str, list[Use]]] = {}
 
     def facts(self) -> Iterator[Access]:
-        """Accesses at the line of each class that inherits methods of the project; none is certain, since the class does not say when they run."""
+        """Accesses of each class that inherits methods of the project, then those of the methods."""
         for definition in self.program.definitions:
             if definition.kind == "class" and definition.bases and self.evaluator.roles.of(definition.id) not in ("model", "manager", "queryset"):
                 yield from self._class(definition)
+        yield from self._methods()
+
+    def _methods(self) -> Iterator[Access]:
+        found: dict[str, list[frozenset[Done]]] = {}
+        for (method, _), done in self._done.items():
+            found.setdefault(method, []).append(done)
+        for method, each in found.items():
+            if len(each) <= _SERVED:
+                path = self.program.place(method).path
+                for table, mode, line in sorted(frozenset().union(*each)):
+                    yield from _accesses(method, (table,), (mode,), Location(path, line), False)
 
     def _class(self, definition: Definition) -> Iterator[Access]:
         fixed = tuple(self._fixed(definition.id))
@@ -91,13 +114,16 @@ class FixedByClass:
         found: dict[tuple[str, str], None] = {}
         for ancestor in self.program.ancestors(definition.id):
             for name, member in self.program.members(ancestor).items():
-                if member.kind == "method" and name not in own:
-                    found.update(dict.fromkeys(sorted(self._effects(member, definition.id, fixed))))
+                if member.kind == "method":
+                    done = sorted(self._effects(member, definition.id, fixed))
+                    if name not in own:
+                        found.update(dict.fromkeys((table, mode) for table, mode, _ in done))
         for table, mode in found:
             yield from _accesses(definition.id, (table,), (mode,), at, False)
 
     def _fixed(self, class_id: str) -> Iterator[tuple[str, str]]:
-        """Names that the class binds to something about a model, with what that is."""
+        """Names that the class binds to something about a model, with what that is; ``super`` for what its library makes of it."""
+        served = self.evaluator.served
         for name, bindings in self.program.bindings(class_id).items():
             value = bindings[-1].value
             if not isinstance(value, Chain) or value.origin != "global":
@@ -105,37 +131,63 @@ class FixedByClass:
             held = self.evaluator.binding(f"{class_id}.{name}")
             if held is not None and held.model is not None:
                 yield name, held.model.id
-            elif held is not None and held.state.kind == "class" and self.evaluator.served.class_model(held.state.id) is not None:
+            elif held is not None and held.state.kind == "class" and served.class_model(held.state.id) is not None:
                 yield name, held.state.id
+        role = self.evaluator.roles.of(class_id)
+        if role in ("serializer", "form"):
+            model = served.class_model(class_id)
+        else:
+            queryset = served.view_queryset(class_id) if role == "view" else None
+            model = queryset.model if queryset is not None else None
+        if model is not None:
+            yield "super", model.id
 
-    def _effects(self, method: Definition, class_id: str, fixed: tuple[tuple[str, str], ...]) -> frozenset[tuple[str, str]]:
+    def _effects(self, method: Definition, class_id: str, fixed: tuple[tuple[str, str], ...]) -> frozenset[Done]:
         uses = self._on_self(method.id)
         if not uses:
             return frozenset()
         hooked = not standard.HOOKS.isdisjoint(uses)
-        told = tuple(each for each in fixed if hooked or each[0] in uses)
+        told = tuple(each for each in fixed if each[0] in uses or (hooked and each[0] != "super"))
         if not told:
             return frozenset()
         known = self._done.get((method.id, told))
         if known is None:
-            receiver = Value("state", state=State("instance", class_id))
-            effects: set[tuple[str, str]] = set()
+            found: set[Done] = set()
             for use in (use for name in (*standard.HOOKS, *(name for name, _ in told)) for use in uses.get(name, ())):
-                trace = self.evaluator.follow(use.chain, method.id, receiver, use.sink == "store")
-                if trace is not None:
-                    effects.update((table, "write" if mode == "write" else "read") for each in trace.effects[trace.start :] for table, mode in each)
-            known = self._done[(method.id, told)] = frozenset(effects)
+                found.update((table, "write" if mode == "write" else "read", use.span.line) for table, mode in self._done_by(use, method.id, class_id))
+            known = self._done[(method.id, told)] = frozenset(found)
         return known
 
+    def _done_by(self, use: Use, method: str, class_id: str) -> list[Effect]:
+        if use.chain.origin == "super":
+            return self._inherited(str(use.chain.steps[0]), class_id)
+        trace = self.evaluator.follow(use.chain, method, Value("state", state=State("instance", class_id)), use.sink == "store")
+        return [each for effects in trace.effects[trace.start :] for each in effects] if trace is not None else []
+
+    def _inherited(self, name: str, class_id: str) -> list[Effect]:
+        """What the library's method behind ``super().create(...)`` does for a class."""
+        served = self.evaluator.served
+        effects: list[Effect] = []
+        role = self.evaluator.roles.of(class_id)
+        if role == "view":
+            served.inherited_effects(class_id, name, effects)
+        elif role in ("serializer", "form") and name in ("create", "update", "save"):
+            model = served.class_model(class_id)
+            effects.extend((table, "write") for table in (model.written if model is not None else ()))
+        return effects
+
     def _on_self(self, method: str) -> dict[str, list[Use]]:
-        """The uses in a method that begin with an attribute of ``self``, by its name."""
+        """The uses in a method that begin with an attribute of ``self``, by its name, and calls behind ``super()``."""
         known = self._uses.get(method)
         if known is None:
             known = self._uses[method] = {}
             for use in self.evaluator.uses_in(method):
                 steps = use.chain.steps
-                if use.chain.origin == "self" and len(steps) > 1 and isinstance(steps[0], str):
-                    known.setdefault(steps[0], []).append(use)
+                if len(steps) > 1 and isinstance(steps[0], str):
+                    if use.chain.origin == "self":
+                        known.setdefault(steps[0], []).append(use)
+                    elif use.chain.origin == "super" and steps[0] in _BEHIND:
+                        known.setdefault("super", []).append(use)
         return known
 
 
