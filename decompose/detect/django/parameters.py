@@ -10,7 +10,7 @@ from decompose.detect.django.schema import Model
 from decompose.detect.django.values import DEPTH, REQUEST, Value, agreed
 from decompose.link.expressions import bound_arguments, elements
 from decompose.link.program import State
-from decompose.model.syntax import Call, Chain, Constant, Definition, Parameter, Use
+from decompose.model.syntax import Bound, Call, Chain, Constant, Definition, Parameter
 
 if TYPE_CHECKING:
     from decompose.detect.django.evaluate import Evaluator
@@ -30,7 +30,7 @@ class Parameters:
         self.evaluator = evaluator
         self._parameters: dict[tuple[str, str], Value | None] = {}
         self._choices: dict[tuple[str, str], tuple[Value, ...]] = {}
-        self._called: dict[str, list[Use]] = {}
+        self._called: dict[str, list[tuple[str, Chain]]] = {}
 
     def conventional(self, name: str) -> Value | None:
         """A variable named after exactly one model, where nothing else is known; the walker checks that its attributes fit."""
@@ -124,14 +124,14 @@ class Parameters:
         self.evaluator.depth += 1
         found: list[Value] = []
         missed = 0
-        for use in self._callers(definition.id.rpartition(".")[2]):
-            call = use.chain.steps[-1]
-            if not isinstance(call, Call) or self._callee(use.chain) != definition.id:
+        for scope, chain in self._callers(definition.id.rpartition(".")[2]):
+            call = chain.steps[-1]
+            if not isinstance(call, Call) or self._callee(chain) != definition.id:
                 continue
             given = bound_arguments(definition, call, 1 if definition.kind == "method" else 0).get(name)
             if given is None or given == Constant(None):
                 continue
-            value = self.evaluator.evaluate(given, use.scope)
+            value = self.evaluator.evaluate(given, scope)
             if value is None or value.kind not in ("instance", "class", "queryset", "list", "manager"):
                 missed += 1
             else:
@@ -148,11 +148,11 @@ class Parameters:
         along = tuple(table for table in common.along if all(table in each.along for each in found))
         return common._replace(certain=common.certain and not missed, relation=None, owner=None, name="", joins=joins, along=along)
 
-    def _callers(self, name: str) -> list[Use]:
-        """The project's calls by the name of what is called last, at most so many."""
+    def _callers(self, name: str) -> list[tuple[str, Chain]]:
+        """The project's calls by a name, at most so many: where they stand, and the chain up to the call."""
         known = self._called.get(name)
         if known is None:
-            calls = (use for _, use in self.evaluator.program.uses.calling((name,)) if use.chain.origin in ("global", "self", "cls") and _called(use.chain) == name)
+            calls = ((use.scope, called) for _, use in self.evaluator.program.uses.calling((name,)) if (called := _up_to_call(use.chain, name)) is not None)
             known = self._called[name] = [*islice(calls, _CALLERS)]
         return known
 
@@ -193,12 +193,15 @@ class Parameters:
         return None
 
 
-def _called(chain: Chain) -> str:
-    """The name before a chain's last call, when that is its last step."""
+def _up_to_call(chain: Chain, name: str) -> Chain | None:
+    """The chain up to its call by a name; ``None`` when what is called was kept in a variable since: where it was kept, it stands too."""
+    if chain.origin not in ("global", "self", "cls"):
+        return None
     steps = chain.steps
-    if steps[-1].__class__ is not Call:
-        return ""
-    if len(steps) > 1:
-        before = steps[-2]
-        return before if isinstance(before, str) else ""
-    return chain.root.rpartition(".")[2]
+    for position in range(len(steps) - 1, -1, -1):
+        step = steps[position]
+        if step.__class__ is Bound:
+            return None
+        if step.__class__ is Call and (steps[position - 1] if position else chain.root.rpartition(".")[2]) == name:
+            return chain if position == len(steps) - 1 else Chain(chain.root, chain.origin, steps[: position + 1])
+    return None

@@ -164,6 +164,16 @@ class ServedModels:
                         found.update(dict.fromkeys(attribute_tables(model, literal(program, keyword(call, "source")) or name, full=True)))
         return tuple(found)
 
+    def linked(self, class_id: str) -> tuple[str, ...]:
+        """The tables between its model and others that a model serializer's ``create`` and ``update`` fill with what it was given."""
+        model = self.class_model(class_id)
+        listed = self.meta_fields(class_id)
+        found: dict[str, None] = {}
+        for each in [each for parent in model.lineage for each in parent.local.values()] if model is not None else ():
+            if each.kind == "m2m" and (listed is None or each.name in listed):
+                found.update(dict.fromkeys(each.through.tables if each.through is not None else (each.join,)))
+        return tuple(found)
+
     def meta_fields(self, class_id: str) -> frozenset[str] | None:
         """The fields that a form or serializer lists, ``None`` for all of its model's."""
         program = self.evaluator.program

@@ -111,6 +111,8 @@ class FixedByClass:
             return
         at = self.program.place(definition.id)
         own = self.program.members(definition.id)
+        if self.evaluator.roles.of(definition.id) == "serializer":
+            yield from self._linked(definition.id, own)
         found: dict[tuple[str, str], None] = {}
         for ancestor in self.program.ancestors(definition.id):
             for name, member in self.program.members(ancestor).items():
@@ -120,6 +122,18 @@ class FixedByClass:
                         found.update(dict.fromkeys((table, mode) for table, mode, _ in done))
         for table, mode in found:
             yield from _accesses(definition.id, (table,), (mode,), at, False)
+
+    def _linked(self, class_id: str, own: dict[str, Definition]) -> Iterator[Access]:
+        """The tables that the library's ``create`` and ``update`` fill beside the model's: for the class, or for its method that goes on to them."""
+        linked = self.evaluator.served.linked(class_id)
+        if not linked:
+            return
+        calls = [(name, use) for name in ("create", "update") if name in own for use in self._on_self(own[name].id).get("super", ()) if use.chain.steps[0] == name]
+        for name, use in calls:
+            at = Location(self.program.place(class_id).path, use.span.line)
+            yield from _accesses(own[name].id, linked, ("write",), at, False)
+        if "create" not in own or "update" not in own:
+            yield from _accesses(class_id, linked, ("write",), self.program.place(class_id), False)
 
     def _fixed(self, class_id: str) -> Iterator[tuple[str, str]]:
         """Names that the class binds to something about a model, with what that is; ``super`` for what its library makes of it."""
