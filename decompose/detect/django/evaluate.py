@@ -608,7 +608,8 @@ class Evaluator:
         if result is not None and result.kind in ("queryset", "values"):
             # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is carried on apart.
             if name in standard.JOIN_METHODS:
-                return result._replace(joins=owner.joins, along=joined_by(owner._replace(joins=owner.along), tuple(effects)))
+                along = tuple((table, "read") for table, mode in effects if mode != "write")
+                return result._replace(joins=owner.joins, along=joined_by(owner._replace(joins=owner.along), along))
             return result._replace(joins=joined_by(owner, done), along=owner.along if result.kind == "queryset" else ())
         return result
 

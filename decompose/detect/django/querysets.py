@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from decompose.detect.django import standard
-from decompose.detect.django.lookups import call_tables, spread_tables
+from decompose.detect.django.lookups import call_tables, path_tables, spread_tables
 from decompose.detect.django.schema import Model
 from decompose.detect.django.values import MAYBE, Effect, Value
-from decompose.model.syntax import Call
+from decompose.model.syntax import Call, Constant
 
 
 def collection_effects(name: str, owner: Value, call: Call) -> list[Effect]:
@@ -37,9 +39,21 @@ def collection_effects(name: str, owner: Value, call: Call) -> list[Effect]:
         found.extend((table, "read") for table in model.tables)
         if join:
             found.extend((table, "read") for table in join)
-    found.extend((table, "read") for table in call_tables(model, name, call))
+    if name == "prefetch_related":
+        found.extend(_prefetched(model, call))
+    else:
+        found.extend((table, "read") for table in call_tables(model, name, call))
     found.extend((table, MAYBE) for table in spread_tables(model, name, call))
     return found
+
+
+def _prefetched(model: Model, call: Call) -> Iterator[Effect]:
+    """What is loaded beside rows, relation by relation, each by a query of its own: those behind the first only if that gave rows."""
+    for argument in call.arguments:
+        path = argument.value.partition("__") if isinstance(argument, Constant) and isinstance(argument.value, str) else ("", "", "")
+        near = set(path_tables(model, path[0], True)) if path[2] else None
+        for table in call_tables(model, "prefetch_related", Call((argument,))):
+            yield table, "read" if near is None or table in near else MAYBE
 
 
 def _updated(model: Model, call: Call) -> tuple[str, ...]:

@@ -109,12 +109,14 @@ class ServedModels:
             self.evaluator.depth += 1
             for each in (*expressions, *kept):
                 trace = self.evaluator.follow(each, method.id if isinstance(method, Definition) else "", receiver) if isinstance(each, Chain) else None
-                read = (table for effects in trace.effects for table, mode in effects if mode == "read") if trace is not None else ()
-                found.update(dict.fromkeys((table, MAYBE if each in kept else "read") for table in read))
+                for table, mode in (effect for effects in trace.effects for effect in effects) if trace is not None else ():
+                    if mode != "write":
+                        found.setdefault((table, MAYBE if each in kept else mode))
             self.evaluator.depth -= 1
         held = self.view_queryset(class_id)
         if held is not None and held.kind == "queryset":
-            found.update(dict.fromkeys((table, "read") for table in (*held.joins, *held.along)))
+            found.update(dict.fromkeys((table, "read") for table in held.joins))
+            found.update(dict.fromkeys((table, MAYBE) for table in held.along))
         return tuple(found)
 
     def chosen_from(self, class_id: str) -> tuple[str, ...]:

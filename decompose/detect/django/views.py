@@ -275,7 +275,10 @@ class ViewReader:
             if allowed is None or any(method in allowed for method, name in (*standard.LIST_ROUTE, *standard.DETAIL_ROUTE) if name == action):
                 modes.update(standard.ACTION_MODES[action])
         at = self.program.place(definition.id)
-        yield from _accesses(definition.id, held.model.tables, tuple(sorted(modes)), at, held.certain)
+        # A view that finds its object itself may read nothing by its library.
+        found_here = isinstance(self.program.member(definition.id, "get_object"), Definition)
+        for mode in sorted(modes):
+            yield from _accesses(definition.id, held.model.tables, (mode,), at, held.certain and not (found_here and mode == "read"))
         if "read" in modes:
             along: dict[str, bool] = {}
             for table, mode in self.evaluator.served.view_effects(definition.id):
