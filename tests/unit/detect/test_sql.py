@@ -18,6 +18,8 @@ from decompose.model.facts import StringReference, Unresolved
         ("DELETE FROM a WHERE id IN (SELECT id FROM b)", {"a": True, "b": False}),
         ("TRUNCATE TABLE a", {"a": True}),
         ("DROP INDEX a_idx", {}),
+        (r"SELECT a FROM users WHERE a LIKE %s ESCAPE '\' AND b IN (SELECT b FROM orders)", {"users": False, "orders": False}),
+        (r"SELECT 'it\'s' FROM users", {"users": False}),
         ("SELECT * FROM information_schema.columns", {}),
     ],
 )
