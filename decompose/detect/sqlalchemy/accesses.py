@@ -78,6 +78,8 @@ class Accesses:
 
     def _touched(self, event: Event) -> Iterator[tuple[str, Mode, bool]]:
         """Tables with modes, and whether that is certain: the event's own and what happens along with it."""
+        if event.along in ("filled", "called"):
+            return  # only the callers know what that is
         for table in (event.target,) if event.via == "core" else self._tables(event.target):
             yield table, event.mode, event.certain
         if event.along:

@@ -28,10 +28,12 @@ from decompose.detect.sqlalchemy.values import (
     Seen,
     Trace,
     Value,
+    within,
 )
 from decompose.link.expressions import argument, last_bound, last_name, literal, source
 from decompose.link.program import Program, State, Step
 from decompose.model.facts import Mode
+from decompose.model.location import Span
 from decompose.model.syntax import (
     Binding,
     Bound,
@@ -70,6 +72,12 @@ def _reads_as_attribute(definition: Definition) -> bool:
     return any(isinstance(each, Chain) and "property" in last_name(each) for each in definition.decorators)
 
 
+def _validates(chain: Chain) -> bool:
+    """Whether a chain ends in the call that fills a schema."""
+    steps = chain.steps
+    return len(steps) > 1 and steps[-1].__class__ is Call and steps[-2] in VALIDATING
+
+
 class Chains:
     """Follows the chains of a program. Results of bindings, functions and scopes are kept."""
 
@@ -77,9 +85,9 @@ class Chains:
         self.program = program
         self.names = names
         self.models = models
-        self.promises = Promises(program, names, models, self)
+        self.schemas = Schemas(program, names, models)
+        self.promises = Promises(program, names, models, self.schemas, self)
         self.methods = Methods(program, models, self)
-        self.schemas = Schemas(program, models)
         self._uses: dict[str, list[Use]] = {}
         self.scopes: dict[str, list[str]] = {}
         """The definitions of each module that have uses, and the module itself, in the order of their first use."""
@@ -89,7 +97,7 @@ class Chains:
         self._bindings: dict[str, Value] = {}
         self._returns: dict[str, Value] = {}
         self._classes: dict[tuple[str, str, str], Value] = {}
-        self._states: dict[tuple[State, str, str], Value] = {}
+        self._states: dict[tuple[State, str, str, str], Value] = {}
         self._alive: dict[tuple[str, str, str, bool], bool] = {}
         self._parameters: dict[tuple[str, str], Value] = {}
         self._variables: dict[tuple[str, str, int, bool, int], tuple[Value, str]] = {}
@@ -139,6 +147,8 @@ class Chains:
         origin = chain.origin
         if use.sink in _UNFOLLOWED:
             return False
+        if _validates(chain):
+            return True
         if origin == "parameter":
             return bool(chain.steps) and self._parameter(chain.root, scope).kind != "unknown"
         if origin == "local":
@@ -208,6 +218,8 @@ class Chains:
             value = self._chain(chain, scope, trace, use.sink == "store")
         if use.sink != "assign":
             value = self.methods.loaded(value, trace)
+        if value.kind == "unknown" and _validates(chain):
+            self._filled_by_caller(chain, scope, trace)
         events = tuple(event for event in trace.events if event.index >= start)
         commits = trace.commits and start <= len(steps) - 2
         missing = trace.missing if trace.missed >= start else ""
@@ -235,11 +247,16 @@ class Chains:
             return {}
         self._depth += 1
         found: dict[tuple[str, Mode, Along, bool], bool] = {}
+        statements: list[Span] = []
         for seen in self.seen(method):
+            if seen.states:
+                statements.append(seen.use.span)
             for event in seen.events:
                 if event.target.startswith("@"):
+                    # A column that is only named is read by the statement around it.
+                    stated = not (event.mention and event.mode == "read") or any(within(seen.use.span, each) for each in statements)
                     key = (event.target.partition(":")[2], event.mode, event.along, event.deletes)
-                    found[key] = found.get(key, False) or event.certain
+                    found[key] = found.get(key, False) or (event.certain and stated)
         self._depth -= 1
         return found
 
@@ -412,6 +429,8 @@ class Chains:
 
     def _item(self, value: Value, step: Item) -> Value:
         kind = value.kind
+        if kind == "state" and value.state is not None and value.state.kind == "class":
+            return value  # ``Repository[Order](session)``
         if kind in ("collection", "related", "query", "result", "pagination"):
             if kind == "query" and len(value.entities) > 1:
                 return Value("row", value.model, certain=value.certain, entities=value.entities)
@@ -443,8 +462,10 @@ class Chains:
             # A listener is also called for objects that no session has yet.
             value = msgspec.structs.replace(value, certain=False)
         if mapped is None:
-            if value.model.startswith("@") and self._symbolic_attribute(value.model, name):
-                trace.touch(value.model, "write", value.certain)
+            if value.model.startswith("@"):
+                own = self._symbolic_attribute(value.model, name)
+                if own or not value.model.endswith(":"):
+                    trace.touch(value.model, "write", value.certain and own)
         elif name in mapped.columns:
             trace.touch(value.model, "write", value.certain)
         elif name in mapped.relations:
@@ -470,7 +491,12 @@ class Chains:
     def _attribute(self, value: Value, name: str, scope: str, trace: Trace) -> Value:
         kind = value.kind
         if kind in ("class", "instance") and value.model:
-            return self._model_attribute(value, name, scope, trace)
+            reached = self._model_attribute(value, name, scope, trace)
+            if reached.kind == "unknown" and kind == "class" and value.model.startswith("@") and not value.model.endswith(":"):
+                # ``self.model.id`` in a repository: whatever the model is, its columns are named.
+                trace.touch(value.model, "read", value.certain, "orm", True)
+                return Value("attribute", value.model, name, value.certain)
+            return reached
         if kind == "attribute":
             # ``Order.customer.name`` is not valid, ``Order.id.desc`` is: still the column.
             return value
@@ -550,7 +576,10 @@ class Chains:
 
     def _class_of(self, value: Value) -> str:
         if value.model:
-            return value.model[1:].partition(":")[0] if value.model.startswith("@") else value.model
+            if not value.model.startswith("@"):
+                return value.model
+            owner, _, path = value.model[1:].partition(":")
+            return "" if path else owner
         return value.state.id if value.state is not None else ""
 
     def _member(self, value: Value, name: str) -> Definition | Binding | None:
@@ -565,7 +594,7 @@ class Chains:
     def _state_attribute(self, value: Value, name: str, scope: str) -> Value:
         """An attribute of a project class or module: ``self.session``, ``self.model``, ``crud.user``."""
         assert value.state is not None
-        key = (value.state, value.made, name)
+        key = (value.state, value.made, value.schema, name)
         known = self._states.get(key)
         if known is None:
             self._states[key] = UNKNOWN
@@ -631,8 +660,29 @@ class Chains:
     def _validated(self, schema: str, given: Expression | None, scope: str, trace: Trace) -> None:
         value = self.value(given, scope)
         if value.kind in ("instance", "collection", "related") and value.model:
-            for table in self.schemas.reads(schema, value.model):
-                trace.touch(table, "read", False)
+            self._filled_from(schema, value.model, trace)
+        elif value.kind == "unknown" and isinstance(given, Chain) and given.origin in ("self", "local"):
+            self._filled_from(schema, self._dealt_with(scope), trace)
+
+    def _filled_by_caller(self, chain: Chain, scope: str, trace: Trace) -> None:
+        """``self.schema.model_validate(found)`` in a repository: which schema is filled, and from which model, its callers know."""
+        last = len(chain.steps) - 1
+        call = chain.steps[last]
+        target = self.value(argument(call, 0, "obj"), scope).model if isinstance(call, Call) else ""
+        target = target or self._dealt_with(scope)
+        trace.index = last
+        if target.startswith("@"):
+            trace.touch(target, "read", False, along="filled")
+        elif target and (definition := self.program.definition(scope)) is not None and definition.kind == "method":
+            self._filled_from(self.promises.argument_schema(definition.parent), target, trace)
+
+    def _dealt_with(self, scope: str) -> str:
+        """The only model that a method of a repository has dealt with so far: what went through tuples or functions can be of no other."""
+        dealt = {event.target for seen in self._seen.get(scope, ()) for event in seen.events if not event.mention and event.along != "called"}
+        definition = self.program.definition(scope)
+        target = dealt.pop() if len(dealt) == 1 and definition is not None and definition.kind == "method" else ""
+        repository = target.startswith("@") or (definition is not None and target and self.promises.attribute_model(definition.parent, "model") == target)
+        return target if repository else ""
 
     def _builtin(self, name: str, call: Call, scope: str, trace: Trace) -> Value:
         """Functions of Python that hand on what they are given, and ``setattr``."""
@@ -659,7 +709,7 @@ class Chains:
             if self.schemas.is_schema(value.state.id):
                 return self._filled(value.state.id, call, scope, trace)
             given = (*call.arguments, *(argument for _, argument in call.keywords))
-            return Value("state", state=State("instance", value.state.id), made=self.promises.made_for(given))
+            return self.promises.made(Value("state", state=State("instance", value.state.id)), given, scope)
         definition = self.program.definition(value.state.id)
         if definition is None:
             return UNKNOWN
@@ -681,13 +731,15 @@ class Chains:
         owner = definition.parent if definition.kind == "method" else ""
         receiver = self.of_class(owner, "instance") if owner else None
         promised = self.promises.returns_annotation(definition, module, receiver) if definition.returns else UNKNOWN
-        if promised.kind not in ("unknown", "state"):
+        # ``-> Model`` of a type variable promises its bound; the return statements may say more.
+        vague = promised.model.startswith("@") and promised.model.endswith(":")
+        if promised.kind not in ("unknown", "state") and not vague:
             return promised
         if promised.kind == "unknown" and (definition.generator or self._is_context(definition)):
             return self._yielded(definition)
         for expression in definition.returned:
             value = self.value(expression, definition.id)
-            if value.made or (value.kind != "unknown" and promised.kind == "unknown"):
+            if value.made or (value.kind != "unknown" and promised.kind in ("unknown", value.kind if vague and value.model else "")):
                 return value if value.name != "new" else msgspec.structs.replace(value, name="")
         return promised
 
@@ -710,6 +762,8 @@ class Chains:
         if receiver.made and self.promises.means_model(path):
             return receiver.made
         owner = self._class_of(receiver)
+        if not owner:
+            return ""
         found = self.promises.attribute_model(owner, path)
         return found or (f"@{owner}:{path}" if self.promises.means_model(path) or self.promises.some_subclass_names(owner, path) else "")
 
@@ -752,13 +806,46 @@ class Chains:
             self._validated(value.state.id, argument(call, 0, "obj"), scope, trace)
             return UNKNOWN
         if not isinstance(found, Definition) or found.kind == "class":
+            if value.model.startswith("@") and not value.model.endswith(":") and found is None and not name.startswith("__"):
+                trace.touch(f"{value.model}.{name}({'' if value.kind == 'instance' else 'cls'})", "read", value.certain, along="called")
+                return UNKNOWN
             if value.model:
                 return self._called(self._model_attribute(value, name, scope, trace), call, scope, trace)
             return self._called(self._state_attribute(value, name, scope), call, scope, trace)
         owner = found.parent
         if owner not in self.models.mapped:
-            for (path, mode, along, deletes), certain in sorted(self.effects(found.id).items()):
-                trace.touch(self._concrete(path, value), mode, certain and value.certain, along=along, deletes=deletes)
+            self._effects_on(value, found, call, scope, trace)
             if name == "commit" and any(each.commits for each in self.seen(found.id)):
                 trace.commits = True  # a unit of work of the project hands the commit on to its session
         return self._result_of(found, value)
+
+    def _effects_on(self, receiver: Value, method: Definition, call: Call, scope: str, trace: Trace) -> None:
+        """What a method of a mixin or repository does to the model of its receiver."""
+        if self._depth > DEPTH:
+            return
+        self._depth += 1
+        for (path, mode, along, deletes), certain in sorted(self.effects(method.id).items()):
+            certain = certain and receiver.certain
+            if along == "called":
+                path, _, called = path.rpartition(".")
+            target = self._concrete(path, receiver)
+            if target.startswith("@"):
+                trace.touch(f"{target}.{called}" if along == "called" else target, mode, certain, along=along, deletes=deletes)
+            elif along == "called":
+                name, _, how = called.partition("(")
+                if target:
+                    self._own_method(Value("class" if how == "cls)" else "instance", target, certain=certain), name, Call(), scope, trace)
+            elif along == "filled":
+                self._filled_from(self._schema_given(receiver, call), target, trace)
+            else:
+                trace.touch(target, mode, certain, along=along, deletes=deletes)
+        self._depth -= 1
+
+    def _filled_from(self, schema: str, model: str, trace: Trace) -> None:
+        for table in self.schemas.reads(schema, model) if schema else ():
+            trace.touch(table, "read", False)
+
+    def _schema_given(self, receiver: Value, call: Call) -> str:
+        """The schema that a method of a repository fills: one that the call names, else the one that the repository is made for."""
+        named = [id for each in (*call.arguments, *(each for _, each in call.keywords)) if (id := self.promises.class_named(each)) and self.schemas.is_schema(id)]
+        return (named[0] if len(named) == 1 else receiver.schema) or self.promises.argument_schema(self._class_of(receiver))
