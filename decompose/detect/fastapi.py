@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from decompose.link.expressions import argument, elements, keyword, last_name, source
+from decompose.link.expressions import argument, elements, keyword, last_name, source, turns
 from decompose.link.objects import Made, Objects, Site, text
 from decompose.link.program import Program
 from decompose.model.facts import Fact, Route, Unresolved
@@ -156,13 +156,17 @@ class Api:
             if how == "include_router":
                 self.unresolved.append(Unresolved("route", source(chain)[:160], "what the router is included into is not known", at))
             return
-        if how in ("include_router", "mount"):
-            self._included(owner, how, call, site, module, at)
-            return
+        for each in turns(call):
+            if how in ("include_router", "mount"):
+                self._included(owner, how, each, site, at)
+            else:
+                self._endpoint(owner, how, each, site, at)
+
+    def _endpoint(self, owner: Made, how: str, call: Call, site: Site, at: Location) -> None:
         path = self._string(argument(call, 0, "path"), site)
         handler = self._handler(argument(call, 1, "endpoint", "route"))
         if path is None or not handler:
-            self.unresolved.append(Unresolved("route", source(chain)[:160], "its path is computed" if path is None else "its endpoint is not followed", at))  # fmt: skip
+            self.unresolved.append(Unresolved("route", source(site.chain)[:160], "its path is computed" if path is None else "its endpoint is not followed", at))  # fmt: skip
             return
         methods = self._answered(handler, call) if how == "add_route" else self._methods(how, call)
         self.endpoints.append(Endpoint(owner.key, path, methods, handler, handler.rpartition(".")[2], at))
@@ -174,11 +178,11 @@ class Api:
             return self._methods("route", call)
         return tuple(sorted(name for method, name in _METHODS.items() if self.program.declaring_class(handler, method))) or ("GET",)
 
-    def _included(self, owner: Made, how: str, call: Call, site: Site, module: ModuleSummary, at: Location) -> None:
+    def _included(self, owner: Made, how: str, call: Call, site: Site, at: Location) -> None:
         given = argument(call, 0, "router") if how == "include_router" else argument(call, 1, "app")
         prefix_given = keyword(call, "prefix") if how == "include_router" else argument(call, 0, "path")
         prefix = self._string(prefix_given, site) if prefix_given is not None else ""
-        children = self.objects.each(given, site.module, site.scope) or self._looped(given, site, module)
+        children = self.objects.each(given, site.module, site.scope)
         if how == "mount" and not children:
             return  # static files and foreign applications have no routes of ours
         if not children:
@@ -191,11 +195,6 @@ class Api:
         for each in children:
             self.made.setdefault(each.key, each)
             self.inclusions.append(Inclusion(owner.key, each.key, prefix.rstrip("/") if how == "mount" else prefix, at))
-
-    def _looped(self, given: Expression | None, site: Site, module: ModuleSummary) -> list[Made]:
-        if not isinstance(given, Chain) or given.origin != "local" or given.steps:
-            return []
-        return [made for each in self.objects.looped(site.use, module) for made in self.objects.each(each, site.module, site.scope)]
 
     def _string(self, expression: Expression | None, site: Site) -> str | None:
         return text(self.program, expression, self.program.modules.get(site.module), site.use)

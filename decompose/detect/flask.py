@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from decompose.link.expressions import argument, elements, keyword, last_name, source
+from decompose.link.expressions import argument, elements, keyword, last_name, source, turns
 from decompose.link.objects import Made, Objects, Site, possible_texts, text
 from decompose.link.program import Program
 from decompose.model.facts import Command, Fact, Route, StringReference, Unresolved
@@ -131,20 +131,24 @@ class Web:
             self._namespace(use, module)
             return
         for site in self.objects.sites(use, module):
-            self._registered(site, method, module)
+            self._registered(site, method)
 
-    def _registered(self, site: Site, method: str, origin: ModuleSummary) -> None:
+    def _registered(self, site: Site, method: str) -> None:
         chain = site.chain
         call = chain.steps[-1]
         assert isinstance(call, Call)
         owner = self._owner(chain, site.module, site.scope, method)
+        if owner is not None:
+            for each in turns(call):
+                self._registered_once(owner, method, each, site)
+
+    def _registered_once(self, owner: tuple[str, str], method: str, call: Call, site: Site) -> None:
+        chain = site.chain
         at = self.program.at(site.module, site.line)
-        if owner is None:
-            return
         if method == "add_url_rule":
             self._url_rule(owner[0], call, site, at)
         elif method == "register_blueprint":
-            self._mount(owner, call, site, origin, at)
+            self._mount(owner, call, site, at)
         elif method == "add_resource" and owner[1] in ("api", "namespace"):
             self._resource(owner[0], call, site, at)
         elif method == "add_namespace" and owner[1] == "api":
@@ -179,11 +183,9 @@ class Web:
             self.made[parent.key], self.made[child.key] = parent, child
             self.mounts.append(Mount(parent.key, child.key, None, self.program.at(module.name, use.span.line)))
 
-    def _mount(self, owner: tuple[str, str], call: Call, site: Site, origin: ModuleSummary, at: Location) -> None:
+    def _mount(self, owner: tuple[str, str], call: Call, site: Site, at: Location) -> None:
         given = argument(call, 0, "blueprint")
         children = self.objects.each(given, site.module, site.scope)
-        if not children and isinstance(given, Chain) and given.origin == "local":
-            children = [made for each in self.objects.looped(site.use, origin) for made in self.objects.each(each, site.module, site.scope)]
         found = [child for child in children if child.kind == "blueprint"]
         prefix_given = keyword(call, "url_prefix")
         prefix = self._string(prefix_given, site)

@@ -356,21 +356,6 @@ class Objects:
             waiting.extend(further)
         return found
 
-    def looped(self, use: Use, module: ModuleSummary) -> list[Chain]:
-        """What the loop around a use goes over, when that is a display of names written in the loop's own header."""
-        if not use.loop:
-            return []
-        return [
-            other.chain
-            for other in module.uses
-            if other.scope == use.scope and other.sink in ("other", "argument", "iterate") and other.loop != use.loop
-            and use.loop <= other.span.line <= use.span.line and _before(other.span, use.span)
-        ]  # fmt: skip
-
-
-def _before(first: Span, second: Span) -> bool:
-    return (first.end_line, first.end_column) <= (second.line, second.column)
-
 
 def _label(chain: Chain, end: int) -> str:
     """A name for an object that was given none: the constructor with its literal arguments."""

@@ -53,6 +53,9 @@ from decompose.model.syntax import (
 _BUILTINS = frozenset({"setattr", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "enumerate"})
 
 _MODULES = frozenset({"orm", "sql", "ext", "future", "engine", "dialects", "asyncio", "session", "postgresql", "expression"})
+_CLASSES = 64
+"""Classes in a display that are followed one by one."""
+
 _UNFOLLOWED = frozenset({"annotation", "base", "except", "decorator"})
 _INERT = frozenset({"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic_settings.BaseSettings", "enum.Enum", "enum.StrEnum", "enum.IntEnum", "builtins.Exception", "typing.TypedDict", "typing.NamedTuple"})  # fmt: skip
 """Bases of classes whose instances carry values and hold no session."""
@@ -268,13 +271,24 @@ class Chains:
             return self._operation(expression, scope)
         if isinstance(expression, Sequence) and expression.items:
             inner = self.value(expression.items[0], scope)
+            if inner.kind == "class":
+                return self._classes_of(expression.items, scope)
             return Value("collection", inner.model, certain=inner.certain) if inner.kind == "instance" else UNKNOWN
+        return UNKNOWN
+
+    def _classes_of(self, items: tuple[Expression, ...], scope: str) -> Value:
+        """A display of mapped classes; unknown when one of them is something else."""
+        values = [self.value(each, scope) for each in items[:_CLASSES]]
+        if len(values) == len(items) and all(each.kind == "class" and each.model[:1] not in "@&" for each in values):
+            return Value("classes", entities=tuple(each.model for each in values))
         return UNKNOWN
 
     def _operation(self, operation: Operation, scope: str) -> Value:
         if operation.operator == "for" and operation.operands:
             inner = self.value(operation.operands[0], scope)
             return Value("collection", inner.model, certain=inner.certain) if inner.kind == "instance" else UNKNOWN
+        if operation.operator == "each":
+            return self._item(self._classes_of(operation.operands, scope), Item())
         if operation.operator in ("if", "or", "and", "+"):
             values = [value for each in operation.operands if (value := self.value(each, scope)) is not UNKNOWN and value.kind != "unknown"]
             if values:
@@ -386,7 +400,8 @@ class Chains:
             if meaning in ENGINES:
                 return Value("engine") if kind == "instance" else Value("construct", name=meaning)
             if meaning in ("Select", "Query") and kind == "instance":
-                return Value("query")
+                # Who made it sends it: what is added here is known for certain to be asked for there alone.
+                return Value("query", name="given", certain=False)
         if kind == "instance" and self.program.definition(id) is None and id.split(".", 1)[0] in ("flask_sqlalchemy", "quart_sqlalchemy"):
             return Value("extension")
         if self.program.definition(id) is not None:
@@ -431,6 +446,13 @@ class Chains:
         kind = value.kind
         if kind == "state" and value.state is not None and value.state.kind == "class":
             return value  # ``Repository[Order](session)``
+        if kind == "classes":
+            at = value.entities[step.key : step.key + 1] if isinstance(step.key, int) and step.key >= 0 else value.entities
+            return Value("class", at[0] if len(at) == 1 else "".join(f"&{each}" for each in at)) if at else UNKNOWN
+        if kind == "tables":
+            if value.name == "pairs":
+                return Value("tables", name="pair")
+            return self._every_table() if value.name != "pair" or step.key == 1 else UNKNOWN
         if kind in ("collection", "related", "query", "result", "pagination"):
             if kind == "query" and len(value.entities) > 1:
                 return Value("row", value.model, certain=value.certain, entities=value.entities)
@@ -446,6 +468,10 @@ class Chains:
             if index is None and isinstance(step.key, str):
                 return self._row_attribute(value, step.key)
         return UNKNOWN
+
+    def _every_table(self) -> Value:
+        """Each table in turn: which of them a ``MetaData`` knows depends on what was imported."""
+        return Value("table", "".join(f"&{each}" for each in sorted(self.models.tables)), certain=False)
 
     def _row_attribute(self, value: Value, name: str) -> Value:
         for entity in value.entities:
@@ -481,7 +507,7 @@ class Chains:
     def _listens(self, scope: str) -> bool:
         definition = self.program.definition(scope)
         return definition is not None and any(
-            isinstance(each, Chain) and last_name(each) in ("listens_for", "validates", "listen") for each in definition.decorators
+            isinstance(each, Chain) and last_name(each) in ("listens_for", "validates", "listen", "observes") for each in definition.decorators
         )
 
     def _symbolic_attribute(self, model: str, name: str) -> bool:
@@ -507,6 +533,8 @@ class Chains:
                 return Value("engine")
             return Value("construct", name=name)
         if kind == "construct":
+            if value.name == "metadata" and name in ("sorted_tables", "tables"):
+                return Value("tables", name="mapping" if name == "tables" else "")
             return Value("construct", name="func" if value.name == "func" else name)
         if kind == "table" and name in ("c", "columns"):
             return Value("columns", value.model)
@@ -539,6 +567,8 @@ class Chains:
             return Value("table", mapped.table) if mapped is not None else UNKNOWN
         if name == "__class__":
             return Value("class", value.model, certain=value.certain)
+        if name == "metadata" and value.kind == "class":
+            return Value("construct", name="metadata")
         found = self._member(value, name)
         if isinstance(found, Definition):
             if found.kind == "class":
@@ -570,8 +600,9 @@ class Chains:
             for each in (relation.target, relation.secondary, value.model):
                 trace.touch(each, "read", value.certain, "orm", True)
             return Value("attribute", relation.target, relation.name, value.certain)
-        trace.touch(relation.target, "read", value.certain, along="maybe")
-        trace.touch(relation.secondary, "read", value.certain)
+        stored = value.certain and value.name != "new"  # of an object that was just made nothing is loaded
+        trace.touch(relation.target, "read", stored, along="maybe")
+        trace.touch(relation.secondary, "read", stored)
         return Value("related" if relation.many else "instance", relation.target, certain=value.certain, join=relation.secondary)
 
     def _class_of(self, value: Value) -> str:
@@ -695,6 +726,8 @@ class Chains:
             elif given.kind == "instance" and given.name != "new":
                 trace.touch(given.model, "write", given.certain)
             return UNKNOWN
+        if given.kind in ("classes", "tables"):
+            return given if name not in ("next", "max", "min", "enumerate") else UNKNOWN
         if given.kind not in ("collection", "related", "query", "result", "rows"):
             return UNKNOWN
         if name in ("next", "max", "min"):
@@ -783,6 +816,8 @@ class Chains:
             return self.methods.of_result(value, name, call, scope, trace)
         if kind == "table":
             return self.methods.of_table(value, name, call, trace)
+        if kind == "tables" and value.name == "mapping":
+            return Value("tables", name="pairs") if name == "items" else Value("tables") if name == "values" else UNKNOWN
         if kind == "extension":
             return self.methods.of_extension(value, name, call, scope, trace)
         if kind == "construct":

@@ -29,7 +29,7 @@ class Models:
         self.tables: dict[str, Drafted] = {}
         self.objects: dict[str, str] = {}
         self.unresolved: list[Unresolved] = []
-        self._eager: dict[str, tuple[str, ...]] = {}
+        self._eager: dict[str, dict[str, bool]] = {}
         self._cascades: dict[str, tuple[tuple[str, Mode], ...]] = {}
         self.symbolic: set[str] = set()
         """Classes that are not mapped themselves but are mixed into mapped ones."""
@@ -352,22 +352,24 @@ class Models:
 
     # --- answers ----------------------------------------------------------------------------------
 
-    def eager(self, id: str) -> tuple[str, ...]:
-        """Tables that are loaded together with a model, since its relationships and theirs say so (``lazy="joined"``)."""
+    def eager(self, id: str) -> dict[str, bool]:
+        """Tables that are loaded together with a model, since its relationships and theirs say so; true for those that the same statement joins."""
         known = self._eager.get(id)
         if known is None:
-            tables: dict[str, None] = {}
-            waiting, seen = [id], {id}
+            known = self._eager[id] = {}
+            waiting, seen = [(id, True)], {id}
             for _ in range(_EAGER):
                 following = []
-                for relation in (relation for each in waiting if each in self.mapped for relation in self.mapped[each].relations.values()):
-                    if relation.loading.eager and relation.target:
-                        tables.update(dict.fromkeys(table for table in (self.mapped[relation.target].table, relation.secondary) if table))
-                        if relation.target not in seen:
-                            seen.add(relation.target)
-                            following.append(relation.target)
+                for each, joined in waiting:
+                    for relation in self.mapped[each].relations.values() if each in self.mapped else ():
+                        if relation.loading.eager and relation.target:
+                            along = joined and relation.loading.joined
+                            for table in filter(None, (self.mapped[relation.target].table, relation.secondary)):
+                                known[table] = along or known.get(table, False)
+                            if relation.target not in seen:
+                                seen.add(relation.target)
+                                following.append((relation.target, along))
                 waiting = following
-            known = self._eager[id] = tuple(tables)
         return known
 
     def deleted_along(self, id: str) -> tuple[tuple[str, Mode], ...]:
