@@ -30,7 +30,7 @@ from decompose.detect.sqlalchemy.values import (
     Value,
     within,
 )
-from decompose.link.expressions import argument, last_bound, last_name, literal, source
+from decompose.link.expressions import argument, bound_arguments, last_bound, last_name, literal, source
 from decompose.link.program import Program, State, Step
 from decompose.model.facts import Mode
 from decompose.model.location import Span
@@ -53,6 +53,9 @@ from decompose.model.syntax import (
 _BUILTINS = frozenset({"setattr", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "enumerate"})
 
 _MODULES = frozenset({"orm", "sql", "ext", "future", "engine", "dialects", "asyncio", "session", "postgresql", "expression"})
+_REGISTRIES = frozenset({"mappers", "_class_registry", "_decl_class_registry", "__subclasses__", "sorted_tables"})
+"""Attributes under which SQLAlchemy and Python list the mapped classes."""
+
 _CLASSES = 64
 """Classes in a display that are followed one by one."""
 
@@ -103,6 +106,7 @@ class Chains:
         self._states: dict[tuple[State, str, str, str], Value] = {}
         self._alive: dict[tuple[str, str, str, bool], bool] = {}
         self._parameters: dict[tuple[str, str], Value] = {}
+        self._searching: dict[str, bool] = {}
         self._variables: dict[tuple[str, str, int, bool, int], tuple[Value, str]] = {}
         self._depth = 0
         tops = {name.split(".", 1)[0] for name in program.modules}
@@ -182,7 +186,7 @@ class Chains:
             return meaning in ACTING or (not first and bool(self.names.meaning(f"{state.id}.x")) and self.names.meaning(state.id) in ("", *_MODULES)) or first in _MODULES
         if state.kind == "function":
             definition = self.program.definition(state.id)
-            return definition is not None and self._result_of(definition, None).kind != "unknown"
+            return definition is not None and (self._serves(definition) or self._result_of(definition, None).kind != "unknown")
         if state.kind == "module":
             return True
         if chain.origin == "instance" and self.program.resolve(chain.root).kind == "binding":
@@ -244,8 +248,16 @@ class Chains:
                 self._variables[key] = known
         return known
 
+    def _path(self, target: str, method: str) -> str:
+        """A symbolic model as the callers of a method see it: an attribute of the receiver, or ``%parameter``; another function's stays as it is."""
+        owner, _, path = target[1:].partition(":")
+        if owner == method:
+            return f"%{path}"
+        definition = self.program.definition(owner)
+        return path if definition is None or definition.kind == "class" else target
+
     def effects(self, method: str) -> dict[tuple[str, Mode, Along, bool], bool]:
-        """What a method does to the model behind ``self`` or ``self.attribute``: (attribute or ``""``, mode, along, deletes) -> certain."""
+        """What a method does to the model behind ``self``, ``self.attribute`` or a parameter: (path, mode, along, deletes) -> certain."""
         if self._depth > DEPTH:
             return {}
         self._depth += 1
@@ -258,7 +270,7 @@ class Chains:
                 if event.target.startswith("@"):
                     # A column that is only named is read by the statement around it.
                     stated = not (event.mention and event.mode == "read") or any(within(seen.use.span, each) for each in statements)
-                    key = (event.target.partition(":")[2], event.mode, event.along, event.deletes)
+                    key = (self._path(event.target, method), event.mode, event.along, event.deletes)
                     found[key] = found.get(key, False) or (event.certain and stated)
         self._depth -= 1
         return found
@@ -708,12 +720,14 @@ class Chains:
             self._filled_from(self.promises.argument_schema(definition.parent), target, trace)
 
     def _dealt_with(self, scope: str) -> str:
-        """The only model that a method of a repository has dealt with so far: what went through tuples or functions can be of no other."""
-        dealt = {event.target for seen in self._seen.get(scope, ()) for event in seen.events if not event.mention and event.along != "called"}
+        """The repository's own model, when one of its methods has dealt with it: what went through tuples or functions is most likely of it."""
         definition = self.program.definition(scope)
-        target = dealt.pop() if len(dealt) == 1 and definition is not None and definition.kind == "method" else ""
-        repository = target.startswith("@") or (definition is not None and target and self.promises.attribute_model(definition.parent, "model") == target)
-        return target if repository else ""
+        if definition is None or definition.kind != "method":
+            return ""
+        dealt = {event.target for seen in self._seen.get(scope, ()) for event in seen.events if not event.mention and event.along != "called"}
+        own = self.promises.attribute_model(definition.parent, "model")
+        symbolic = {each for each in dealt if each.startswith("@") and self._path(each, scope)[:1] not in "@%"}
+        return own if own in dealt else symbolic.pop() if len(symbolic) == 1 else ""
 
     def _builtin(self, name: str, call: Call, scope: str, trace: Trace) -> Value:
         """Functions of Python that hand on what they are given, and ``setattr``."""
@@ -746,7 +760,55 @@ class Chains:
         definition = self.program.definition(value.state.id)
         if definition is None:
             return UNKNOWN
-        return self._result_of(definition, None)
+        if self._serves(definition):
+            self._effects_on(value, definition, call, scope, trace)
+        return self._result_given(definition, None, call, scope)
+
+    def _serves(self, definition: Definition) -> bool:
+        """Whether a function is given the model that it works for."""
+        return any(
+            self.promises.takes_model(each, definition) and self._parameter(each.name, definition.id).model.startswith(f"@{definition.id}:")
+            for each in definition.parameters
+        )
+
+    def _result_given(self, definition: Definition, receiver: Value | None, call: Call, scope: str) -> Value:
+        """What a call gives, where the function returns rows of a model that it was given, or a class that it looks up by its name."""
+        result = self._result_of(definition, None)
+        own = f"@{definition.id}:"
+        if not result.model.startswith(own):
+            if receiver is not None:
+                return self._result_of(definition, receiver)
+            return result if result.kind != "unknown" else self._looked_up(definition, call, scope)
+        model, certain = self._model_given(result.model[len(own) :], definition, call, scope)
+        return msgspec.structs.replace(result, model=model, entities=(), certain=result.certain and certain) if model else UNKNOWN
+
+    def _looked_up(self, definition: Definition, call: Call, scope: str) -> Value:
+        """``get_class("orders")`` of a function that searches the registry of mapped classes or tables."""
+        given = [*call.arguments, *(each for _, each in call.keywords)]
+        if len(given) != 1 or not self._searches(definition):
+            return UNKNOWN
+        model, _ = self._model_of(given[0], scope)
+        return Value("class", model, certain=False) if model else UNKNOWN
+
+    def _searches(self, definition: Definition) -> bool:
+        known = self._searching.get(definition.id)
+        if known is None:
+            inside = (use for each in (definition.id, *(inner.id for inner in self.program.members(definition.id).values())) for use in self._uses.get(each, ()))
+            known = self._searching[definition.id] = any(step in _REGISTRIES for use in inside for step in use.chain.steps if isinstance(step, str))
+        return known
+
+    def _model_given(self, parameter: str, definition: Definition, call: Call, scope: str) -> tuple[str, bool]:
+        """The model that a call passes for a parameter, and whether that is certain."""
+        static = definition.kind != "method" or any(isinstance(each, Chain) and last_name(each) == "staticmethod" for each in definition.decorators)
+        return self._model_of(bound_arguments(definition, call, 0 if static else 1).get(parameter), scope)
+
+    def _model_of(self, expression: Expression | None, scope: str) -> tuple[str, bool]:
+        """The model that an argument is or names in a string."""
+        value = self.value(expression, scope)
+        if value.model:
+            return value.model, value.certain
+        text = self.program.constant(expression)
+        return (self.models.named(text), False) if isinstance(text, str) else ("", False)
 
     def _result_of(self, definition: Definition, receiver: Value | None) -> Value:
         """What a function of the project gives: by annotation, else by its return statements."""
@@ -852,7 +914,7 @@ class Chains:
             self._effects_on(value, found, call, scope, trace)
             if name == "commit" and any(each.commits for each in self.seen(found.id)):
                 trace.commits = True  # a unit of work of the project hands the commit on to its session
-        return self._result_of(found, value)
+        return self._result_given(found, value, call, scope)
 
     def _effects_on(self, receiver: Value, method: Definition, call: Call, scope: str, trace: Trace) -> None:
         """What a method of a mixin or repository does to the model of its receiver."""
@@ -863,7 +925,11 @@ class Chains:
             certain = certain and receiver.certain
             if along == "called":
                 path, _, called = path.rpartition(".")
-            target = self._concrete(path, receiver)
+            if path.startswith("%"):
+                target, proven = self._model_given(path[1:], method, call, scope)
+                certain = certain and proven
+            else:
+                target = path if path.startswith("@") else self._concrete(path, receiver)
             if target.startswith("@"):
                 trace.touch(f"{target}.{called}" if along == "called" else target, mode, certain, along=along, deletes=deletes)
             elif along == "called":

@@ -36,6 +36,7 @@ class Models:
         self.naming = TableNames(program)
         self.bodies = Bodies(program, names, self)
         self._by_name: dict[str, list[str]] = {}
+        self._by_table: dict[str, list[str]] | None = None
         self._snake: dict[str, str] | None = None
         self.declared_relations: list[tuple[str, Relation]] = []
         self.secondary: set[str] = set()
@@ -425,6 +426,17 @@ class Models:
             package = module.rpartition(".")[0]
             found = [id for id in found if id.startswith(f"{package}.")] or found
         return found[0] if len(found) == 1 else ""
+
+    def named(self, text: str) -> str:
+        """The only mapped class that a string names, by itself or by its table; ``""`` when there is none or several."""
+        if self._by_table is None:
+            self._by_table = {}
+            for id, mapped in self.mapped.items():
+                for name in {mapped.table, mapped.table.rpartition(".")[2]}:
+                    self._by_table.setdefault(name.lower(), []).append(id)
+        found = self.model_named(text)
+        by_table = self._by_table.get(text.lower(), [])
+        return found or (by_table[0] if len(by_table) == 1 else "")
 
     def declared(self, owner: str) -> frozenset[str]:
         """Attributes that a class body declares as columns or relationships."""

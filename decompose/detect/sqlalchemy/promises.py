@@ -110,12 +110,23 @@ class Promises:
         if parameter.symbol and self.program.definition(parameter.symbol) is not None:
             return UNKNOWN
         agreed = self._agreed(parameter, definition)
+        if agreed.kind == "unknown" and self.takes_model(parameter, definition):
+            return Value("class", f"@{definition.id}:{parameter.name}")
         if agreed.kind != "unknown" or parameter.annotation:
             return agreed
         if parameter.name in SESSION_NAMES:
             return Value("session", certain=False)
         model, many = self.models.conventional(parameter.name)
         return Value("collection" if many else "instance", model, certain=False) if model else UNKNOWN
+
+    def takes_model(self, parameter: Parameter, definition: Definition) -> bool:
+        """Whether a function serves the model that it is given: ``def first(session, model)``."""
+        if definition.kind == "class" or definition.id.endswith(".__init__"):
+            return False
+        annotation = parameter.annotation.rpartition("typing.")[2]
+        if annotation.startswith(("type[", "Type[")):
+            return True
+        return self.means_model(parameter.name) and annotation in ("", "str", "Any", "type", "Type", "DeclarativeMeta")
 
     def _agreed(self, parameter: Parameter, definition: Definition) -> Value:
         """What all calls of the function pass for a parameter; certain when each of them is understood."""
