@@ -2,7 +2,7 @@
 
 Covers 1.4 and 2.0 styles, Flask-SQLAlchemy, SQLModel and Advanced Alchemy. ``names`` recognises, ``types`` translates column types; ``models`` finds what is mapped, with ``tablenames`` and ``bodies``, and ``schema`` makes
 facts of it. ``chains`` follows chains to the tables they touch, with ``promises`` (annotations, conventions) and ``methods`` (sessions, queries,
-results); ``values`` is what they all speak of, and ``accesses`` makes facts of it, with the transactions of ``units``. ``migrations`` knows
+results); ``schemas`` and ``loaders`` know what Pydantic and Marshmallow do with rows; ``values`` is what they all speak of, and ``accesses`` makes facts of it, with the transactions of ``units``. ``migrations`` knows
 Alembic's operations.
 """
 

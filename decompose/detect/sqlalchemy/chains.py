@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from decompose.detect.sqlalchemy.drafts import Relation
+from decompose.detect.sqlalchemy.loaders import Loaders
 from decompose.detect.sqlalchemy.methods import Methods
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.names import Names
@@ -30,7 +31,7 @@ from decompose.detect.sqlalchemy.values import (
     Value,
     within,
 )
-from decompose.link.expressions import argument, bound_arguments, last_bound, last_name, literal, source
+from decompose.link.expressions import argument, bound_arguments, keyword, last_bound, last_name, literal, source
 from decompose.link.program import Program, State, Step
 from decompose.model.facts import Mode
 from decompose.model.location import Span
@@ -92,6 +93,7 @@ class Chains:
         self.names = names
         self.models = models
         self.schemas = Schemas(program, names, models)
+        self.loaders = Loaders(program, models)
         self.promises = Promises(program, names, models, self.schemas, self)
         self.methods = Methods(program, models, self)
         self._uses: dict[str, list[Use]] = {}
@@ -352,7 +354,7 @@ class Chains:
         return value
 
     def _noted(self, value: Value, trace: Trace) -> None:
-        if not trace.model and value.model and value.kind not in ("table", "columns"):
+        if not trace.model and value.model and value.kind not in ("table", "columns", "loader"):
             trace.model = value.model
 
     def _root(self, chain: Chain, scope: str) -> tuple[Value, tuple[Step, ...]]:
@@ -403,6 +405,9 @@ class Chains:
             return Value(kind, id, name="super" if origin == "super" else "")
         if id in self.models.symbolic:
             return Value(kind, f"@{id}:", name="super" if origin == "super" else "")
+        loaded = self.loaders.model(id)
+        if loaded:
+            return Value("loader", loaded, "class" if kind == "class" else "")
         meanings = [self.names.meaning(each) for each in (id, *self.program.ancestors(id))]
         for meaning in meanings:
             if meaning in SESSIONS:
@@ -579,6 +584,8 @@ class Chains:
             return Value("table", mapped.table) if mapped is not None else UNKNOWN
         if name == "__class__":
             return Value("class", value.model, certain=value.certain)
+        if name == "data" and value.name == "loaded":
+            return msgspec.structs.replace(value, name="new")  # what Marshmallow 2 gives
         if name == "metadata" and value.kind == "class":
             return Value("construct", name="metadata")
         found = self._member(value, name)
@@ -675,6 +682,9 @@ class Chains:
         kind = value.kind
         if kind == "class":
             return Value("instance", value.model, "new", value.certain)
+        if kind == "loader":
+            given = self.value(keyword(call, "instance"), scope)
+            return msgspec.structs.replace(value, name="stored" if given.kind == "instance" else "", certain=given.certain)
         if kind == "builtin":
             return self._builtin(value.name, call, scope, trace)
         if kind == "cast":
@@ -866,6 +876,8 @@ class Chains:
         kind = value.kind
         if kind == "session":
             return self.methods.of_session(value, name, call, scope, trace)
+        if kind == "loader":
+            return self.methods.of_loader(value, name, call, scope, trace)
         if kind == "maker":
             return Value("session", name="begin", certain=value.certain) if name == "begin" else value
         if kind == "engine":

@@ -44,7 +44,7 @@ class Value(msgspec.Struct, frozen=True):
     ``kind``: ``class instance collection related query dml result rows row attribute pagination`` of a ``model`` (a mapped class,
     or symbolic: ``@class:attribute`` inside a class that others inherit, ``@function:parameter`` inside one that is given it; each of several
     in turn: ``&one&other``); ``session maker engine transaction extension`` of the
-    session world; ``classes`` several in a display; ``table`` and ``columns`` of the table ``model``, ``tables`` all of a ``MetaData``; ``construct`` is a name of SQLAlchemy in ``name``; ``method`` a
+    session world; ``loader`` a Marshmallow schema of the model; ``classes`` several in a display; ``table`` and ``columns`` of the table ``model``, ``tables`` all of a ``MetaData``; ``construct`` is a name of SQLAlchemy in ``name``; ``method`` a
     method ``name`` of the model; ``text`` SQL in a string; ``state`` anything else that the program knows; ``unknown``.
 
     ``made`` is the mapped class that the instance of a project class was made for (``Repository(session, Order, OrderOut)``), ``schema`` the
