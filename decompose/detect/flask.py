@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from decompose.detect.flask_rules import Changes, RuleChanges, blocks_around
 from decompose.link.expressions import argument, elements, keyword, last_name, source, turns
 from decompose.link.objects import Made, Objects, Site, possible_texts, text
 from decompose.link.program import Program
@@ -81,6 +82,8 @@ class Web:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.objects = Objects(program, _kind_of, {("api", "namespace"): "namespace"})
+        self.changes = RuleChanges(program)
+        self._modules = {module.path: module for module in program.modules.values() if module.blocks}
         self.made: dict[str, Made] = {}
         self.rules: list[Rule] = []
         self.mounts: list[Mount] = []
@@ -100,7 +103,7 @@ class Web:
         yield from self._references()
         for id in self.program.subclasses("flask.Blueprint", "flask.blueprints.Blueprint", "flask.Flask", "flask.app.Flask"):
             own = [name for name in ("add_url_rule", "route") if name in self.program.members(id)]
-            if own:
+            if own and not self.changes.of(id).before:
                 reason = f"it has its own {own[0]}(), which may change the routes"
                 yield Unresolved("route", id.rpartition(".")[2], reason, self.program.place(f"{id}.{own[0]}"))
         yield from dict.fromkeys(self.unresolved)
@@ -353,11 +356,17 @@ class Web:
         for mount in self.mounts:
             parents.setdefault(mount.child, []).append(mount)
         emitted: set[tuple[str, tuple[str, ...], str]] = set()
-        for rule in self.rules:
+        for rule in (changed for each in self.rules for changed in self._changed(each)):
             owner = self.made.get(rule.owner)
             name = ".".join((*self._names(owner, parents, 0), rule.endpoint))
+            changes = self.changes.of(owner.maker) if owner is not None else Changes()
+            if changes.unknown(rule.path):
+                reason = f"{owner.maker.rpartition('.')[2] if owner else ''} treats rules of this kind in its own way"
+                self.unresolved.append(Unresolved("route", rule.path, reason, rule.at))
+                continue
+            escaped = changes.escaped(rule.path)
             for prefix, where in self._prefixes(rule.owner, parents, 0):
-                path = _joined(prefix, rule.path)
+                path = _joined(prefix, rule.path) if escaped is None else escaped
                 if (path, rule.methods, rule.handler) in emitted:
                     continue
                 emitted.add((path, rule.methods, rule.handler))
@@ -370,6 +379,26 @@ class Web:
             if made.kind == "blueprint" and key not in mounted and any(rule.owner == key for rule in self.rules):
                 at = self.program.at(made.module, 1) if key.startswith(f"{made.module}:") else self._binding_place(key)
                 yield Unresolved("route", key.rpartition(":")[2] or key, "no place was found that registers this blueprint", at)
+
+    def _changed(self, rule: Rule) -> Iterator[Rule]:
+        """The rules that a rule becomes where its blueprint's class puts something in front of it."""
+        owner = self.made.get(rule.owner)
+        before = self._put_before(owner, rule.at) if owner is not None and self.changes.of(owner.maker).before else []
+        for each in before or [""]:
+            yield rule if not each else msgspec.structs.replace(rule, path=each + rule.path)
+
+    def _put_before(self, owner: Made, at: Location) -> list[str]:
+        module = self._modules.get(at.path)
+        if module is None:
+            return []
+        for manager in blocks_around(module, at.line):
+            found = self.objects.receiver(manager, module.name, "")
+            if found is not None and found[0].key == owner.key:
+                given = self.changes.set_by(owner.maker, manager)
+                if given is not None:
+                    known = [text(self.program, each, module) for each in given]
+                    return list(dict.fromkeys(each for each in known if each is not None))
+        return []
 
     def _binding_place(self, key: str) -> Location:
         scope, _, name = key.rpartition(".")

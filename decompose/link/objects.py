@@ -36,7 +36,7 @@ _VARIANTS = 400
 class Made(msgspec.Struct, frozen=True):
     """An object: ``key`` identifies it, ``kind`` is the short name of what made it, ``call`` the call that did.
 
-    ``module`` and ``scope`` say where the call stands, so that its arguments can be read.
+    ``module`` and ``scope`` say where the call stands, so that its arguments can be read. ``maker`` is the dotted name of what was called.
     """
 
     key: str
@@ -44,6 +44,7 @@ class Made(msgspec.Struct, frozen=True):
     call: Call
     module: str
     scope: str
+    maker: str = ""
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -136,7 +137,7 @@ class Objects:
         if state.kind in ("external", "class") and chain.origin == "global" and rest and isinstance(rest[0], Call):
             kind = self.kind(state.id)
             if kind:
-                return self._constructed(chain, position, kind, rest[0], module, scope)
+                return self._constructed(chain, position, kind, rest[0], module, scope, state.id)
             if state.kind == "class":
                 end = self._passed(chain, position + 1)
                 found = self._attribute(Chain(state.id, "self", chain.steps[end:]), depth + 1)
@@ -171,12 +172,12 @@ class Objects:
                 return kind
         return ""
 
-    def _constructed(self, chain: Chain, position: int, kind: str, call: Call, module: str, scope: str) -> tuple[Made, int]:
+    def _constructed(self, chain: Chain, position: int, kind: str, call: Call, module: str, scope: str, maker: str = "") -> tuple[Made, int]:
         end = position + 1
         following = chain.steps[end] if end < len(chain.steps) else None
         if isinstance(following, Bound) and following.variable:
-            return Made(f"{module}:{following.variable}@{following.line}", kind, call, module, scope), self._passed(chain, end)
-        return Made(f"{module}:{scope}:{_label(chain, end)}", kind, call, module, scope), end
+            return Made(f"{module}:{following.variable}@{following.line}", kind, call, module, scope, maker), self._passed(chain, end)
+        return Made(f"{module}:{scope}:{_label(chain, end)}", kind, call, module, scope, maker), end
 
     @staticmethod
     def _passed(chain: Chain, end: int) -> int:
