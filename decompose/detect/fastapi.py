@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import msgspec
 
 from decompose.link.expressions import argument, elements, keyword, last_name, source, turns
+from decompose.link.hooks import Hooks
 from decompose.link.objects import Made, Objects, Site, text
 from decompose.link.program import Program
-from decompose.model.facts import Fact, Route, Unresolved
+from decompose.model.facts import Fact, Route, Subscription, Unresolved
 from decompose.model.location import Location
 from decompose.model.syntax import Call, Chain, Definition, Expression, ModuleSummary, Template, Use
 
@@ -24,6 +25,9 @@ _CONSTRUCTORS = {
 _METHODS = {"get": "GET", "post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE", "options": "OPTIONS", "head": "HEAD", "trace": "TRACE"}  # fmt: skip
 _SOCKETS = frozenset({"websocket", "websocket_route"})
 _ADDING = frozenset({"include_router", "mount", "add_api_route", "add_route", "add_websocket_route", "add_api_websocket_route"})
+
+_HOOKS = {"on_event": 1, "add_event_handler": 1, "middleware": 1, "add_middleware": 0, "exception_handler": 1, "add_exception_handler": 1}
+"""Methods that register what the application calls later, with the position of the function in a direct call."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -88,6 +92,7 @@ class Api:
             if use.sink != "decorator" and isinstance(use.chain.steps[-1], Call):
                 self._constructed(use, module)
         yield from self._routes()
+        yield from self._hooks()
         for id in self.program.subclasses("fastapi.APIRouter", "fastapi.routing.APIRouter", "fastapi.FastAPI"):
             own = [name for name in ("add_api_route", "api_route", "include_router", "add_route") if name in self.program.members(id)]
             if own:
@@ -209,6 +214,23 @@ class Api:
             member = self.program.member(state.id, rest[0])
             return member.id if isinstance(member, Definition) else ""
         return ""
+
+    # --- what the application calls by itself ----------------------------------------------------
+
+    def _hooks(self) -> Iterator[Fact]:
+        hooks = Hooks(self.program, self.objects, "fastapi", _HOOKS, lambda *place: self.objects.made(*place) is not None, frozenset({"on_event", "add_event_handler"}))
+        found = list(hooks.facts())
+        for module, use in self.program.uses.calling(_CONSTRUCTORS):
+            state, rest = self.program.head(use.chain)
+            call = rest[0] if rest else None
+            if not isinstance(call, Call) or self.objects.kind(state.id) == "":
+                continue
+            at = self.program.at(module.name, use.span.line)
+            for name in ("lifespan", "on_startup", "on_shutdown"):
+                given = keyword(call, name)
+                handlers = filter(None, map(hooks.function, elements(self.program, given) or (given,)))
+                found.extend(Subscription(f"fastapi.{name.removeprefix('on_')}", "", handler, at) for handler in handlers)
+        yield from dict.fromkeys(found)
 
     # --- Starlette's lists ----------------------------------------------------------------------
 

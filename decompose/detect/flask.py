@@ -13,6 +13,7 @@ import msgspec
 
 from decompose.detect.flask_rules import Changes, RuleChanges, blocks_around
 from decompose.link.expressions import argument, elements, keyword, last_name, source, turns
+from decompose.link.hooks import Hooks
 from decompose.link.objects import Made, Objects, Site, possible_texts, text
 from decompose.link.program import Program
 from decompose.model.facts import Command, Fact, Route, StringReference, Unresolved
@@ -30,6 +31,21 @@ _VIEWS = ("flask.views.View", "flask.views.MethodView", "quart.views.View", "qua
 _RESOURCES = ("flask_restful.Resource", "flask_restx.Resource", "flask_restplus.Resource", "flask_restx.resource.Resource")
 _REFERRING = frozenset({"url_for", "render_template", "stream_template", "get_template", "render_theme_template", "get_url_for"})
 _REGISTERING = frozenset({"route", "add_url_rule", "register_blueprint", "add_resource", "add_namespace", "register_error_handler", "namespace", *_SHORTCUTS})  # fmt: skip
+
+_HOOKS = {
+    **dict.fromkeys(
+        (
+            "before_request", "after_request", "teardown_request", "teardown_appcontext", "before_first_request", "context_processor",
+            "url_defaults", "url_value_preprocessor", "errorhandler", "before_app_request", "after_app_request", "teardown_app_request",
+            "before_app_first_request", "app_context_processor", "app_url_defaults", "app_url_value_preprocessor", "app_errorhandler",
+            "template_filter", "template_global", "template_test", "app_template_filter", "app_template_global", "app_template_test",
+            "add_template_filter", "add_template_global", "add_template_test", "shell_context_processor", "record", "record_once",
+        ),
+        0,
+    ),
+    "register_error_handler": 1,
+}  # fmt: skip
+"""Methods of applications and blueprints that register what they call later, with the position of the function in a direct call."""
 
 _FIRST_CAPITAL = re.compile(r"(.)([A-Z][a-z]+)")
 _LATER_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
@@ -101,6 +117,7 @@ class Web:
         self._registered_by_methods()
         yield from self._routes()
         yield from self._references()
+        yield from dict.fromkeys(Hooks(self.program, self.objects, "flask", _HOOKS, self._hooked).facts())
         for id in self.program.subclasses("flask.Blueprint", "flask.blueprints.Blueprint", "flask.Flask", "flask.app.Flask"):
             own = [name for name in ("add_url_rule", "route") if name in self.program.members(id)]
             if own and not self.changes.of(id).before:
@@ -117,14 +134,26 @@ class Web:
         if found is not None and found[1] == len(chain.steps) - tail:
             self.made[found[0].key] = found[0]
             return ("" if found[0].kind == "app" else found[0].key), found[0].kind
-        names = [step for step in chain.steps[:-tail] if isinstance(step, str)]
-        name = names[-1] if names else chain.root.rpartition(".")[2]
         unknown = chain.origin in ("parameter", "local", "self", "instance") or self.program.head(chain)[0].kind in ("binding", "unknown", "function")
-        if unknown and name in ("app", "application", "flask_app", "current_app", "_app", "server", "create_app"):
+        if self._assumed(Chain(chain.root, chain.origin, chain.steps[:-tail])):
             return "", "app"
         if unknown and method in ("route", "add_url_rule", "register_blueprint"):
             return "?", "unknown"
         return None
+
+    def _hooked(self, chain: Chain, module: str, scope: str) -> bool:
+        """Whether a chain stands for an application or blueprint."""
+        made = self.objects.made(chain, module, scope)
+        if made is not None:
+            return made.kind in ("app", "blueprint")
+        return self._assumed(chain)
+
+    def _assumed(self, chain: Chain) -> bool:
+        """An unknown ``app`` is taken for the application."""
+        names = [step for step in chain.steps if isinstance(step, str)]
+        name = names[-1] if names else chain.root.rpartition(".")[2]
+        unknown = chain.origin in ("parameter", "local", "self", "instance") or self.program.head(chain)[0].kind in ("binding", "unknown", "function")
+        return unknown and name in ("app", "application", "flask_app", "current_app", "_app", "server", "create_app")
 
     def _registration(self, use: Use, module: ModuleSummary) -> None:
         method = last_name(use.chain)
