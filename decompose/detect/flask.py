@@ -12,13 +12,22 @@ from collections.abc import Iterator
 import msgspec
 
 from decompose.detect.flask_rules import Changes, RuleChanges, blocks_around
-from decompose.link.expressions import argument, elements, keyword, last_name, source, turns
+from decompose.link.expressions import (
+    argument,
+    bound_arguments,
+    elements,
+    keyword,
+    last_name,
+    source,
+    substitute,
+    turns,
+)
 from decompose.link.hooks import Hooks
 from decompose.link.objects import Made, Objects, Site, possible_texts, text
 from decompose.link.program import Program
 from decompose.model.facts import Command, Fact, Route, StringReference, Unresolved
 from decompose.model.location import Location
-from decompose.model.syntax import Call, Chain, Definition, Expression, ModuleSummary, Use
+from decompose.model.syntax import Call, Chain, Definition, Expression, ModuleSummary, Operation, Sequence, Use
 
 _FRAMEWORKS = frozenset({"flask", "quart", "flask_restful", "flask_restx", "flask_restplus", "flask_smorest", "flask_openapi3", "apiflask"})
 _CONSTRUCTORS = {
@@ -32,6 +41,7 @@ _RESOURCES = ("flask_restful.Resource", "flask_restx.Resource", "flask_restplus.
 _REFERRING = frozenset({"url_for", "render_template", "stream_template", "get_template", "render_theme_template", "get_url_for"})
 _REGISTERING = frozenset({"route", "add_url_rule", "register_blueprint", "add_resource", "add_namespace", "register_error_handler", "namespace", *_SHORTCUTS})  # fmt: skip
 
+_FORWARDED = frozenset({"add_resource", "add_url_rule"})
 _HOOKS = {
     **dict.fromkeys(
         (
@@ -192,18 +202,64 @@ class Web:
             self.mounts.append(Mount(owner[0], child.key, self._string(keyword(call, "path"), site), at))
 
     def _registered_by_methods(self) -> None:
-        """Calls of methods that a project's own API, blueprint or application class registers things with: what they register is not followed."""
+        """Calls of methods that a project's own API, blueprint or application class registers things with: as if the method's body stood there."""
         program = self.program
-        own: set[str] = set()
-        for _, use in program.uses.calling(("add_resource", "add_url_rule")):
+        own: dict[str, list[tuple[Definition, Use]]] = {}
+        for _, use in program.uses.calling(_FORWARDED):
             method = program.definition(use.scope)
             if use.chain.origin == "self" and len(use.chain.steps) == 2 and method is not None and self.objects.kind(method.parent):
-                own.add(method.id.rpartition(".")[2])
-        for module, use in program.uses.calling(own - {"add_resource", "add_url_rule", "route"}):
+                own.setdefault(method.id.rpartition(".")[2], []).append((method, use))
+        for module, use in program.uses.calling(own.keys() - _REGISTERING):
             found = self.objects.receiver(use.chain, module.name, use.scope)
             if found is None or found[1] != len(use.chain.steps) - 2:
                 continue
-            self._missed(use.chain, f"{last_name(use.chain)}() of the project registers it", program.at(module.name, use.span.line))
+            self.made[found[0].key] = found[0]
+            inner = [each for method, each in own[last_name(use.chain)] if method is program.member(found[0].maker, last_name(use.chain))]
+            calls = [(last_name(each.chain), self._forwarded(use, each)) for each in inner]
+            if not calls or not all(call for _, call in calls):
+                self._missed(use.chain, f"{last_name(use.chain)}() of the project registers it", program.at(module.name, use.span.line))
+                continue
+            site = Site(use, use.chain, module.name, use.scope, use.span.line)
+            owner = ("" if found[0].kind == "app" else found[0].key), found[0].kind
+            for name, call in calls:
+                if call is not None:
+                    self._registered_once(owner, name, call, site)
+
+    def _forwarded(self, outer: Use, inner: Use) -> Call | None:
+        """The call in a method's body with what a call of the method gives in place of its parameters; ``None`` when its rules are made in another way."""
+        method = self.program.definition(inner.scope)
+        given, forwarded = outer.chain.steps[-1], inner.chain.steps[-1]
+        if method is None or not isinstance(given, Call) or not isinstance(forwarded, Call):
+            return None
+        values: dict[str, Expression] = bound_arguments(method, given, 1)
+        plain = [each.name for each in method.parameters if each.kind in ("positional", "normal")][1:]
+        rest = next((each.name for each in method.parameters if each.kind == "varargs"), "")
+        if rest:
+            values[rest] = Sequence(given.arguments[len(plain) :])
+        arguments: list[Expression] = []
+        for each in forwarded.arguments:
+            if isinstance(each, Operation) and each.operator == "*":
+                spread = self._spread(each.operands[0], values)
+                if spread is None:
+                    return None
+                arguments.extend(spread)
+            else:
+                arguments.append(substitute(each, values))
+        named = {name: substitute(value, values) for name, value in forwarded.keywords if name != "**"}
+        if any(name == "**" for name, _ in forwarded.keywords):
+            named.update((name, value) for name, value in given.keywords if name not in plain)
+        return Call(tuple(arguments), tuple(named.items()))
+
+    def _spread(self, expression: Expression, values: dict[str, Expression]) -> list[Expression] | None:
+        """The arguments in ``*urls`` and ``*[scoped(url) for url in urls]``."""
+        if isinstance(expression, Operation) and expression.operator == "for" and len(expression.operands) == 2:
+            element, over = expression.operands
+            items = elements(self.program, values.get(over.root)) if isinstance(over, Chain) and over.origin == "parameter" and not over.steps else None
+            if items is None or not isinstance(over, Chain):
+                return None
+            return [substitute(element, {**values, over.root: Sequence((item,))}) for item in items]
+        found = elements(self.program, substitute(expression, values))
+        return list(found) if found is not None else None
 
     def _namespace(self, use: Use, module: ModuleSummary) -> None:
         """``birds = api.namespace("birds")`` makes a namespace of RESTX and adds it at once."""

@@ -491,8 +491,21 @@ def possible_texts(
     if definition is None or not isinstance(rest[0], Call):
         return (), False
     given = bound_arguments(definition, rest[0])
-    texts = [text(program, substitute(each, given), program.modules.get(program.module_of(definition.id))) for each in definition.returned]
+    origin = program.modules.get(program.module_of(definition.id))
+    texts = [_with_parameter(program, definition, each, given, origin) or text(program, substitute(each, given), origin) for each in definition.returned]
     return tuple(dict.fromkeys(each for each in texts if each is not None)), None not in texts
+
+
+def _with_parameter(
+    program: Program, definition: Definition, returned: Expression, given: Mapping[str, Expression], module: ModuleSummary | None
+) -> str | None:
+    """``"/<scope>{}".format(rule)`` of a function that has nothing but its one parameter to put into the string."""
+    if not isinstance(returned, Template) or returned.text.count("{}") != 1 or len(definition.parameters) != 1 or module is None:
+        return None
+    if any(use.scope == definition.id and use.sink not in ("test", "annotation", "decorator") for use in module.uses):
+        return None
+    value = text(program, given.get(definition.parameters[0].name))
+    return returned.text.replace("{}", value) if value is not None else None
 
 
 def _setting(program: Program, chain: Chain) -> str | None:

@@ -648,7 +648,7 @@ class Expressions(Names):
                 return
         elif kind is Chain or kind is Continued:
             chain = held
-        elif kind is Operation and held.operator != "each":
+        elif kind is Operation and held.operator not in ("each", "for"):
             found = choice(held)
             if found is not None:
                 chain, certain = found
