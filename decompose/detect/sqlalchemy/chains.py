@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from decompose.detect.sqlalchemy.drafts import Relation
+from decompose.detect.sqlalchemy.given import Given
 from decompose.detect.sqlalchemy.loaders import Loaders
 from decompose.detect.sqlalchemy.methods import Methods
 from decompose.detect.sqlalchemy.models import Models
@@ -31,7 +32,7 @@ from decompose.detect.sqlalchemy.values import (
     Value,
     within,
 )
-from decompose.link.expressions import argument, bound_arguments, keyword, last_bound, last_name, literal, source
+from decompose.link.expressions import argument, keyword, last_bound, last_name, literal, source
 from decompose.link.program import Program, State, Step
 from decompose.model.facts import Mode
 from decompose.model.location import Span
@@ -54,9 +55,6 @@ from decompose.model.syntax import (
 _BUILTINS = frozenset({"setattr", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "enumerate"})
 
 _MODULES = frozenset({"orm", "sql", "ext", "future", "engine", "dialects", "asyncio", "session", "postgresql", "expression"})
-_REGISTRIES = frozenset({"mappers", "_class_registry", "_decl_class_registry", "__subclasses__", "sorted_tables"})
-"""Attributes under which SQLAlchemy and Python list the mapped classes."""
-
 _CLASSES = 64
 """Classes in a display that are followed one by one."""
 
@@ -96,6 +94,7 @@ class Chains:
         self.loaders = Loaders(program, models)
         self.promises = Promises(program, names, models, self.schemas, self)
         self.methods = Methods(program, models, self)
+        self.given = Given(program, models, self.schemas, self.promises, self)
         self._uses: dict[str, list[Use]] = {}
         self.scopes: dict[str, list[str]] = {}
         """The definitions of each module that have uses, and the module itself, in the order of their first use."""
@@ -108,7 +107,6 @@ class Chains:
         self._states: dict[tuple[State, str, str, str], Value] = {}
         self._alive: dict[tuple[str, str, str, bool], bool] = {}
         self._parameters: dict[tuple[str, str], Value] = {}
-        self._searching: dict[str, bool] = {}
         self._variables: dict[tuple[str, str, int, bool, int], tuple[Value, str]] = {}
         self._depth = 0
         tops = {name.split(".", 1)[0] for name in program.modules}
@@ -788,37 +786,9 @@ class Chains:
         if not result.model.startswith(own):
             if receiver is not None:
                 return self._result_of(definition, receiver)
-            return result if result.kind != "unknown" else self._looked_up(definition, call, scope)
-        model, certain = self._model_given(result.model[len(own) :], definition, call, scope)
+            return result if result.kind != "unknown" else self.given.looked_up(definition, call, scope)
+        model, certain = self.given.model(result.model[len(own) :], definition, call, scope)
         return msgspec.structs.replace(result, model=model, entities=(), certain=result.certain and certain) if model else UNKNOWN
-
-    def _looked_up(self, definition: Definition, call: Call, scope: str) -> Value:
-        """``get_class("orders")`` of a function that searches the registry of mapped classes or tables."""
-        given = [*call.arguments, *(each for _, each in call.keywords)]
-        if len(given) != 1 or not self._searches(definition):
-            return UNKNOWN
-        model, _ = self._model_of(given[0], scope)
-        return Value("class", model, certain=False) if model else UNKNOWN
-
-    def _searches(self, definition: Definition) -> bool:
-        known = self._searching.get(definition.id)
-        if known is None:
-            inside = (use for each in (definition.id, *(inner.id for inner in self.program.members(definition.id).values())) for use in self._uses.get(each, ()))
-            known = self._searching[definition.id] = any(step in _REGISTRIES for use in inside for step in use.chain.steps if isinstance(step, str))
-        return known
-
-    def _model_given(self, parameter: str, definition: Definition, call: Call, scope: str) -> tuple[str, bool]:
-        """The model that a call passes for a parameter, and whether that is certain."""
-        static = definition.kind != "method" or any(isinstance(each, Chain) and last_name(each) == "staticmethod" for each in definition.decorators)
-        return self._model_of(bound_arguments(definition, call, 0 if static else 1).get(parameter), scope)
-
-    def _model_of(self, expression: Expression | None, scope: str) -> tuple[str, bool]:
-        """The model that an argument is or names in a string."""
-        value = self.value(expression, scope)
-        if value.model:
-            return value.model, value.certain
-        text = self.program.constant(expression)
-        return (self.models.named(text), False) if isinstance(text, str) else ("", False)
 
     def _result_of(self, definition: Definition, receiver: Value | None) -> Value:
         """What a function of the project gives: by annotation, else by its return statements."""
@@ -938,7 +908,7 @@ class Chains:
             if along == "called":
                 path, _, called = path.rpartition(".")
             if path.startswith("%"):
-                target, proven = self._model_given(path[1:], method, call, scope)
+                target, proven = self.given.model(path[1:], method, call, scope)
                 certain = certain and proven
             else:
                 target = path if path.startswith("@") else self._concrete(path, receiver)
@@ -949,7 +919,7 @@ class Chains:
                 if target:
                     self._own_method(Value("class" if how == "cls)" else "instance", target, certain=certain), name, Call(), scope, trace)
             elif along == "filled":
-                self._filled_from(self._schema_given(receiver, call), target, trace)
+                self._filled_from(self.given.schema(receiver, self._class_of(receiver), call), target, trace)
             else:
                 trace.touch(target, mode, certain, along=along, deletes=deletes)
         self._depth -= 1
@@ -957,8 +927,3 @@ class Chains:
     def _filled_from(self, schema: str, model: str, trace: Trace) -> None:
         for table in self.schemas.reads(schema, model) if schema else ():
             trace.touch(table, "read", False)
-
-    def _schema_given(self, receiver: Value, call: Call) -> str:
-        """The schema that a method of a repository fills: one that the call names, else the one that the repository is made for."""
-        named = [id for each in (*call.arguments, *(each for _, each in call.keywords)) if (id := self.promises.class_named(each)) and self.schemas.is_schema(id)]
-        return (named[0] if len(named) == 1 else receiver.schema) or self.promises.argument_schema(self._class_of(receiver))
