@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from decompose.link.expressions import argument, elements, keyword, last_name, source
+from decompose.link.expressions import argument, elements, keyword, last_name, source, turns
+from decompose.link.hooks import Hooks
 from decompose.link.objects import Made, Objects, Site, text
 from decompose.link.program import Program
-from decompose.model.facts import Fact, Route, Unresolved
+from decompose.model.facts import Fact, Route, Subscription, Unresolved
 from decompose.model.location import Location
 from decompose.model.syntax import Call, Chain, Definition, Expression, ModuleSummary, Template, Use
 
@@ -24,6 +25,9 @@ _CONSTRUCTORS = {
 _METHODS = {"get": "GET", "post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE", "options": "OPTIONS", "head": "HEAD", "trace": "TRACE"}  # fmt: skip
 _SOCKETS = frozenset({"websocket", "websocket_route"})
 _ADDING = frozenset({"include_router", "mount", "add_api_route", "add_route", "add_websocket_route", "add_api_websocket_route"})
+
+_HOOKS = {"on_event": 1, "add_event_handler": 1, "middleware": 1, "add_middleware": 0, "exception_handler": 1, "add_exception_handler": 1}
+"""Methods that register what the application calls later, with the position of the function in a direct call."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -88,6 +92,7 @@ class Api:
             if use.sink != "decorator" and isinstance(use.chain.steps[-1], Call):
                 self._constructed(use, module)
         yield from self._routes()
+        yield from self._hooks()
         for id in self.program.subclasses("fastapi.APIRouter", "fastapi.routing.APIRouter", "fastapi.FastAPI"):
             own = [name for name in ("add_api_route", "api_route", "include_router", "add_route") if name in self.program.members(id)]
             if own:
@@ -156,13 +161,17 @@ class Api:
             if how == "include_router":
                 self.unresolved.append(Unresolved("route", source(chain)[:160], "what the router is included into is not known", at))
             return
-        if how in ("include_router", "mount"):
-            self._included(owner, how, call, site, module, at)
-            return
+        for each in turns(call):
+            if how in ("include_router", "mount"):
+                self._included(owner, how, each, site, at)
+            else:
+                self._endpoint(owner, how, each, site, at)
+
+    def _endpoint(self, owner: Made, how: str, call: Call, site: Site, at: Location) -> None:
         path = self._string(argument(call, 0, "path"), site)
         handler = self._handler(argument(call, 1, "endpoint", "route"))
         if path is None or not handler:
-            self.unresolved.append(Unresolved("route", source(chain)[:160], "its path is computed" if path is None else "its endpoint is not followed", at))  # fmt: skip
+            self.unresolved.append(Unresolved("route", source(site.chain)[:160], "its path is computed" if path is None else "its endpoint is not followed", at))  # fmt: skip
             return
         methods = self._answered(handler, call) if how == "add_route" else self._methods(how, call)
         self.endpoints.append(Endpoint(owner.key, path, methods, handler, handler.rpartition(".")[2], at))
@@ -174,11 +183,11 @@ class Api:
             return self._methods("route", call)
         return tuple(sorted(name for method, name in _METHODS.items() if self.program.declaring_class(handler, method))) or ("GET",)
 
-    def _included(self, owner: Made, how: str, call: Call, site: Site, module: ModuleSummary, at: Location) -> None:
+    def _included(self, owner: Made, how: str, call: Call, site: Site, at: Location) -> None:
         given = argument(call, 0, "router") if how == "include_router" else argument(call, 1, "app")
         prefix_given = keyword(call, "prefix") if how == "include_router" else argument(call, 0, "path")
         prefix = self._string(prefix_given, site) if prefix_given is not None else ""
-        children = self.objects.each(given, site.module, site.scope) or self._looped(given, site, module)
+        children = self.objects.each(given, site.module, site.scope)
         if how == "mount" and not children:
             return  # static files and foreign applications have no routes of ours
         if not children:
@@ -191,11 +200,6 @@ class Api:
         for each in children:
             self.made.setdefault(each.key, each)
             self.inclusions.append(Inclusion(owner.key, each.key, prefix.rstrip("/") if how == "mount" else prefix, at))
-
-    def _looped(self, given: Expression | None, site: Site, module: ModuleSummary) -> list[Made]:
-        if not isinstance(given, Chain) or given.origin != "local" or given.steps:
-            return []
-        return [made for each in self.objects.looped(site.use, module) for made in self.objects.each(each, site.module, site.scope)]
 
     def _string(self, expression: Expression | None, site: Site) -> str | None:
         return text(self.program, expression, self.program.modules.get(site.module), site.use)
@@ -210,6 +214,23 @@ class Api:
             member = self.program.member(state.id, rest[0])
             return member.id if isinstance(member, Definition) else ""
         return ""
+
+    # --- what the application calls by itself ----------------------------------------------------
+
+    def _hooks(self) -> Iterator[Fact]:
+        hooks = Hooks(self.program, self.objects, "fastapi", _HOOKS, lambda *place: self.objects.made(*place) is not None, frozenset({"on_event", "add_event_handler"}))
+        found = list(hooks.facts())
+        for module, use in self.program.uses.calling(_CONSTRUCTORS):
+            state, rest = self.program.head(use.chain)
+            call = rest[0] if rest else None
+            if not isinstance(call, Call) or self.objects.kind(state.id) == "":
+                continue
+            at = self.program.at(module.name, use.span.line)
+            for name in ("lifespan", "on_startup", "on_shutdown"):
+                given = keyword(call, name)
+                handlers = filter(None, map(hooks.function, elements(self.program, given) or (given,)))
+                found.extend(Subscription(f"fastapi.{name.removeprefix('on_')}", "", handler, at) for handler in handlers)
+        yield from dict.fromkeys(found)
 
     # --- Starlette's lists ----------------------------------------------------------------------
 

@@ -11,12 +11,23 @@ from collections.abc import Iterator
 
 import msgspec
 
-from decompose.link.expressions import argument, elements, keyword, last_name, source
+from decompose.detect.flask_rules import Changes, RuleChanges, blocks_around
+from decompose.link.expressions import (
+    argument,
+    bound_arguments,
+    elements,
+    keyword,
+    last_name,
+    source,
+    substitute,
+    turns,
+)
+from decompose.link.hooks import Hooks
 from decompose.link.objects import Made, Objects, Site, possible_texts, text
 from decompose.link.program import Program
 from decompose.model.facts import Command, Fact, Route, StringReference, Unresolved
 from decompose.model.location import Location
-from decompose.model.syntax import Call, Chain, Definition, Expression, ModuleSummary, Use
+from decompose.model.syntax import Call, Chain, Definition, Expression, ModuleSummary, Operation, Sequence, Use
 
 _FRAMEWORKS = frozenset({"flask", "quart", "flask_restful", "flask_restx", "flask_restplus", "flask_smorest", "flask_openapi3", "apiflask"})
 _CONSTRUCTORS = {
@@ -29,6 +40,22 @@ _VIEWS = ("flask.views.View", "flask.views.MethodView", "quart.views.View", "qua
 _RESOURCES = ("flask_restful.Resource", "flask_restx.Resource", "flask_restplus.Resource", "flask_restx.resource.Resource")
 _REFERRING = frozenset({"url_for", "render_template", "stream_template", "get_template", "render_theme_template", "get_url_for"})
 _REGISTERING = frozenset({"route", "add_url_rule", "register_blueprint", "add_resource", "add_namespace", "register_error_handler", "namespace", *_SHORTCUTS})  # fmt: skip
+
+_FORWARDED = frozenset({"add_resource", "add_url_rule"})
+_HOOKS = {
+    **dict.fromkeys(
+        (
+            "before_request", "after_request", "teardown_request", "teardown_appcontext", "before_first_request", "context_processor",
+            "url_defaults", "url_value_preprocessor", "errorhandler", "before_app_request", "after_app_request", "teardown_app_request",
+            "before_app_first_request", "app_context_processor", "app_url_defaults", "app_url_value_preprocessor", "app_errorhandler",
+            "template_filter", "template_global", "template_test", "app_template_filter", "app_template_global", "app_template_test",
+            "add_template_filter", "add_template_global", "add_template_test", "shell_context_processor", "record", "record_once",
+        ),
+        0,
+    ),
+    "register_error_handler": 1,
+}  # fmt: skip
+"""Methods of applications and blueprints that register what they call later, with the position of the function in a direct call."""
 
 _FIRST_CAPITAL = re.compile(r"(.)([A-Z][a-z]+)")
 _LATER_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
@@ -81,6 +108,8 @@ class Web:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.objects = Objects(program, _kind_of, {("api", "namespace"): "namespace"})
+        self.changes = RuleChanges(program)
+        self._modules = {module.path: module for module in program.modules.values() if module.blocks}
         self.made: dict[str, Made] = {}
         self.rules: list[Rule] = []
         self.mounts: list[Mount] = []
@@ -98,9 +127,10 @@ class Web:
         self._registered_by_methods()
         yield from self._routes()
         yield from self._references()
+        yield from dict.fromkeys(Hooks(self.program, self.objects, "flask", _HOOKS, self._hooked).facts())
         for id in self.program.subclasses("flask.Blueprint", "flask.blueprints.Blueprint", "flask.Flask", "flask.app.Flask"):
             own = [name for name in ("add_url_rule", "route") if name in self.program.members(id)]
-            if own:
+            if own and not self.changes.of(id).before:
                 reason = f"it has its own {own[0]}(), which may change the routes"
                 yield Unresolved("route", id.rpartition(".")[2], reason, self.program.place(f"{id}.{own[0]}"))
         yield from dict.fromkeys(self.unresolved)
@@ -114,14 +144,26 @@ class Web:
         if found is not None and found[1] == len(chain.steps) - tail:
             self.made[found[0].key] = found[0]
             return ("" if found[0].kind == "app" else found[0].key), found[0].kind
-        names = [step for step in chain.steps[:-tail] if isinstance(step, str)]
-        name = names[-1] if names else chain.root.rpartition(".")[2]
         unknown = chain.origin in ("parameter", "local", "self", "instance") or self.program.head(chain)[0].kind in ("binding", "unknown", "function")
-        if unknown and name in ("app", "application", "flask_app", "current_app", "_app", "server", "create_app"):
+        if self._assumed(Chain(chain.root, chain.origin, chain.steps[:-tail])):
             return "", "app"
         if unknown and method in ("route", "add_url_rule", "register_blueprint"):
             return "?", "unknown"
         return None
+
+    def _hooked(self, chain: Chain, module: str, scope: str) -> bool:
+        """Whether a chain stands for an application or blueprint."""
+        made = self.objects.made(chain, module, scope)
+        if made is not None:
+            return made.kind in ("app", "blueprint")
+        return self._assumed(chain)
+
+    def _assumed(self, chain: Chain) -> bool:
+        """An unknown ``app`` is taken for the application."""
+        names = [step for step in chain.steps if isinstance(step, str)]
+        name = names[-1] if names else chain.root.rpartition(".")[2]
+        unknown = chain.origin in ("parameter", "local", "self", "instance") or self.program.head(chain)[0].kind in ("binding", "unknown", "function")
+        return unknown and name in ("app", "application", "flask_app", "current_app", "_app", "server", "create_app")
 
     def _registration(self, use: Use, module: ModuleSummary) -> None:
         method = last_name(use.chain)
@@ -131,20 +173,24 @@ class Web:
             self._namespace(use, module)
             return
         for site in self.objects.sites(use, module):
-            self._registered(site, method, module)
+            self._registered(site, method)
 
-    def _registered(self, site: Site, method: str, origin: ModuleSummary) -> None:
+    def _registered(self, site: Site, method: str) -> None:
         chain = site.chain
         call = chain.steps[-1]
         assert isinstance(call, Call)
         owner = self._owner(chain, site.module, site.scope, method)
+        if owner is not None:
+            for each in turns(call):
+                self._registered_once(owner, method, each, site)
+
+    def _registered_once(self, owner: tuple[str, str], method: str, call: Call, site: Site) -> None:
+        chain = site.chain
         at = self.program.at(site.module, site.line)
-        if owner is None:
-            return
         if method == "add_url_rule":
             self._url_rule(owner[0], call, site, at)
         elif method == "register_blueprint":
-            self._mount(owner, call, site, origin, at)
+            self._mount(owner, call, site, at)
         elif method == "add_resource" and owner[1] in ("api", "namespace"):
             self._resource(owner[0], call, site, at)
         elif method == "add_namespace" and owner[1] == "api":
@@ -156,18 +202,64 @@ class Web:
             self.mounts.append(Mount(owner[0], child.key, self._string(keyword(call, "path"), site), at))
 
     def _registered_by_methods(self) -> None:
-        """Calls of methods that a project's own API, blueprint or application class registers things with: what they register is not followed."""
+        """Calls of methods that a project's own API, blueprint or application class registers things with: as if the method's body stood there."""
         program = self.program
-        own: set[str] = set()
-        for _, use in program.uses.calling(("add_resource", "add_url_rule")):
+        own: dict[str, list[tuple[Definition, Use]]] = {}
+        for _, use in program.uses.calling(_FORWARDED):
             method = program.definition(use.scope)
             if use.chain.origin == "self" and len(use.chain.steps) == 2 and method is not None and self.objects.kind(method.parent):
-                own.add(method.id.rpartition(".")[2])
-        for module, use in program.uses.calling(own - {"add_resource", "add_url_rule", "route"}):
+                own.setdefault(method.id.rpartition(".")[2], []).append((method, use))
+        for module, use in program.uses.calling(own.keys() - _REGISTERING):
             found = self.objects.receiver(use.chain, module.name, use.scope)
             if found is None or found[1] != len(use.chain.steps) - 2:
                 continue
-            self._missed(use.chain, f"{last_name(use.chain)}() of the project registers it", program.at(module.name, use.span.line))
+            self.made[found[0].key] = found[0]
+            inner = [each for method, each in own[last_name(use.chain)] if method is program.member(found[0].maker, last_name(use.chain))]
+            calls = [(last_name(each.chain), self._forwarded(use, each)) for each in inner]
+            if not calls or not all(call for _, call in calls):
+                self._missed(use.chain, f"{last_name(use.chain)}() of the project registers it", program.at(module.name, use.span.line))
+                continue
+            site = Site(use, use.chain, module.name, use.scope, use.span.line)
+            owner = ("" if found[0].kind == "app" else found[0].key), found[0].kind
+            for name, call in calls:
+                if call is not None:
+                    self._registered_once(owner, name, call, site)
+
+    def _forwarded(self, outer: Use, inner: Use) -> Call | None:
+        """The call in a method's body with what a call of the method gives in place of its parameters; ``None`` when its rules are made in another way."""
+        method = self.program.definition(inner.scope)
+        given, forwarded = outer.chain.steps[-1], inner.chain.steps[-1]
+        if method is None or not isinstance(given, Call) or not isinstance(forwarded, Call):
+            return None
+        values: dict[str, Expression] = bound_arguments(method, given, 1)
+        plain = [each.name for each in method.parameters if each.kind in ("positional", "normal")][1:]
+        rest = next((each.name for each in method.parameters if each.kind == "varargs"), "")
+        if rest:
+            values[rest] = Sequence(given.arguments[len(plain) :])
+        arguments: list[Expression] = []
+        for each in forwarded.arguments:
+            if isinstance(each, Operation) and each.operator == "*":
+                spread = self._spread(each.operands[0], values)
+                if spread is None:
+                    return None
+                arguments.extend(spread)
+            else:
+                arguments.append(substitute(each, values))
+        named = {name: substitute(value, values) for name, value in forwarded.keywords if name != "**"}
+        if any(name == "**" for name, _ in forwarded.keywords):
+            named.update((name, value) for name, value in given.keywords if name not in plain)
+        return Call(tuple(arguments), tuple(named.items()))
+
+    def _spread(self, expression: Expression, values: dict[str, Expression]) -> list[Expression] | None:
+        """The arguments in ``*urls`` and ``*[scoped(url) for url in urls]``."""
+        if isinstance(expression, Operation) and expression.operator == "for" and len(expression.operands) == 2:
+            element, over = expression.operands
+            items = elements(self.program, values.get(over.root)) if isinstance(over, Chain) and over.origin == "parameter" and not over.steps else None
+            if items is None or not isinstance(over, Chain):
+                return None
+            return [substitute(element, {**values, over.root: Sequence((item,))}) for item in items]
+        found = elements(self.program, substitute(expression, values))
+        return list(found) if found is not None else None
 
     def _namespace(self, use: Use, module: ModuleSummary) -> None:
         """``birds = api.namespace("birds")`` makes a namespace of RESTX and adds it at once."""
@@ -179,11 +271,9 @@ class Web:
             self.made[parent.key], self.made[child.key] = parent, child
             self.mounts.append(Mount(parent.key, child.key, None, self.program.at(module.name, use.span.line)))
 
-    def _mount(self, owner: tuple[str, str], call: Call, site: Site, origin: ModuleSummary, at: Location) -> None:
+    def _mount(self, owner: tuple[str, str], call: Call, site: Site, at: Location) -> None:
         given = argument(call, 0, "blueprint")
         children = self.objects.each(given, site.module, site.scope)
-        if not children and isinstance(given, Chain) and given.origin == "local":
-            children = [made for each in self.objects.looped(site.use, origin) for made in self.objects.each(each, site.module, site.scope)]
         found = [child for child in children if child.kind == "blueprint"]
         prefix_given = keyword(call, "url_prefix")
         prefix = self._string(prefix_given, site)
@@ -351,11 +441,17 @@ class Web:
         for mount in self.mounts:
             parents.setdefault(mount.child, []).append(mount)
         emitted: set[tuple[str, tuple[str, ...], str]] = set()
-        for rule in self.rules:
+        for rule in (changed for each in self.rules for changed in self._changed(each)):
             owner = self.made.get(rule.owner)
             name = ".".join((*self._names(owner, parents, 0), rule.endpoint))
+            changes = self.changes.of(owner.maker) if owner is not None else Changes()
+            if changes.unknown(rule.path):
+                reason = f"{owner.maker.rpartition('.')[2] if owner else ''} treats rules of this kind in its own way"
+                self.unresolved.append(Unresolved("route", rule.path, reason, rule.at))
+                continue
+            escaped = changes.escaped(rule.path)
             for prefix, where in self._prefixes(rule.owner, parents, 0):
-                path = _joined(prefix, rule.path)
+                path = _joined(prefix, rule.path) if escaped is None else escaped
                 if (path, rule.methods, rule.handler) in emitted:
                     continue
                 emitted.add((path, rule.methods, rule.handler))
@@ -368,6 +464,26 @@ class Web:
             if made.kind == "blueprint" and key not in mounted and any(rule.owner == key for rule in self.rules):
                 at = self.program.at(made.module, 1) if key.startswith(f"{made.module}:") else self._binding_place(key)
                 yield Unresolved("route", key.rpartition(":")[2] or key, "no place was found that registers this blueprint", at)
+
+    def _changed(self, rule: Rule) -> Iterator[Rule]:
+        """The rules that a rule becomes where its blueprint's class puts something in front of it."""
+        owner = self.made.get(rule.owner)
+        before = self._put_before(owner, rule.at) if owner is not None and self.changes.of(owner.maker).before else []
+        for each in before or [""]:
+            yield rule if not each else msgspec.structs.replace(rule, path=each + rule.path)
+
+    def _put_before(self, owner: Made, at: Location) -> list[str]:
+        module = self._modules.get(at.path)
+        if module is None:
+            return []
+        for manager in blocks_around(module, at.line):
+            found = self.objects.receiver(manager, module.name, "")
+            if found is not None and found[0].key == owner.key:
+                given = self.changes.set_by(owner.maker, manager)
+                if given is not None:
+                    known = [text(self.program, each, module) for each in given]
+                    return list(dict.fromkeys(each for each in known if each is not None))
+        return []
 
     def _binding_place(self, key: str) -> Location:
         scope, _, name = key.rpartition(".")

@@ -97,6 +97,28 @@ def bound_arguments(definition: Definition, call: Call, skip: int = 0) -> dict[s
     return given
 
 
+def turns(call: Call) -> tuple[Call, ...]:
+    """The calls that a call in a loop over a display stands for: ``f(name, prefix=prefix)`` in ``for name, prefix in [(a, "/a"), (b, "/b")]``.
+
+    Itself outside such a loop, and where variables of two loops meet whose turns differ in number.
+    """
+    given = (*call.arguments, *(value for _, value in call.keywords))
+    counts = {len(each.operands) for each in given if isinstance(each, Operation) and each.operator == "each"}
+    if len(counts) != 1:
+        return (call,)
+    return tuple(
+        Call(
+            tuple(_turn(each, turn) for each in call.arguments),
+            tuple((name, _turn(value, turn)) for name, value in call.keywords),
+        )
+        for turn in range(counts.pop())
+    )
+
+
+def _turn(expression: Expression, turn: int) -> Expression:
+    return expression.operands[turn] if isinstance(expression, Operation) and expression.operator == "each" else expression
+
+
 def _constant(text: str) -> Constant | None:
     """The literal that a default is written as, ``None`` for anything else."""
     if not text or len(text) > 1_000:
@@ -276,6 +298,8 @@ def _operation(expression: Operation, depth: int) -> str:
         return f"*{operands[0]}"
     if expression.operator == "lambda":
         return f"lambda: {operands[0]}"
+    if expression.operator == "each":
+        return f"each of ({', '.join(operands)})"
     if expression.operator == "[]":
         return f"{operands[0]}[{', '.join(operands[1:])}]"
     if len(operands) == 1:

@@ -36,7 +36,7 @@ _VARIANTS = 400
 class Made(msgspec.Struct, frozen=True):
     """An object: ``key`` identifies it, ``kind`` is the short name of what made it, ``call`` the call that did.
 
-    ``module`` and ``scope`` say where the call stands, so that its arguments can be read.
+    ``module`` and ``scope`` say where the call stands, so that its arguments can be read. ``maker`` is the dotted name of what was called.
     """
 
     key: str
@@ -44,6 +44,7 @@ class Made(msgspec.Struct, frozen=True):
     call: Call
     module: str
     scope: str
+    maker: str = ""
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -136,7 +137,7 @@ class Objects:
         if state.kind in ("external", "class") and chain.origin == "global" and rest and isinstance(rest[0], Call):
             kind = self.kind(state.id)
             if kind:
-                return self._constructed(chain, position, kind, rest[0], module, scope)
+                return self._constructed(chain, position, kind, rest[0], module, scope, state.id)
             if state.kind == "class":
                 end = self._passed(chain, position + 1)
                 found = self._attribute(Chain(state.id, "self", chain.steps[end:]), depth + 1)
@@ -171,12 +172,12 @@ class Objects:
                 return kind
         return ""
 
-    def _constructed(self, chain: Chain, position: int, kind: str, call: Call, module: str, scope: str) -> tuple[Made, int]:
+    def _constructed(self, chain: Chain, position: int, kind: str, call: Call, module: str, scope: str, maker: str = "") -> tuple[Made, int]:
         end = position + 1
         following = chain.steps[end] if end < len(chain.steps) else None
         if isinstance(following, Bound) and following.variable:
-            return Made(f"{module}:{following.variable}@{following.line}", kind, call, module, scope), self._passed(chain, end)
-        return Made(f"{module}:{scope}:{_label(chain, end)}", kind, call, module, scope), end
+            return Made(f"{module}:{following.variable}@{following.line}", kind, call, module, scope, maker), self._passed(chain, end)
+        return Made(f"{module}:{scope}:{_label(chain, end)}", kind, call, module, scope, maker), end
 
     @staticmethod
     def _passed(chain: Chain, end: int) -> int:
@@ -356,21 +357,6 @@ class Objects:
             waiting.extend(further)
         return found
 
-    def looped(self, use: Use, module: ModuleSummary) -> list[Chain]:
-        """What the loop around a use goes over, when that is a display of names written in the loop's own header."""
-        if not use.loop:
-            return []
-        return [
-            other.chain
-            for other in module.uses
-            if other.scope == use.scope and other.sink in ("other", "argument", "iterate") and other.loop != use.loop
-            and use.loop <= other.span.line <= use.span.line and _before(other.span, use.span)
-        ]  # fmt: skip
-
-
-def _before(first: Span, second: Span) -> bool:
-    return (first.end_line, first.end_column) <= (second.line, second.column)
-
 
 def _label(chain: Chain, end: int) -> str:
     """A name for an object that was given none: the constructor with its literal arguments."""
@@ -505,8 +491,21 @@ def possible_texts(
     if definition is None or not isinstance(rest[0], Call):
         return (), False
     given = bound_arguments(definition, rest[0])
-    texts = [text(program, substitute(each, given), program.modules.get(program.module_of(definition.id))) for each in definition.returned]
+    origin = program.modules.get(program.module_of(definition.id))
+    texts = [_with_parameter(program, definition, each, given, origin) or text(program, substitute(each, given), origin) for each in definition.returned]
     return tuple(dict.fromkeys(each for each in texts if each is not None)), None not in texts
+
+
+def _with_parameter(
+    program: Program, definition: Definition, returned: Expression, given: Mapping[str, Expression], module: ModuleSummary | None
+) -> str | None:
+    """``"/<scope>{}".format(rule)`` of a function that has nothing but its one parameter to put into the string."""
+    if not isinstance(returned, Template) or returned.text.count("{}") != 1 or len(definition.parameters) != 1 or module is None:
+        return None
+    if any(use.scope == definition.id and use.sink not in ("test", "annotation", "decorator") for use in module.uses):
+        return None
+    value = text(program, given.get(definition.parameters[0].name))
+    return returned.text.replace("{}", value) if value is not None else None
 
 
 def _setting(program: Program, chain: Chain) -> str | None:

@@ -24,6 +24,7 @@ from decompose.model.syntax import (
     Item,
     ModuleSummary,
     Slice,
+    Template,
 )
 
 Kind = Literal["module", "class", "function", "instance", "binding", "external", "result", "unknown"]
@@ -438,10 +439,16 @@ class Program:
     # --- values --------------------------------------------------------------------------------
 
     def value(self, id: str) -> Expression | None:
-        """The expression last assigned to a binding ``module.name`` or ``class.name``; ``None`` when there is none."""
+        """The expression last assigned to a binding ``module.name`` or ``class.name``; ``None`` when there is none.
+
+        What ``+=`` adds to a string is put behind it; what is added to one of several is nobody's value.
+        """
         scope, _, name = id.rpartition(".")
         found = self._bindings.get(scope, {}).get(name)
-        return found[-1].value if found else None
+        if not found:
+            return None
+        last = found[-1]
+        return _extended(found) if last.augmented and isinstance(last.value, (Constant, Template)) else last.value
 
     def constant(self, expression: Expression | None) -> str | int | float | bool | None:
         """The literal an expression stands for, through bindings of the project; ``None`` when it is not one."""
@@ -629,3 +636,11 @@ class Program:
             if state.kind == "unknown":
                 break
         return state
+
+
+def _extended(bindings: Iterable[Binding]) -> Constant | None:
+    """The string that ``+=`` makes of the only one that was assigned."""
+    texts = [each.value.value if isinstance(each.value, Constant) else None for each in bindings]
+    if sum(not each.augmented for each in bindings) != 1 or not all(isinstance(each, str) for each in texts):
+        return None
+    return Constant("".join(str(each) for each in texts))

@@ -45,6 +45,7 @@ class Operation(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="p")
     * ``if``: the two values of ``a if test else b``
     * ``lambda``: the body
     * ``for``: a comprehension: its element (key and value for a dict), then its iterables
+    * ``each``: a variable of a loop over a display of names (or of tuples, one variable for each part): the names in turn
     * ``*``: with one operand, an unpacked argument of a call
     * ``[]``: only in annotations, the generic followed by what stands in its brackets
     """

@@ -525,8 +525,25 @@ class Expressions(Names):
         element = held if held.__class__ in CHAINS else self.followed(held, 0)
         if element is not None:
             element = self.after(element, ELEMENT)
+        elif held.__class__ is Sequence and held.items:
+            self._in_turn(target, held.items, line, before)
+            return held
         self.store(target, element, line, before)
         return held
+
+    def _in_turn(self, target: Node, items: tuple[Held, ...], line: int, before: int) -> None:
+        """A loop over a display: of names, or of tuples in which each part has its own variable."""
+        kind = target.__class__
+        element: Held = None
+        if kind is _Name and all(item.__class__ in CHAINS for item in items):
+            element = Operation("each", items)
+        elif kind is ast.Tuple and all(item.__class__ is Sequence and len(item.items) == len(target.elts) for item in items):
+            for position, part in enumerate(target.elts):
+                column = tuple(item.items[position] for item in items)
+                plain = part.__class__ is _Name and all(each.__class__ in CHAINS or each.__class__ is Constant for each in column)
+                self.store(part, Operation("each", column) if plain else None, line, before)
+            return
+        self.store(target, element, line, before)
 
     def _walrus(self, node: Node, sink: Sink, target: str) -> Held:
         name = node.target.id
@@ -631,7 +648,7 @@ class Expressions(Names):
                 return
         elif kind is Chain or kind is Continued:
             chain = held
-        elif kind is Operation:
+        elif kind is Operation and held.operator not in ("each", "for"):
             found = choice(held)
             if found is not None:
                 chain, certain = found

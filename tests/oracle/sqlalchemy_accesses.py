@@ -31,7 +31,7 @@ SEEN = {}
 CAUSES = "_oracle_causes"
 BUILT = "_oracle_built"
 ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
-DEPTH = 4
+DEPTH = 8
 """Frames of the project that are kept for each statement and each cause."""
 
 

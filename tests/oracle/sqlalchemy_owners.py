@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from compare import Analyzed, Executed, definition_at, is_test, named_in, state
@@ -31,21 +32,48 @@ def executed_by(found: Analyzed, captured: dict[str, Any], tables: set[str]) -> 
 
 
 class Owners:
-    """Definitions behind frames. A line that was seen to serve several tables, and a method that runs on a subclass, pass on to their caller."""
+    """Definitions behind frames. A line that was seen to serve several tables, and a method that runs on a subclass, pass on to their caller.
+
+    So does, in turn, the line of that caller when several tables were passed on to it: what wraps a generic repository is as generic.
+    """
 
     def __init__(self, found: Analyzed, statements: list[dict[str, Any]], tables: set[str]) -> None:
         self.found = found
         self.tables = tables
         self._parsed: dict[str, list[tuple[str, str]]] = {}
-        served: dict[tuple[str, int], set[str]] = {}
+        seen = list(self._lines_of(statements))
+        self._shared: set[tuple[str, int]] = set()
+        self._wrapping: set[tuple[str, int]] = set()
+        self._shared = self._serving_several([(frames[:1], table) for frames, table in seen])
+        while more := self._serving_several(seen) - self._shared - self._wrapping:
+            self._wrapping |= more
+
+    def _lines_of(self, statements: list[dict[str, Any]]) -> Iterator[tuple[Frames, str]]:
+        """What shows whom a line serves: a pending change, or a statement that the project built, with its first table."""
         for each in statements:
             if each["how"] == "pending":
-                path, line, _ = each["frames"][0]
-                served.setdefault((path, line), set()).add(each["sql"])
+                yield each["frames"], each["sql"]
             elif each["how"] == "sent" and each["built"] and (named := self.named(each["sql"])):
-                path, line, _ = each["built"][0][0]
-                served.setdefault((path, line), set()).add(next((table for table, mode in named if mode == "write"), named[0][0]))
-        self._shared = {place for place, names in served.items() if len(names) > 1}
+                yield each["built"][0], next((table for table, mode in named if mode == "write"), named[0][0])
+
+    def _serving_several(self, seen: list[tuple[Frames, str]]) -> set[tuple[str, int]]:
+        """Lines that several tables were passed on to, so far as is known of the lines further in."""
+        served: dict[tuple[str, int], set[str]] = {}
+        for frames, table in seen:
+            for path, line, on in frames:
+                served.setdefault((path, line), set()).add(table)
+                if not self._passes_on(path, line, on):
+                    break
+        return {place for place, tables in served.items() if len(tables) > 1}
+
+    def _passes_on(self, path: str, line: int, on: str) -> bool:
+        return self._is_generic(path, line, on) or (path, line) in self._wrapping
+
+    def _is_generic(self, path: str, line: int, on: str) -> bool:
+        definition = self.found.program.definition(definition_at(self.found, path, line))
+        parent = definition.parent if definition is not None else ""
+        inherited = bool(parent) and on not in ("", parent) and self.found.program.inherits(on, parent)
+        return inherited or (path, line) in self._shared
 
     def named(self, sql: str) -> list[tuple[str, str]]:
         """Tables of the project in a statement, with their modes."""
@@ -72,14 +100,14 @@ class Owners:
     def of(self, frames: Frames) -> list[str]:
         """The owner and the names that may stand for it; none when it is a test."""
         names: list[str] = []
+        kept = False
         for path, line, on in frames:
             inner = definition_at(self.found, path, line)
             if not inner or is_test(inner, self.found.tests):
-                return []
+                return names if kept else []
             names.insert(0, inner)
-            definition = self.found.program.definition(inner)
-            parent = definition.parent if definition is not None else ""
-            inherited = bool(parent) and on not in ("", parent) and self.found.program.inherits(on, parent)
-            if not inherited and (path, line) not in self._shared:
+            if not self._passes_on(path, line, on):
                 break
+            # What wraps a generic method has a name of its own for it: that is whom a test calls.
+            kept = not self._is_generic(path, line, on)
         return names

@@ -10,7 +10,7 @@ from decompose.link.expressions import argument, elements, source
 from decompose.link.program import Program
 from decompose.model.facts import Emission, Subscription, Unresolved
 from decompose.model.location import Location
-from decompose.model.syntax import Bound, Call, Chain, Constant, Expression, Item, Use
+from decompose.model.syntax import Bound, Call, Chain, Constant, Expression, Item, Operation, Use
 
 _RECEIVERS = frozenset({"django.dispatch.receiver", "django.dispatch.dispatcher.receiver"})
 _SENDS = frozenset({"send", "send_robust", "asend", "asend_robust"})
@@ -78,6 +78,10 @@ class SignalReader:
         self._subscribe(signal, argument(call, 1, "sender"), handler, at)
 
     def _subscribe(self, signal: str, sender: Expression | None, handler: str, at: Location) -> None:
+        if isinstance(sender, Operation) and sender.operator == "each":
+            for each in sender.operands:
+                self._subscribe(signal, each, handler, at)
+            return
         if isinstance(sender, Chain) and sender.steps and sender.steps[-1].__class__ is Bound:
             # A loop over senders that are listed under a name of their own.
             state, rest = self.program.head(sender)

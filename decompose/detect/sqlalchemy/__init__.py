@@ -1,9 +1,10 @@
 """SQLAlchemy: tables and keys of declarative, Core and imperative mappings; data access through sessions, queries and statements.
 
-Covers 1.4 and 2.0 styles, Flask-SQLAlchemy, SQLModel and Advanced Alchemy. ``names`` recognises, ``types`` translates column types; ``models`` finds what is mapped, with ``tablenames`` and ``bodies``, and ``schema`` makes
-facts of it. ``chains`` follows chains to the tables they touch, with ``promises`` (annotations, conventions) and ``methods`` (sessions, queries,
-results); ``values`` is what they all speak of, and ``accesses`` makes facts of it, with the transactions of ``units``. ``migrations`` knows
-Alembic's operations.
+Covers 1.4 and 2.0 styles, Flask-SQLAlchemy, SQLModel and Advanced Alchemy. ``names`` recognises, ``types`` translates column types; ``models``
+finds what is mapped, with ``tablenames`` and ``bodies``, and ``schema`` makes facts of it. ``chains`` follows chains to the tables they touch, with
+``promises`` (annotations, conventions), ``given`` (what a call gives to a function or repository that works for any model) and ``methods``
+(sessions, queries, results); ``schemas`` and ``loaders`` know what Pydantic and Marshmallow do with rows. ``values`` is what they all speak of, and
+``accesses`` makes facts of it, with the transactions of ``units``. ``migrations`` knows Alembic's operations.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+import msgspec
+
 from decompose.detect.sqlalchemy.chains import Chains
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.units import Units
@@ -50,7 +52,8 @@ class Accesses:
             writing.extend((seen.use.span, event.target) for event in seen.events if event.mode == "write")
             if seen.value.kind == "dml":
                 writing.append((seen.use.span, seen.value.model))
-            if seen.states or any(not event.mention for event in seen.events) or seen.value.kind in ("query", "dml", "rows", "result"):
+            given = seen.value.kind == "query" and seen.value.name == "given"
+            if seen.states or (not given and (seen.value.kind in ("query", "dml", "rows", "result") or any(not event.mention for event in seen.events))):
                 statements.append(seen.use.span)
             for event in seen.events:
                 # A column by itself is read only when the statement that it becomes part of is sent, perhaps elsewhere.
@@ -69,7 +72,7 @@ class Accesses:
                 first = first or line
             if seen.missing:
                 yield Unresolved("data access", source(seen.use.chain)[:120], seen.missing, program.at(module.name, line))
-            if seen.model and not seen.model.startswith("@") and len(seen.use.chain.steps) > last_bound(seen.use.chain):
+            if seen.model and seen.model[0] not in "@&" and len(seen.use.chain.steps) > last_bound(seen.use.chain):
                 yield self._model_use(scope, module, seen)
         for (table, mode, line), (via, certain) in found.items():
             yield Access(scope, table, mode, program.at(module.name, line), _via(via), certain)
@@ -78,11 +81,17 @@ class Accesses:
 
     def _touched(self, event: Event) -> Iterator[tuple[str, Mode, bool]]:
         """Tables with modes, and whether that is certain: the event's own and what happens along with it."""
+        if event.along in ("filled", "called"):
+            return  # only the callers know what that is
+        if event.target.startswith("&"):
+            for target in event.target[1:].split("&"):
+                yield from self._touched(msgspec.structs.replace(event, target=target))
+            return
         for table in (event.target,) if event.via == "core" else self._tables(event.target):
             yield table, event.mode, event.certain
         if event.along:
-            for table in self.models.eager(event.target):
-                yield table, "read", event.certain and event.along == "all"
+            for table, joined in self.models.eager(event.target).items():
+                yield table, "read", event.certain and joined and event.along == "all"
         if event.deletes:
             for table, mode in self.models.deleted_along(event.target):
                 yield table, mode, False

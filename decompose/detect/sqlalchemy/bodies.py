@@ -279,6 +279,7 @@ class Bodies:
         return Loading(
             dynamic=lazy in ("dynamic", "write_only") or meaning == "dynamic_loader",
             eager=lazy in ("joined", "subquery", "selectin", "immediate") or program.constant(keyword(call, "lazy")) is False,
+            joined=lazy == "joined" or program.constant(keyword(call, "lazy")) is False,
             passive=program.constant(keyword(call, "passive_deletes")) in (True, "all") or program.constant(keyword(call, "viewonly")) is True,
             cascade=literal(program, keyword(call, "cascade", "cascades")) or "",
         )

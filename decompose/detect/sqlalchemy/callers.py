@@ -25,24 +25,16 @@ class Callers:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._named: dict[str, int] | None = None
+        self._calls: dict[str, list[tuple[str, Call, Definition | None]]] = {}
 
     def sites(self, definition: Definition) -> list[Site]:
         """Calls of a function, method or (for ``__init__``) class, tests left out; none when there are too many to tell."""
         name = definition.id.rpartition(".")[2]
         constructs = name == "__init__"
-        called = definition.parent.rpartition(".")[2] if constructs else name
-        found: list[Site] = []
-        for module, use in self.program.uses.calling((called,)):
-            if _is_test(module.name):
-                continue
-            for position, step in enumerate(use.chain.steps):
-                if isinstance(step, Call) and _name_at(use.chain, position) == called:
-                    certain = self._calls_it(use.chain, position, definition, constructs)
-                    if certain or (not constructs and self._only(name)):
-                        found.append(Site(use.scope or module.name, step, certain))
-            if len(found) > _SITES:
-                return []
-        return found
+        calls = self._calls_of(definition.parent.rpartition(".")[2] if constructs else name)
+        likely = not constructs and self._only(name)
+        found = [Site(scope, call, target is definition) for scope, call, target in calls if target is definition or likely]
+        return found if len(found) <= _SITES else []
 
     def _only(self, name: str) -> bool:
         """Whether the project has one definition of this name, so that a call of the name can hardly mean another."""
@@ -53,17 +45,36 @@ class Callers:
                 self._named[last] = self._named.get(last, 0) + 1
         return self._named.get(name) == 1
 
-    def _calls_it(self, chain: Chain, position: int, definition: Definition, constructs: bool) -> bool:
+    def _calls_of(self, name: str) -> list[tuple[str, Call, Definition | None]]:
+        """The calls that go by a name: the scope that each stands in, and what it certainly calls."""
+        known = self._calls.get(name)
+        if known is None:
+            known = self._calls[name] = []
+            of_tests: dict[str, bool] = {}
+            for module, use in self.program.uses.calling((name,)):
+                test = of_tests.get(module.name)
+                if test is None:
+                    test = of_tests[module.name] = _is_test(module.name)
+                if not test:
+                    for position, step in enumerate(use.chain.steps):
+                        if isinstance(step, Call) and _name_at(use.chain, position) == name:
+                            known.append((use.scope or module.name, step, self._target(use.chain, position, name)))
+        return known
+
+    def _target(self, chain: Chain, position: int, name: str) -> Definition | None:
+        """The function, method or constructor that the call at a position of a chain leaves no doubt about."""
         program = self.program
+        found: object = None
         if chain.origin in ("self", "cls", "super", "instance"):
-            return position == 1 and not constructs and program.member(chain.root, definition.id.rpartition(".")[2]) is definition
-        state, rest = program.head(chain)
-        after = len(chain.steps) - len(rest)
-        if constructs:
-            return state.kind == "class" and after == position and program.member(state.id, "__init__") is definition
-        if state.kind == "class" and after == position - 1:
-            return program.member(state.id, definition.id.rpartition(".")[2]) is definition
-        return state.kind == "function" and after == position and state.id == definition.id
+            found = program.member(chain.root, name) if position == 1 else None
+        else:
+            state, rest = program.head(chain)
+            after = len(chain.steps) - len(rest)
+            if state.kind == "class" and after in (position, position - 1):
+                found = program.member(state.id, "__init__" if after == position else name)
+            elif state.kind == "function" and after == position:
+                found = program.definition(state.id)
+        return found if isinstance(found, Definition) else None
 
     def assigned(self, class_id: str, name: str) -> list[Use]:
         """What methods of a class (else of its nearest base that does) set ``self.<name>`` to."""

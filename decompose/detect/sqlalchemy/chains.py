@@ -10,6 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from decompose.detect.sqlalchemy.drafts import Relation
+from decompose.detect.sqlalchemy.given import Given
+from decompose.detect.sqlalchemy.loaders import Loaders
 from decompose.detect.sqlalchemy.methods import Methods
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.names import Names
@@ -28,10 +30,12 @@ from decompose.detect.sqlalchemy.values import (
     Seen,
     Trace,
     Value,
+    within,
 )
-from decompose.link.expressions import argument, last_bound, last_name, literal, source
+from decompose.link.expressions import argument, keyword, last_bound, last_name, literal, source
 from decompose.link.program import Program, State, Step
 from decompose.model.facts import Mode
+from decompose.model.location import Span
 from decompose.model.syntax import (
     Binding,
     Bound,
@@ -51,6 +55,9 @@ from decompose.model.syntax import (
 _BUILTINS = frozenset({"setattr", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "next", "max", "min", "enumerate"})
 
 _MODULES = frozenset({"orm", "sql", "ext", "future", "engine", "dialects", "asyncio", "session", "postgresql", "expression"})
+_CLASSES = 64
+"""Classes in a display that are followed one by one."""
+
 _UNFOLLOWED = frozenset({"annotation", "base", "except", "decorator"})
 _INERT = frozenset({"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic_settings.BaseSettings", "enum.Enum", "enum.StrEnum", "enum.IntEnum", "builtins.Exception", "typing.TypedDict", "typing.NamedTuple"})  # fmt: skip
 """Bases of classes whose instances carry values and hold no session."""
@@ -70,6 +77,12 @@ def _reads_as_attribute(definition: Definition) -> bool:
     return any(isinstance(each, Chain) and "property" in last_name(each) for each in definition.decorators)
 
 
+def _validates(chain: Chain) -> bool:
+    """Whether a chain ends in the call that fills a schema."""
+    steps = chain.steps
+    return len(steps) > 1 and steps[-1].__class__ is Call and steps[-2] in VALIDATING
+
+
 class Chains:
     """Follows the chains of a program. Results of bindings, functions and scopes are kept."""
 
@@ -77,9 +90,11 @@ class Chains:
         self.program = program
         self.names = names
         self.models = models
-        self.promises = Promises(program, names, models, self)
+        self.schemas = Schemas(program, names, models)
+        self.loaders = Loaders(program, models)
+        self.promises = Promises(program, names, models, self.schemas, self)
         self.methods = Methods(program, models, self)
-        self.schemas = Schemas(program, models)
+        self.given = Given(program, models, self.schemas, self.promises, self)
         self._uses: dict[str, list[Use]] = {}
         self.scopes: dict[str, list[str]] = {}
         """The definitions of each module that have uses, and the module itself, in the order of their first use."""
@@ -89,7 +104,7 @@ class Chains:
         self._bindings: dict[str, Value] = {}
         self._returns: dict[str, Value] = {}
         self._classes: dict[tuple[str, str, str], Value] = {}
-        self._states: dict[tuple[State, str, str], Value] = {}
+        self._states: dict[tuple[State, str, str, str], Value] = {}
         self._alive: dict[tuple[str, str, str, bool], bool] = {}
         self._parameters: dict[tuple[str, str], Value] = {}
         self._variables: dict[tuple[str, str, int, bool, int], tuple[Value, str]] = {}
@@ -139,6 +154,8 @@ class Chains:
         origin = chain.origin
         if use.sink in _UNFOLLOWED:
             return False
+        if _validates(chain):
+            return True
         if origin == "parameter":
             return bool(chain.steps) and self._parameter(chain.root, scope).kind != "unknown"
         if origin == "local":
@@ -169,7 +186,7 @@ class Chains:
             return meaning in ACTING or (not first and bool(self.names.meaning(f"{state.id}.x")) and self.names.meaning(state.id) in ("", *_MODULES)) or first in _MODULES
         if state.kind == "function":
             definition = self.program.definition(state.id)
-            return definition is not None and self._result_of(definition, None).kind != "unknown"
+            return definition is not None and (self._serves(definition) or self._result_of(definition, None).kind != "unknown")
         if state.kind == "module":
             return True
         if chain.origin == "instance" and self.program.resolve(chain.root).kind == "binding":
@@ -208,6 +225,8 @@ class Chains:
             value = self._chain(chain, scope, trace, use.sink == "store")
         if use.sink != "assign":
             value = self.methods.loaded(value, trace)
+        if value.kind == "unknown" and _validates(chain):
+            self._filled_by_caller(chain, scope, trace)
         events = tuple(event for event in trace.events if event.index >= start)
         commits = trace.commits and start <= len(steps) - 2
         missing = trace.missing if trace.missed >= start else ""
@@ -229,17 +248,30 @@ class Chains:
                 self._variables[key] = known
         return known
 
+    def _path(self, target: str, method: str) -> str:
+        """A symbolic model as the callers of a method see it: an attribute of the receiver, or ``%parameter``; another function's stays as it is."""
+        owner, _, path = target[1:].partition(":")
+        if owner == method:
+            return f"%{path}"
+        definition = self.program.definition(owner)
+        return path if definition is None or definition.kind == "class" else target
+
     def effects(self, method: str) -> dict[tuple[str, Mode, Along, bool], bool]:
-        """What a method does to the model behind ``self`` or ``self.attribute``: (attribute or ``""``, mode, along, deletes) -> certain."""
+        """What a method does to the model behind ``self``, ``self.attribute`` or a parameter: (path, mode, along, deletes) -> certain."""
         if self._depth > DEPTH:
             return {}
         self._depth += 1
         found: dict[tuple[str, Mode, Along, bool], bool] = {}
+        statements: list[Span] = []
         for seen in self.seen(method):
+            if seen.states:
+                statements.append(seen.use.span)
             for event in seen.events:
                 if event.target.startswith("@"):
-                    key = (event.target.partition(":")[2], event.mode, event.along, event.deletes)
-                    found[key] = found.get(key, False) or event.certain
+                    # A column that is only named is read by the statement around it.
+                    stated = not (event.mention and event.mode == "read") or any(within(seen.use.span, each) for each in statements)
+                    key = (self._path(event.target, method), event.mode, event.along, event.deletes)
+                    found[key] = found.get(key, False) or (event.certain and stated)
         self._depth -= 1
         return found
 
@@ -251,13 +283,24 @@ class Chains:
             return self._operation(expression, scope)
         if isinstance(expression, Sequence) and expression.items:
             inner = self.value(expression.items[0], scope)
+            if inner.kind == "class":
+                return self._classes_of(expression.items, scope)
             return Value("collection", inner.model, certain=inner.certain) if inner.kind == "instance" else UNKNOWN
+        return UNKNOWN
+
+    def _classes_of(self, items: tuple[Expression, ...], scope: str) -> Value:
+        """A display of mapped classes; unknown when one of them is something else."""
+        values = [self.value(each, scope) for each in items[:_CLASSES]]
+        if len(values) == len(items) and all(each.kind == "class" and each.model[:1] not in "@&" for each in values):
+            return Value("classes", entities=tuple(each.model for each in values))
         return UNKNOWN
 
     def _operation(self, operation: Operation, scope: str) -> Value:
         if operation.operator == "for" and operation.operands:
             inner = self.value(operation.operands[0], scope)
             return Value("collection", inner.model, certain=inner.certain) if inner.kind == "instance" else UNKNOWN
+        if operation.operator == "each":
+            return self._item(self._classes_of(operation.operands, scope), Item())
         if operation.operator in ("if", "or", "and", "+"):
             values = [value for each in operation.operands if (value := self.value(each, scope)) is not UNKNOWN and value.kind != "unknown"]
             if values:
@@ -309,7 +352,7 @@ class Chains:
         return value
 
     def _noted(self, value: Value, trace: Trace) -> None:
-        if not trace.model and value.model and value.kind not in ("table", "columns"):
+        if not trace.model and value.model and value.kind not in ("table", "columns", "loader"):
             trace.model = value.model
 
     def _root(self, chain: Chain, scope: str) -> tuple[Value, tuple[Step, ...]]:
@@ -360,6 +403,9 @@ class Chains:
             return Value(kind, id, name="super" if origin == "super" else "")
         if id in self.models.symbolic:
             return Value(kind, f"@{id}:", name="super" if origin == "super" else "")
+        loaded = self.loaders.model(id)
+        if loaded:
+            return Value("loader", loaded, "class" if kind == "class" else "")
         meanings = [self.names.meaning(each) for each in (id, *self.program.ancestors(id))]
         for meaning in meanings:
             if meaning in SESSIONS:
@@ -369,7 +415,8 @@ class Chains:
             if meaning in ENGINES:
                 return Value("engine") if kind == "instance" else Value("construct", name=meaning)
             if meaning in ("Select", "Query") and kind == "instance":
-                return Value("query")
+                # Who made it sends it: what is added here is known for certain to be asked for there alone.
+                return Value("query", name="given", certain=False)
         if kind == "instance" and self.program.definition(id) is None and id.split(".", 1)[0] in ("flask_sqlalchemy", "quart_sqlalchemy"):
             return Value("extension")
         if self.program.definition(id) is not None:
@@ -412,6 +459,15 @@ class Chains:
 
     def _item(self, value: Value, step: Item) -> Value:
         kind = value.kind
+        if kind == "state" and value.state is not None and value.state.kind == "class":
+            return value  # ``Repository[Order](session)``
+        if kind == "classes":
+            at = value.entities[step.key : step.key + 1] if isinstance(step.key, int) and step.key >= 0 else value.entities
+            return Value("class", at[0] if len(at) == 1 else "".join(f"&{each}" for each in at)) if at else UNKNOWN
+        if kind == "tables":
+            if value.name == "pairs":
+                return Value("tables", name="pair")
+            return self._every_table() if value.name != "pair" or step.key == 1 else UNKNOWN
         if kind in ("collection", "related", "query", "result", "pagination"):
             if kind == "query" and len(value.entities) > 1:
                 return Value("row", value.model, certain=value.certain, entities=value.entities)
@@ -428,6 +484,10 @@ class Chains:
                 return self._row_attribute(value, step.key)
         return UNKNOWN
 
+    def _every_table(self) -> Value:
+        """Each table in turn: which of them a ``MetaData`` knows depends on what was imported."""
+        return Value("table", "".join(f"&{each}" for each in sorted(self.models.tables)), certain=False)
+
     def _row_attribute(self, value: Value, name: str) -> Value:
         for entity in value.entities:
             if entity.rpartition(".")[2] == name:
@@ -443,8 +503,10 @@ class Chains:
             # A listener is also called for objects that no session has yet.
             value = msgspec.structs.replace(value, certain=False)
         if mapped is None:
-            if value.model.startswith("@") and self._symbolic_attribute(value.model, name):
-                trace.touch(value.model, "write", value.certain)
+            if value.model.startswith("@"):
+                own = self._symbolic_attribute(value.model, name)
+                if own or not value.model.endswith(":"):
+                    trace.touch(value.model, "write", value.certain and own)
         elif name in mapped.columns:
             trace.touch(value.model, "write", value.certain)
         elif name in mapped.relations:
@@ -460,7 +522,7 @@ class Chains:
     def _listens(self, scope: str) -> bool:
         definition = self.program.definition(scope)
         return definition is not None and any(
-            isinstance(each, Chain) and last_name(each) in ("listens_for", "validates", "listen") for each in definition.decorators
+            isinstance(each, Chain) and last_name(each) in ("listens_for", "validates", "listen", "observes") for each in definition.decorators
         )
 
     def _symbolic_attribute(self, model: str, name: str) -> bool:
@@ -470,7 +532,12 @@ class Chains:
     def _attribute(self, value: Value, name: str, scope: str, trace: Trace) -> Value:
         kind = value.kind
         if kind in ("class", "instance") and value.model:
-            return self._model_attribute(value, name, scope, trace)
+            reached = self._model_attribute(value, name, scope, trace)
+            if reached.kind == "unknown" and kind == "class" and value.model.startswith("@") and not value.model.endswith(":"):
+                # ``self.model.id`` in a repository: whatever the model is, its columns are named.
+                trace.touch(value.model, "read", value.certain, "orm", True)
+                return Value("attribute", value.model, name, value.certain)
+            return reached
         if kind == "attribute":
             # ``Order.customer.name`` is not valid, ``Order.id.desc`` is: still the column.
             return value
@@ -481,6 +548,8 @@ class Chains:
                 return Value("engine")
             return Value("construct", name=name)
         if kind == "construct":
+            if value.name == "metadata" and name in ("sorted_tables", "tables"):
+                return Value("tables", name="mapping" if name == "tables" else "")
             return Value("construct", name="func" if value.name == "func" else name)
         if kind == "table" and name in ("c", "columns"):
             return Value("columns", value.model)
@@ -513,6 +582,10 @@ class Chains:
             return Value("table", mapped.table) if mapped is not None else UNKNOWN
         if name == "__class__":
             return Value("class", value.model, certain=value.certain)
+        if name == "data" and value.name == "loaded":
+            return msgspec.structs.replace(value, name="new")  # what Marshmallow 2 gives
+        if name == "metadata" and value.kind == "class":
+            return Value("construct", name="metadata")
         found = self._member(value, name)
         if isinstance(found, Definition):
             if found.kind == "class":
@@ -544,13 +617,17 @@ class Chains:
             for each in (relation.target, relation.secondary, value.model):
                 trace.touch(each, "read", value.certain, "orm", True)
             return Value("attribute", relation.target, relation.name, value.certain)
-        trace.touch(relation.target, "read", value.certain, along="maybe")
-        trace.touch(relation.secondary, "read", value.certain)
+        stored = value.certain and value.name != "new"  # of an object that was just made nothing is loaded
+        trace.touch(relation.target, "read", stored, along="maybe")
+        trace.touch(relation.secondary, "read", stored)
         return Value("related" if relation.many else "instance", relation.target, certain=value.certain, join=relation.secondary)
 
     def _class_of(self, value: Value) -> str:
         if value.model:
-            return value.model[1:].partition(":")[0] if value.model.startswith("@") else value.model
+            if not value.model.startswith("@"):
+                return value.model
+            owner, _, path = value.model[1:].partition(":")
+            return "" if path else owner
         return value.state.id if value.state is not None else ""
 
     def _member(self, value: Value, name: str) -> Definition | Binding | None:
@@ -565,7 +642,7 @@ class Chains:
     def _state_attribute(self, value: Value, name: str, scope: str) -> Value:
         """An attribute of a project class or module: ``self.session``, ``self.model``, ``crud.user``."""
         assert value.state is not None
-        key = (value.state, value.made, name)
+        key = (value.state, value.made, value.schema, name)
         known = self._states.get(key)
         if known is None:
             self._states[key] = UNKNOWN
@@ -603,6 +680,9 @@ class Chains:
         kind = value.kind
         if kind == "class":
             return Value("instance", value.model, "new", value.certain)
+        if kind == "loader":
+            given = self.value(keyword(call, "instance"), scope)
+            return msgspec.structs.replace(value, name="stored" if given.kind == "instance" else "", certain=given.certain)
         if kind == "builtin":
             return self._builtin(value.name, call, scope, trace)
         if kind == "cast":
@@ -631,8 +711,31 @@ class Chains:
     def _validated(self, schema: str, given: Expression | None, scope: str, trace: Trace) -> None:
         value = self.value(given, scope)
         if value.kind in ("instance", "collection", "related") and value.model:
-            for table in self.schemas.reads(schema, value.model):
-                trace.touch(table, "read", False)
+            self._filled_from(schema, value.model, trace)
+        elif value.kind == "unknown" and isinstance(given, Chain) and given.origin in ("self", "local"):
+            self._filled_from(schema, self._dealt_with(scope), trace)
+
+    def _filled_by_caller(self, chain: Chain, scope: str, trace: Trace) -> None:
+        """``self.schema.model_validate(found)`` in a repository: which schema is filled, and from which model, its callers know."""
+        last = len(chain.steps) - 1
+        call = chain.steps[last]
+        target = self.value(argument(call, 0, "obj"), scope).model if isinstance(call, Call) else ""
+        target = target or self._dealt_with(scope)
+        trace.index = last
+        if target.startswith("@"):
+            trace.touch(target, "read", False, along="filled")
+        elif target and (definition := self.program.definition(scope)) is not None and definition.kind == "method":
+            self._filled_from(self.promises.argument_schema(definition.parent), target, trace)
+
+    def _dealt_with(self, scope: str) -> str:
+        """The repository's own model, when one of its methods has dealt with it: what went through tuples or functions is most likely of it."""
+        definition = self.program.definition(scope)
+        if definition is None or definition.kind != "method":
+            return ""
+        dealt = {event.target for seen in self._seen.get(scope, ()) for event in seen.events if not event.mention and event.along != "called"}
+        own = self.promises.attribute_model(definition.parent, "model")
+        symbolic = {each for each in dealt if each.startswith("@") and self._path(each, scope)[:1] not in "@%"}
+        return own if own in dealt else symbolic.pop() if len(symbolic) == 1 else ""
 
     def _builtin(self, name: str, call: Call, scope: str, trace: Trace) -> Value:
         """Functions of Python that hand on what they are given, and ``setattr``."""
@@ -645,6 +748,8 @@ class Chains:
             elif given.kind == "instance" and given.name != "new":
                 trace.touch(given.model, "write", given.certain)
             return UNKNOWN
+        if given.kind in ("classes", "tables"):
+            return given if name not in ("next", "max", "min", "enumerate") else UNKNOWN
         if given.kind not in ("collection", "related", "query", "result", "rows"):
             return UNKNOWN
         if name in ("next", "max", "min"):
@@ -659,11 +764,31 @@ class Chains:
             if self.schemas.is_schema(value.state.id):
                 return self._filled(value.state.id, call, scope, trace)
             given = (*call.arguments, *(argument for _, argument in call.keywords))
-            return Value("state", state=State("instance", value.state.id), made=self.promises.made_for(given))
+            return self.promises.made(Value("state", state=State("instance", value.state.id)), given, scope)
         definition = self.program.definition(value.state.id)
         if definition is None:
             return UNKNOWN
-        return self._result_of(definition, None)
+        if self._serves(definition):
+            self._effects_on(value, definition, call, scope, trace)
+        return self._result_given(definition, None, call, scope)
+
+    def _serves(self, definition: Definition) -> bool:
+        """Whether a function is given the model that it works for."""
+        return any(
+            self.promises.takes_model(each, definition) and self._parameter(each.name, definition.id).model.startswith(f"@{definition.id}:")
+            for each in definition.parameters
+        )
+
+    def _result_given(self, definition: Definition, receiver: Value | None, call: Call, scope: str) -> Value:
+        """What a call gives, where the function returns rows of a model that it was given, or a class that it looks up by its name."""
+        result = self._result_of(definition, None)
+        own = f"@{definition.id}:"
+        if not result.model.startswith(own):
+            if receiver is not None:
+                return self._result_of(definition, receiver)
+            return result if result.kind != "unknown" else self.given.looked_up(definition, call, scope)
+        model, certain = self.given.model(result.model[len(own) :], definition, call, scope)
+        return msgspec.structs.replace(result, model=model, entities=(), certain=result.certain and certain) if model else UNKNOWN
 
     def _result_of(self, definition: Definition, receiver: Value | None) -> Value:
         """What a function of the project gives: by annotation, else by its return statements."""
@@ -681,13 +806,15 @@ class Chains:
         owner = definition.parent if definition.kind == "method" else ""
         receiver = self.of_class(owner, "instance") if owner else None
         promised = self.promises.returns_annotation(definition, module, receiver) if definition.returns else UNKNOWN
-        if promised.kind not in ("unknown", "state"):
+        # ``-> Model`` of a type variable promises its bound; the return statements may say more.
+        vague = promised.model.startswith("@") and promised.model.endswith(":")
+        if promised.kind not in ("unknown", "state") and not vague:
             return promised
         if promised.kind == "unknown" and (definition.generator or self._is_context(definition)):
             return self._yielded(definition)
         for expression in definition.returned:
             value = self.value(expression, definition.id)
-            if value.made or (value.kind != "unknown" and promised.kind == "unknown"):
+            if value.made or (value.kind != "unknown" and promised.kind in ("unknown", value.kind if vague and value.model else "")):
                 return value if value.name != "new" else msgspec.structs.replace(value, name="")
         return promised
 
@@ -710,6 +837,8 @@ class Chains:
         if receiver.made and self.promises.means_model(path):
             return receiver.made
         owner = self._class_of(receiver)
+        if not owner:
+            return ""
         found = self.promises.attribute_model(owner, path)
         return found or (f"@{owner}:{path}" if self.promises.means_model(path) or self.promises.some_subclass_names(owner, path) else "")
 
@@ -717,6 +846,8 @@ class Chains:
         kind = value.kind
         if kind == "session":
             return self.methods.of_session(value, name, call, scope, trace)
+        if kind == "loader":
+            return self.methods.of_loader(value, name, call, scope, trace)
         if kind == "maker":
             return Value("session", name="begin", certain=value.certain) if name == "begin" else value
         if kind == "engine":
@@ -729,6 +860,8 @@ class Chains:
             return self.methods.of_result(value, name, call, scope, trace)
         if kind == "table":
             return self.methods.of_table(value, name, call, trace)
+        if kind == "tables" and value.name == "mapping":
+            return Value("tables", name="pairs") if name == "items" else Value("tables") if name == "values" else UNKNOWN
         if kind == "extension":
             return self.methods.of_extension(value, name, call, scope, trace)
         if kind == "construct":
@@ -752,13 +885,45 @@ class Chains:
             self._validated(value.state.id, argument(call, 0, "obj"), scope, trace)
             return UNKNOWN
         if not isinstance(found, Definition) or found.kind == "class":
+            if value.model.startswith("@") and not value.model.endswith(":") and found is None and not name.startswith("__"):
+                trace.touch(f"{value.model}.{name}({'' if value.kind == 'instance' else 'cls'})", "read", value.certain, along="called")
+                return UNKNOWN
             if value.model:
                 return self._called(self._model_attribute(value, name, scope, trace), call, scope, trace)
             return self._called(self._state_attribute(value, name, scope), call, scope, trace)
         owner = found.parent
         if owner not in self.models.mapped:
-            for (path, mode, along, deletes), certain in sorted(self.effects(found.id).items()):
-                trace.touch(self._concrete(path, value), mode, certain and value.certain, along=along, deletes=deletes)
+            self._effects_on(value, found, call, scope, trace)
             if name == "commit" and any(each.commits for each in self.seen(found.id)):
                 trace.commits = True  # a unit of work of the project hands the commit on to its session
-        return self._result_of(found, value)
+        return self._result_given(found, value, call, scope)
+
+    def _effects_on(self, receiver: Value, method: Definition, call: Call, scope: str, trace: Trace) -> None:
+        """What a method of a mixin or repository does to the model of its receiver."""
+        if self._depth > DEPTH:
+            return
+        self._depth += 1
+        for (path, mode, along, deletes), certain in sorted(self.effects(method.id).items()):
+            certain = certain and receiver.certain
+            if along == "called":
+                path, _, called = path.rpartition(".")
+            if path.startswith("%"):
+                target, proven = self.given.model(path[1:], method, call, scope)
+                certain = certain and proven
+            else:
+                target = path if path.startswith("@") else self._concrete(path, receiver)
+            if target.startswith("@"):
+                trace.touch(f"{target}.{called}" if along == "called" else target, mode, certain, along=along, deletes=deletes)
+            elif along == "called":
+                name, _, how = called.partition("(")
+                if target:
+                    self._own_method(Value("class" if how == "cls)" else "instance", target, certain=certain), name, Call(), scope, trace)
+            elif along == "filled":
+                self._filled_from(self.given.schema(receiver, self._class_of(receiver), call), target, trace)
+            else:
+                trace.touch(target, mode, certain, along=along, deletes=deletes)
+        self._depth -= 1
+
+    def _filled_from(self, schema: str, model: str, trace: Trace) -> None:
+        for table in self.schemas.reads(schema, model) if schema else ():
+            trace.touch(table, "read", False)

@@ -25,10 +25,14 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Loading(msgspec.Struct, frozen=True):
-    """How rows of the other side come and go: ``cascade`` as written, ``passive`` when a deletion leaves them to the database."""
+    """How rows of the other side come and go: ``cascade`` as written, ``passive`` when a deletion leaves them to the database.
+
+    ``eager`` rows are loaded along, ``joined`` ones by the same statement, others by one of their own that is sent when there are rows.
+    """
 
     dynamic: bool = False
     eager: bool = False
+    joined: bool = False
     passive: bool = False
     cascade: str = ""
 

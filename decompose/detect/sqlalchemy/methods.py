@@ -277,6 +277,15 @@ class Methods:
             return Value("collection", entity, certain=certain) if entity else UNKNOWN
         return value if name in ALL or name in ("scalars",) else UNKNOWN
 
+    def of_loader(self, value: Value, name: str, call: Call, scope: str, trace: Trace) -> Value:
+        """``schema.load(data)`` makes an object; with ``instance=`` here or in the constructor it changes one."""
+        if name != "load":
+            return UNKNOWN
+        given = self.chains.value(keyword(call, "instance"), scope)
+        if given.kind == "instance" or value.name == "stored":
+            trace.touch(value.model, "write", value.certain and given.certain)
+        return Value("instance", value.model, "loaded", value.certain)
+
     def of_table(self, value: Value, name: str, call: Call, trace: Trace) -> Value:
         if name in ("insert", "update", "delete"):
             trace.touch(value.model, "write", value.certain, "core")

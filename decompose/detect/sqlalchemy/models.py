@@ -29,13 +29,14 @@ class Models:
         self.tables: dict[str, Drafted] = {}
         self.objects: dict[str, str] = {}
         self.unresolved: list[Unresolved] = []
-        self._eager: dict[str, tuple[str, ...]] = {}
+        self._eager: dict[str, dict[str, bool]] = {}
         self._cascades: dict[str, tuple[tuple[str, Mode], ...]] = {}
         self.symbolic: set[str] = set()
         """Classes that are not mapped themselves but are mixed into mapped ones."""
         self.naming = TableNames(program)
         self.bodies = Bodies(program, names, self)
         self._by_name: dict[str, list[str]] = {}
+        self._by_table: dict[str, list[str]] | None = None
         self._snake: dict[str, str] | None = None
         self.declared_relations: list[tuple[str, Relation]] = []
         self.secondary: set[str] = set()
@@ -352,22 +353,24 @@ class Models:
 
     # --- answers ----------------------------------------------------------------------------------
 
-    def eager(self, id: str) -> tuple[str, ...]:
-        """Tables that are loaded together with a model, since its relationships and theirs say so (``lazy="joined"``)."""
+    def eager(self, id: str) -> dict[str, bool]:
+        """Tables that are loaded together with a model, since its relationships and theirs say so; true for those that the same statement joins."""
         known = self._eager.get(id)
         if known is None:
-            tables: dict[str, None] = {}
-            waiting, seen = [id], {id}
+            known = self._eager[id] = {}
+            waiting, seen = [(id, True)], {id}
             for _ in range(_EAGER):
                 following = []
-                for relation in (relation for each in waiting if each in self.mapped for relation in self.mapped[each].relations.values()):
-                    if relation.loading.eager and relation.target:
-                        tables.update(dict.fromkeys(table for table in (self.mapped[relation.target].table, relation.secondary) if table))
-                        if relation.target not in seen:
-                            seen.add(relation.target)
-                            following.append(relation.target)
+                for each, joined in waiting:
+                    for relation in self.mapped[each].relations.values() if each in self.mapped else ():
+                        if relation.loading.eager and relation.target:
+                            along = joined and relation.loading.joined
+                            for table in filter(None, (self.mapped[relation.target].table, relation.secondary)):
+                                known[table] = along or known.get(table, False)
+                            if relation.target not in seen:
+                                seen.add(relation.target)
+                                following.append((relation.target, along))
                 waiting = following
-            known = self._eager[id] = tuple(tables)
         return known
 
     def deleted_along(self, id: str) -> tuple[tuple[str, Mode], ...]:
@@ -423,6 +426,17 @@ class Models:
             package = module.rpartition(".")[0]
             found = [id for id in found if id.startswith(f"{package}.")] or found
         return found[0] if len(found) == 1 else ""
+
+    def named(self, text: str) -> str:
+        """The only mapped class that a string names, by itself or by its table; ``""`` when there is none or several."""
+        if self._by_table is None:
+            self._by_table = {}
+            for id, mapped in self.mapped.items():
+                for name in {mapped.table, mapped.table.rpartition(".")[2]}:
+                    self._by_table.setdefault(name.lower(), []).append(id)
+        found = self.model_named(text)
+        by_table = self._by_table.get(text.lower(), [])
+        return found or (by_table[0] if len(by_table) == 1 else "")
 
     def declared(self, owner: str) -> frozenset[str]:
         """Attributes that a class body declares as columns or relationships."""

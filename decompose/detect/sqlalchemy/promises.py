@@ -9,6 +9,7 @@ import msgspec
 from decompose.detect.sqlalchemy.callers import Callers
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.names import Names
+from decompose.detect.sqlalchemy.schemas import Schemas
 from decompose.detect.sqlalchemy.types import annotated
 from decompose.detect.sqlalchemy.values import SESSION_NAMES, UNKNOWN, Evaluator, Trace, Value, within
 from decompose.link.expressions import bound_arguments, last_name
@@ -24,13 +25,14 @@ _MODEL_NAMES = frozenset({"model", "model_class", "model_type", "entity", "klass
 class Promises:
     """Values by annotation and convention. Answers are kept."""
 
-    def __init__(self, program: Program, names: Names, models: Models, chains: Evaluator) -> None:
+    def __init__(self, program: Program, names: Names, models: Models, schemas: Schemas, chains: Evaluator) -> None:
         self.program = program
         self.names = names
         self.models = models
+        self.schemas = schemas
         self.chains = chains
         self._aliases: dict[str, Value] = {}
-        self._arguments: dict[str, str] = {}
+        self._arguments: dict[str, tuple[str, str]] = {}
         self._passed: dict[str, Value] = {}
         self.callers = Callers(program)
 
@@ -42,7 +44,7 @@ class Promises:
             state, rest = self.program.head(expression.operands[0])
             if state.kind == "class" and not rest and state.id not in self.models.mapped:
                 value = self.chains.of_class(state.id, "instance")
-                return msgspec.structs.replace(value, made=self.made_for(expression.operands[1:])) if value.kind == "state" else value
+                return self.made(value, expression.operands[1:], module) if value.kind == "state" else value
         if not said.target:
             return UNKNOWN
         last = said.target.rpartition(".")[2]
@@ -108,12 +110,23 @@ class Promises:
         if parameter.symbol and self.program.definition(parameter.symbol) is not None:
             return UNKNOWN
         agreed = self._agreed(parameter, definition)
+        if agreed.kind == "unknown" and self.takes_model(parameter, definition):
+            return Value("class", f"@{definition.id}:{parameter.name}")
         if agreed.kind != "unknown" or parameter.annotation:
             return agreed
         if parameter.name in SESSION_NAMES:
             return Value("session", certain=False)
         model, many = self.models.conventional(parameter.name)
         return Value("collection" if many else "instance", model, certain=False) if model else UNKNOWN
+
+    def takes_model(self, parameter: Parameter, definition: Definition) -> bool:
+        """Whether a function serves the model that it is given: ``def first(session, model)``."""
+        if definition.kind == "class" or definition.id.endswith(".__init__"):
+            return False
+        annotation = parameter.annotation.rpartition("typing.")[2]
+        if annotation.startswith(("type[", "Type[")):
+            return True
+        return self.means_model(parameter.name) and annotation in ("", "str", "Any", "type", "Type", "DeclarativeMeta")
 
     def _agreed(self, parameter: Parameter, definition: Definition) -> Value:
         """What all calls of the function pass for a parameter; certain when each of them is understood."""
@@ -187,32 +200,57 @@ class Promises:
         """Whether a repository's attribute of this name holds the class that it is made for."""
         return name.strip("_") in _MODEL_NAMES
 
-    def made_for(self, arguments: Iterable[Expression]) -> str:
-        """The mapped class among the arguments of a constructor or of a generic, when there is exactly one."""
-        found = set()
+    def class_named(self, expression: Expression) -> str:
+        """The project's class that an expression is the name of."""
+        if not isinstance(expression, Chain):
+            return ""
+        state, rest = self.program.head(expression)
+        return state.id if state.kind == "class" and not rest else ""
+
+    def made(self, instance: Value, arguments: Iterable[Expression], scope: str) -> Value:
+        """An instance of a project class with what it is made for: the one mapped class and the one schema among what its constructor or generic is given.
+
+        What is given something that was made for a model (a wrapped repository) is made for it too.
+        """
+        models, schemas = dict[str, None](), dict[str, None]()
         for each in arguments:
-            if isinstance(each, Chain) and each.origin == "global":
-                state, rest = self.program.head(each)
-                if state.kind == "class" and not rest and state.id in self.models.mapped:
-                    found.add(state.id)
-        return found.pop() if len(found) == 1 else ""
+            named = self.class_named(each)
+            if named:
+                if named in self.models.mapped:
+                    models[named] = None
+                elif self.schemas.is_schema(named):
+                    schemas[named] = None
+            elif isinstance(each, Chain) and each.origin in ("self", "global", "instance"):
+                value = self.chains.value(each, scope)
+                if value.made:
+                    models[value.made] = None
+                    schemas.update(dict.fromkeys(filter(None, (value.schema,))))
+        made, schema = (next(iter(found)) if len(found) == 1 else "" for found in (models, schemas))
+        return msgspec.structs.replace(instance, made=made, schema=schema)
 
     def _argument_model(self, class_id: str, name: str) -> str:
         """The model that a repository is made for: its first mapped type argument (``CRUDBase[User, UserCreate]``)."""
-        if not self.means_model(name):
-            return ""
+        return self._arguments_of(class_id)[0] if self.means_model(name) else ""
+
+    def argument_schema(self, class_id: str) -> str:
+        """The schema among the type arguments of a repository, its own or those of its nearest base that has one."""
+        return next((schema for id in (class_id, *self.program.ancestors(class_id)) if (schema := self._arguments_of(id)[1])), "")
+
+    def _arguments_of(self, class_id: str) -> tuple[str, str]:
+        """The first mapped class and the first schema among the type arguments of a class's bases."""
         known = self._arguments.get(class_id)
         if known is None:
-            known = ""
+            model = schema = ""
             uses = self.chains.uses(class_id)
             bases = [use.span for use in uses if use.sink == "base"]
             for use in uses:
                 if use.sink == "argument" and any(within(use.span, span) for span in bases):
-                    state, rest = self.program.head(use.chain)
-                    if state.kind == "class" and not rest and state.id in self.models.mapped:
-                        known = state.id
-                        break
-            self._arguments[class_id] = known
+                    named = self.class_named(use.chain)
+                    if named in self.models.mapped:
+                        model = model or named
+                    elif named and self.schemas.is_schema(named):
+                        schema = schema or named
+            known = self._arguments[class_id] = (model, schema)
         return known
 
     def attribute_model(self, class_id: str, name: str) -> str:

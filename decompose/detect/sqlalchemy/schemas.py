@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from decompose.detect.sqlalchemy.drafts import Relation
 from decompose.detect.sqlalchemy.models import Models
+from decompose.detect.sqlalchemy.names import Names
+from decompose.link.expressions import argument, literal
 from decompose.link.program import Program
-from decompose.model.syntax import Chain, Expression, Operation
+from decompose.model.syntax import Binding, Chain, Expression, Operation
 
 VALIDATING = frozenset({"from_orm", "model_validate"})
 """Class methods that fill a schema from the attributes of an object."""
@@ -19,8 +22,9 @@ _DEPTH = 4
 class Schemas:
     """Schemas of the project by their fields. Answers are kept."""
 
-    def __init__(self, program: Program, models: Models) -> None:
+    def __init__(self, program: Program, names: Names, models: Models) -> None:
         self.program = program
+        self.names = names
         self.models = models
         self._fields: dict[str, dict[str, str]] = {}
         self._reads: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -63,8 +67,15 @@ class Schemas:
         if mapped is None or depth > _DEPTH:
             return
         for name, inner in self.fields(schema).items():
-            relation = mapped.relations.get(name)
+            relation = mapped.relations.get(name) or self._behind(model, name)
             if relation is not None and relation.target:
                 found.update(dict.fromkeys(table for table in (self.models.mapped[relation.target].table, relation.secondary) if table))
                 if inner:
                     self._walk(inner, relation.target, found, depth + 1)
+
+    def _behind(self, model: str, name: str) -> Relation | None:
+        """The relationship that an ``association_proxy`` goes through."""
+        proxy = self.program.member(model, name)
+        call = self.names.call(proxy.value, "association_proxy") if isinstance(proxy, Binding) else None
+        through = literal(self.program, argument(call, 0, "target_collection")) if call is not None else None
+        return self.models.mapped[model].relations.get(through) if through else None

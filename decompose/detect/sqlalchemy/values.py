@@ -35,19 +35,20 @@ ACTING = SESSIONS | MAKERS | ENGINES | COMBINE | SAME_CLASS | {"select", "Query"
 """SQLAlchemy's names that give something to follow; of columns, types and options nothing follows."""
 
 
-Along = Literal["", "maybe", "all"]
+Along = Literal["", "maybe", "all", "filled", "called"]
 
 
 class Value(msgspec.Struct, frozen=True):
     """What a prefix of a chain stands for.
 
     ``kind``: ``class instance collection related query dml result rows row attribute pagination`` of a ``model`` (a mapped class,
-    or symbolic: ``@class:attribute`` inside a class that others inherit); ``session maker engine transaction extension`` of the
-    session world; ``table`` and ``columns`` of the table ``model``; ``construct`` is a name of SQLAlchemy in ``name``; ``method`` a
+    or symbolic: ``@class:attribute`` inside a class that others inherit, ``@function:parameter`` inside one that is given it; each of several
+    in turn: ``&one&other``); ``session maker engine transaction extension`` of the
+    session world; ``loader`` a Marshmallow schema of the model; ``classes`` several in a display; ``table`` and ``columns`` of the table ``model``, ``tables`` all of a ``MetaData``; ``construct`` is a name of SQLAlchemy in ``name``; ``method`` a
     method ``name`` of the model; ``text`` SQL in a string; ``state`` anything else that the program knows; ``unknown``.
 
-    ``made`` is the mapped class that the instance of a project class was made for (``Repository(session, Order)``), ``join`` the table behind
-    a many-to-many collection.
+    ``made`` is the mapped class that the instance of a project class was made for (``Repository(session, Order, OrderOut)``), ``schema`` the
+    Pydantic model, ``join`` the table behind a many-to-many collection.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Value(msgspec.Struct, frozen=True):
     entities: tuple[str, ...] = ()
     state: State | None = None
     made: str = ""
+    schema: str = ""
     join: str = ""
 
 
@@ -67,8 +69,9 @@ class Event(msgspec.Struct, frozen=True):
     """A table (or symbolic model) touched at a step of a chain.
 
     ``mention`` marks a read that only names a column, and a write that makes the reads of its own statement part of it. ``along``: whether
-    relationships that load along do so here (``maybe``: unless the row is in the session already). ``deletes``: rows that hang on this one
-    go, or are changed, with it.
+    relationships that load along do so here (``maybe``: unless the row is in the session already; ``filled``: those alone that a schema has
+    fields for, which only who calls the method knows; ``called``: what happens is up to a method of the model, which stands in the target:
+    ``@class:attribute.method()``). ``deletes``: rows that hang on this one go, or are changed, with it.
     """
 
     target: str

@@ -80,6 +80,20 @@ def test_a_handler_depends_on_the_model_it_listens_to() -> None:
     assert edges(text, "signal") == [("a.x.handlers.saved", "a.x.models.M")]
 
 
+def test_what_a_framework_is_told_to_call_is_referred_to_by_who_tells_it() -> None:
+    text = (
+        "# a/x/m.py\nfrom typing import Annotated\nfrom fastapi import APIRouter, BackgroundTasks, Depends\nfrom a.x.n import allowed, mail, session\n"
+        "router = APIRouter(dependencies=[Depends(allowed)])\nSession = Annotated[object, Depends(session)]\n\n"
+        "@router.get('/', dependencies=[Depends(allowed)])\ndef f(tasks: BackgroundTasks, s=Depends(session)):\n    tasks.add_task(mail, 1)\n\n"
+        "def g(s: Annotated[object, Depends(session)], t: Session): ...\n\n"
+        "# a/x/n.py\ndef allowed(): ...\ndef mail(to): ...\ndef session(): ...\n"
+    )
+    assert set(edges(text, "reference")) >= {
+        ("a.x.m", "a.x.n.allowed"), ("a.x.m", "a.x.n.session"), ("a.x.m.f", "a.x.n.allowed"), ("a.x.m.f", "a.x.n.mail"),
+        ("a.x.m.f", "a.x.n.session"), ("a.x.m.g", "a.x.n.session"),
+    }  # fmt: skip
+
+
 def test_every_edge_has_its_places_in_order() -> None:
     text = "# a/x/m.py\nfrom a.x.n import f\n\ndef g():\n    f()\n    f()\n\n# a/x/n.py\ndef f(): ...\n"
     (call,) = [edge for edge in Monolith(text).graph.edges if edge.kind == "call"]

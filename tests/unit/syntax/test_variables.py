@@ -53,6 +53,13 @@ def test_a_starred_target_is_not_followed() -> None:
     assert last("a, *b = Order.objects.all()\nb.x") == "local b.x"
 
 
+def test_a_variable_of_a_loop_over_a_display_is_each_of_its_names() -> None:
+    assert last("for o in (Order, p):\n    use(o)") == "local use((each a.Order parameter p))"
+    assert last("for o, name in [(Order, 'a'), (p, 'b')]:\n    use(o, name)") == "local use((each a.Order parameter p), (each 'a' 'b'))"
+    assert last("for name in ('a', 'b'):\n    use(name)") == "local use(local name)"
+    assert last("for o, name in [(Order, 'a'), p]:\n    use(o)") == "local use(local o)"
+
+
 def test_a_loop_variable_is_an_element() -> None:
     assert last("for o in Order.objects.all():\n    o.save()") == "a.Order.objects.all()[]<o@3>.save()"
 
