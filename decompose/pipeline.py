@@ -174,15 +174,15 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
 # --- the saved plan -----------------------------------------------------------------------------
 
 
-def save_analysis(analysis: Analysis) -> Path:
-    """Keeps the analysis as ``.decompose/analysis.json``, for :mod:`decompose.recall` too, and says where. Raises :class:`FileError`."""
+def save_analysis(analysis: Analysis) -> bool:
+    """Keeps the analysis as ``.decompose/analysis.json``, for :mod:`decompose.recall` too; ``False`` when just that was there. Raises :class:`FileError`."""
     from decompose.report.text import summarized
 
-    emit.save(analysis.base, {"analysis.json": analysis.document})
+    written = emit.save(analysis.base, {"analysis.json": analysis.document})
     if analysis.inputs is not None:
         found = summarized(analysis.name, analysis.graph, analysis.context_map)
         recall.keep(analysis.base, analysis.tree, analysis.inputs, analysis.digests, analysis.document, found, analysis.graph.failed, analysis.history_problem)
-    return analysis.base / ANALYSIS
+    return bool(written)
 
 
 def encode_plan(migration: MigrationPlan) -> bytes:
