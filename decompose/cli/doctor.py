@@ -82,7 +82,8 @@ def _library(name: str, absent: str, use: str) -> Check:
 def _project(session: Session, path: Path) -> Iterator[Check]:
     from decompose import emit
     from decompose.errors import DecomposeError
-    from decompose.project import project_folder
+    from decompose.project import project_folder, source_tree
+    from decompose.report.text import plural
 
     try:
         base = project_folder(path)
@@ -91,7 +92,11 @@ def _project(session: Session, path: Path) -> Iterator[Check]:
             "ok" if os.access(base, os.W_OK) else "missing",
             str(base) if os.access(base, os.W_OK) else f"{base} is read-only",
         )
-        yield Check("configuration", "ok", session.config(base).path or "no file: defaults")
+        settings = session.settings(base)
+        yield Check("configuration", "ok", settings.path or "no file: defaults")
+        files = len(source_tree(base, settings, emit.footprint(base).generated).python)
+        nothing = "there is nothing to analyze: no Python file; give the folder of the monolith with -C, or look at exclude in the settings"
+        yield Check("to analyze", "ok" if files else "bad", plural(files, "Python file") if files else nothing)
         yield Check("written for", "ok", ", ".join(emit.written_contexts(base)) or "no context yet")
         if emit.interrupted(base):
             yield Check("last run", "missing", "was interrupted while writing: the next run finishes or takes it back")

@@ -143,7 +143,7 @@ def compile_all(
             for done, made in all_done:
                 file = files[done.position]
                 if made is None:
-                    results[done.position] = SkippedFile(file.path, 0, done.unread)
+                    results[done.position] = SkippedFile(file.path, 1, done.unread)
                 else:
                     results[done.position] = made
                     if cache is not None and done.digest:  # what ended a process may not do it again
@@ -179,7 +179,7 @@ def _changed(
             try:
                 source, mtime = _read(f"{tree.base}/{job.path}")
             except Unread as error:
-                results[job.position] = SkippedFile(job.path, 0, str(error))
+                results[job.position] = SkippedFile(job.path, 1, str(error))
                 continue
             job = job._replace(source=source, mtime=mtime, size=len(source))
             if entry.digest == digest(source) and (packed := cache.load(entry)) is not None:

@@ -224,3 +224,17 @@ def test_doctor_reports_a_bad_configuration_with_1(decompose: Typed, shop: Path)
     (shop / "decompose.toml").write_text("nonsense = 1\n")
     answer = decompose("doctor", "-C", shop)
     assert answer.code == 1 and "nonsense" in answer.out
+
+
+def test_doctor_says_that_an_empty_folder_has_nothing_to_analyze(decompose: Typed, shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    answer = decompose("doctor", "-C", tmp_path / "empty")
+    assert answer.code == 1 and "nothing to analyze" in answer.out and "-C" in answer.out
+    assert "Python files" in decompose("doctor", "-C", shop).out
+
+
+def test_a_recalled_analysis_does_not_say_that_it_was_written(decompose: Typed, shop: Path) -> None:
+    assert "Wrote .decompose/analysis.json" in decompose("analyze", shop).err
+    recalled, computed = decompose("analyze", shop).err, decompose("analyze", shop, "--timings").err
+    assert "Wrote" not in recalled and "Nothing has changed" in recalled
+    assert "Wrote" not in computed and "stays as it is" in computed
