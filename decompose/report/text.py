@@ -390,7 +390,7 @@ def tasks_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
 
 def cuts_listing(context_map: ContextMap) -> Listing:
     """Foreign keys and transactions that cross contexts: the price of the cut."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (key.id, key.kind, f"{key.src_context} -> {key.dst_context}", f"{key.src} -> {key.dst}", key.on_delete, str(key.at))
         for key in context_map.foreign_keys
         if key.cut

@@ -223,7 +223,7 @@ def _may_hold_python(folder: str) -> bool:
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
-                below = []
+                below: list[str] = []
                 for entry in entries:
                     listed += 1
                     if listed > MOST_LISTED or entry.name.endswith(".py"):
