@@ -124,6 +124,11 @@ def last(base: Path, config: Config) -> Result | None:
     return Result(base, kept)
 
 
+def kept_document(base: Path) -> bytes | None:
+    """The JSON form of the analysis before, right or not; ``None`` when there is none."""
+    return _read(base / DOCUMENT)
+
+
 def options(base: Path) -> Options | None:
     """What the last analysis was told on the command line; ``None`` when what is kept of that cannot be understood."""
     content = _read(base / OPTIONS)

@@ -157,6 +157,7 @@ def keep(session: Session, analysis: Analysis, said: Options) -> str:
     from decompose import pipeline
     from decompose.errors import FileError, RefusedInput
 
+    _say_changes(session, analysis)
     try:
         written = pipeline.save_analysis(analysis)
     except (FileError, RefusedInput) as error:
@@ -164,6 +165,23 @@ def keep(session: Session, analysis: Analysis, said: Options) -> str:
         return ""
     session.keep_options(analysis.base, said)
     return f"Wrote {pipeline.ANALYSIS}" if written else f"{pipeline.ANALYSIS} stays as it is: the result is the same"
+
+
+def _say_changes(session: Session, analysis: Analysis) -> None:
+    """Names of contexts that have gone or come since the analysis that is kept."""
+    from decompose import recall
+    from decompose.report.changes import changed_names, kept_contexts
+    from decompose.report.printable import printable
+
+    before = kept_contexts(recall.kept_document(analysis.base) or b"")
+    after = {each.module: each.context for each in analysis.context_map.memberships}
+    lines = changed_names(before, after) if before else []
+    if lines:
+        session.note("\nContexts changed since the last analysis (to keep one, name it in decompose.toml):")
+    for line in lines[:_NAMED]:
+        session.note(f"  {printable(line)}")
+    if len(lines) > _NAMED:
+        session.note(f"  and {len(lines) - _NAMED} more")
 
 
 def _put(session: Session, analysis: Analysis, format: str, output: str) -> None:
