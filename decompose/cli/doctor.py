@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import click
 
-from decompose.cli.session import Session, configured, examples, formatted, in_project, session_of, shared
+from decompose.cli.session import UNLIMITED, Session, configured, examples, formatted, in_project, session_of, shared
 
 LIBRARIES = ("click", "jinja2", "libcst", "msgspec", "networkx", "pathspec", "PyYAML", "tomlkit")
 OPTIONAL = {"botocore": "verify checks AWS inputs with it", "cfn-lint": "verify checks templates with it"}
@@ -113,5 +113,5 @@ def _terminal(session: Session) -> Iterator[Check]:
     yield Check(
         "terminal",
         "ok",
-        f"{terminal.columns} columns, {'colour' if terminal.colour else 'no colour'}, {sys.stdout.encoding or 'no encoding'}",
+        f"{f'{terminal.columns} columns' if terminal.columns < UNLIMITED else 'no screen, nothing is cut'}, {'colour' if terminal.colour else 'no colour'}, {sys.stdout.encoding or 'no encoding'}",
     )

@@ -286,6 +286,11 @@ def _figures(graph: CodeGraph, context_map: ContextMap) -> list[str]:
         ]
         more = f" and {len(contested) - 3} more" if len(contested) > 3 else ""
         lines.append(f"{plural(len(contested), 'table')} written from two or more contexts: {', '.join(named)}{more}")
+    if context_map.unassigned:
+        named = [printable(module) for module in context_map.unassigned[:3]]
+        more = f" and {len(context_map.unassigned) - 3} more" if len(context_map.unassigned) > 3 else ""
+        count = plural(len(context_map.unassigned), "module")
+        lines.append(f"{count} without any evidence, to be named in decompose.toml: {', '.join(named)}{more}")
     if graph.unresolved:
         lines.append(f"{plural(len(graph.unresolved), 'reference')} not resolved: decompose show unresolved")
     return lines
@@ -435,7 +440,8 @@ def order_listing(plan: MigrationPlan) -> Listing:
         (
             str(each.rank) if each.rank else "-",
             each.name,
-            each.readiness,
+            # Without a rank and without a question there is nothing to be ready for.
+            each.readiness if each.rank or each.readiness != "ready" else "-",
             waiting(each.edges),
             ", ".join(each.depends_on),
             "; ".join(each.reasons),

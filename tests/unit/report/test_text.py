@@ -95,3 +95,9 @@ def test_every_column_of_a_list_has_a_name() -> None:
     graph, cut = shop()
     for listing in (text.tables_listing, text.contexts_listing, text.routes_listing, text.tasks_listing):
         assert all(column.title for column in listing(graph, cut).columns)  # type: ignore[arg-type]
+
+
+def test_modules_without_a_context_are_named() -> None:
+    graph, cut = shop()
+    cut = msgspec.structs.replace(cut, unassigned=("shop.a", "shop.b", "shop.c", "shop.d"))  # type: ignore[type-var]
+    assert "4 modules without any evidence, to be named in decompose.toml: shop.a, shop.b, shop.c and 1 more" in text.summary("shop", graph, cut, Terminal())  # type: ignore[arg-type]
