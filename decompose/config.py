@@ -19,7 +19,7 @@ import msgspec
 from decompose.errors import ConfigError, FileError, UsageError
 from decompose.model.disposition import Disposition
 from decompose.model.service import Sizes, Target
-from decompose.model.settings import Config, ContextSettings, EdgeDecision, VerifySettings
+from decompose.model.settings import Config, ContextSettings, EdgeDecision, Options, VerifySettings
 
 FILE_NAME = "decompose.toml"
 CONTEXT_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -547,6 +547,13 @@ def with_options(
     )
 
 
+def with_kept(config: Config, said: Options) -> Config:
+    """``config`` with the options of an earlier command line on top. Raises :class:`UsageError`."""
+    return with_options(
+        config, contexts=said.contexts, exclude=said.exclude, weights=said.weights, pins=said.pins, seed=said.seed
+    )
+
+
 def _weight(option: str) -> tuple[str, float]:
     kind, _, number = option.partition("=")
     if kind not in WEIGHT_KINDS:
@@ -568,10 +575,14 @@ def _pinned(contexts: tuple[ContextSettings, ...], pins: Iterable[str]) -> tuple
             raise UsageError(f"a pin is MODULE=CONTEXT, not {pin!r}")
         context = known.get(target, ContextSettings(target))
         if "." in name or "*" in name:
-            known[target] = msgspec.structs.replace(context, modules=(*context.modules, name))
+            known[target] = msgspec.structs.replace(context, modules=_with(context.modules, name))
         else:
-            known[target] = msgspec.structs.replace(context, owns=(*context.owns, name))
+            known[target] = msgspec.structs.replace(context, owns=_with(context.owns, name))
     return tuple(known[name] for name in sorted(known))
+
+
+def _with(globs: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return globs if name in globs else (*globs, name)
 
 
 # --- for `config show` and `schema config` ------------------------------------------------------

@@ -132,16 +132,17 @@ def analyze(
         if not tree.python:
             raise UsageError(f"there is no Python file in {base}", hint="give the folder that holds the monolith")
         inputs = recall.inputs(base, settings, tree) if cache and without is None else None
+    known: dict[str, bytes] = {}
     with clock("read"):
         summarized = _summaries(
-            tree, view, jobs=jobs, cache=cache, progress=clock.report("read"), executor=executor
+            tree, view, known, jobs=jobs, cache=cache, progress=clock.report("read"), executor=executor
         )
     with clock("link"):
         program = Program(summarized, _sql_texts(tree, view))
     with clock("detect"):
         found = list(_facts(program, clock.report("detect")))
     with clock("graph"):
-        whole, digests = _digests(tree, view)
+        whole, digests = _digests(tree, view, known)
         graph = build_graph(program, tree, found, digest=whole)
     with clock("cut"):
         past = _history(base)
@@ -174,15 +175,15 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
 # --- the saved plan -----------------------------------------------------------------------------
 
 
-def save_analysis(analysis: Analysis) -> Path:
-    """Keeps the analysis as ``.decompose/analysis.json``, for :mod:`decompose.recall` too, and says where. Raises :class:`FileError`."""
+def save_analysis(analysis: Analysis) -> bool:
+    """Keeps the analysis as ``.decompose/analysis.json``, for :mod:`decompose.recall` too; ``False`` when just that was there. Raises :class:`FileError`."""
     from decompose.report.text import summarized
 
-    emit.save(analysis.base, {"analysis.json": analysis.document})
+    written = emit.save(analysis.base, {"analysis.json": analysis.document})
     if analysis.inputs is not None:
         found = summarized(analysis.name, analysis.graph, analysis.context_map)
         recall.keep(analysis.base, analysis.tree, analysis.inputs, analysis.digests, analysis.document, found, analysis.graph.failed, analysis.history_problem)
-    return analysis.base / ANALYSIS
+    return bool(written)
 
 
 def encode_plan(migration: MigrationPlan) -> bytes:
@@ -511,16 +512,17 @@ def _footprint(base: Path, without: Collection[str] | None) -> emit.Footprint:
 def _summaries(
     tree: SourceTree,
     view: emit.Footprint,
+    digests: dict[str, bytes],
     *,
     jobs: int | None,
     cache: bool,
     progress: Callable[[int, int], None],
     executor: Executor | None,
 ) -> tuple[ModuleSummary, ...]:
-    """A summary of every Python file; one that could not be read has its reason as the failure."""
+    """A summary of every Python file; one that could not be read has its reason as the failure. ``digests`` is filled with those of the files."""
     store = Cache(Path(tree.base) / ".decompose" / "cache" / "facts.sqlite") if cache else None
     try:
-        return summaries(tree, jobs=jobs, cache=store, progress=progress, executor=executor, instead=view.originals)
+        return summaries(tree, jobs=jobs, cache=store, progress=progress, executor=executor, instead=view.originals, digests=digests)
     finally:
         if store is not None:
             store.close()
@@ -545,27 +547,29 @@ def _facts(program: Program, progress: Callable[[int, int], None]) -> Iterator[F
 
 
 def _digest(tree: SourceTree, view: emit.Footprint) -> str:
-    return _digests(tree, view)[0]
+    return _digests(tree, view, {})[0]
 
 
-def _digests(tree: SourceTree, view: emit.Footprint) -> tuple[str, dict[str, bytes]]:
+def _digests(tree: SourceTree, view: emit.Footprint, known: Mapping[str, bytes]) -> tuple[str, dict[str, bytes]]:
     """A hash over what a plan is made from: Python, SQL and packaging files, and the names of files that lie in packages.
 
     What decompose wrote does not count, nor do its settings, nor notes and data beside the code. With it the digest of each file
-    that could be read.
+    that could be read; files whose digest is ``known`` are not read again.
     """
     whole = hashlib.blake2b(digest_size=16)
     digests: dict[str, bytes] = {}
     for path in sorted(read_paths(tree)):
         if path in view.generated:
             continue
-        try:
-            text = _text(tree, view, path)
-        except FileError:
-            continue
-        digests[path] = digest(text)
-        whole.update(f"{path}\n{len(text)}\n".encode("utf-8", "surrogateescape"))
-        whole.update(text)
+        own = known.get(path) if path not in view.originals else None
+        if own is None:
+            try:
+                own = digest(_text(tree, view, path))
+            except FileError:
+                continue
+        digests[path] = own
+        whole.update(f"{path}\n".encode("utf-8", "surrogateescape"))
+        whole.update(own)
     packages = {file.path.rpartition("/")[0] for file in tree.python if file.is_package}
     for file in tree.other:
         if file.path not in view.generated and not packages.isdisjoint(_folders(file.path)):

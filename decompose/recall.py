@@ -4,8 +4,8 @@ A result depends on this installation of decompose, the configuration in force, 
 read, and the git history. Contents count as unchanged while time and size of a file are what they were; a file that was touched, or
 checked out anew, is read and compared. What is kept may be lost or damaged at any time: then the project is analyzed again.
 
-Kept are ``.decompose/analysis.json``, which is the JSON form of the result, and ``.decompose/cache/last`` with the text form's figures
-and what both depend on. A project in which decompose has rewritten files is analyzed each time.
+Kept are ``.decompose/analysis.json``, which is the JSON form of the result, ``.decompose/cache/last`` with the text form's figures
+and what both depend on, and ``.decompose/options.json`` with what the command line said, from which other commands continue. A project in which decompose has rewritten files is analyzed each time.
 """
 
 # Paths are plain strings here: there are tens of thousands, and pathlib costs ten times as much.
@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from decompose import __version__
-from decompose.model.settings import Config
+from decompose.model.settings import Config, Options
 from decompose.model.source import CRASHED, SkippedFile, SourceTree
 from decompose.project import read_paths, source_tree
 from decompose.report.text import Summary
@@ -32,6 +32,7 @@ from decompose.scan.history import ORDINARY, state
 
 DOCUMENT = ".decompose/analysis.json"
 KEPT = ".decompose/cache/last"
+OPTIONS = ".decompose/options.json"
 _WRITTEN = (".decompose/lock.json", ".decompose/journal.json", ".decompose/rollback.json")
 """Records of what decompose wrote into the project, whole or in the middle of it."""
 
@@ -121,6 +122,30 @@ def last(base: Path, config: Config) -> Result | None:
     if fresh:
         _keep(base, msgspec.structs.replace(kept, files={**kept.files, **fresh}))
     return Result(base, kept)
+
+
+def kept_document(base: Path) -> bytes | None:
+    """The JSON form of the analysis before, right or not; ``None`` when there is none."""
+    return _read(base / DOCUMENT)
+
+
+def options(base: Path) -> Options | None:
+    """What the last analysis was told on the command line; ``None`` when what is kept of that cannot be understood."""
+    content = _read(base / OPTIONS)
+    if content is None:
+        return None if os.path.lexists(base / OPTIONS) else Options()
+    try:
+        return msgspec.json.decode(content, type=Options)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def keep_options(base: Path, said: Options) -> None:
+    """Keeps what an analysis was told, for the commands that continue from it. Raises :class:`FileError`, :class:`RefusedInput`."""
+    from decompose import emit
+
+    if options(base) != said:
+        emit.save(base, {OPTIONS.removeprefix(".decompose/"): msgspec.json.encode(said) + b"\n"})
 
 
 def inputs(base: Path, config: Config, tree: SourceTree) -> Inputs | None:

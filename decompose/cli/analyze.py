@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from decompose.model.settings import Config
+    from decompose.model.settings import Config, Options
     from decompose.model.source import SkippedFile
     from decompose.pipeline import Analysis
     from decompose.recall import Result
@@ -61,21 +61,23 @@ def command(
 ) -> None:
     """Read a Python monolith and propose bounded contexts. Never imports your code.
 
-    The analysis is kept as .decompose/analysis.json, unless --no-cache is given. csv has one row for each context, dot the modules, mermaid the context
+    The analysis is kept as .decompose/analysis.json with the options that shape it, unless --no-cache is given; `show`, `explain`, `plan` and
+    `extract` continue from it. csv has one row for each context, dot the modules, mermaid the context
     map, graphml and json everything.
     """
-    from decompose.config import with_options
+    from decompose.config import with_kept
+    from decompose.model.settings import Options
     from decompose.project import complete, project_folder
 
     session = session_of(context)
     base = project_folder(path)
-    settings = with_options(
-        session.config(base), contexts=contexts or "", exclude=exclude, weights=weights, pins=pins, seed=seed
-    )
+    said = Options(contexts or "", exclude, weights, pins, seed, session.configuration)
+    settings = with_kept(session.config(base), said)
     limit = 0.0 if strict else 1.0
     if not (no_cache or timings):
         known = _recalled(session, base, settings, format, output)
         if known is not None:
+            session.keep_options(base, said)
             complete(known.failed, known.files, limit)
             return
     from decompose import pipeline
@@ -84,7 +86,7 @@ def command(
         analysis = pipeline.analyze(
             base, config=settings, jobs=jobs, cache=not no_cache, progress=progress, executor=executor
         )
-        kept = "" if no_cache else keep(session, analysis)
+        kept = "" if no_cache else keep(session, analysis, said)
     _put(session, analysis, format, output)
     if format != "text":
         _warn_unread(session, analysis.graph.failed)
@@ -118,12 +120,12 @@ def _recalled(session: Session, base: Path, settings: Config, format: str, outpu
         session.result(text.screen(known.summary, session.terminal(output)), output)
         _say_history(session, known.history_problem)
         if output == "-":
-            _next(session, recall.DOCUMENT)
+            _next(session, f"Nothing has changed since {recall.DOCUMENT} was written")
     return known
 
 
 def _next(session: Session, kept: str) -> None:
-    session.note((f"\nWrote {kept}\n" if kept else "\n") + "Next: decompose plan              review and adjust the cut")
+    session.note((f"\n{kept}\n" if kept else "\n") + "Next: decompose plan              review and adjust the cut")
 
 
 def _warn_unread(session: Session, failed: Sequence[SkippedFile]) -> None:
@@ -150,17 +152,36 @@ _NAMED = 10
 """Unreadable files that are named one by one."""
 
 
-def keep(session: Session, analysis: Analysis) -> str:
-    """Saves the analysis; a project that cannot be written to is analyzed all the same, with a warning."""
+def keep(session: Session, analysis: Analysis, said: Options) -> str:
+    """Saves the analysis and says so; a project that cannot be written to is analyzed all the same, with a warning."""
     from decompose import pipeline
     from decompose.errors import FileError, RefusedInput
 
+    _say_changes(session, analysis)
     try:
-        pipeline.save_analysis(analysis)
+        written = pipeline.save_analysis(analysis)
     except (FileError, RefusedInput) as error:
         session.warn(f"the analysis is not kept: {error.message}")
         return ""
-    return pipeline.ANALYSIS
+    session.keep_options(analysis.base, said)
+    return f"Wrote {pipeline.ANALYSIS}" if written else f"{pipeline.ANALYSIS} stays as it is: the result is the same"
+
+
+def _say_changes(session: Session, analysis: Analysis) -> None:
+    """Names of contexts that have gone or come since the analysis that is kept."""
+    from decompose import recall
+    from decompose.report.changes import changed_names, kept_contexts
+    from decompose.report.printable import printable
+
+    before = kept_contexts(recall.kept_document(analysis.base) or b"")
+    after = {each.module: each.context for each in analysis.context_map.memberships}
+    lines = changed_names(before, after) if before else []
+    if lines:
+        session.note("\nContexts changed since the last analysis (to keep one, name it in decompose.toml):")
+    for line in lines[:_NAMED]:
+        session.note(f"  {printable(line)}")
+    if len(lines) > _NAMED:
+        session.note(f"  and {len(lines) - _NAMED} more")
 
 
 def _put(session: Session, analysis: Analysis, format: str, output: str) -> None:

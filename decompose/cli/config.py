@@ -31,7 +31,7 @@ def show(context: click.Context, source: bool, project: str, format: str, output
     from decompose.report.text import Column, Listing
 
     session = session_of(context)
-    loaded = config.read(project_folder(project), explicit=session.config_file, isolated=session.isolated)
+    loaded = session.loaded(project_folder(project))
     values = config.values(loaded.config)
     if format == "json":
         data = [

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import click
 
-from decompose.cli.session import Session, configured, examples, formatted, in_project, session_of, shared
+from decompose.cli.session import UNLIMITED, Session, configured, examples, formatted, in_project, session_of, shared
 
 LIBRARIES = ("click", "jinja2", "libcst", "msgspec", "networkx", "pathspec", "PyYAML", "tomlkit")
 OPTIONAL = {"botocore": "verify checks AWS inputs with it", "cfn-lint": "verify checks templates with it"}
@@ -82,7 +82,8 @@ def _library(name: str, absent: str, use: str) -> Check:
 def _project(session: Session, path: Path) -> Iterator[Check]:
     from decompose import emit
     from decompose.errors import DecomposeError
-    from decompose.project import project_folder
+    from decompose.project import project_folder, source_tree
+    from decompose.report.text import plural
 
     try:
         base = project_folder(path)
@@ -91,7 +92,11 @@ def _project(session: Session, path: Path) -> Iterator[Check]:
             "ok" if os.access(base, os.W_OK) else "missing",
             str(base) if os.access(base, os.W_OK) else f"{base} is read-only",
         )
-        yield Check("configuration", "ok", session.config(base).path or "no file: defaults")
+        settings = session.settings(base)
+        yield Check("configuration", "ok", settings.path or "no file: defaults")
+        files = len(source_tree(base, settings, emit.footprint(base).generated).python)
+        nothing = "there is nothing to analyze: no Python file; give the folder of the monolith with -C, or look at exclude in the settings"
+        yield Check("to analyze", "ok" if files else "bad", plural(files, "Python file") if files else nothing)
         yield Check("written for", "ok", ", ".join(emit.written_contexts(base)) or "no context yet")
         if emit.interrupted(base):
             yield Check("last run", "missing", "was interrupted while writing: the next run finishes or takes it back")
@@ -108,5 +113,5 @@ def _terminal(session: Session) -> Iterator[Check]:
     yield Check(
         "terminal",
         "ok",
-        f"{terminal.columns} columns, {'colour' if terminal.colour else 'no colour'}, {sys.stdout.encoding or 'no encoding'}",
+        f"{f'{terminal.columns} columns' if terminal.columns < UNLIMITED else 'no screen, nothing is cut'}, {'colour' if terminal.colour else 'no colour'}, {sys.stdout.encoding or 'no encoding'}",
     )

@@ -73,7 +73,7 @@ def _of_project(
     base = project_folder(project)
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
-            base, config=session.config(base), jobs=jobs, cache=cache, progress=progress, executor=executor
+            base, config=session.settings(base), jobs=jobs, cache=cache, progress=progress, executor=executor
         )
     try:
         return report.explanation(explain(analysis.graph, analysis.context_map, subject, analysis.config), terminal)

@@ -89,7 +89,7 @@ def command(
         done = pipeline.extract(
             base,
             name,
-            config=session.config(base),
+            config=session.settings(base),
             dry_run=dry_run,
             allow_dirty=allow_dirty,
             replan=replan,

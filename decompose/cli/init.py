@@ -29,7 +29,7 @@ def command(context: click.Context, path: str, yes: bool, jobs: int | None, no_c
     base = project_folder(path)
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
-            base, config=session.config(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor
+            base, config=session.settings(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor
         )
     session.result(summary(analysis.name, analysis.graph, analysis.context_map, session.terminal()))
     target = base / config.FILE_NAME

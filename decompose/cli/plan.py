@@ -45,14 +45,14 @@ def command(
 
     session = session_of(context)
     base = project_folder(path)
+    settings, options = session.continued(base, contexts or "")
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
             base,
-            config=session.config(base),
+            config=settings,
             jobs=jobs,
             cache=not no_cache,
             progress=progress,
-            contexts=contexts,
             executor=executor,
         )
         if check:
@@ -62,6 +62,7 @@ def command(
         migration = pipeline.plan(analysis, progress=progress)
     document = plan_markdown(migration)
     report = pipeline.save_plan(base, migration, document)
+    session.keep_options(base, options)  # what is extracted from the plan must be shaped as the plan was
     if format == "json":
         session.data(pipeline.encode_plan(migration), output)
     elif format == "md":

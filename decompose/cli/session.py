@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from decompose.model.settings import Config
+    from decompose.config import Loaded
+    from decompose.model.settings import Config, Options
     from decompose.report.text import Terminal
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -167,8 +168,81 @@ class Session:
 
     # --- project ------------------------------------------------------------------------------
 
+    def settings(self, base: Path) -> Config:
+        """The configuration that a command continues with: that of the project, and on top of it the options of the last analysis."""
+        return self.continued(base)[0]
+
+    def continued(self, base: Path, contexts: str = "") -> tuple[Config, Options]:
+        """As :meth:`settings`, with ``contexts`` of this command line above all, and the options that make the difference."""
+        from shlex import join
+
+        import msgspec
+
+        from decompose.config import with_kept, with_options
+        from decompose.report.printable import printable
+
+        own = with_options(self.config(base))
+        said = self._said(base)
+        kept = msgspec.structs.replace(said, contexts="" if contexts else said.contexts)
+        if with_kept(own, kept) != own:
+            words = printable(join(kept.words()))
+            self.note(f"Continuing from the last analysis: {words} (start anew: decompose analyze; keep for good: decompose.toml)")
+        if said.configuration != self.configuration:
+            self.warn(f"the last analysis was made with {printable(said.configuration)}: give that here too, or analyze again")
+        shaping = msgspec.structs.replace(said, contexts=contexts or said.contexts)
+        return with_kept(own, shaping), shaping
+
+    def loaded(self, base: Path) -> Loaded:
+        """The configuration that commands continue with, and where each of its values comes from."""
+        from decompose.config import Loaded, read, values, with_kept
+
+        own = read(base, explicit=self.config_file, isolated=self.isolated)
+        continued = with_kept(own.config, self._said(base))
+        before = values(own.config)
+        changed = {key for key, value in values(continued).items() if before.get(key) != value}
+        return Loaded(continued, {**own.places, **dict.fromkeys(changed, "options of the last analysis")})
+
+    @property
+    def configuration(self) -> str:
+        """How the command line chose the configuration, as it was typed."""
+        return "--isolated" if self.isolated else f"--config {self.config_file}" if self.config_file else ""
+
+    def _said(self, base: Path) -> Options:
+        """The options of the last analysis that hold for this command.
+
+        A configuration that this command line chooses stands alone, unless the analysis had the same. Options that nobody could have given
+        are left out with a warning.
+        """
+        from decompose import recall
+        from decompose.config import with_kept
+        from decompose.errors import UsageError
+        from decompose.model.settings import Config, Options
+
+        said = recall.options(base)
+        try:
+            if said is not None:
+                with_kept(Config(), said)
+        except UsageError:
+            said = None
+        if said is None:
+            self.warn(f"the options of the last analysis cannot be read in {recall.OPTIONS}: analyze again")
+            said = Options()
+        if self.configuration and said.configuration != self.configuration:
+            return Options(configuration=self.configuration)
+        return said
+
+    def keep_options(self, base: Path, said: Options) -> None:
+        """Keeps what shaped a result, so that the commands after this one speak of the same."""
+        from decompose import recall
+        from decompose.errors import FileError, RefusedInput
+
+        try:
+            recall.keep_options(base, said)
+        except (FileError, RefusedInput) as error:
+            self.warn(f"the options are not kept for the commands after this one: {error.message}")
+
     def config(self, base: Path) -> Config:
-        """The configuration in force for a project."""
+        """The configuration of a project, without options of any analysis."""
         from decompose.config import INERT, read
 
         loaded = read(base, explicit=self.config_file, isolated=self.isolated)

@@ -66,7 +66,7 @@ def command(
     base = project_folder(project)
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
-            base, config=session.config(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor
+            base, config=session.settings(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor
         )
     listing, data = (_planned if thing in ("boundary", "order") else _found)(analysis, thing, name or "")
     if format == "json":

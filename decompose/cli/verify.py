@@ -48,7 +48,7 @@ def command(context: click.Context, name: str, exit_zero: bool, project: str, fo
     base = project_folder(project)
     with session.progress() as progress:
         found = pipeline.verify(
-            base, name, config=session.config(base), report=lambda gate: _heard(session, progress, gate)
+            base, name, config=session.settings(base), report=lambda gate: _heard(session, progress, gate)
         )
     if format == "json":
         session.data(encode(found), output)

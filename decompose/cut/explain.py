@@ -113,7 +113,7 @@ class _View:
             subject=name,
             kind="context",
             context=name,
-            summary=f"{context.role} context of {len(context.modules)} modules and {len(context.tables)} tables; "
+            summary=f"{context.role} context of {_count(len(context.modules), 'module')} and {_count(len(context.tables), 'table')}; "
             f"{context.cohesion:.0%} of their coupling stays inside, stability {context.stability:.2f}. {context.description}",
             evidence_for=tuple(held),
             evidence_against=tuple(against),
@@ -321,4 +321,8 @@ def _shown(node: str) -> str:
 
 
 def _places(number: int) -> str:
-    return f"{number} place" + ("" if number == 1 else "s")
+    return _count(number, "place")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -14,7 +14,7 @@ from decompose.cut.coupling import owners_of_code
 from decompose.cut.globs import matches
 from decompose.cut.transactions import UnitOfWork
 from decompose.model.codegraph import CodeGraph
-from decompose.model.contexts import CutForeignKey, Ownership
+from decompose.model.contexts import CutForeignKey, KeyKind, Ownership
 from decompose.model.facts import ForeignKey, Table
 from decompose.model.location import Location
 from decompose.model.settings import Config
@@ -169,6 +169,7 @@ def foreign_keys(graph: CodeGraph, owner: Mapping[str, str], shared: Collection[
     columns = {(key.table, key.target) for key in graph.foreign_keys if key.kind != "many-to-many"}
     counted = (key for key in graph.foreign_keys if key.kind != "many-to-many" or (key.through, key.target) not in columns)
     keys = sorted(counted, key=lambda k: (k.table, k.column or k.field, k.target, k.at))
+    kind_of = _KeyKinds(graph)
     found = []
     for number, key in enumerate(keys, start=1):
         source, target = owner.get(key.table, ""), owner.get(key.target, "")
@@ -182,6 +183,37 @@ def foreign_keys(graph: CodeGraph, owner: Mapping[str, str], shared: Collection[
                 src_context=source,
                 dst_context=target,
                 cut=bool(source and target and source != target and target not in shared),
+                kind=kind_of(key),
             )
         )
     return tuple(found)
+
+
+class _KeyKinds:
+    """Tells what kind of key each foreign key is."""
+
+    def __init__(self, graph: CodeGraph) -> None:
+        self._primary = {(table.id, column.name) for table in graph.tables for column in table.columns if column.primary_key}
+        self._bases: dict[str, list[str]] = {}
+        for edge in graph.edges:
+            if edge.kind == "inherit":
+                self._bases.setdefault(edge.src, []).append(edge.dst)
+
+    def __call__(self, key: ForeignKey) -> KeyKind:
+        if key.kind == "many-to-many":
+            return "many-to-many"
+        if (key.table, key.column) in self._primary and self._inherits(key.model, key.target_model):
+            return "inheritance"
+        return "one-to-one" if key.kind == "one-to-one" else "foreign-key"
+
+    def _inherits(self, model: str, parent: str) -> bool:
+        seen: set[str] = set()
+        waiting = list(self._bases.get(model, ())) if parent else []
+        while waiting:
+            base = waiting.pop()
+            if base == parent:
+                return True
+            if base not in seen:
+                seen.add(base)
+                waiting += self._bases.get(base, ())
+        return False

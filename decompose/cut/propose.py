@@ -324,7 +324,7 @@ def _advice(figures: Scores, config: Config) -> str:
         asked = f"{figures.contexts} contexts instead of {config.contexts_min}: the evidence gives no finer cut. "
     reasons = []
     if figures.contexts < 2:
-        reasons.append(f"{figures.contexts} context found")
+        reasons.append("no context was found" if figures.contexts == 0 else "only one context was found")
     if figures.inter_context_share > 0.5:
         reasons.append(f"{figures.inter_context_share:.0%} of dependencies cross contexts")
     if figures.largest_share > score.GOOD_LARGEST:
@@ -333,6 +333,7 @@ def _advice(figures: Scores, config: Config) -> str:
         reasons.append(f"the cut agrees with itself by {figures.stability:.2f} only when 5 % of the evidence is left out")
     if figures.modularity < 0.3 and figures.contexts > 1:
         reasons.append(f"modularity is {figures.modularity:.2f}")
-    return (asked + ("Stay a modular monolith for now: " + ", ".join(reasons) + "." if reasons else "")).strip()
+    drawn = " To draw contexts by hand, name their modules under [contexts.NAME] in decompose.toml." if figures.contexts < 2 else ""
+    return (asked + ("Stay a modular monolith for now: " + ", ".join(reasons) + "." + drawn if reasons else "")).strip()
 
 

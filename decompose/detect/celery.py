@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from decompose.link.expressions import argument, elements, entries, keyword, last_bound, last_name, literal, source
+from decompose.link.expressions import (
+    argument,
+    elements,
+    entries,
+    keyword,
+    last_bound,
+    last_name,
+    literal,
+    placed_entries,
+    source,
+)
 from decompose.link.functions import function_named
 from decompose.link.objects import Objects, text
 from decompose.link.program import Program
@@ -360,10 +370,10 @@ class Tasks:
 
     def _beat(self, value: Expression, at: Location, seen: set[tuple[str, Location]]) -> Iterator[Fact]:
         known = elements(self.program, value) is None and isinstance(value, Mapping | Chain)
-        found = list(entries(self.program, value)) if known else []
+        found = list(placed_entries(self.program, value, at)) if known else []
         if not found and not (isinstance(value, Mapping) and not value.items):
             yield Unresolved("schedule", source(value)[:160], "the schedule is computed", at)
-        for key, entry in found:
+        for key, entry, at in found:
             name = literal(self.program, key) or source(key)
             parts = {k.value: v for k, v in entries(self.program, entry) if isinstance(k, Constant)}
             task = self._beat_task(parts.get("task"))

@@ -322,11 +322,12 @@ def _ignore_file(tree: Tree) -> Change:
 # --- single files -------------------------------------------------------------------------------
 
 
-def save(base: Path, contents: Mapping[str, bytes]) -> None:
-    """Writes files of decompose's own memory (``plan.json``, ``cache/last``) below ``.decompose``, each in one step.
+def save(base: Path, contents: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Writes files of decompose's own memory (``plan.json``, ``cache/last``) below ``.decompose``, each in one step, and names those written.
 
     A file that is already right is not touched. Raises :class:`FileError`, :class:`RefusedInput`.
     """
+    written = []
     with Tree(base) as tree:
         place = STATE
         try:
@@ -337,9 +338,11 @@ def save(base: Path, contents: Mapping[str, bytes]) -> None:
                 place = f"{STATE}/{name}"
                 check_path(place)
                 tree.folder(place.rpartition("/")[0])
-                _replace(tree, place, content)
+                if _replace(tree, place, content):
+                    written.append(name)
         except OSError as error:
             raise failure("write", tree.full(place), error) from error
+    return tuple(written)
 
 
 def save_output(path: Path, content: bytes) -> None:
@@ -356,15 +359,15 @@ def save_output(path: Path, content: bytes) -> None:
         raise failure("write", str(path), error) from error
 
 
-def _replace(tree: Tree, path: str, content: bytes) -> None:
-    """Puts ``content`` in place by a rename. The new text waits under a name that a later run may throw away."""
+def _replace(tree: Tree, path: str, content: bytes) -> bool:
+    """Puts ``content`` in place by a rename, and says whether it was not there already. The new text waits under a name that a later run may throw away."""
     folder, _, name = path.rpartition("/")
     _sweep(tree, folder, name)
     found = tree.status(path)
     regular = found is not None and stat.S_ISREG(found.st_mode)
     # A link is replaced and never followed; what differs in size need not be read.
     if found is not None and regular and found.st_size == len(content) and tree.read(path) == content:
-        return
+        return False
     waiting = f"{folder}/.{name}.{os.getpid()}.new" if folder else f".{name}.{os.getpid()}.new"
     mode = stat.S_IMODE(found.st_mode) if found is not None and regular else 0o666
     try:
@@ -375,6 +378,7 @@ def _replace(tree: Tree, path: str, content: bytes) -> None:
         tree.unlink(waiting)
         raise
     tree.sync_folder(folder)
+    return True
 
 
 def _sweep(tree: Tree, folder: str, name: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 
 from decompose.link.program import Program, Step
+from decompose.model.location import Location
 from decompose.model.syntax import (
     Bound,
     Call,
@@ -160,7 +161,7 @@ def substitute(expression: Expression, values: MappingOf[str, Expression], depth
     if isinstance(expression, Sequence):
         return Sequence(tuple(substitute(each, values, depth + 1) for each in expression.items))
     if isinstance(expression, Mapping):
-        return Mapping(tuple((substitute(k, values, depth + 1), substitute(v, values, depth + 1)) for k, v in expression.items))
+        return Mapping(tuple((substitute(k, values, depth + 1), substitute(v, values, depth + 1)) for k, v in expression.items), expression.lines)
     if isinstance(expression, Operation):
         return Operation(expression.operator, tuple(substitute(each, values, depth + 1) for each in expression.operands))
     return expression
@@ -242,25 +243,37 @@ def elements(program: Program, expression: Expression | None, depth: int = 0) ->
     return None
 
 
-def entries(program: Program, expression: Expression | None, depth: int = 0) -> Iterator[tuple[Expression, Expression]]:
+def entries(program: Program, expression: Expression | None) -> Iterator[tuple[Expression, Expression]]:
     """Key and value pairs of a mapping, through names, ``|``, ``**`` and later ``name[key] = value``."""
+    for key, value, _ in placed_entries(program, expression, _NOWHERE):
+        yield key, value
+
+
+def placed_entries(
+    program: Program, expression: Expression | None, at: Location, depth: int = 0
+) -> Iterator[tuple[Expression, Expression, Location]]:
+    """As :func:`entries`, with the line of each entry as far as it is known: else that of the mapping, which stands ``at``."""
     if depth > _DEPTH or expression is None:
         return
     if isinstance(expression, Mapping):
-        for key, value in expression.items:
+        known = len(expression.lines) == len(expression.items)
+        for number, (key, value) in enumerate(expression.items):
             if isinstance(key, Opaque) and key.text == "**":
-                yield from entries(program, value, depth + 1)
+                yield from placed_entries(program, value, at, depth + 1)
             else:
-                yield key, value
+                yield key, value, Location(at.path, expression.lines[number]) if known else at
     elif isinstance(expression, Operation) and expression.operator == "|":
         for each in expression.operands:
-            yield from entries(program, each, depth + 1)
+            yield from placed_entries(program, each, at, depth + 1)
     elif isinstance(expression, Chain):
         state, rest = program.head(expression)
         if state.kind == "binding" and not rest:
             scope, _, name = state.id.rpartition(".")
             for binding in program.bindings(scope).get(name, ()):
-                yield from entries(program, binding.value, depth + 1)
+                yield from placed_entries(program, binding.value, program.at(program.module_of(scope), binding.line), depth + 1)
+
+
+_NOWHERE = Location("", 0)
 
 
 # --- source form -------------------------------------------------------------------------------

@@ -51,8 +51,12 @@ class Ownership(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+KeyKind = Literal["foreign-key", "one-to-one", "many-to-many", "inheritance"]
+"""``many-to-many`` is a relation with a table in between, ``inheritance`` the key by which a row continues one of a parent class."""
+
+
 class CutForeignKey(msgspec.Struct, frozen=True):
-    """A foreign key with its stable id; ``cut`` is true when it crosses contexts."""
+    """A foreign key or many-to-many relation with its stable id; ``cut`` is true when it crosses contexts."""
 
     id: str
     src: str
@@ -62,6 +66,7 @@ class CutForeignKey(msgspec.Struct, frozen=True):
     src_context: str
     dst_context: str
     cut: bool
+    kind: KeyKind = "foreign-key"
 
 
 class ContextTransaction(msgspec.Struct, frozen=True):

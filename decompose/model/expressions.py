@@ -26,9 +26,13 @@ class Sequence(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="s"):
 
 
 class Mapping(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="m"):
-    """A dict display or ``dict(...)`` call with keyword arguments; ``**x`` has the key ``Opaque("**")``."""
+    """A dict display or ``dict(...)`` call with keyword arguments; ``**x`` has the key ``Opaque("**")``.
+
+    ``lines`` are those of the entries where these are mappings themselves, so that each can be pointed at; else there are none.
+    """
 
     items: tuple[tuple[Expression, Expression], ...]
+    lines: tuple[int, ...] = ()
 
 
 class Opaque(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="o"):

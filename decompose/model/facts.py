@@ -269,7 +269,7 @@ class External(msgspec.Struct, frozen=True):
     ``kind`` and what ``text`` says: ``http`` (``GET https://host/path``, or the host of a service's own library), ``aws`` (the right that is
     needed, ``s3:PutObject``, else the service), ``mail``, ``cache`` and ``redis`` (method and key), ``queue`` (method and topic), ``search``
     (method and index), ``mongo`` (method and collection), ``storage`` (a framework's file storage, or an object store), ``file`` (the path),
-    ``grpc``, ``ftp``, ``ssh``, ``ldap`` (the address). ``{}`` in a text stands for what is known only when it runs. ``mode`` is ``""`` where it
+    ``grpc``, ``ftp``, ``ssh``, ``ldap``, ``socket`` (the address), ``subprocess`` (the program). ``{}`` in a text stands for what is known only when it runs. ``mode`` is ``""`` where it
     makes no difference or is not known.
     """
 

@@ -49,6 +49,29 @@ class VerifySettings(msgspec.Struct, frozen=True):
     timeout: float = 1800.0
 
 
+class Options(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the command line of an analysis said about its result, as it was typed.
+
+    ``configuration`` is how the settings were chosen (``--config other.toml``, ``--isolated``), ``""`` for the nearest file.
+    """
+
+    contexts: str = ""
+    exclude: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
+    seed: int | None = None
+    configuration: str = ""
+
+    def words(self) -> tuple[str, ...]:
+        """The options one by one, those that choose the settings left out."""
+        many = (("--weight", self.weights), ("--pin", self.pins), ("--exclude", self.exclude))
+        return (
+            *(("--contexts", self.contexts) if self.contexts else ()),
+            *(("--seed", str(self.seed)) if self.seed is not None else ()),
+            *(word for option, values in many for value in values for word in (option, value)),
+        )
+
+
 class Config(msgspec.Struct, frozen=True):
     """All settings. ``path`` is the file they came from, ``""`` when there is none.
 

@@ -140,7 +140,7 @@ def value_with(held: Any, chains: Any) -> Expression:
         items = []
         for key, each in held.items:
             items.append((key if key.__class__ is Constant else value_with(key, chains), value_with(each, chains)))
-        return Mapping(tuple(items))
+        return Mapping(tuple(items), held.lines)
     plain: Expression = held
     return plain
 

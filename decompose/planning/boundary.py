@@ -10,6 +10,8 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import cached_property
+from itertools import takewhile
 
 import msgspec
 
@@ -18,7 +20,7 @@ from decompose.model.facts import ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.migration import BoundaryEdge, Disposition, EdgeKind, Entity, Operation
 from decompose.model.settings import EdgeDecision
-from decompose.model.syntax import Definition
+from decompose.model.syntax import Definition, Use
 from decompose.planning import shape as shapes
 from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities, is_exception
 from decompose.planning.index import Index
@@ -183,6 +185,11 @@ class _Survey:
         yield from self.outward()
         yield from self.given_objects(self._catalogue.operations)
 
+    @cached_property
+    def _keyed(self) -> frozenset[Location]:
+        """Where foreign keys to the context's tables are declared."""
+        return frozenset(key.at for key in self._sight.keys_to.of(self._cut.tables))
+
     def _left_out(self, source: str) -> bool:
         """Whether code never has an edge that waits, when only these are looked for."""
         return not self._whole and self._sight.passive(source) != ""
@@ -327,8 +334,9 @@ class _Survey:
             imported.setdefault(edge.src, {})[edge.dst] = edge.at[0]
         named: dict[str, set[str]] = {}
         for mention in reach.mentions_of(moved, self._sight.seen):
-            module = self._sight.program.module_of(mention.source_unit)
-            if module in imported and mention.source_unit not in moved:
+            if mention.source_unit not in moved:
+                # The name may have come by another way than an import of the context's module: a package that passes it on, a string.
+                module = self._sight.program.module_of(mention.source_unit)
                 named.setdefault(module, set()).add(self._sight.program.module_of(mention.target))
                 if not self._left_out(mention.source):
                     found = self._mention(mention)
@@ -399,6 +407,9 @@ class _Survey:
 
     def _function(self, mention: Mention, make: _Make) -> BoundaryEdge:
         definition = self._sight.program.definition(mention.target)
+        written = _written(mention.use)
+        if written != mention.target and written in self._sight.patched:
+            return make("in", "call", "stay", "a test replaces the name that is called here: sealed code would not see that", blocks="switch")
         if not self._sight.reach.touches(mention.target):
             return make("in", "call", "shared-kernel", "touches no data: both sides keep it")
         if definition is None or definition.parent:
@@ -502,10 +513,16 @@ class _Survey:
                     yield make("in", "url", "stay", "URL names stay in the monolith; the load balancer moves the route")
                 case "template":
                     yield make("in", "template", "stay", "pages stay in the monolith")
+                case "dotted" if self._sight.in_code(string.definition):
+                    reason = "loads the monolith's copy by its name: that works on the monolith's tables until the data is split"
+                    yield make("in", "import", "stay", reason, blocks="split")
                 case "dotted":
                     yield make("in", "settings", "stay", "the setting keeps naming the monolith's copy", blocks="retire")
                 case "model":
-                    continue  # foreign keys and lazy references: their own edges say more
+                    # Foreign keys, and models that are asked for by their label, have edges of their own that say more.
+                    if self._sight.model_table(string.definition) is not None and string.at not in self._keyed:
+                        reason = "a relationship with a model of the context: it works on the monolith's table until the data is split"
+                        yield make("in", "accessor", "stay", reason, blocks="split")
                 case "sql":
                     yield make("in", "sql", "decide", "SQL text names a table of the context", alternatives=("stay", "replica"), blocks="split")
 
@@ -593,6 +610,12 @@ class _Survey:
             elif use.head == "class":
                 reason = f"moved code reads {table.id}: the service's shadow rows have the columns in use, and are as fresh as the last event"
                 yield make("out", "orm", "replica", reason, alternatives=("stay",))
+
+
+def _written(use: Use) -> str:
+    """The dotted name at the beginning of an expression, as it stands in the text with its import looked through."""
+    steps = takewhile(lambda step: isinstance(step, str), use.chain.steps)
+    return ".".join((use.chain.root, *map(str, steps)))
 
 
 def _loop_warning(use: ModelUse) -> str:

@@ -22,5 +22,5 @@ def drift(plan: MigrationPlan, *, digest: str, config: Config) -> tuple[str, ...
     if plan.digest != digest:
         changed.append("the source has changed since the plan was made")
     if plan.config_digest != config_digest(config):
-        changed.append("the decisions in the configuration have changed since the plan was made")
+        changed.append("the decisions in the configuration, or the options, have changed since the plan was made")
     return tuple(changed)

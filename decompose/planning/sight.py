@@ -32,7 +32,7 @@ MANAGER_BASES = (
     "django.db.models.manager.Manager", "django.db.models.manager.BaseManager",
 )  # fmt: skip
 
-_EFFECTS = {"aws", "http", "mail"}
+_EFFECTS = {"aws", "ftp", "http", "mail", "socket", "ssh", "subprocess"}
 """What a call to the outside changes there; a cache only remembers what is known anyway."""
 
 

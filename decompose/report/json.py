@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from decompose.model.codegraph import CodeGraph, EdgeKind
-from decompose.model.contexts import ContextMap
+from decompose.model.contexts import ContextMap, KeyKind
 from decompose.model.location import Location
 from decompose.model.source import SkippedFile
 from decompose.report.places import Places
@@ -71,6 +71,7 @@ class ForeignKey(msgspec.Struct, frozen=True):
     on_delete: str
     at: Location
     cut: bool
+    kind: KeyKind
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -160,6 +161,8 @@ class Unresolved(msgspec.Struct, frozen=True):
 
 
 class Scores(msgspec.Struct, frozen=True):
+    """``cut_foreign_keys`` are those of every kind, ``cut_many_to_many`` the relations among them."""
+
     contexts: int
     largest_share: float
     coverage: float
@@ -169,6 +172,7 @@ class Scores(msgspec.Struct, frozen=True):
     contested_tables: int
     modularity: float
     stability: float
+    cut_many_to_many: int
 
 
 class AnalysisDocument(msgspec.Struct, frozen=True):
@@ -215,7 +219,7 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
         edges=tuple(sorted(_edges(graph), key=lambda e: (e.src, e.dst, e.kind, e.when or ""))),
         tables=tuple(sorted(_tables(graph, context_map), key=lambda t: t.id)),
         foreign_keys=tuple(
-            ForeignKey(k.id, k.src, k.dst, k.on_delete, k.at, k.cut)
+            ForeignKey(k.id, k.src, k.dst, k.on_delete, k.at, k.cut, k.kind)
             for k in sorted(context_map.foreign_keys, key=lambda k: k.id)
         ),
         accesses=tuple(
@@ -332,6 +336,7 @@ def _scores(context_map: ContextMap) -> Scores:
         contested_tables=s.contested_tables,
         modularity=_figure(s.modularity),
         stability=_figure(s.stability),
+        cut_many_to_many=sum(key.cut and key.kind == "many-to-many" for key in context_map.foreign_keys),
     )
 
 

@@ -15,6 +15,7 @@ from decompose.model.contexts import Context, ContextMap
 from decompose.model.location import Location
 from decompose.model.migration import BoundaryEdge, ContextPlan, Decision, MigrationPlan, Operation
 from decompose.report.printable import printable
+from decompose.report.text import key_counts
 
 TOP = 10
 """Rows shown at once; longer tables fold the rest away."""
@@ -176,7 +177,7 @@ def _one_page(view: _View) -> list[str]:
         f"| modules that have a context | {figures.coverage:.0%} |",
         f"| largest context's share of the modules | {figures.largest_share:.0%} |",
         f"| dependencies that cross contexts | {figures.inter_context_share:.0%} |",
-        f"| foreign keys cut | {figures.cut_foreign_keys} of {len(view.map.foreign_keys)} |",
+        f"| keys cut | {', '.join(key_counts(key for key in view.map.foreign_keys if key.cut))}, of {len(view.map.foreign_keys)} |",
         f"| transactions cut | {figures.cut_transactions} of {len(view.map.transactions)} |",
         f"| tables with several writing contexts | {figures.contested_tables} of {len(view.map.ownership)} |",
         f"| modularity | {figures.modularity:.2f} |",
@@ -344,7 +345,7 @@ def _matrix(view: _View) -> list[str]:
 
 def _foreign_keys(view: _View) -> list[str]:
     cut = [key for key in view.map.foreign_keys if key.cut]
-    lines = ["## 4. Foreign keys across contexts", "", f"{len(cut)} of {len(view.map.foreign_keys)} foreign keys are cut.", ""]
+    lines = ["## 4. Foreign keys across contexts", "", f"Of {len(view.map.foreign_keys)} keys are cut: {', '.join(key_counts(cut))}.", ""]
     rows = []
     for key in cut:
         decision = view.decided.get(key.id)
@@ -352,6 +353,7 @@ def _foreign_keys(view: _View) -> list[str]:
         rows.append(
             [
                 key.id,
+                key.kind,
                 f"{code(key.src)} → {code(key.dst)}",
                 f"{text(key.src_context)} → {text(key.dst_context)}",
                 text(key.on_delete) or "not declared",
@@ -361,7 +363,7 @@ def _foreign_keys(view: _View) -> list[str]:
                 view.state(key.id),
             ]
         )
-    lines += table(["id", "key", "contexts", "on delete", "declared", "reads of its target there", "treatment", "state"], rows)
+    lines += table(["id", "kind", "key", "contexts", "on delete", "declared", "reads of its target there", "treatment", "state"], rows)
     if cut:
         lines += ["", "### Integrity checks that replace the constraints", "", "```sql"]
         for key in cut:

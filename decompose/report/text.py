@@ -18,7 +18,7 @@ from decompose.report.printable import clipped, printable, width
 
 if TYPE_CHECKING:
     from decompose.model.codegraph import CodeGraph
-    from decompose.model.contexts import Context, ContextMap
+    from decompose.model.contexts import Context, ContextMap, CutForeignKey, KeyKind
     from decompose.model.migration import BoundaryEdge, MigrationPlan
 
 Colour = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
@@ -212,7 +212,7 @@ _CONTEXT_COLUMNS = (
     Column("modules", right=True),
     Column("tables", right=True),
     Column("cut edges", right=True),
-    Column("FK cut", right=True),
+    Column("keys cut", right=True),
     Column("tx cut", right=True),
     Column("confidence"),
 )
@@ -254,14 +254,29 @@ def cut_counts(graph: CodeGraph, context_map: ContextMap) -> tuple[Counter[str],
     return edges, keys, transactions
 
 
+_KEYS: dict[KeyKind, tuple[str, str]] = {
+    "foreign-key": ("foreign key", "foreign keys"),
+    "one-to-one": ("one-to-one key", "one-to-one keys"),
+    "many-to-many": ("many-to-many relation", "many-to-many relations"),
+    "inheritance": ("key of inheritance", "keys of inheritance"),
+}
+
+
+def key_counts(keys: Iterable[CutForeignKey]) -> list[str]:
+    """How many keys of each kind there are: ``3 foreign keys``, ``1 many-to-many relation``; kinds without any are left out but the first."""
+    counts = Counter(key.kind for key in keys)
+    return [plural(counts[kind], *words) for kind, words in _KEYS.items() if counts[kind] or kind == "foreign-key"]
+
+
 def _figures(graph: CodeGraph, context_map: ContextMap) -> list[str]:
     scores = context_map.scores
+    cut_keys = key_counts(key for key in context_map.foreign_keys if key.cut)
     lines = [
         (
             f"{1 - scores.inter_context_share:.0%} of dependencies stay inside, largest context {scores.largest_share:.0%}, "
             f"modularity {scores.modularity:.2f}, stability {scores.stability:.2f}"
         ),
-        f"{plural(scores.cut_foreign_keys, 'foreign key')} and {plural(scores.cut_transactions, 'transaction')} cross contexts: decompose show cuts",
+        f"{', '.join(cut_keys)} and {plural(scores.cut_transactions, 'transaction')} cross contexts: decompose show cuts",
     ]
     contested = [each for each in context_map.ownership if each.contested]
     if contested:
@@ -271,6 +286,11 @@ def _figures(graph: CodeGraph, context_map: ContextMap) -> list[str]:
         ]
         more = f" and {len(contested) - 3} more" if len(contested) > 3 else ""
         lines.append(f"{plural(len(contested), 'table')} written from two or more contexts: {', '.join(named)}{more}")
+    if context_map.unassigned:
+        named = [printable(module) for module in context_map.unassigned[:3]]
+        more = f" and {len(context_map.unassigned) - 3} more" if len(context_map.unassigned) > 3 else ""
+        count = plural(len(context_map.unassigned), "module")
+        lines.append(f"{count} without any evidence, to be named in decompose.toml: {', '.join(named)}{more}")
     if graph.unresolved:
         lines.append(f"{plural(len(graph.unresolved), 'reference')} not resolved: decompose show unresolved")
     return lines
@@ -324,7 +344,7 @@ def tables_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
         Column("owner"),
         Column("writers", flexible=True),
         Column("readers", flexible=True),
-        Column(""),
+        Column("state"),
         Column("model", flexible=True, tail=True),
         Column("declared", flexible=True, tail=True),
     )
@@ -375,18 +395,19 @@ def tasks_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
 
 def cuts_listing(context_map: ContextMap) -> Listing:
     """Foreign keys and transactions that cross contexts: the price of the cut."""
-    rows = [
-        (key.id, f"{key.src_context} -> {key.dst_context}", f"{key.src} -> {key.dst}", key.on_delete, str(key.at))
+    rows: list[tuple[str, ...]] = [
+        (key.id, key.kind, f"{key.src_context} -> {key.dst_context}", f"{key.src} -> {key.dst}", key.on_delete, str(key.at))
         for key in context_map.foreign_keys
         if key.cut
     ]
     rows += [
-        (unit.id, ", ".join(unit.writing), f"{unit.definition} writes {', '.join(unit.written)}", "", str(unit.at))
+        (unit.id, "transaction", ", ".join(unit.writing), f"{unit.definition} writes {', '.join(unit.written)}", "", str(unit.at))
         for unit in context_map.transactions
         if unit.cut
     ]
     columns = (
         Column("id"),
+        Column("kind"),
         Column("contexts", flexible=True),
         Column("what", flexible=True),
         Column("on delete"),
@@ -419,7 +440,8 @@ def order_listing(plan: MigrationPlan) -> Listing:
         (
             str(each.rank) if each.rank else "-",
             each.name,
-            each.readiness,
+            # Without a rank and without a question there is nothing to be ready for.
+            each.readiness if each.rank or each.readiness != "ready" else "-",
             waiting(each.edges),
             ", ".join(each.depends_on),
             "; ".join(each.reasons),

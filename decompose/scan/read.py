@@ -120,8 +120,11 @@ def compile_all(
     cache: Cache | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    digests: dict[str, bytes] | None = None,
 ) -> list[tuple[SourceFile, T | SkippedFile]]:
     """For each Python file of the tree, in its order, what the compiler made of it, or why it could not be read.
+
+    ``digests`` is filled with what identifies the contents of each file that was read, or is known to hold what it did.
 
     The results do not depend on ``jobs``, the number of worker processes: ``None`` for one per processor, 1 for none.
     ``executor`` replaces the processes; file contents travel, so its workers need not see the files.
@@ -133,19 +136,22 @@ def compile_all(
         pending = [
             _Job(index, file.path, file.module, file.is_package, file.size) for index, file in enumerate(files)
         ]
+        known: dict[str, bytes] = {}
         if cache is not None:
-            pending = list(_changed(tree, pending, compiler, cache, results))
+            pending = list(_changed(tree, pending, compiler, cache, results, known))
         if progress is not None:
             progress(len(results), len(files))
-        where = _Where(tree.base, marked=cache is not None)
+        where = _Where(tree.base, marked=cache is not None or digests is not None)
         all_done = _made(pending, compiler, where, jobs, executor)
         with closing(all_done):
             for done, made in all_done:
                 file = files[done.position]
                 if made is None:
-                    results[done.position] = SkippedFile(file.path, 0, done.unread)
+                    results[done.position] = SkippedFile(file.path, 1, done.unread)
                 else:
                     results[done.position] = made
+                    if done.digest:
+                        known[file.path] = done.digest
                     if cache is not None and done.digest:  # what ended a process may not do it again
                         packed = done.packed or compiler.pack(made)
                         cache.put(version, _key(file), done.mtime, done.size, done.digest, packed)
@@ -153,13 +159,15 @@ def compile_all(
                     progress(len(results), len(files))
         if cache is not None:
             cache.commit(version, {_key(file) for file in files})
+    if digests is not None:
+        digests.update(known)
     return [(file, results[index]) for index, file in enumerate(files)]
 
 
 def _changed(
-    tree: SourceTree, jobs: list[_Job], compiler: Compiler[T], cache: Cache, results: dict[int, T | SkippedFile]
+    tree: SourceTree, jobs: list[_Job], compiler: Compiler[T], cache: Cache, results: dict[int, T | SkippedFile], digests: dict[str, bytes]
 ) -> Iterator[_Job]:
-    """The jobs whose results are not stored; those that are go to ``results``. By time and size first, then by contents."""
+    """The jobs whose results are not stored; those that are go to ``results``, and to ``digests``. By time and size first, then by contents."""
     known = cache.stored(compiler.version)
     keys = [_key(file) for file in tree.python]
     unchanged = {
@@ -179,7 +187,7 @@ def _changed(
             try:
                 source, mtime = _read(f"{tree.base}/{job.path}")
             except Unread as error:
-                results[job.position] = SkippedFile(job.path, 0, str(error))
+                results[job.position] = SkippedFile(job.path, 1, str(error))
                 continue
             job = job._replace(source=source, mtime=mtime, size=len(source))
             if entry.digest == digest(source) and (packed := cache.load(entry)) is not None:
@@ -190,6 +198,7 @@ def _changed(
             yield job
         else:
             results[job.position] = result
+            digests[job.path] = entry.digest
 
 
 def _key(file: SourceFile) -> str:

@@ -42,6 +42,8 @@ _OTHER_NAMES = frozenset(
     }
 )
 _PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
+MOST_LISTED = 2_000
+"""Entries of a linked folder that are looked at to see whether it holds Python."""
 _DEEPEST = 256
 """Folders inside one another; nobody names a module with more dots."""
 _SAMPLE_BYTES = 64 * 1024
@@ -125,7 +127,8 @@ class _Walk:
                 self.skip(place, f"cannot be looked at: {error.strerror}")
                 continue
             if link:
-                if not name.startswith(".") and name not in _NEVER:
+                ignored = name.startswith(".") or name in _NEVER or _ignored(rules, place) or _ignored(rules, place + "/")
+                if not ignored:
                     self.link(place)
             elif folder:
                 if name.startswith(".") or name in _NEVER or _ignored(rules, place + "/"):
@@ -182,7 +185,7 @@ class _Walk:
             if place.endswith(".py"):
                 self.skip(place, "link that leads nowhere")
             return
-        if not (place.endswith(".py") or os.path.isdir(target)):
+        if not (place.endswith(".py") or (os.path.isdir(target) and _may_hold_python(target))):
             return
         if target == self.home or target.startswith(self.home + os.sep):
             self.skip(
@@ -211,7 +214,29 @@ class _Walk:
         return parse(text.splitlines(), path)
 
     def skip(self, place: str, reason: str) -> None:
-        self.skipped.append(SkippedFile(_shown(place), 0, reason))
+        self.skipped.append(SkippedFile(_shown(place), 1, reason))
+
+
+def _may_hold_python(folder: str) -> bool:
+    """False when nothing below a folder could be a module: not following links, and looking at :data:`MOST_LISTED` entries at most."""
+    waiting, listed = [folder], 0
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                below: list[str] = []
+                for entry in entries:
+                    listed += 1
+                    if listed > MOST_LISTED or entry.name.endswith(".py"):
+                        return True
+                    if entry.name == "pyvenv.cfg":
+                        below = []
+                        break
+                    if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".") and entry.name not in _NEVER:
+                        below.append(entry.path)
+        except OSError:
+            return True
+        waiting += below
+    return False
 
 
 def _ignored(rules: tuple[Ignore, ...], place: str) -> bool:
@@ -298,11 +323,11 @@ class _Roots:
             holder = by_name.get(module)
             if holder is not None:
                 if is_package is False and holder == f"{place[:-3]}/__init__.py":
-                    skipped.append(SkippedFile(place, 0, f"hidden behind the package {holder} of the same name"))
+                    skipped.append(SkippedFile(place, 1, f"hidden behind the package {holder} of the same name"))
                     continue
                 root, module = ".", _dotted(place)
                 if module in by_name:
-                    skipped.append(SkippedFile(place, 0, f"has the same module name as {by_name[module]}"))
+                    skipped.append(SkippedFile(place, 1, f"has the same module name as {by_name[module]}"))
                     continue
             by_name[module] = place
             kept.append(SourceFile(place, files[place], module, is_package, root))

@@ -30,15 +30,16 @@ def summaries(
     progress: Progress | None = None,
     executor: Executor | None = None,
     instead: Mapping[str, bytes] | None = None,
+    digests: dict[str, bytes] | None = None,
 ) -> tuple[ModuleSummary, ...]:
     """One summary for each Python file of the tree, in its order. Files that cannot be read or parsed have a ``failure``.
 
-    ``jobs``, ``progress`` and ``executor`` are as in :func:`~decompose.scan.read.compile_all`. ``instead`` has contents, by
+    ``jobs``, ``progress``, ``executor`` and ``digests`` are as in :func:`~decompose.scan.read.compile_all`. ``instead`` has contents, by
     path, that are taken in place of what the file holds now.
     """
     compiler = Compiler(summarize, packed, unpacked, crashed, _version())
     with silent():
-        made = compile_all(tree, compiler, jobs=jobs, cache=cache, progress=progress, executor=executor)
+        made = compile_all(tree, compiler, jobs=jobs, cache=cache, progress=progress, executor=executor, digests=digests)
     given = instead or {}
     return tuple(
         summarize(file.path, file.module, file.is_package, given[file.path])

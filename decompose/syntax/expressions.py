@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from decompose.model.expressions import (
@@ -282,12 +282,10 @@ class Expressions(Names):
 
     def _dict_call(self, node: Node, sink: Sink) -> Mapping:
         handed = sink if sink in _HANDED_DOWN else "other"
-        return Mapping(
-            tuple(
-                (Constant(keyword.arg) if keyword.arg else UNPACKED, self.value(keyword.value, handed))
-                for keyword in node.keywords
-            )
-        )
+        items = [
+            (Constant(keyword.arg) if keyword.arg else UNPACKED, self.value(keyword.value, handed)) for keyword in node.keywords
+        ]
+        return Mapping(tuple(items), tuple([keyword.lineno for keyword in node.keywords]) if _nested(items) else ())
 
     def _changed(self, name: str, held: Held, link: Any) -> None:
         """A variable that holds a display is changed in place: what it holds is no longer known."""
@@ -488,7 +486,12 @@ class Expressions(Names):
             held = UNPACKED if key is None else values[key.__class__](self, key, "other", "")
             items.append((held, values[item.__class__](self, item, handed, "")))
         self.load += 2 * len(items)
-        return Mapping(tuple(items)) if len(items) <= LONGEST_DISPLAY else self.opaque(node)
+        if len(items) > LONGEST_DISPLAY:
+            return self.opaque(node)
+        if not _nested(items):
+            return Mapping(tuple(items))
+        starts = [item if key is None else key for key, item in zip(node.keys, node.values, strict=True)]
+        return Mapping(tuple(items), tuple([start.lineno for start in starts]))
 
     def _lambda(self, node: Node, sink: Sink, target: str) -> Held:
         for default in (*node.args.defaults, *node.args.kw_defaults):
@@ -746,3 +749,8 @@ VALUES: dict[Any, Callable[[Expressions, Any, Sink, str], Held]] = {
     ast.Yield: Expressions._yield,
     ast.YieldFrom: Expressions._yield,
 }
+
+
+def _nested(items: Iterable[tuple[Held, Held]]) -> bool:
+    """Whether a mapping holds mappings, as tables of settings do."""
+    return Mapping in [held.__class__ for _, held in items]

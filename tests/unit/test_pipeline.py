@@ -181,3 +181,18 @@ def test_requirements_are_part_of_what_a_plan_is_made_from(shop: Path) -> None:
     before = pipeline.analyze(shop).graph.digest
     (shop / "requirements.txt").write_text("Django==4.2.12\n")
     assert pipeline.analyze(shop).graph.digest != before
+
+
+def test_files_that_were_read_are_not_read_again_for_the_digest(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reread: list[str] = []
+    read = pipeline.contents
+
+    def noted(base: str, path: str) -> bytes:
+        reread.append(path)
+        return read(base, path)
+
+    first = pipeline.analyze(shop, cache=False)
+    monkeypatch.setattr(pipeline, "contents", noted)
+    found = [pipeline.analyze(shop, cache=cache, jobs=1) for cache in (False, True, True)]
+    assert {each.graph.digest for each in found} == {first.graph.digest} and all(each.digests == first.digests for each in found)
+    assert first.digests and [path for path in reread if path.endswith(".py")] == []

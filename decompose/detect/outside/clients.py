@@ -9,7 +9,7 @@ PACKAGES = frozenset(
         "flask_caching", "cachelib", "pymemcache", "pylibmc", "memcache", "aiocache", "boto3", "aioboto3", "aiobotocore", "botocore",
         "elasticsearch", "elasticsearch_dsl", "opensearchpy", "meilisearch", "pysolr", "typesense", "kafka", "confluent_kafka", "aiokafka", "pika",
         "aio_pika", "kombu", "nats", "stomp", "pymongo", "motor", "google", "azure", "paramiko", "ftplib", "ldap3", "ldap",
-        "io", "codecs", "gzip", "zipfile", "tarfile", "shutil", "aiofiles", "pathlib", "anyio",
+        "socket", "subprocess", "io", "codecs", "gzip", "zipfile", "tarfile", "shutil", "aiofiles", "pathlib", "anyio",
         "stripe", "braintree", "paypalrestsdk", "twilio", "sendgrid", "mailchimp3", "mailjet_rest", "postmarker", "slack_sdk", "slack", "openai",
         "anthropic", "github", "gitlab", "telegram", "discord", "resend",
     }
@@ -39,13 +39,34 @@ CLIENTS = {
     "stomp.Connection": "queue", "google.cloud.pubsub_v1.PublisherClient": "queue", "google.cloud.pubsub_v1.SubscriberClient": "queue",
     "google.cloud.pubsub.PublisherClient": "queue", "pymongo.MongoClient": "mongo", "motor.motor_asyncio.AsyncIOMotorClient": "mongo",
     "pymongo.AsyncMongoClient": "mongo", "google.cloud.storage.Client": "storage", "azure.storage.blob.BlobServiceClient": "storage",
-    "ftplib.FTP": "ftp", "paramiko.SSHClient": "ssh", "ldap3.Connection": "ldap", "grpc.insecure_channel": "grpc", "grpc.secure_channel": "grpc",
+    "ftplib.FTP": "ftp", "ftplib.FTP_TLS": "ftp", "paramiko.SSHClient": "ssh", "paramiko.client.SSHClient": "ssh", "paramiko.Transport": "ssh",
+    "paramiko.transport.Transport": "ssh", "pycurl.Curl": "curl", "socket.socket": "socket", "ldap3.Connection": "ldap", "grpc.insecure_channel": "grpc", "grpc.secure_channel": "grpc",
     "grpc.aio.insecure_channel": "grpc", "grpc.aio.secure_channel": "grpc",
 }  # fmt: skip
 """What the call of a dotted name gives, by kind of outside world."""
 
 ADDRESSED = frozenset({"grpc", "ftp", "ssh", "ldap"})
-"""Kinds where making the client says it all: the address is the constructor's."""
+"""Kinds where it is enough to know with whom: the address is the constructor's, or given to ``connect``."""
+
+SOCKET_CALLS = {"connect": 0, "connect_ex": 0, "sendto": -1}
+"""Methods of a socket that go to an address, with its position; ``bind`` and ``listen`` wait for others."""
+CONNECTIONS = frozenset({"socket.create_connection", "asyncio.open_connection"})
+
+PROGRAMS = {
+    **dict.fromkeys(
+        (
+            "subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.getoutput",
+            "subprocess.getstatusoutput", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "os.system", "os.popen",
+            "os.execl", "os.execle", "os.execlp", "os.execlpe", "os.execv", "os.execve", "os.execvp", "os.execvpe", "os.posix_spawn",
+            "os.posix_spawnp", "os.startfile",
+        ),
+        0,
+    ),
+    **dict.fromkeys(
+        ("os.spawnl", "os.spawnle", "os.spawnlp", "os.spawnlpe", "os.spawnv", "os.spawnve", "os.spawnvp", "os.spawnvpe"), 1,
+    ),
+}  # fmt: skip
+"""Functions that run another program, with the position of what says which."""
 
 SERVICES = {
     "stripe": "api.stripe.com", "braintree": "api.braintreegateway.com", "paypalrestsdk": "api.paypal.com", "twilio": "api.twilio.com",
@@ -121,7 +142,7 @@ _PARTS = ("django.core.cache", "django.core.mail", "django.core.files.storage", 
 def knows(dotted: str) -> bool:
     """Whether a dotted name of a library may reach outside."""
     first = dotted.partition(".")[0]
-    return first in PACKAGES or (first in ("django", "builtins") and dotted.startswith(_PARTS)) or dotted in FILE_WRITES or dotted in FILE_READS
+    return first in PACKAGES or dotted in PROGRAMS or dotted in CONNECTIONS or (first in ("django", "builtins") and dotted.startswith(_PARTS)) or dotted in FILE_WRITES or dotted in FILE_READS
 
 
 def kind_of(dotted: str) -> str:

@@ -23,6 +23,7 @@ from decompose.model.syntax import (
     Mapping,
     ModuleSummary,
     Opaque,
+    Operation,
     Sequence,
     Template,
     Use,
@@ -84,6 +85,10 @@ class World:
             yield from self._stored(state, rest, site)
         elif call is None or state.kind != "external":
             return
+        elif state.id in known.PROGRAMS:
+            yield self._program(state.id, call, site)
+        elif state.id in known.CONNECTIONS:
+            yield self._fact(site, "socket", self._connection(call, site))
         elif state.id in known.OPENS or state.id in known.FILE_READS or state.id in known.FILE_WRITES:
             yield from self._file(state.id, call, site)
         elif first in known.HTTP and last in known.HTTP_CALLS:
@@ -92,6 +97,43 @@ class World:
             yield self._fact(site, "mail", last)
         elif first in known.SERVICES and not last.endswith(("Error", "Exception")):
             yield self._fact(site, "http", known.SERVICES[first])
+
+    def _program(self, id: str, call: Call, site: Site) -> Fact:
+        """The program that is run: the first of a list of words, or the first word of a text."""
+        given = argument(call, known.PROGRAMS[id], "args", "cmd", "command", "program", "file", "path")
+        value = value_of(self.program, given)
+        if isinstance(value, Operation) and value.operator == "+" and isinstance(value.operands[0], Sequence):
+            value = value.operands[0]
+        if isinstance(value, Sequence):
+            program = self._label(value.items[0], site) if value.items else ""
+        else:
+            written = text(self.program, given, site.module, site.use) or (value.text if isinstance(value, Template) else "")
+            program = next(iter(written.split()), "")
+        if program in ("", "{}"):
+            return Unresolved("external", source(site.use.chain)[:120], "the program is computed", site.at)
+        return self._fact(site, "subprocess", program)
+
+    def _connection(self, call: Call, site: Site) -> str:
+        """The address of ``create_connection((host, port))`` and of ``open_connection(host, port)``."""
+        first, second = argument(call, 0, "address", "host"), argument(call, 1, "port")
+        if isinstance(value_of(self.program, first), Sequence) or second is None:
+            return self._address(first, site)
+        return f"{self._part(first, site)}:{self._part(second, site)}"
+
+    def _address(self, given: Expression | None, site: Site) -> str:
+        """``host:port`` of a pair, else what the argument says."""
+        value = value_of(self.program, given)
+        if isinstance(value, Sequence):
+            return ":".join(self._part(each, site) for each in value.items[:2])
+        return self._label(given, site)
+
+    def _part(self, given: Expression | None, site: Site) -> str:
+        """One part of an address: a hole where the text does not say it."""
+        found = text(self.program, given, site.module, site.use) if given is not None else None
+        if found is None:
+            constant = self.program.constant(given) if given is not None else None
+            found = str(constant) if isinstance(constant, int) else "{}"
+        return found
 
     def _file(self, id: str, call: Call, site: Site) -> Iterator[Fact]:
         if id in known.OPENS:
@@ -155,11 +197,10 @@ class World:
         if kind.startswith("aws"):
             yield from self._aws(made, rest, site)
             return
-        if kind in known.ADDRESSED:
-            if not rest:
-                yield self._fact(site, kind, self._label(argument(made.call, 0, "target", "host", "server"), site))
-            return
         names = [(name, call) for name, call in pairwise(rest) if isinstance(name, str) and isinstance(call, Call)]
+        if kind in known.ADDRESSED:
+            yield from self._addressed(made, names, rest, site)
+            return
         if kind == "queue" and not names and not any(isinstance(step, str) for step in rest):
             yield from self._consumer(made, site)
         if not names:
@@ -175,8 +216,22 @@ class World:
             yield from (self._key("redis", name, each, site, known.REDIS_READS) for name, each in names[1:] if name not in known.REDIS_NONE)
         elif kind == "cache" and method in known.CACHE_READS | known.CACHE_WRITES:
             yield self._key("cache", method, call, site, known.CACHE_READS)
+        elif kind == "socket" and method in known.SOCKET_CALLS and call.arguments:
+            yield self._fact(site, "socket", self._address(call.arguments[known.SOCKET_CALLS[method]], site))
+        elif kind == "curl" and method == "setopt" and source(argument(call, 0)).endswith(".URL"):
+            yield self._fact(site, "http", self._label(argument(call, 1), site))
         else:
             yield from self._other(kind, names, rest, site)
+
+    def _addressed(self, made: Made, names: list[tuple[str, Call]], rest: tuple[Step, ...], site: Site) -> Iterator[Fact]:
+        """With whom a client speaks: said where it is made, or later by ``connect``."""
+        given = argument(made.call, 0, "target", "host", "server", "sock")
+        chain = site.use.chain
+        position = len(chain.steps) - len(rest)
+        if given is not None and position > last_bound(chain) and chain.steps[position - 1] == made.call:
+            yield self._fact(site, made.kind, self._address(given, site))
+        elif given is None and names and names[0][0] == "connect":
+            yield self._fact(site, made.kind, self._address(argument(names[0][1], 0, "hostname", "host"), site))
 
     def _other(self, kind: str, names: list[tuple[str, Call]], rest: tuple[Step, ...], site: Site) -> Iterator[Fact]:
         """Clients where a later method says what is done: search, queues, MongoDB, object storage."""

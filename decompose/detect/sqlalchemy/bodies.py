@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Protocol
 
 from decompose.detect.sqlalchemy.drafts import Body, Key, Loading, Relation
@@ -30,6 +33,7 @@ from decompose.model.syntax import (
     Definition,
     Expression,
     Mapping,
+    ModuleSummary,
     Opaque,
     Operation,
     Sequence,
@@ -56,6 +60,7 @@ class Bodies:
         self.names = names
         self.tables = tables
         self._bodies: dict[str, Body] = {}
+        self._calls: dict[str, dict[Expression, list[tuple[int, int]]]] = {}
 
     def collected(self, classes: list[str], root: Root) -> Body:
         collected = Body({}, [], {}, {})
@@ -130,6 +135,27 @@ class Bodies:
         elif root == "sqlmodel" and said.type is not None and not said.many and not name.startswith("model_") and not meaning:
             given = () if bare else (("default", value),)
             self._column(body, name, Call((), given), said, at, root)
+
+    def own_place(self, value: Expression, at: Location, last: int) -> Location:
+        """Where a call in a statement that stands ``at`` a place and ends with the line ``last`` begins itself."""
+        line, _ = self.lines(value, at)
+        return Location(at.path, line) if line <= last else at
+
+    def lines(self, value: Expression, at: Location) -> tuple[int, int]:
+        """The first and last line of the first such call from a place on; two equal ones are told apart by where they are looked for."""
+        known = self._calls.get(at.path)
+        if known is None:
+            known = self._calls[at.path] = {}
+            for use in self._by_path[at.path].uses if at.path in self._by_path else ():
+                if use.chain.steps and use.chain.steps[-1].__class__ is Call:
+                    known.setdefault(use.chain, []).append((use.span.line, use.span.end_line))
+        found = known.get(value, [])
+        position = bisect_left(found, (at.line, 0))
+        return found[position] if position < len(found) else (sys.maxsize, 0)
+
+    @cached_property
+    def _by_path(self) -> dict[str, ModuleSummary]:
+        return {module.path: module for module in self.program.modules.values()}
 
     def inlined(self, value: Expression) -> Expression:
         """A call of a project function that just returns a construct, replaced by that construct."""
@@ -218,8 +244,10 @@ class Bodies:
         for owner in classes:
             for value in self.table_arguments(owner, classes[0]):
                 at = self.program.at(self.program.module_of(owner), self._line_of(owner, "__table_args__"))
+                definition = self.program.definition(owner)
+                last = definition.end_line if definition is not None else at.line
                 for each in elements(self.program, value) or ():
-                    yield from self.constraint(each, at, {column.name: column for column in body.columns.values()})
+                    yield from self.constraint(each, at, last, {column.name: column for column in body.columns.values()})
 
     def _line_of(self, owner: str, name: str) -> int:
         bound = self.program.bindings(owner).get(name)
@@ -228,7 +256,8 @@ class Bodies:
         method = self.program.members(owner).get(name)
         return method.line if method is not None else self.program.place(owner).line
 
-    def constraint(self, expression: Expression, at: Location, columns: dict[str, Column]) -> Iterator[Key]:
+    def constraint(self, expression: Expression, at: Location, last: int, columns: dict[str, Column]) -> Iterator[Key]:
+        """The key of a ``ForeignKeyConstraint`` in a statement that stands ``at`` a place and ends with the line ``last``."""
         call = self.names.call(expression, "ForeignKeyConstraint")
         if call is None:
             return
@@ -239,6 +268,7 @@ class Bodies:
             text = literal(program, targets[0])
             nullable = any(columns[each].nullable for each in own if each in columns)
             fields = tuple(columns[each].field if each in columns else each for each in own)
+            at = self.own_place(expression, at, last)
             yield Key(tuple(own), fields, text if text is not None else targets[0], at, upper(literal(program, keyword(call, "ondelete"))), False, nullable)  # fmt: skip
 
     def relation(self, name: str, call: Call, said: Annotated, module: str, at: Location, meaning: str) -> Relation:

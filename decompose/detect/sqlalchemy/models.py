@@ -244,18 +244,18 @@ class Models:
             draft = self.tables[id] = Drafted(id, at, model)
             draft.schema = schema
         unpacked = elements(program, Sequence(call.arguments[1:])) or ()
+        _, last = self.bodies.lines(expression, at)
         columns: list[Column] = []
         for each in unpacked:
-            each = self.bodies.inlined(each)
-            column_call = self.names.call(each, "Column")
+            column_call = self.names.call(self.bodies.inlined(each), "Column")
             if column_call is not None:
                 label = literal(program, argument(column_call, 0, "name")) or ""
-                column, keys = self.bodies.column(label, column_call, Annotated(), at, "plain")
+                column, keys = self.bodies.column(label, column_call, Annotated(), self.bodies.own_place(each, at, last), "plain")
                 columns.append(column)
                 draft.keys.extend(keys)
         draft.add(columns)
         for each in unpacked:
-            draft.keys.extend(self.bodies.constraint(each, at, {column.name: column for column in columns}))
+            draft.keys.extend(self.bodies.constraint(each, at, last, {column.name: column for column in columns}))
         return id
 
     def _imperative(self) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from decompose.detect.sqlalchemy.drafts import Drafted, Key
 from decompose.detect.sqlalchemy.models import Models
 from decompose.link.expressions import source
-from decompose.model.facts import Column, Fact, ForeignKey, Table, Unresolved
+from decompose.model.facts import Column, Fact, ForeignKey, StringReference, Table, Unresolved
 
 
 class Schema:
@@ -25,7 +25,15 @@ class Schema:
         for draft in self.models.tables.values():
             yield from self._foreign_keys(draft)
         yield from self._many_to_many()
+        yield from self._named_models()
         yield from self.models.unresolved
+
+    def _named_models(self) -> Iterator[StringReference]:
+        """Relationships that name the class on the other side by a string: nothing is imported for them."""
+        for id, declared in self.models.declared_relations:
+            linked = self.models.mapped[id].relations.get(declared.name)
+            if linked is not None and linked.target and declared.target != linked.target:
+                yield StringReference(id, "model", declared.target, linked.target, declared.at)
 
     def _table(self, draft: Drafted) -> Table:
         only_keys = all(column.primary_key or column.name in {c for key in draft.keys for c in key.columns} for column in draft.columns.values())

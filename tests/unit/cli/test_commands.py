@@ -224,3 +224,50 @@ def test_doctor_reports_a_bad_configuration_with_1(decompose: Typed, shop: Path)
     (shop / "decompose.toml").write_text("nonsense = 1\n")
     answer = decompose("doctor", "-C", shop)
     assert answer.code == 1 and "nonsense" in answer.out
+
+
+def test_doctor_says_that_an_empty_folder_has_nothing_to_analyze(decompose: Typed, shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    answer = decompose("doctor", "-C", tmp_path / "empty")
+    assert answer.code == 1 and "nothing to analyze" in answer.out and "-C" in answer.out
+    assert "Python files" in decompose("doctor", "-C", shop).out
+
+
+def test_a_recalled_analysis_does_not_say_that_it_was_written(decompose: Typed, shop: Path) -> None:
+    assert "Wrote .decompose/analysis.json" in decompose("analyze", shop).err
+    recalled, computed = decompose("analyze", shop).err, decompose("analyze", shop, "--timings").err
+    assert "Wrote" not in recalled and "Nothing has changed" in recalled
+    assert "Wrote" not in computed and "stays as it is" in computed
+
+
+def test_a_context_that_came_or_went_is_said(decompose: Typed, shop: Path) -> None:
+    assert "Contexts changed" not in decompose("analyze", shop).err
+    answer = decompose("analyze", shop, "--pin", "shop.reviews.**=opinions")
+    assert "opinions is new: " in answer.err and "Contexts changed since the last analysis" in answer.err
+    assert "Contexts changed" not in decompose("analyze", shop, "--pin", "shop.reviews.**=opinions", "--timings").err
+
+
+def test_a_file_of_sql_that_makes_shared_code_a_context_says_so(decompose: Typed, tmp_path: Path) -> None:
+    apps = ("orders", "billing", "catalog", "users")
+    files = {
+        "manage.py": "",
+        "shop/__init__.py": "",
+        "shop/settings.py": f"INSTALLED_APPS = {[f'shop.{app}' for app in (*apps, 'core')]!r}\n",
+        "shop/core/__init__.py": "",
+        "shop/core/models.py": "from django.db import models\nclass Option(models.Model):\n    name = models.TextField()\n",
+        "shop/core/text.py": "from pathlib import Path\nfrom django.db import connection\ndef clean(x):\n    return x.strip()\n"
+        "def purge():\n    with connection.cursor() as cursor:\n        cursor.execute(Path('purge.sql').read_text())\n",
+    }
+    for app in apps:
+        own = f"from shop.{app}.models import Row\nfrom shop.core.text import clean\n"
+        files[f"shop/{app}/__init__.py"] = ""
+        files[f"shop/{app}/models.py"] = "from django.db import models\nclass Row(models.Model):\n    name = models.TextField()\n"
+        files[f"shop/{app}/services.py"] = f"{own}def add(name):\n    return Row.objects.create(name=clean(name))\n"
+        files[f"shop/{app}/forms.py"] = f"{own}def count(name):\n    return Row.objects.filter(name=clean(name)).count()\n"
+        files[f"shop/{app}/views.py"] = f"from shop.{app} import services\nfrom shop.core.text import clean\ndef page(request):\n    return services.add(clean(''))\n"
+    for path, content in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+    decompose("analyze", tmp_path)
+    (tmp_path / "purge.sql").write_text("DELETE FROM core_option\n")
+    assert "is new: " in decompose("analyze", tmp_path).err

@@ -122,6 +122,12 @@ def test_the_order_of_the_input_does_not_matter() -> None:
 def test_an_empty_project_has_no_contexts() -> None:
     found = proposed("")
     assert (found.contexts, found.scores.contexts) == ((), 0)
+    assert "no context was found" in found.advice and "decompose.toml" in found.advice
+
+
+def test_a_single_context_is_counted_in_words() -> None:
+    found = proposed("a.models: table t; writes t\na.views: imports a.models; writes t")
+    assert found.scores.contexts == 1 and "only one context was found" in found.advice
 
 
 def test_a_weak_cut_is_advised_against() -> None:

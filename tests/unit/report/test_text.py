@@ -10,6 +10,8 @@ import pytest
 from drawing import draw
 
 from decompose.cut.propose import propose
+from decompose.model.contexts import CutForeignKey, KeyKind
+from decompose.model.location import Location
 from decompose.model.settings import Config
 from decompose.model.source import SkippedFile
 from decompose.report import text
@@ -78,3 +80,24 @@ def test_foreign_keys_that_cross_are_counted_for_both_sides() -> None:
     _, keys, _ = text.cut_counts(graph, cut)  # type: ignore[arg-type]
     crossing = [key for key in cut.foreign_keys if key.cut]  # type: ignore[attr-defined]
     assert sum(keys.values()) == 2 * len(crossing)
+
+
+def test_keys_are_counted_by_kind() -> None:
+    def key(kind: KeyKind) -> CutForeignKey:
+        return CutForeignKey("FK-001", "a.b", "c", "", Location("a.py", 1), "left", "right", True, kind)
+
+    keys = [key("many-to-many"), key("foreign-key"), key("many-to-many"), key("inheritance")]
+    assert text.key_counts(keys) == ["1 foreign key", "2 many-to-many relations", "1 key of inheritance"]
+    assert text.key_counts([]) == ["0 foreign keys"]
+
+
+def test_every_column_of_a_list_has_a_name() -> None:
+    graph, cut = shop()
+    for listing in (text.tables_listing, text.contexts_listing, text.routes_listing, text.tasks_listing):
+        assert all(column.title for column in listing(graph, cut).columns)  # type: ignore[arg-type]
+
+
+def test_modules_without_a_context_are_named() -> None:
+    graph, cut = shop()
+    cut = msgspec.structs.replace(cut, unassigned=("shop.a", "shop.b", "shop.c", "shop.d"))  # type: ignore[type-var]
+    assert "4 modules without any evidence, to be named in decompose.toml: shop.a, shop.b, shop.c and 1 more" in text.summary("shop", graph, cut, Terminal())  # type: ignore[arg-type]

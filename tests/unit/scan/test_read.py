@@ -139,7 +139,7 @@ def test_a_file_that_is_gone_has_a_reason(tmp_path: Path) -> None:
     tree = discover(draw(tmp_path, {"a.py": "x", "b.py": "xx"}))
     (tmp_path / "a.py").unlink()
     found = [result for _, result in compile_all(tree, COMPILER)]
-    assert found == [SkippedFile("a.py", 0, "cannot be read: No such file or directory"), "b:2"]
+    assert found == [SkippedFile("a.py", 1, "cannot be read: No such file or directory"), "b:2"]
 
 
 def test_progress_counts_up_to_all_files(tmp_path: Path) -> None:

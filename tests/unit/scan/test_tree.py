@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from decompose.scan.tree import LARGEST, discover
+from decompose.scan.tree import LARGEST, MOST_LISTED, discover
 
 from .drawn import draw
 
@@ -219,6 +219,36 @@ def test_a_link_inside_the_project_is_named_and_its_target_read_once(tmp_path: P
     (tmp_path / "shop" / "loop").symlink_to("..")
     assert list(modules(tmp_path)) == ["shop/__init__.py"]
     assert "inside the project" in skipped(tmp_path)["shop/loop"]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_link_to_a_folder_without_python_hides_no_module(tmp_path: Path, inside: bool) -> None:
+    base = draw(tmp_path / "project", {"a.py": "", "b/__init__.py": ""})
+    target = draw((base if inside else tmp_path) / "static", {"css/site.css": "", ".venv/x.py": "", "env/pyvenv.cfg": "", "env/lib/y.py": ""})
+    (target / "back").symlink_to(base)
+    (base / "assets").symlink_to(target)
+    assert list(modules(base)) == ["a.py", "b/__init__.py"]
+    assert "assets" not in skipped(base)
+
+
+def test_a_link_to_python_deep_below_or_among_too_much_is_named(tmp_path: Path) -> None:
+    base = draw(tmp_path / "project", {"a.py": ""})
+    (base / "deep").symlink_to(draw(tmp_path / "deep", {"x/y/z.py": ""}))
+    (base / "long").symlink_to(draw(tmp_path / "long", {f"{n}.txt": "" for n in range(MOST_LISTED + 1)}))
+    assert set(skipped(base)) == {"deep", "long"}
+
+
+def test_a_link_that_is_ignored_is_left_out(tmp_path: Path) -> None:
+    base = draw(tmp_path / "project", {"a.py": "", ".gitignore": "generated\n/other/\n"})
+    (base / "generated").symlink_to(draw(tmp_path / "elsewhere", {"x.py": ""}))
+    (base / "other").symlink_to(tmp_path / "elsewhere")
+    assert skipped(base) == {}
+
+
+def test_what_stands_for_a_whole_file_points_at_its_first_line(tmp_path: Path) -> None:
+    draw(tmp_path, {"shop.py": "", "shop/__init__.py": "", "gone.py": ""})
+    (tmp_path / "link.py").symlink_to("nothing.py")
+    assert {each.line for each in discover(tmp_path).skipped} == {1}
 
 
 def test_links_that_lead_nowhere_are_named(tmp_path: Path) -> None:
