@@ -1,6 +1,6 @@
 """How strongly modules belong together, by kind of evidence.
 
-Everything an analysis knows becomes links between three sorts of nodes: modules, tables and words. Tables and words are nodes
+Everything an analysis knows becomes links between three sorts of nodes: atoms (modules, or definitions of mixed ones), tables and words. Tables and words are nodes
 so that forty modules using one table cost forty links, not eight hundred, and so that a table is drawn to its users and
 not only to the file that happens to declare it.
 
@@ -16,13 +16,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import nsmallest
 from itertools import combinations
 from typing import NamedTuple
 
+from decompose.cut.atoms import Atoms
 from decompose.cut.partition import Adjacency
+from decompose.cut.structure import packages, path_words
 from decompose.cut.transactions import UnitOfWork
-from decompose.cut.words import LAYERS, TECHNICAL, domain_words, segment_word, singular
+from decompose.cut.vocabulary import Vocabulary
+from decompose.cut.words import segment_word
 from decompose.errors import ConfigError
 from decompose.model.codegraph import CodeGraph
 
@@ -37,7 +39,7 @@ class Kind(NamedTuple):
 KINDS: Mapping[str, Kind] = {
     "import": Kind(1.0, "the plainest dependency, and the one that every file has"),
     "call": Kind(0.5, "says which imports are used, and how much"),
-    "inherit": Kind(0.1, "base classes are mostly technical; with more weight than this they drag unrelated parts together"),
+    "inherit": Kind(0.05, "base classes are mostly technical; with more weight than this they drag unrelated parts together"),
     "reference": Kind(0.3, "names used without a call: exceptions, constants, settings strings"),
     "signal": Kind(0.2, "made to decouple: an event is easy to cut"),
     "task": Kind(0.2, "asynchronous already: easy to cut"),
@@ -46,6 +48,8 @@ KINDS: Mapping[str, Kind] = {
     "tx": Kind(0.6, "tables written in one commit lose that commit when they are cut"),
     "route": Kind(0.3, "a path prefix is a domain word chosen for outsiders"),
     "name": Kind(0.15, "words of classes and functions, without those common to all files of the same layer"),
+    "topic": Kind(0.5, "words of tables in the names of what a file defines and serves: what it is about, whatever its layer"),
+    "file": Kind(1.0, "definitions of a file that is taken apart: written together, so they stay unless something pulls"),
     "package": Kind(1.0, "folders are the team's own opinion: a prior, not the result; 0 hides all paths"),
     "cochange": Kind(0.1, "files committed together; weak because of sweeping commits"),
     "fk": Kind(0.0, "a foreign key is a cost of the cut, not a reason against it: most true boundaries have some"),
@@ -59,23 +63,8 @@ _TYPING_ONLY = 0.2
 _DEFINES = 1.5
 """The pull between a table and the module that maps it, relative to a write; damped where one file maps many tables."""
 
-_NEIGHBOURS = 5
-_LEAST_SIMILAR = 0.1
-_WORDS_PER_MODULE = 10
-_WIDEST_WORD = 40
-"""A word of more modules than this finds no neighbours: it costs their square and tells little."""
-
-_CONTAINER = 0.4
-"""A package with more than this share of all modules is the project or a container such as ``apps``, not a context."""
-
-_APPLICATION = 3.0
-"""The pull of an application, relative to any other package: it was made to be a unit, so only strong evidence takes it apart."""
-
-_VERTICAL = 3
-"""Layers within one package from which it counts as an application."""
-
-_SIZEABLE = 0.04
-"""Share of the modules from which a package can be an application without a table of its own."""
+_OF_FILE = 0.5
+"""What the folder says of a definition in a file that is taken apart, relative to what it says of the file."""
 
 _SWEEPING = 30
 """A commit that touches more modules than this says nothing about any two of them."""
@@ -90,11 +79,11 @@ Observed = Mapping[str, Mapping[tuple[str, str], float]]
 class Coupling:
     """The evidence of one project. ``links[kind][(i, j)]`` with ``i < j`` is damped strength before the kind's weight.
 
-    ``nodes`` are ids: modules first (``modules`` of them, sorted), then ``table:<id>`` and ``<kind>:<word>`` nodes.
+    ``nodes`` are ids: atoms first (``atoms`` of them), then ``table:<id>`` and ``<kind>:<word>`` nodes.
     """
 
     nodes: tuple[str, ...]
-    modules: int
+    atoms: int
     links: Mapping[str, Mapping[Link, float]]
     weights: Mapping[str, float]
 
@@ -131,45 +120,38 @@ def weights(overrides: Iterable[tuple[str, float]] = ()) -> dict[str, float]:
 
 def coupling(
     graph: CodeGraph,
-    modules: Sequence[str],
+    parts: Atoms,
     units: Sequence[UnitOfWork] = (),
     commits: Iterable[Collection[str]] = (),
     overrides: Iterable[tuple[str, float]] = (),
     observed: Observed | None = None,
 ) -> Coupling:
-    """The evidence between ``modules`` (sorted ids); each of ``commits`` is the set of paths changed together."""
+    """The evidence between atoms; each of ``commits`` is the set of paths changed together."""
     chosen = weights(overrides)
-    build = _Builder(graph, tuple(modules))
+    build = _Builder(graph, parts)
     build.dependencies()
     build.data(units)
     build.routes()
-    if chosen["name"] > 0.0:
-        build.names()
+    build.files()
+    if chosen["name"] > 0.0 or chosen["topic"] > 0.0:
+        build.words()
     if chosen["package"] > 0.0:
         build.packages()
     build.cochange(commits)
     if chosen["fk"] > 0.0:
         build.foreign_keys()
     build.observed(observed or {})
-    return Coupling(tuple(build.nodes), len(modules), build.links, chosen)
-
-
-def owners_of_code(graph: CodeGraph) -> dict[str, str]:
-    """The module of every definition and module id."""
-    found = {definition.id: definition.module for definition in graph.definitions}
-    found.update((module.id, module.id) for module in graph.modules)
-    return found
+    return Coupling(tuple(build.nodes), len(parts.ids), build.links, chosen)
 
 
 class _Builder:
     """Collects links; alive only inside :func:`coupling`."""
 
-    def __init__(self, graph: CodeGraph, modules: tuple[str, ...]) -> None:
+    def __init__(self, graph: CodeGraph, parts: Atoms) -> None:
         self.graph = graph
-        self.modules = modules
-        self.nodes: list[str] = list(modules)
-        self.index: dict[str, int] = {module: number for number, module in enumerate(modules)}
-        self.module_of = owners_of_code(graph)
+        self.parts = parts
+        self.nodes: list[str] = list(parts.ids)
+        self.index: dict[str, int] = {atom: number for number, atom in enumerate(parts.ids)}
         self.links: dict[str, dict[Link, float]] = {}
 
     def node(self, name: str) -> int:
@@ -180,8 +162,8 @@ class _Builder:
         return number
 
     def number(self, definition: str) -> int | None:
-        """The node of a definition's module, ``None`` for one that takes no part in the cut."""
-        return self.index.get(self.module_of.get(definition, definition))
+        """The node of a definition's or module's atom, ``None`` for one that takes no part in the cut."""
+        return self.index.get(self.parts.of.get(definition, ""))
 
     def damped(self, kind: str, strengths: Mapping[Link, float]) -> None:
         """Adds directed ``(source, target)`` strengths, divided by the number of links at both ends."""
@@ -194,6 +176,9 @@ class _Builder:
 
     def dependencies(self) -> None:
         places: dict[str, dict[Link, float]] = {}
+        imports: list[tuple[str, str, float]] = []
+        used: dict[tuple[str, str], set[Link]] = {}
+        opened, module = self.parts.opened, self.parts.module
         for edge in self.graph.edges:
             source = self.number(edge.src)
             if source is None or edge.when == "string":
@@ -202,8 +187,20 @@ class _Builder:
             if target is None or source == target:
                 continue
             strength = len(edge.at) * (_TYPING_ONLY if edge.when == "typing" else 1.0)
+            ends = (module[self.nodes[source]], module[self.nodes[target]])
+            if ends[0] in opened or ends[1] in opened:
+                if edge.kind == "import":
+                    imports.append((*ends, strength))
+                    continue
+                used.setdefault(ends, set()).add((source, target))
             row = places.setdefault(edge.kind, {})
             row[source, target] = row.get((source, target), 0.0) + strength
+        # An import into or out of a file that is taken apart counts for the definitions that use each other through it.
+        for here, there, strength in imports:
+            pairs = used.get((here, there)) or {(self.index[here], self.index[there])}
+            row = places.setdefault("import", {})
+            for pair in sorted(pairs):
+                row[pair] = row.get(pair, 0.0) + strength / len(pairs)
         for kind in sorted(places):
             self.damped(kind, {pair: _several(count) for pair, count in places[kind].items()})
 
@@ -253,30 +250,38 @@ class _Builder:
                 handled.setdefault(word, set()).add(module)
         self._tie("route", handled)
 
-    def names(self) -> None:
-        bags = _bags(self.graph, self.modules, self.module_of)
-        links = self.links.setdefault("name", {})
-        for i, j, similarity in _similar(bags):
-            links[i, j] = similarity
+    def files(self) -> None:
+        """Definitions of a file that is taken apart hold on to the rest of it."""
+        links = self.links.setdefault("file", {})
+        for module, definitions in self.parts.inside.items():
+            for definition in definitions:
+                i, j = sorted((self.index[module], self.index[definition]))
+                links[i, j] = 1.0
+
+    def words(self) -> None:
+        vocabulary = Vocabulary(self.graph, self.parts)
+        self.links["name"] = {(i, j): similarity for i, j, similarity in vocabulary.alike()}
+        links = self.links.setdefault("topic", {})
+        for (number, word), strength in vocabulary.topics().items():
+            links[number, self.node(f"topic:{word}")] = strength
 
     def packages(self) -> None:
         pulls: dict[tuple[str, int], float] = {}
-        for number, module in enumerate(self.modules):
-            for word, strength in _path_words(module, self._packages):
+        modules = sorted(set(self.parts.module.values()))
+        found = packages(self.graph, modules)
+        for number, atom in enumerate(self.parts.ids):
+            module = self.parts.module[atom]
+            for word, strength in path_words(module, found):
                 key = (word, number)
-                pulls[key] = max(pulls.get(key, 0.0), strength)
+                pulls[key] = max(pulls.get(key, 0.0), strength if atom == module else _OF_FILE * strength)
         carried = Counter(word for word, _ in pulls)
         links = self.links.setdefault("package", {})
         for (word, number), strength in sorted(pulls.items()):
             if carried[word] > 1:
                 links[number, self.node(f"package:{word}")] = strength
 
-    @cached_property
-    def _packages(self) -> Packages:
-        return packages(self.graph, self.modules)
-
     def cochange(self, commits: Iterable[Collection[str]]) -> None:
-        by_path = {module.path: self.index[module.id] for module in self.graph.modules if module.id in self.index}
+        by_path = {module.path: self.index[module.id] for module in self.graph.modules if module.id in self.index and module.id not in self.parts.opened}
         together: Counter[Link] = Counter()
         alone: Counter[int] = Counter()
         for commit in commits:
@@ -328,155 +333,3 @@ def route_word(path: str) -> str:
             if word:
                 return word
     return ""
-
-
-# --- package structure -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Packages:
-    """What is known of a project's folders."""
-
-    containers: frozenset[str]
-    applications: frozenset[str]
-
-
-def packages(graph: CodeGraph, modules: Sequence[str]) -> Packages:
-    """Which packages hold (nearly) everything, and which are applications.
-
-    An application in the framework's sense has its own ``apps`` module or its own migrations; a package with files of three
-    layers and more (models, views, forms) is one in its makers' eyes. Either needs a table or :data:`_SIZEABLE` of the modules.
-    """
-    inside: Counter[str] = Counter()
-    layers: dict[str, set[str]] = {}
-    for module in modules:
-        inside.update(_ancestors(module))
-        parent, _, last = module.rpartition(".")
-        if last in LAYERS and last not in TECHNICAL:
-            layers.setdefault(parent, set()).add(singular(last))
-    most = _CONTAINER * len(modules)
-    containers = frozenset(package for package, count in inside.items() if count > most and count > 2)
-    applications = {p for p, found in layers.items() if len(found) >= _VERTICAL and p.rpartition(".")[2] not in TECHNICAL}
-    for entry in graph.modules:
-        parent, _, last = entry.id.rpartition(".")
-        if parent and last == "apps":
-            applications.add(parent)
-        elif entry.role == "migration" and ".migrations" in entry.id:
-            applications.add(entry.id.split(".migrations", 1)[0])
-    module_of = owners_of_code(graph)
-    with_tables = {package for table in graph.tables for package in _ancestors(module_of.get(table.model, ""))}
-    applications &= with_tables | {package for package, count in inside.items() if count >= _SIZEABLE * len(modules)}
-    applications -= {*containers, ""}
-    return Packages(containers, frozenset(p for p in applications if not applications.intersection(_ancestors(p))))
-
-
-def _ancestors(module: str) -> list[str]:
-    parts = module.split(".")
-    return [".".join(parts[:length]) for length in range(1, len(parts))]
-
-
-def _path_words(module: str, found: Packages) -> list[tuple[str, float]]:
-    """Words of a module's path with their pull: 3 for an application, 1 for the outermost package, .5 for what lies in it."""
-    pulls: list[tuple[str, float]] = []
-    outermost = True
-    for package in [*_ancestors(module), module]:
-        segment = package.rpartition(".")[2]
-        if package in found.applications:
-            pulls.append((segment_word(segment) or segment, _APPLICATION))
-            outermost = False
-            continue
-        word = segment_word(segment)
-        if not word or package in found.containers:
-            continue
-        pulls.append((word, 1.0 if outermost else 0.5))
-        outermost = False
-    return pulls
-
-
-def outer_package(module: str, found: Packages) -> str:
-    """The application of a module, else its outermost package below the containers; ``""`` directly in a container."""
-    below = [package for package in _ancestors(module) if package not in found.containers]
-    return next((package for package in below if package in found.applications), below[0] if below else "")
-
-
-def domain_package(module: str, found: Packages) -> str:
-    """The package a module belongs to in its team's eyes: as :func:`outer_package`, but never one that names a layer."""
-    below = [package for package in [*_ancestors(module), module] if package not in found.containers]
-    application = next((package for package in below if package in found.applications), "")
-    return application or next((p for p in below[:-1] if segment_word(p.rpartition(".")[2])), "")
-
-
-# --- names -------------------------------------------------------------------------------------
-
-
-def _bags(graph: CodeGraph, modules: Sequence[str], module_of: Mapping[str, str]) -> list[dict[str, float]]:
-    """For every module the weights of its words, normalised to length 1.
-
-    A word counts ``1 + ln(count)``, less the more modules have it, and less again the more modules *of the same stem* have
-    it: words that every ``views.py`` has are words of the layer.
-    """
-    index = {module: number for number, module in enumerate(modules)}
-    counts: list[Counter[str]] = [Counter() for _ in modules]
-    for definition in graph.definitions:
-        number = index.get(definition.module)
-        if number is not None:
-            counts[number].update(domain_words(definition.id.rpartition(".")[2]))
-    for table in graph.tables:
-        number = index.get(module_of.get(table.model, ""))
-        if number is not None:
-            counts[number].update(domain_words(table.model.rpartition(".")[2]))
-    spoken: dict[str, tuple[str, ...]] = {}
-    for edge in graph.edges:
-        if edge.kind != "import":
-            number = index.get(module_of.get(edge.src, edge.src))
-            if number is not None and edge.dst != module_of.get(edge.dst):
-                found = spoken.get(edge.dst)
-                if found is None:
-                    found = spoken[edge.dst] = tuple(domain_words(edge.dst.rpartition(".")[2]))
-                bag = counts[number]
-                for word in found:
-                    bag[word] += 1
-    spread: Counter[str] = Counter(word for bag in counts for word in bag)
-    stems: dict[str, Counter[str]] = {}
-    sizes: Counter[str] = Counter()
-    for module, bag in zip(modules, counts, strict=True):
-        stem = module.rpartition(".")[2]
-        sizes[stem] += 1
-        stems.setdefault(stem, Counter()).update(bag.keys())
-    total = len(modules)
-    bags = []
-    for module, bag in zip(modules, counts, strict=True):
-        stem = module.rpartition(".")[2]
-        layer = stems[stem] if sizes[stem] >= 4 else Counter[str]()
-        weighed = {
-            word: (1.0 + math.log(count)) * math.log(total / spread[word]) * (1.0 - layer[word] / sizes[stem])
-            for word, count in bag.items()
-            if 1 < spread[word] <= min(_WIDEST_WORD, max(6.0, 0.2 * total))
-        }
-        strongest = sorted(weighed.items(), key=lambda item: (-item[1], item[0]))[:_WORDS_PER_MODULE]
-        length = math.sqrt(sum(weight * weight for _, weight in strongest))
-        bags.append({word: weight / length for word, weight in strongest if weight > 0.0} if length > 0.0 else {})
-    return bags
-
-
-def _similar(bags: Sequence[Mapping[str, float]]) -> list[tuple[int, int, float]]:
-    """Pairs ``(i, j, cosine)`` with ``i < j``: of every module its nearest neighbours."""
-    holders: dict[str, list[tuple[int, float]]] = {}
-    for number, bag in enumerate(bags):
-        for word, weight in bag.items():
-            holders.setdefault(word, []).append((number, weight))
-    pairs: dict[Link, float] = {}
-    for number, bag in enumerate(bags):
-        near: dict[int, float] = {}
-        for word, weight in bag.items():
-            for other, other_weight in holders[word]:
-                if other in near:
-                    near[other] += weight * other_weight
-                else:
-                    near[other] = weight * other_weight
-        near.pop(number, None)
-        alike = [(-similarity, other) for other, similarity in near.items() if similarity >= _LEAST_SIMILAR]
-        for similarity, other in nsmallest(_NEIGHBOURS, alike):
-            pairs[min(number, other), max(number, other)] = min(-similarity, 1.0)
-    return [(i, j, similarity) for (i, j), similarity in sorted(pairs.items())]
-

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from decompose.cut import score
-from decompose.cut.coupling import Coupling, coupling, owners_of_code
+from decompose.cut.atoms import atoms
+from decompose.cut.coupling import Coupling, coupling
+from decompose.cut.structure import owners_of_code
 from decompose.cut.transactions import units_of_work
 from decompose.errors import UsageError
 from decompose.model.codegraph import CodeGraph
@@ -72,7 +74,7 @@ class _View:
 
     def coupling(self) -> Coupling:
         code = sorted(module.id for module in self.graph.modules if module.role == "code")
-        return coupling(self.graph, code, units_of_work(self.graph), (), self.config.weights)
+        return coupling(self.graph, atoms(self.graph, code), units_of_work(self.graph), (), self.config.weights)
 
     def node_context(self, node: str) -> str:
         if node.startswith("table:"):
@@ -212,7 +214,7 @@ class _View:
             return found
         for other in whole.graph[number]:
             node = whole.nodes[other]
-            if other >= whole.modules and not node.startswith("table:"):
+            if other >= whole.atoms and not node.startswith("table:"):
                 votes = Counter(self.place.get(whole.nodes[m], "") for m in whole.graph[other])
                 found[node] = max(sorted(votes), key=lambda name: votes[name])
         return found

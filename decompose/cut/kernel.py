@@ -51,7 +51,7 @@ def shared_kernel(survey: Survey, community: Mapping[str, int]) -> set[str]:
         grown = False
         for module in technical:
             users = survey.users.get(module, set())
-            if module not in kernel and users and users <= kernel | survey.glue and not (
+            if module not in kernel and users & kernel and users <= kernel | survey.glue and not (
                 {survey.outer_of[u] for u in users} - {""} and survey.outer_of[module] not in {"", *(survey.outer_of[u] for u in users)}
             ):
                 kernel.add(module)

@@ -12,7 +12,9 @@ SHARED = "shared"
 """The context of the shared kernel and of project glue."""
 
 _PACKAGE, _STEM, _TABLE, _ROUTE = 3.0, 0.5, 1.0, 0.3
+_LAST = 0.1
 _LONGEST = 40
+_VERSION = re.compile(r"-?\bv-?\d+\b")
 
 
 def context_names(
@@ -32,7 +34,7 @@ def context_names(
         for group, table_names, paths in zip(groups, tables, routes, strict=True)
     ]
     names = [""] * len(groups)
-    used = {SHARED, *taken}
+    used = {_key(name) for name in (SHARED, *taken)}
     everyone: Counter[str] = Counter()
     for claim in claims:
         everyone.update(claim)
@@ -40,7 +42,7 @@ def context_names(
     for i in order:
         ranked = sorted(claims[i], key=lambda word: (-claims[i][word] * _distinct(claims[i][word], everyone[word]), word))
         names[i] = _free(ranked, used)
-        used.add(names[i])
+        used.add(_key(names[i]))
     return names
 
 
@@ -58,7 +60,7 @@ def _claims(
     def claim(text: str, weight: float) -> None:
         label = _label(text)
         if label:
-            key = "-".join(singular(part) for part in label.split("-"))
+            key = _key(label)
             claims[key] += weight  # type: ignore[assignment]
             # The form of a folder wins over the singular of a class.
             forms.setdefault(key, Counter())[label] += weight  # type: ignore[assignment]
@@ -73,10 +75,10 @@ def _claims(
             claim(_without_layers(stem), _STEM)
     for table in tables:
         parts = [part for part in words(table) if part not in LAYERS]
-        if parts:
-            claim("_".join(parts), _TABLE)
-            if len(parts) > 1:
-                claim(parts[0], _TABLE / 2)
+        # A table may be called by a word that elsewhere is a layer's (``fields``): better than no name.
+        claim("_".join(parts) or table, _TABLE if parts else _LAST)
+        if len(parts) > 1:
+            claim(parts[0], _TABLE / 2)
     for path in routes:
         for segment in path.strip("^/").split("/"):
             if segment and segment[0] not in "<{(?:" and segment_word(segment):
@@ -90,17 +92,22 @@ def _without_layers(text: str) -> str:
 
 
 def _label(text: str) -> str:
-    label = "-".join(words(text))[:_LONGEST].strip("-")
+    label = _VERSION.sub("", "-".join(words(text)))[:_LONGEST].strip("-")
     return label if re.fullmatch(r"[a-z][a-z0-9-]*", label) else ""
+
+
+def _key(label: str) -> str:
+    """What two names may not share: ``household`` and ``households`` are one to a reader."""
+    return "-".join(singular(part) for part in label.split("-"))
 
 
 def _free(ranked: Sequence[str], used: set[str]) -> str:
     for label in ranked:
-        if label not in used:
+        if _key(label) not in used:
             return label
     if len(ranked) > 1:
         both = f"{ranked[0]}-{ranked[1]}"[:_LONGEST].strip("-")
-        if both not in used:
+        if _key(both) not in used:
             return both
     stem = ranked[0] if ranked else "context"
     number = 2

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from decompose.cut.coupling import owners_of_code
 from decompose.cut.globs import matches
+from decompose.cut.structure import owners_of_code
 from decompose.cut.transactions import UnitOfWork
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import CutForeignKey, KeyKind, Ownership

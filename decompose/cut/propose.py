@@ -9,24 +9,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal
+
+from msgspec.structs import replace
 
 from decompose.cut import score
+from decompose.cut.atoms import Atoms, atoms, mixed, settled
+from decompose.cut.consensus import consensus
 from decompose.cut.coupling import Observed
 from decompose.cut.decided import decide
 from decompose.cut.kernel import shared_kernel
 from decompose.cut.naming import SHARED, context_names
 from decompose.cut.ownership import foreign_keys, ownership
 from decompose.cut.partition import Adjacency, communities, modularity, renumbered
-from decompose.cut.resolution import chosen_cut, stability, without_slivers
+from decompose.cut.resolution import Candidate, candidates, chosen, neighbours, without_slivers
 from decompose.cut.survey import Draft, Survey, pulls
 from decompose.cut.transactions import in_contexts
 from decompose.cut.words import domain_words, singular, words
 from decompose.model.codegraph import CodeGraph
-from decompose.model.contexts import Context, ContextMap, Membership, Scores
+from decompose.model.contexts import Context, ContextMap, Membership, OtherCut, Scores
 from decompose.model.settings import Config, ContextSettings
 
 _FIRST = 1.4
 """The resolution of the rough cut that shows who uses what from where."""
+
+_DEFINITION, _WITH_TABLE = 0.25, 0.5
+"""The size of a definition in a file that is taken apart, in modules; of one that maps a table, and of the rest of the file."""
 
 _HUB_USERS = 2 / 3
 
@@ -40,51 +48,95 @@ def propose(
     contexts that do not exist, or two decisions contradict each other.
     """
     project = Survey(graph, config, tuple(commits), observed)
-    cut = _found(project)
+    search = _Search(project)
+    cut = search.cut(search.choice)
     decide(cut, project)
-    return _context_map(cut, project)
+    others = []
+    for other in search.others:
+        draft = search.cut(other)
+        # What decisions name may not exist in a cut that was not chosen: it is shown as the evidence has it.
+        found = _context_map(draft, project)
+        kind: Literal["coarser", "finer"] = "coarser" if other.resolution < search.choice.resolution else "finer"
+        others.append(OtherCut(kind, other.resolution, tuple((c.name, c.modules) for c in found.contexts), found.scores, found.definitions))
+    return replace(_context_map(cut, project), others=tuple(others))
 
 
 # --- from evidence -----------------------------------------------------------------------------
 
 
-def _found(project: Survey) -> Draft:
-    """The cut as the evidence has it, named."""
-    whole = project.coupling
-    if not project.members:
-        return Draft({}, {})
-    first = communities(whole.graph, _FIRST, project.config.seed)
-    kernel = shared_kernel(project, {whole.nodes[i]: c for i, c in enumerate(first)})
-    kept = [i for i, node in enumerate(whole.nodes) if node not in kernel]
-    number = {node: position for position, node in enumerate(kept)}
-    inner: Adjacency = [{number[j]: w for j, w in whole.graph[i].items() if j in number} for i in kept]
-    modules = sum(1 for i in kept if i < whole.modules)
-    nodes = [whole.nodes[i] for i in kept]
-    tables = {node.removeprefix("table:"): p for p, node in enumerate(nodes) if node.startswith("table:")}
-    written = [[tables[table] for table in unit.written if table in tables] for unit in project.units]
-    membership, resolution = chosen_cut(inner, modules, written, project.config)
-    rich = _with_tables(project, nodes)
-
-    def finish(graph: Adjacency, found: Sequence[int]) -> list[int]:
-        return without_slivers(graph, modules, _settled(project, graph, nodes[:modules], found), rich)
-
-    membership = finish(inner, membership)
-    cut = _named(project, nodes, modules, membership, kernel)
-    cut.modularity = modularity(inner, renumbered([c if c >= 0 else len(inner) + p for p, c in enumerate(membership)]))
-    groups: dict[str, list[int]] = {}
-    for position in range(modules):
-        groups.setdefault(cut.place.get(nodes[position], ""), []).append(position)
-    groups.pop("", None)
-    cut.overall, cut.stability = stability(inner, modules, membership, resolution, groups, project.config.seed, finish)
-    _place_lonely(cut, project)
-    return cut
+def _size(parts: Atoms, atom: str, models: Collection[str]) -> float:
+    """The size of an atom in modules: a file that is taken apart counts by its parts, those that map a table for more."""
+    if parts.module[atom] not in parts.opened:
+        return 1.0
+    return _WITH_TABLE if atom in models or parts.module[atom] == atom else _DEFINITION
 
 
-def _with_tables(project: Survey, nodes: Sequence[str]) -> set[int]:
-    """Nodes that give their group data of its own: modules that declare tables, and tables of files that hold everybody's."""
-    declared = {f"table:{table.id}": project.module_of.get(table.model, "") for table in project.graph.tables}
-    loose = {node for node, module in declared.items() if module and project.outer_of.get(module, "") not in project.packages.applications}
-    return {position for position, node in enumerate(nodes) if node in project.table_modules or node in loose}
+class _Search:
+    """The cuts that the evidence gives: which modules are shared, which are taken apart, and the communities of the rest."""
+
+    def __init__(self, project: Survey) -> None:
+        self.project = project
+        whole = project.coupling
+        # Only shows who uses what from where: needs no seed.
+        first = communities(whole.graph, _FIRST)
+        rough = dict(zip(whole.nodes, first, strict=True))
+        self.kernel = shared_kernel(project, rough)
+        opened = mixed(project.graph, [m for m in project.members if m not in self.kernel], rough)
+        self.parts = atoms(project.graph, project.members, opened)
+        full = project.coupling_of(self.parts) if opened else whole
+        kept = [i for i, node in enumerate(full.nodes) if self.parts.module.get(node, node) not in self.kernel]
+        number = {node: position for position, node in enumerate(kept)}
+        self.graph: Adjacency = [{number[j]: w for j, w in full.graph[i].items() if j in number} for i in kept]
+        self.nodes = [full.nodes[i] for i in kept]
+        atoms_here = self.nodes[: sum(1 for i in kept if i < full.atoms)]
+        models = {self.parts.of.get(table.model, "") for table in project.graph.tables}
+        self.sizes = [_size(self.parts, atom, models) for atom in atoms_here]
+        tables = {node.removeprefix("table:"): p for p, node in enumerate(self.nodes) if node.startswith("table:")}
+        written = [[tables[table] for table in unit.written if table in tables] for unit in project.units]
+        config = project.config
+        self.agreed = consensus(self.graph, config.seed)
+        self.found = candidates(self.agreed, self.graph, self.sizes, written, finer=config.contexts_min > 0)
+        self.choice = chosen(self.found, config)
+        self.others = neighbours(self.found, self.choice)
+        self.rich = self._with_tables()
+
+    def cut(self, candidate: Candidate) -> Draft:
+        """The cut as the evidence has it, named."""
+        project, nodes = self.project, self.nodes
+        if not project.members:
+            return Draft({}, {})
+        atoms_here = nodes[: len(self.sizes)]
+        membership = list(candidate.membership)
+        if project.coupling.weights["package"] > 0.0:
+            membership = _settled(project, self.graph, [self.parts.module[atom] for atom in atoms_here], membership)
+        membership = without_slivers(self.graph, self.sizes, membership, self.rich)
+        place = {node: c for node, c in zip(nodes, membership, strict=True) if c >= 0}
+        modules, apart = settled(self.parts, place)
+        cut = _named(project, modules, apart, place, self.kernel)
+        cut.modularity = modularity(self.graph, renumbered([c if c >= 0 else len(nodes) + p for p, c in enumerate(membership)]))
+        self._firm(cut, atoms_here, candidate)
+        _place_lonely(cut, project)
+        return cut
+
+    def _firm(self, cut: Draft, atoms_here: Sequence[str], candidate: Candidate) -> None:
+        groups: dict[str, list[int]] = {}
+        for position, atom in enumerate(atoms_here):
+            groups.setdefault(cut.place.get(atom) or cut.place.get(self.parts.module[atom], ""), []).append(position)
+        groups.pop("", None)
+        for name, members in sorted(groups.items()):
+            firm = self.agreed.firmness(members, candidate.resolution)
+            cut.stability[name] = sum(firm.values()) / len(firm)
+            cut.firmness.update((atoms_here[position], share) for position, share in firm.items())
+        shares = list(cut.firmness.values())
+        cut.overall = sum(shares) / len(shares) if shares else 1.0
+
+    def _with_tables(self) -> set[int]:
+        """Nodes that give their group data of its own: atoms that declare tables, and tables of files that hold everybody's."""
+        project = self.project
+        models = {self.parts.of.get(table.model, "") for table in project.graph.tables}
+        declared = {f"table:{table.id}": project.module_of.get(table.model, "") for table in project.graph.tables}
+        loose = {node for node, module in declared.items() if project.outer_of.get(module, "") not in project.packages.applications}
+        return {position for position, node in enumerate(self.nodes) if node in models or node in loose}
 
 
 def _settled(project: Survey, graph: Adjacency, modules: Sequence[str], membership: Sequence[int]) -> list[int]:
@@ -111,20 +163,26 @@ def _settled(project: Survey, graph: Adjacency, modules: Sequence[str], membersh
     return found
 
 
-def _named(project: Survey, nodes: Sequence[str], modules: int, membership: Sequence[int], kernel: Collection[str]) -> Draft:
-    groups: dict[int, list[str]] = {}
-    for position in range(modules):
-        groups.setdefault(membership[position], []).append(nodes[position])
-    order = sorted(c for c in groups if c >= 0)
-    group_of = {module: c for c in order for module in groups[c]}
+def _named(
+    project: Survey, modules: Mapping[str, int], apart: Mapping[str, int], place: Mapping[str, int], kernel: Collection[str]
+) -> Draft:
+    groups: dict[int, list[str]] = {community: [] for community in {*modules.values(), *apart.values()}}
+    for module in sorted(modules):
+        groups[modules[module]].append(module)
+    order = sorted(groups, key=lambda community: (min(groups[community], default="~"), community))
+    tops = {d.id: apart[d.top] for d in project.graph.definitions if d.top in apart}
+
+    def group_of(definition: str) -> int | None:
+        return tops.get(definition, modules.get(project.module_of.get(definition, definition)))
+
     tables: dict[int, list[str]] = {}
     for table in project.graph.tables:
-        group = group_of.get(project.module_of.get(table.model, ""))
+        group = group_of(table.model) if table.model else place.get(f"table:{table.id}")
         if group is not None and table.kind == "entity":
-            tables.setdefault(group, []).append(table.model.rpartition(".")[2])
+            tables.setdefault(group, []).append(table.model.rpartition(".")[2] or table.id)
     routes: dict[int, list[str]] = {}
     for route in project.graph.routes:
-        group = group_of.get(project.module_of.get(route.handler, route.handler))
+        group = group_of(route.handler)
         if group is not None and route.is_url and route.kind != "admin":
             routes.setdefault(group, []).append(route.path)
     names = context_names(
@@ -134,12 +192,14 @@ def _named(project: Survey, nodes: Sequence[str], modules: int, membership: Sequ
         [routes.get(c, []) for c in order],
     )
     name_of = dict(zip(order, names, strict=True))
-    place = {nodes[p]: name_of[c] for p, c in enumerate(membership) if c in name_of}
-    place.update((module, SHARED) for module in [*kernel, *project.glue])
+    named = {node: name_of[c] for node, c in place.items() if c in name_of and (node.startswith("table:") or ":" in node)}
+    named.update((module, name_of[c]) for module, c in modules.items())
+    named.update((definition, name_of[c]) for definition, c in tops.items())
+    named.update((module, SHARED) for module in [*kernel, *project.glue])
     roles = dict.fromkeys(names, "domain")
-    if SHARED in place.values():
+    if SHARED in named.values():
         roles[SHARED] = "shared"
-    return Draft(place, roles)
+    return Draft(named, roles, apart=set(apart))
 
 
 def _place_lonely(cut: Draft, project: Survey) -> None:
@@ -167,8 +227,8 @@ def _context_map(cut: Draft, project: Survey) -> ContextMap:
     _place_followers(cut, project)
     home, split = _homes(cut, project)
     _assign_roles(cut, project, home)
-    definitions = dict(split)
-    place = {**{m: cut.place[m] for m in project.modules if m in cut.place}, **definitions}
+    place = {m: cut.place[m] for m in project.modules if m in cut.place}
+    place.update((d.id, split[d.top]) for d in graph.definitions if d.top in split)
     owned = ownership(graph, place, home, cut.roles, project.units, config)
     owner = {entry.table: entry.owner for entry in owned}
     shared = {name for name, role in cut.roles.items() if role == "shared"}
@@ -206,7 +266,7 @@ def _context_map(cut: Draft, project: Survey) -> ContextMap:
         transactions=transactions,
         scores=figures,
         unassigned=tuple(sorted(module for module in project.modules if module not in cut.place)),
-        definitions=tuple(sorted(definitions.items())),
+        definitions=tuple(sorted(split.items())),
         advice=_advice(figures, config),
     )
 
@@ -245,28 +305,17 @@ def _place_followers(cut: Draft, project: Survey) -> None:
 
 
 def _homes(cut: Draft, project: Survey) -> tuple[dict[str, str], dict[str, str]]:
-    """The context of each table's declaration, and the definitions that go elsewhere than their module.
-
-    A file that maps the tables of several contexts is split: a table goes where its use pulls it, its model class with it.
-    """
-    home: dict[str, str] = {}
-    split: dict[str, str] = {}
-    declared: dict[str, list[tuple[str, str]]] = {}
+    """The context of each table's declaration, and the definitions that go elsewhere than their module."""
+    split = {}
+    for definition in sorted(cut.apart):
+        module = project.module_of[definition]
+        if module not in cut.pinned and cut.place[definition] in cut.roles and cut.place[definition] != cut.place.get(module):
+            split[definition] = cut.place[definition]
+    top = {definition.id: definition.top for definition in project.graph.definitions if definition.top in split}
+    home = {}
     for table in project.graph.tables:
         module = project.module_of.get(table.model, "")
-        if module:
-            declared.setdefault(module, []).append((table.id, table.model))
-        home[table.id] = cut.place.get(module, "")
-    for module, entries in sorted(declared.items()):
-        if len(entries) < 3 or module in cut.pinned:
-            continue
-        if project.package_of[module] in project.packages.applications:
-            continue
-        for table_id, model in entries:
-            context = cut.place.get(f"table:{table_id}", home[table_id])
-            if context and context != SHARED and context != cut.place.get(module) and context in cut.roles:
-                home[table_id] = context
-                split[model] = context
+        home[table.id] = split.get(top.get(table.model, ""), "") or cut.place.get(module or f"table:{table.id}", "")
     return home, split
 
 
@@ -302,7 +351,8 @@ def _memberships(cut: Draft, project: Survey) -> tuple[tuple[Membership, ...], d
             confidence = pull.get(name, 0.0) / everything if everything > 0.0 else 0.0
             others = {other: value for other, value in pull.items() if other not in (name, SHARED) and value > 0.0}
             alternative = max(sorted(others), key=lambda other: others[other], default="")
-        found.append(Membership(module, name, round(confidence, 4), alternative, module in cut.pinned))
+        firm = round(cut.firmness.get(module, 1.0), 4)
+        found.append(Membership(module, name, round(confidence, 4), alternative, module in cut.pinned, firm))
     return tuple(found), {name: inside[name] / total[name] if total[name] > 0.0 else 0.0 for name in total}
 
 
@@ -330,7 +380,7 @@ def _advice(figures: Scores, config: Config) -> str:
     if figures.largest_share > score.GOOD_LARGEST:
         reasons.append(f"the largest context holds {figures.largest_share:.0%} of the modules")
     if figures.stability < 0.5:
-        reasons.append(f"the cut agrees with itself by {figures.stability:.2f} only when 5 % of the evidence is left out")
+        reasons.append(f"the cut agrees with itself by {figures.stability:.2f} when 5 % of the evidence is left out")
     if figures.modularity < 0.3 and figures.contexts > 1:
         reasons.append(f"modularity is {figures.modularity:.2f}")
     drawn = " To draw contexts by hand, name their modules under [contexts.NAME] in decompose.toml." if figures.contexts < 2 else ""

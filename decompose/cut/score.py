@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from decompose.cut.coupling import owners_of_code
+from decompose.cut.structure import owners_of_code
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextTransaction, CutForeignKey, Ownership, Scores
 

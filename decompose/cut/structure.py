@@ -53,13 +53,18 @@ def packages(graph: CodeGraph, modules: Sequence[str]) -> Packages:
             layers.setdefault(parent, set()).add(singular(last))
     most = _CONTAINER * len(modules)
     containers = frozenset(package for package, count in inside.items() if count > most and count > 2)
-    applications = {p for p, found in layers.items() if len(found) >= _VERTICAL and p.rpartition(".")[2] not in TECHNICAL}
+    # A folder that is itself a layer (``schemas``, with ``schemas.config`` and ``schemas.users``) is none.
+    applications = {p for p, found in layers.items() if len(found) >= _VERTICAL and segment_word(p.rpartition(".")[2])}
+    known = {entry.id for entry in graph.modules}
     for entry in graph.modules:
         parent, _, last = entry.id.rpartition(".")
         if parent and last == "apps":
             applications.add(parent)
         elif entry.role == "migration" and ".migrations" in entry.id:
-            applications.add(entry.id.split(".migrations", 1)[0])
+            parent = entry.id.split(".migrations", 1)[0]
+            # ``services.migrations`` may hold anything; beside models it holds an application's.
+            if f"{parent}.models" in known or segment_word(parent.rpartition(".")[2]):
+                applications.add(parent)
     module_of = owners_of_code(graph)
     with_tables = {package for table in graph.tables for package in _ancestors(module_of.get(table.model, ""))}
     applications &= with_tables | {package for package, count in inside.items() if count >= _SIZEABLE * len(modules)}

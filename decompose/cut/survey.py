@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from decompose.cut.coupling import Coupling, Observed, coupling, domain_package, outer_package, owners_of_code, packages
+from decompose.cut.atoms import Atoms, atoms
+from decompose.cut.coupling import Coupling, Observed, coupling
+from decompose.cut.structure import domain_package, outer_package, owners_of_code, packages
 from decompose.cut.transactions import UnitOfWork, units_of_work
 from decompose.cut.words import TECHNICAL
 from decompose.model.codegraph import CodeGraph, Module
@@ -24,11 +26,16 @@ _ROOTED = 0.3
 
 @dataclass
 class Draft:
-    """A cut in the making: ``place`` maps modules to context names (nodes of tables and words as well)."""
+    """A cut in the making: ``place`` maps modules to context names, and nodes of tables and words, and definitions that leave their module.
+
+    ``firmness`` is the share of runs in which a module is with most of its context; ``stability`` its mean by context.
+    """
 
     place: dict[str, str]
     roles: dict[str, str]
     pinned: set[str] = field(default_factory=set)
+    apart: set[str] = field(default_factory=set)
+    firmness: dict[str, float] = field(default_factory=dict)
     stability: dict[str, float] = field(default_factory=dict)
     overall: float = 1.0
     modularity: float = 0.0
@@ -49,7 +56,12 @@ class Survey:
         self.outer_of = {module: outer_package(module, self.packages) for module in self.modules}
         self.glue = self._glue()
         self.members = [module for module in self.code if module not in self.glue]
-        self.coupling: Coupling = coupling(graph, self.members, self.units, commits, config.weights, observed)
+        self._commits, self._observed = commits, observed
+        self.coupling: Coupling = self.coupling_of(atoms(graph, self.members))
+        """Between whole modules."""
+
+    def coupling_of(self, parts: Atoms) -> Coupling:
+        return coupling(self.graph, parts, self.units, self._commits, self.config.weights, self._observed)
 
     @cached_property
     def serving(self) -> set[str]:

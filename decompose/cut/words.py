@@ -7,7 +7,7 @@ from functools import lru_cache
 
 LAYERS = frozenset(
     """
-    abstract action actions adapter adapters admin admins api apis app application applications apps asgi async authentication
+    abstract action actions adapter adapters admin admins alembic api apis app application applications apps asgi async authentication
     backend backends base bases blueprint blueprints builder builders cache cli command commands common component
     components conf config configs configuration consts constant constants consumer consumers context contextmanager 
     contrib controller controllers core crud dao database databases dataclass db decorator decorators dependencies deps

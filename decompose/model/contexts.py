@@ -12,7 +12,7 @@ from decompose.model.location import Location
 class Membership(msgspec.Struct, frozen=True):
     """A module's place in the cut. ``confidence`` in 0..1: share of its coupling that stays inside.
 
-    ``alternative`` is the context it is drawn to next, ``""`` when none. ``pinned`` is true when a person said so.
+    ``stability`` in 0..1 is the share of cuts of perturbed evidence in which it is with most of its context. ``alternative`` is the context it is drawn to next, ``""`` when none. ``pinned`` is true when a person said so.
     """
 
     module: str
@@ -20,13 +20,14 @@ class Membership(msgspec.Struct, frozen=True):
     confidence: float
     alternative: str = ""
     pinned: bool = False
+    stability: float = 1.0
 
 
 class Context(msgspec.Struct, frozen=True):
     """A bounded context. ``role``: ``domain``, ``shared`` (shared kernel: stays a library) or ``hub``.
 
     ``cohesion`` in 0..1 is the share of its members' coupling weight that stays inside. ``stability`` in 0..1 is the
-    mean agreement of its membership over reruns with perturbed input. ``readiness``: ``ready``, ``decisions``, ``inseparable``.
+    mean of its members'. ``readiness``: ``ready``, ``decisions``, ``inseparable``.
     """
 
     name: str
@@ -134,8 +135,21 @@ class Explanation(msgspec.Struct, frozen=True):
     cost: tuple[str, ...] = ()
 
 
+class OtherCut(msgspec.Struct, frozen=True):
+    """A cut that was not chosen: ``contexts`` by name with their modules, ``definitions`` that leave their module, and the same figures.
+
+    ``kind`` is ``coarser`` or ``finer``; ``resolution`` is what it was found at.
+    """
+
+    kind: Literal["coarser", "finer"]
+    resolution: float
+    contexts: tuple[tuple[str, tuple[str, ...]], ...]
+    scores: Scores
+    definitions: tuple[tuple[str, str], ...] = ()
+
+
 class ContextMap(msgspec.Struct, frozen=True):
-    """The whole cut. ``definitions`` maps a top-level definition to its context where it differs from its module's."""
+    """The whole cut, with a coarser and a finer one beside it where there are any. ``definitions`` maps a top-level definition to its context where it differs from its module's."""
 
     contexts: tuple[Context, ...]
     memberships: tuple[Membership, ...]
@@ -146,3 +160,4 @@ class ContextMap(msgspec.Struct, frozen=True):
     unassigned: tuple[str, ...] = ()
     definitions: tuple[tuple[str, str], ...] = ()
     advice: str = ""
+    others: tuple[OtherCut, ...] = ()

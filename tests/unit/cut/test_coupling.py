@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from drawing import draw
 
-from decompose.cut.coupling import coupling, domain_package, outer_package, packages, route_word, weights
+from decompose.cut.atoms import atoms
+from decompose.cut.coupling import coupling, route_word, weights
+from decompose.cut.structure import domain_package, outer_package, packages
 from decompose.cut.transactions import units_of_work
 from decompose.errors import ConfigError
 from decompose.model.codegraph import CodeGraph
@@ -11,7 +13,7 @@ from decompose.model.codegraph import CodeGraph
 
 def pull(graph: CodeGraph, kind: str, first: str, second: str) -> float:
     modules = [module.id for module in graph.modules if module.role == "code"]
-    found = coupling(graph, modules, units_of_work(graph))
+    found = coupling(graph, atoms(graph, modules), units_of_work(graph))
     i, j = sorted((found.index[first], found.index[second]))
     return found.links[kind].get((i, j), 0.0)
 
@@ -48,18 +50,18 @@ def test_modules_with_a_domain_word_in_common_share_a_node_across_layers() -> No
 
 def test_folders_pull_nothing_when_their_weight_is_zero() -> None:
     graph = draw("shop.orders.a:\nshop.orders.b:\nshop.cart.a:\nshop.cart.b:")
-    found = coupling(graph, [module.id for module in graph.modules], overrides=[("package", 0.0)])
+    found = coupling(graph, atoms(graph, [module.id for module in graph.modules]), overrides=[("package", 0.0)])
     assert not any(node.startswith("package:") for node in found.nodes)
 
 
 def test_foreign_keys_pull_nothing_by_default() -> None:
     graph = draw("a: table t; key u_id -> u\nb: table u")
-    assert "fk" not in coupling(graph, ["a", "b"]).links
+    assert "fk" not in coupling(graph, atoms(graph, ["a", "b"])).links
 
 
 def test_files_committed_together_more_than_once_pull() -> None:
     graph = draw("a:\nb:\nc:")
-    found = coupling(graph, ["a", "b", "c"], commits=[{"a.py", "b.py"}, {"a.py", "b.py"}, {"a.py", "c.py"}])
+    found = coupling(graph, atoms(graph, ["a", "b", "c"]), commits=[{"a.py", "b.py"}, {"a.py", "b.py"}, {"a.py", "c.py"}])
     assert list(found.links["cochange"]) == [(0, 1)]
 
 
@@ -67,6 +69,18 @@ def test_a_word_of_every_file_of_a_layer_pulls_nothing() -> None:
     layer = "\n".join(f"app.{name}.views: class PaginatedThing" for name in ("cart", "order", "stock", "user", "label"))
     graph = draw(layer + "\napp.paging: class Unrelated")
     assert pull(graph, "name", "app.cart.views", "app.order.views") == 0.0
+
+
+def test_a_word_of_a_table_is_a_topic_of_what_names_it_in_any_layer() -> None:
+    graph = draw("a.models: class Order; table order\nb.api: def list_orders\nb.other: def compute\nb.more: def compute\na.x: def compute")
+    assert pull(graph, "topic", "a.models", "topic:order") > 0.0 < pull(graph, "topic", "b.api", "topic:order")
+
+
+def test_an_import_into_a_file_that_is_taken_apart_counts_for_what_is_used_of_it() -> None:
+    graph = draw("everything: def f; def g\na: imports everything; calls everything.f\nb: imports everything; calls everything.g")
+    found = coupling(graph, atoms(graph, ["a", "b", "everything"], frozenset({"everything"})))
+    ends = [sorted(found.nodes[node] for node in pair) for pair in found.links["import"]]
+    assert sorted(ends) == [["a", "everything.f"], ["b", "everything.g"]]
 
 
 def test_an_unknown_kind_of_weight_is_an_error() -> None:
