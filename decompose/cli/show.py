@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from decompose.pipeline import Analysis
     from decompose.report.text import Listing
 
-THINGS = ("contexts", "tables", "routes", "tasks", "cuts", "boundary", "unresolved", "order")
+THINGS = ("contexts", "alternatives", "tables", "routes", "tasks", "cuts", "boundary", "unresolved", "order")
 
 
 @click.command(
@@ -30,6 +30,7 @@ THINGS = ("contexts", "tables", "routes", "tasks", "cuts", "boundary", "unresolv
         "decompose show contexts",
         "decompose show tables --format csv -o tables.csv",
         "decompose show cuts",
+        "decompose show alternatives",
         "decompose show boundary CONTEXT",
     ),
 )
@@ -53,7 +54,8 @@ def command(
 ) -> None:
     """List what the analysis found, with the place of each claim.
 
-    boundary needs the name of a context and lists every use across it; order is the order of extraction.
+    boundary needs the name of a context and lists every use across it; order is the order of extraction; alternatives are a coarser and a
+    finer cut beside the proposed one.
     """
     from decompose import pipeline
     from decompose.project import project_folder
@@ -89,6 +91,8 @@ def _found(analysis: Analysis, thing: str, _: str) -> tuple[Listing, dict[str, A
             "transactions": [t for t in document.transactions if t.cut],
         }
         return text.cuts_listing(context_map), cut
+    if thing == "alternatives":
+        return text.alternatives_listing(context_map), {"scores": document.scores, "alternatives": document.alternatives}
     if thing == "unresolved":
         return text.unresolved_listing(graph), {"unresolved": document.unresolved, "failed": document.project.failed}
     listings = {

@@ -30,7 +30,7 @@ _LARGE = 700
 """Nodes from which the runs work on groups that the finest cuts never part, to stay within seconds."""
 
 _FINEST = 8.0
-_FINE_RUNS = 3
+_FINE_RUNS = 2
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,19 @@ class Consensus:
     """``graph`` has the links of the original with what is left of their weight; ``runs`` are the cuts that it was made from."""
 
     graph: Adjacency
+    base: Adjacency
+    """The same nodes with the original weights."""
     runs: tuple[tuple[float, Sequence[int]], ...]
     groups: Sequence[int]
     """For large graphs the group of every node; ``runs`` and ``graph`` are over groups. Else the nodes themselves."""
 
     def at(self, resolution: float) -> list[int]:
-        """The communities of all nodes at one resolution."""
-        found = communities(self.graph, resolution)
-        return renumbered([found[group] for group in self.groups])
+        """The communities at one resolution, of groups."""
+        return communities(self.graph, resolution)
+
+    def spread(self, communities_of_groups: Sequence[int]) -> list[int]:
+        """The communities of all nodes."""
+        return renumbered([communities_of_groups[group] for group in self.groups])
 
     def firmness(self, members: Sequence[int], resolution: float) -> dict[int, float]:
         """For every one of ``members``, the share of the runs near ``resolution`` in which it is with most of them."""
@@ -83,7 +88,7 @@ def consensus(graph: Adjacency, seed: int = 0) -> Consensus:
                     agreed[node][other] = agreed[other][node] = weight * (together / runs) ** _SHARPNESS
             elif node == other:
                 agreed[node][node] = weight
-    return Consensus(agreed, tuple(found), groups)
+    return Consensus(agreed, base, tuple(found), groups)
 
 
 def _never_parted(cuts: Sequence[Sequence[int]]) -> list[int]:

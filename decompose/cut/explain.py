@@ -138,8 +138,8 @@ class _View:
         )
 
     def _crossing_change(self, place: dict[str, str]) -> str:
-        crossing, whole = score.dependencies(self.graph, place, self.roles)
-        share = crossing / whole if whole else 0.0
+        between, whole = score.crossing(score.dependencies(self.graph), place, self.roles)
+        share = between / whole if whole else 0.0
         return f"dependencies between contexts {self.map.scores.inter_context_share:.1%} -> {share:.1%}"
 
     def _edge_places(self, sources: Iterable[str], targets: Iterable[str], kind: str) -> tuple[Location, ...]:

@@ -95,7 +95,7 @@ class _Search:
         written = [[tables[table] for table in unit.written if table in tables] for unit in project.units]
         config = project.config
         self.agreed = consensus(self.graph, config.seed)
-        self.found = candidates(self.agreed, self.graph, self.sizes, written, finer=config.contexts_min > 0)
+        self.found = candidates(self.agreed, self.sizes, written, finer=config.contexts_min > 0)
         self.choice = chosen(self.found, config)
         self.others = neighbours(self.found, self.choice)
         self.rich = self._with_tables()
@@ -235,7 +235,7 @@ def _context_map(cut: Draft, project: Survey) -> ContextMap:
     keys = foreign_keys(graph, owner, shared)
     transactions = in_contexts(project.units, owner, shared)
     memberships, cohesion = _memberships(cut, project)
-    figures = score.scores(graph, cut.place, cut.roles, owned, keys, transactions, cut.modularity, cut.overall)
+    figures = score.scores(graph, project.dependencies, cut.place, cut.roles, owned, keys, transactions, cut.modularity, cut.overall)
     blocked = {name for key in keys if key.cut for name in (key.src_context, key.dst_context)}
     blocked |= {name for t in transactions if t.cut for name in t.writing}
     blocked |= {name for entry in owned if entry.contested for name, _ in entry.writers}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -34,27 +34,33 @@ class Candidate:
 
 
 def candidates(
-    agreed: Consensus, graph: Adjacency, sizes: Sequence[float], written: Sequence[Sequence[int]] = (), *, finer: bool = False
+    agreed: Consensus, sizes: Sequence[float], written: Sequence[Sequence[int]] = (), *, finer: bool = False
 ) -> list[Candidate]:
     """Cuts from coarse to fine, none twice. ``sizes`` are those of the first nodes, the atoms, in modules.
 
-    A cut's value is its modularity in ``graph``, less half of what its largest context exceeds 40 %, less a tenth of the share of
+    A cut's value is its modularity, less half of what its largest context exceeds 40 %, less a tenth of the share of
     single modules, less a tenth of the share of transactions (``written``: nodes of the tables each one writes) that it cuts.
     """
     found: list[Candidate] = []
+
+    def add(resolution: float, groups: Sequence[int], contexts: Adjacency, at: int) -> bool:
+        membership = agreed.spread(groups)
+        value = modularity(contexts, range(len(contexts))) - _penalty(membership, sizes, written)
+        if found and membership == found[at].membership:
+            return False
+        found.insert(at if at == 0 else len(found), Candidate(resolution, value, _domain_count(membership, sizes), membership))
+        return True
+
+    coarsest: list[int] = []
     for resolution in (*_CANDIDATES, *_FINER) if finer else _CANDIDATES:
-        membership = agreed.at(resolution)
-        value = modularity(graph, membership) - _penalty(membership, sizes, written)
-        if not found or membership != found[-1].membership:
-            found.append(Candidate(resolution, value, _domain_count(membership, sizes), membership))
+        groups = agreed.at(resolution)
+        coarsest = coarsest or groups
+        add(resolution, groups, merged(agreed.base, groups, max(groups, default=-1) + 1), -1)
     # Below what the runs agree on, contexts are joined one by one.
-    while found[0].contexts > 2:
-        membership = _joined(graph, list(found[0].membership), sizes, found[0].contexts - 1)
-        value = modularity(graph, membership) - _penalty(membership, sizes, written)
-        contexts = _domain_count(membership, sizes)
-        if contexts >= found[0].contexts:
-            break
-        found.insert(0, Candidate(found[0].resolution * _STEP, value, contexts, membership))
+    resolution = _CANDIDATES[0]
+    for groups, contexts in _joined(agreed.base, coarsest):
+        resolution *= _STEP
+        add(resolution, groups, contexts, 0)
     return found
 
 
@@ -106,27 +112,32 @@ def _penalty(membership: Sequence[int], sizes: Sequence[float], written: Sequenc
     return 0.5 * max(0.0, largest - GOOD_LARGEST) + 0.1 * single + 0.1 * cut
 
 
-def _joined(graph: Adjacency, membership: list[int], sizes: Sequence[float], most: int) -> list[int]:
-    """The same cut after joining contexts until there are ``most``, each time the two that cost least modularity."""
+def _joined(graph: Adjacency, membership: Sequence[int]) -> Iterator[tuple[list[int], Adjacency]]:
+    """The cut after joining the two contexts whose union costs least modularity, and so on down to two; with the graph of the contexts."""
     found = list(membership)
-    while _domain_count(found, sizes) > most:
-        groups = sorted(c for c, size in _sizes(found, sizes).items() if size > 1.0)
-        between: dict[tuple[int, int], float] = {}
-        total: dict[int, float] = {}
-        for node, links in enumerate(graph):
-            here = found[node]
-            for other, weight in links.items():
-                total[here] = total.get(here, 0.0) + weight
-                if here < found[other]:
-                    between[here, found[other]] = between.get((here, found[other]), 0.0) + weight
-        whole = sum(total.values()) or 1.0
+    count = max(found, default=-1) + 1
+    links = merged(graph, found, count)
+    degree = [sum(row.values()) + row.get(context, 0.0) for context, row in enumerate(links)]
+    whole = sum(degree) or 1.0
+    coupled = sorted(context for context in range(count) if degree[context] > 0.0)
+    while len(coupled) > 2:
         gains = [
-            (between.get((a, b), 0.0) - total.get(a, 0.0) * total.get(b, 0.0) / whole, -a, -b) for a in groups for b in groups if a < b
+            (links[a].get(b, 0.0) - degree[a] * degree[b] / whole, -a, -b)
+            for position, a in enumerate(coupled) for b in coupled[position + 1 :]
         ]
         _, a, b = max(gains)
         keep, drop = -a, -b
+        between = links[drop].pop(keep, 0.0)
+        links[keep].pop(drop, None)
+        links[keep][keep] = links[keep].get(keep, 0.0) + links[drop].pop(drop, 0.0) + between
+        for other, weight in links[drop].items():
+            links[other].pop(drop)
+            links[keep][other] = links[other][keep] = links[keep].get(other, 0.0) + weight
+        links[drop] = {}
+        degree[keep] += degree[drop]
+        coupled.remove(drop)
         found = [keep if community == drop else community for community in found]
-    return renumbered(found)
+        yield found, links
 
 
 def without_slivers(graph: Adjacency, sizes: Sequence[float], membership: Sequence[int], tables: Collection[int]) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from decompose.cut import score
 from decompose.cut.atoms import Atoms, atoms
 from decompose.cut.coupling import Coupling, Observed, coupling
 from decompose.cut.structure import domain_package, outer_package, owners_of_code, packages
@@ -62,6 +63,10 @@ class Survey:
 
     def coupling_of(self, parts: Atoms) -> Coupling:
         return coupling(self.graph, parts, self.units, self._commits, self.config.weights, self._observed)
+
+    @cached_property
+    def dependencies(self) -> dict[tuple[str, str], int]:
+        return score.dependencies(self.graph)
 
     @cached_property
     def serving(self) -> set[str]:

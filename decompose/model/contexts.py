@@ -94,7 +94,10 @@ class ContextTransaction(msgspec.Struct, frozen=True):
 
 
 class Scores(msgspec.Struct, frozen=True):
-    """Figures that are always shown together: one of them alone can be gamed."""
+    """Figures that are always shown together: one of them alone can be gamed.
+
+    ``cut_foreign_keys`` are those of every kind, ``cut_many_to_many`` the relations among them.
+    """
 
     contexts: int
     largest_share: float
@@ -105,6 +108,7 @@ class Scores(msgspec.Struct, frozen=True):
     contested_tables: int
     modularity: float = 0.0
     stability: float = 0.0
+    cut_many_to_many: int = 0
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ import msgspec
 
 from decompose.model.codegraph import CodeGraph, EdgeKind
 from decompose.model.contexts import ContextMap, KeyKind
+from decompose.model.contexts import Scores as ScoresOfCut
 from decompose.model.location import Location
 from decompose.model.source import SkippedFile
 from decompose.report.places import Places
@@ -175,6 +176,15 @@ class Scores(msgspec.Struct, frozen=True):
     cut_many_to_many: int
 
 
+class OtherCut(msgspec.Struct, frozen=True):
+    """A cut that was not chosen, with the same figures; ``contexts`` maps names to modules."""
+
+    kind: Literal["coarser", "finer"]
+    contexts: dict[str, tuple[str, ...]]
+    definitions: dict[str, str]
+    scores: Scores
+
+
 class AnalysisDocument(msgspec.Struct, frozen=True):
     """What ``decompose analyze --format json`` writes."""
 
@@ -194,6 +204,7 @@ class AnalysisDocument(msgspec.Struct, frozen=True):
     contexts: tuple[Context, ...]
     unresolved: tuple[Unresolved, ...]
     scores: Scores
+    alternatives: tuple[OtherCut, ...] = ()
     schema: Literal["decompose/analysis/1"] = "decompose/analysis/1"
 
 
@@ -276,7 +287,10 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
             Unresolved(u.kind, u.text, u.reason, u.at)
             for u in sorted(graph.unresolved, key=lambda u: (u.at, u.kind, u.text, u.reason))
         ),
-        scores=_scores(context_map),
+        scores=_scores(context_map.scores),
+        alternatives=tuple(
+            OtherCut(o.kind, dict(o.contexts), dict(o.definitions), _scores(o.scores)) for o in context_map.others
+        ),
     )
 
 
@@ -324,8 +338,7 @@ def _tables(graph: CodeGraph, context_map: ContextMap) -> Iterable[Table]:
         yield Table(table.id, table.model, owner, bool(ownership and ownership.contested), table.kind, table.at)
 
 
-def _scores(context_map: ContextMap) -> Scores:
-    s = context_map.scores
+def _scores(s: ScoresOfCut) -> Scores:
     return Scores(
         contexts=s.contexts,
         largest_share=_figure(s.largest_share),
@@ -336,7 +349,7 @@ def _scores(context_map: ContextMap) -> Scores:
         contested_tables=s.contested_tables,
         modularity=_figure(s.modularity),
         stability=_figure(s.stability),
-        cut_many_to_many=sum(key.cut and key.kind == "many-to-many" for key in context_map.foreign_keys),
+        cut_many_to_many=s.cut_many_to_many,
     )
 
 

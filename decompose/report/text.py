@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -18,7 +18,7 @@ from decompose.report.printable import clipped, printable, width
 
 if TYPE_CHECKING:
     from decompose.model.codegraph import CodeGraph
-    from decompose.model.contexts import Context, ContextMap, CutForeignKey, KeyKind
+    from decompose.model.contexts import Context, ContextMap, CutForeignKey, KeyKind, Scores
     from decompose.model.migration import BoundaryEdge, MigrationPlan
 
 Colour = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
@@ -328,6 +328,55 @@ def _csv(cell: str) -> str:
 
 def contexts_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
     return Listing(_CONTEXT_COLUMNS, tuple(context_rows(graph, context_map)), "No contexts: there is no code to cut.")
+
+
+def alternatives_listing(context_map: ContextMap) -> Listing:
+    """The cut beside those that were not chosen, and where the contexts of each of these come from."""
+    columns = (
+        Column("cut"),
+        Column("contexts", right=True),
+        Column("largest", right=True),
+        Column("crossing", right=True),
+        Column("keys cut", right=True),
+        Column("tx cut", right=True),
+        Column("contested", right=True),
+        Column("modularity", right=True),
+        Column("stability", right=True),
+        Column("differs in", flexible=True, optional=True),
+    )
+    here = {membership.module: membership.context for membership in context_map.memberships}
+    rows = [("proposed", *_compared(context_map.scores), "")]
+    rows += [(other.kind, *_compared(other.scores), "; ".join(differences(here, dict(other.contexts)))) for other in context_map.others]
+    note = "Choose another with `decompose analyze --contexts N`." if context_map.others else ""
+    return Listing(columns, tuple(rows), "There is no cut to compare.", note)
+
+
+def _compared(figures: Scores) -> tuple[str, ...]:
+    return (
+        str(figures.contexts), f"{figures.largest_share:.0%}", f"{figures.inter_context_share:.0%}", str(figures.cut_foreign_keys),
+        str(figures.cut_transactions), str(figures.contested_tables), f"{figures.modularity:.2f}", f"{figures.stability:.2f}",
+    )
+
+
+def differences(here: Mapping[str, str], there: Mapping[str, Sequence[str]]) -> list[str]:
+    """What another cut does with the contexts of this one: ``a + b`` are joined, ``a / x, y`` is split; those of one context last.
+
+    A context goes where most of its modules are; a part of it that is at least a quarter of it counts as well.
+    """
+    parts: dict[str, Counter[str]] = {}
+    for name, modules in there.items():
+        for module in modules:
+            if module in here:
+                parts.setdefault(here[module], Counter())[name] += 1
+    joined: dict[str, list[str]] = {}
+    split = []
+    for name in sorted(parts):
+        shares = [other for other, count in parts[name].most_common() if count >= 0.25 * sum(parts[name].values())]
+        if len(shares) > 1:
+            split.append(f"{name} / {', '.join(shares)}")
+        elif shares:
+            joined.setdefault(shares[0], []).append(name)
+    return [" + ".join(names) for _, names in sorted(joined.items()) if len(names) > 1] + split
 
 
 def tables_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:

@@ -9,7 +9,7 @@ from decompose.model.settings import Config
 
 
 def found_in(graph: Adjacency, modules: int) -> list[Candidate]:
-    return candidates(consensus(graph), graph, [1.0] * modules)
+    return candidates(consensus(graph), [1.0] * modules)
 
 
 def test_the_number_of_contexts_is_that_of_the_groups() -> None:
@@ -32,7 +32,7 @@ def test_a_coarser_cut_stands_beside_the_chosen_one() -> None:
 
 def test_cuts_do_not_depend_on_the_seed() -> None:
     graph = cliques(6, 5, 7, 4, bridge=0.8)
-    cuts = [chosen(candidates(consensus(graph, seed), graph, [1.0] * 22), Config()).membership for seed in range(5)]
+    cuts = [chosen(candidates(consensus(graph, seed), [1.0] * 22), Config()).membership for seed in range(5)]
     assert [agreement(cuts[0], cut) for cut in cuts] == [1.0] * 5
 
 

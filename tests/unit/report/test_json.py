@@ -47,7 +47,7 @@ def analysis() -> dict[str, Any]:
 def test_the_keys_are_those_that_were_published() -> None:
     published = [
         "schema", "project", "modules", "definitions", "edges", "tables", "foreign_keys", "accesses", "routes", "tasks",
-        "schedules", "externals", "environment", "transactions", "contexts", "unresolved", "scores",
+        "schedules", "externals", "environment", "transactions", "contexts", "unresolved", "scores", "alternatives",
     ]  # fmt: skip
     assert list(analysis()) == published
 
