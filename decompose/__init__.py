@@ -7,6 +7,7 @@ The folders are the stages, in the order data passes them::
     link          symbols resolved across files                summaries -> Program
     detect        one file per framework                       Program -> facts
     graph         facts and edges of the whole project         -> CodeGraph
+    observe       what was seen at run time                    bytes + CodeGraph -> CodeGraph
     cut           bounded contexts and data ownership          -> ContextMap
     planning      decisions, boundaries, order, steps          -> MigrationPlan
     rewrite       edits in the monolith, by libcst             -> Artifacts

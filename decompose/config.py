@@ -19,13 +19,14 @@ import msgspec
 from decompose.errors import ConfigError, FileError, UsageError
 from decompose.model.disposition import Disposition
 from decompose.model.service import Sizes, Target
-from decompose.model.settings import Config, ContextSettings, EdgeDecision, Options, VerifySettings
+from decompose.model.settings import Config, ContextSettings, EdgeDecision, EvidenceSettings, Options, VerifySettings
 
 FILE_NAME = "decompose.toml"
 CONTEXT_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 WEIGHT_KINDS = (
     "call",
     "cochange",
+    "coverage",
     "data",
     "fk",
     "import",
@@ -33,11 +34,14 @@ WEIGHT_KINDS = (
     "name",
     "reference",
     "signal",
+    "span",
+    "statement",
     "task",
     "template",
+    "trace",
     "tx",
 )
-"""What a weight can be given to: the kinds of edges, then shared data, keys, transactions, git history and names."""
+"""What a weight can be given to: the kinds of edges, shared data, keys, transactions, git history, names, and what was seen at run time."""
 
 _LARGEST = 1024 * 1024
 """Bytes; nobody writes a larger configuration."""
@@ -297,7 +301,8 @@ _ECS = ("architecture", "cluster", "listener-priority", "region", "sizes")
 _SIZES = ("cpu", "desired", "maximum", "memory", "minimum")
 _VERIFY = ("environment", "python", "test-command", "timeout")
 _SHARED = ("modules", "reference-tables")
-_TABLES = ("contexts", "decisions", "shared", "target", "verify", "weights")
+_EVIDENCE = ("coverage", "spans", "statements")
+_TABLES = ("contexts", "decisions", "evidence", "shared", "target", "verify", "weights")
 
 
 def _config(document: dict[str, Any], reader: _Reader) -> Config:
@@ -320,6 +325,7 @@ def _config(document: dict[str, Any], reader: _Reader) -> Config:
         contexts_min=least,
         contexts_max=most,
         weights=tuple((kind, reader.number(weights, f"weights.{kind}", 0.0, above=0.0)) for kind in sorted(weights)),
+        evidence=_evidence(document, reader),
         contexts=_contexts(document, reader),
         shared_modules=reader.texts(shared, "shared.modules"),
         reference_tables=reader.texts(shared, "shared.reference-tables"),
@@ -418,6 +424,20 @@ def _contexts(document: Mapping[str, Any], reader: _Reader) -> tuple[ContextSett
             )
         )
     return tuple(found)
+
+
+def _evidence(document: Mapping[str, Any], reader: _Reader) -> EvidenceSettings:
+    """Paths and globs inside the project: a project cannot make decompose read anything else."""
+    table = reader.table(document, "evidence", _EVIDENCE)
+    found: dict[str, tuple[str, ...]] = {}
+    for name in sorted(table):
+        key = f"evidence.{name}"
+        paths = (reader.text(table, key),) if isinstance(table[name], str) else reader.texts(table, key)
+        for path in paths:
+            if not path or path.startswith("/") or "\\" in path or "\0" in path or ".." in path.split("/"):
+                raise reader.error(key, f"{path!r} is no path inside the project", hint="paths in [evidence] are relative to the project, with /")
+        found[name] = paths
+    return EvidenceSettings(**found)
 
 
 def _decisions(document: Mapping[str, Any], reader: _Reader) -> tuple[EdgeDecision, ...]:
@@ -530,10 +550,12 @@ def with_options(
     weights: Iterable[str] = (),
     pins: Iterable[str] = (),
     seed: int | None = None,
+    evidence: EvidenceSettings | None = None,
 ) -> Config:
     """``config`` with options of the command line on top: they win over the file.
 
-    A pin ``NAME=CONTEXT`` takes a module when ``NAME`` is dotted or a glob, else a table. Raises :class:`UsageError`.
+    A pin ``NAME=CONTEXT`` takes a module when ``NAME`` is dotted or a glob, else a table. Each kind of ``evidence`` that is given
+    replaces that of the file. Raises :class:`UsageError`.
     """
     least, most = context_count(contexts) if contexts else (config.contexts_min, config.contexts_max)
     return msgspec.structs.replace(
@@ -542,6 +564,7 @@ def with_options(
         contexts_max=most,
         exclude=tuple(dict.fromkeys((*config.exclude, *exclude))),
         weights=tuple(sorted({**dict(config.weights), **dict(map(_weight, weights))}.items())),
+        evidence=_instead(config.evidence, evidence),
         contexts=_pinned(config.contexts, pins),
         seed=config.seed if seed is None else seed,
     )
@@ -550,8 +573,16 @@ def with_options(
 def with_kept(config: Config, said: Options) -> Config:
     """``config`` with the options of an earlier command line on top. Raises :class:`UsageError`."""
     return with_options(
-        config, contexts=said.contexts, exclude=said.exclude, weights=said.weights, pins=said.pins, seed=said.seed
+        config, contexts=said.contexts, exclude=said.exclude, weights=said.weights, pins=said.pins, seed=said.seed,
+        evidence=said.evidence,
     )
+
+
+def _instead(own: EvidenceSettings, given: EvidenceSettings | None) -> EvidenceSettings:
+    """``own`` with every kind replaced that is ``given``."""
+    if given is None:
+        return own
+    return msgspec.structs.replace(own, **{name: getattr(given, name) for name in _EVIDENCE if getattr(given, name)})
 
 
 def _weight(option: str) -> tuple[str, float]:
@@ -600,6 +631,7 @@ def values(config: Config) -> dict[str, Any]:
         "decompose.seed": config.seed,
     }
     found |= {f"weights.{kind}": weight for kind, weight in config.weights}
+    found |= {f"evidence.{name}": list(getattr(config.evidence, name)) for name in _EVIDENCE}
     for context in config.contexts:
         for name in _CONTEXT:
             value = getattr(context, name)
@@ -672,6 +704,7 @@ def json_schema() -> dict[str, Any]:
     properties = {
         "decompose": general,
         "weights": table({kind: {"type": "number", "minimum": 0} for kind in WEIGHT_KINDS}),
+        "evidence": table({name: {"anyOf": [text, texts]} for name in _EVIDENCE}),
         "contexts": {"type": "object", "propertyNames": patterned(CONTEXT_NAME), "additionalProperties": context},
         "shared": table({"modules": texts, "reference-tables": texts}),
         "decisions": {"type": "array", "items": decision},
@@ -708,6 +741,11 @@ def starter(
         "",
         "# [weights]                    # what holds code together; see `decompose config show`",
         "# data = 5",
+        "",
+        "# [evidence]                   # what was seen at run time",
+        '# coverage = "coverage.xml"',
+        '# statements = "statements.csv"  # of pg_stat_statements',
+        '# spans = "spans/*.json"         # OpenTelemetry, OTLP as JSON',
         "",
         "# [shared]                     # stays a library, belongs to no context",
         '# modules = ["shop.core.**"]',

@@ -25,7 +25,7 @@ from decompose.model.contexts import ContextMap
 from decompose.model.facts import Fact
 from decompose.model.migration import ContextPlan, MigrationPlan
 from decompose.model.service import ServicePlan
-from decompose.model.settings import Config
+from decompose.model.settings import Config, EvidenceSettings
 from decompose.model.source import History, SourceTree
 from decompose.model.syntax import ModuleSummary
 from decompose.model.verification import Gate, Verification
@@ -144,6 +144,9 @@ def analyze(
     with clock("graph"):
         whole, digests = _digests(tree, view, known)
         graph = build_graph(program, tree, found, digest=whole)
+    with clock("evidence"):
+        graph, seen = _observed(graph, base, settings)
+        digests |= seen
     with clock("cut"):
         past = _history(base)
         context_map = _propose(graph, settings, past)
@@ -609,11 +612,22 @@ def _history(base: Path) -> History:
     return history(base)
 
 
+def _observed(graph: CodeGraph, base: Path, config: Config) -> tuple[CodeGraph, dict[str, bytes]]:
+    """The graph with what was seen at run time, where the settings name files of that, and the digests of these."""
+    if config.evidence == EvidenceSettings():
+        return graph, {}
+    from decompose.observe.evidence import observed, recorded
+    from decompose.scan.evidence import evidence
+
+    files = list(evidence(base, config.evidence))
+    return observed(graph, recorded(files)), {path: digest(content) for _, path, content in files}
+
+
 def _propose(graph: CodeGraph, config: Config, past: History) -> ContextMap:
-    """The cut, with the git history as one of its kinds of evidence where there is one."""
+    """The cut, with the git history and what was seen at run time as kinds of evidence where there are such."""
     from decompose.cut.propose import propose
 
-    return propose(graph, config, [commit.paths for commit in past.commits])
+    return propose(graph, config, [commit.paths for commit in past.commits], graph.runtime.strengths)
 
 
 def _survey(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:

@@ -30,8 +30,11 @@ def source_tree(base: Path, config: Config, generated: Iterable[str] = ()) -> So
     inside = [path for path in generated if path.startswith(services)]
     ours = {f"/{services}{path.removeprefix(services).partition('/')[0]}/" for path in inside}
     files = {f"/{_literal(path)}" for path in generated if not path.startswith(services) and path.endswith(".py")}
+    # Evidence from run time is read apart, and may be larger than any source.
+    seen = config.evidence
+    recorded = {f"/{path}" for path in (*seen.coverage, *seen.statements, *seen.spans) if not path.startswith("/")}
     try:
-        return discover(base, exclude=[*config.exclude, *sorted(ours), *sorted(files)], include_roots=config.source)
+        return discover(base, exclude=[*config.exclude, *sorted(ours), *sorted(files), *sorted(recorded)], include_roots=config.source)
     except OSError as error:
         raise FileError(f"cannot read {base}: {error.strerror}", place=str(base)) from error
 

@@ -1,7 +1,7 @@
 """The last result of ``analyze``, kept with everything it depends on: when nothing of that has changed, nothing is computed again.
 
 A result depends on this installation of decompose, the configuration in force, the names of all files, the contents of those that are
-read, and the git history. Contents count as unchanged while time and size of a file are what they were; a file that was touched, or
+read (evidence from run time among them), and the git history. Contents count as unchanged while time and size of a file are what they were; a file that was touched, or
 checked out anew, is read and compared. What is kept may be lost or damaged at any time: then the project is analyzed again.
 
 Kept are ``.decompose/analysis.json``, which is the JSON form of the result, ``.decompose/cache/last`` with the text form's figures
@@ -28,7 +28,9 @@ from decompose.model.settings import Config, Options
 from decompose.model.source import CRASHED, SkippedFile, SourceTree
 from decompose.project import read_paths, source_tree
 from decompose.report.text import Summary
+from decompose.scan import evidence
 from decompose.scan.history import ORDINARY, state
+from decompose.scan.tree import LARGEST
 
 DOCUMENT = ".decompose/analysis.json"
 KEPT = ".decompose/cache/last"
@@ -101,11 +103,11 @@ def last(base: Path, config: Config) -> Result | None:
     tree = source_tree(base, config)
     if kept.key != _key(base, config, tree) or _mark(str(base / DOCUMENT)) != kept.document:
         return None
-    paths = _paths(tree)
+    paths = _paths(base, config, tree)
     if len(paths) != len(kept.files):
         return None
     fresh: dict[str, Contents] = {}
-    for path in paths:
+    for path, largest in paths.items():
         known = kept.files.get(path)
         if known is None:
             return None
@@ -113,7 +115,7 @@ def last(base: Path, config: Config) -> Result | None:
         if mark == known.mark == _GONE:
             continue
         if mark.changed == 0 or mark != known.mark or not known.digest:
-            content = _contents(tree.base, path)
+            content = _contents(tree.base, path, largest)
             if content != known.digest:
                 return None
             if not content:
@@ -152,7 +154,7 @@ def inputs(base: Path, config: Config, tree: SourceTree) -> Inputs | None:
     """What an analysis that begins now depends on; ``None`` for a project whose results are not kept."""
     if _written(base):
         return None
-    return Inputs(_key(base, config, tree), {path: _mark(os.path.join(tree.base, path)) for path in _paths(tree)})
+    return Inputs(_key(base, config, tree), {path: _mark(os.path.join(tree.base, path)) for path in _paths(base, config, tree)})
 
 
 def keep(
@@ -210,8 +212,11 @@ def _stamps(folder: str, inside: str) -> Iterator[tuple[str, int, int]]:
                 yield (f"{inside}{entry.name}", status.st_size, status.st_mtime_ns)
 
 
-def _paths(tree: SourceTree) -> list[str]:
-    return sorted(read_paths(tree))
+def _paths(base: Path, config: Config, tree: SourceTree) -> dict[str, int]:
+    """Every file that is read, with the bytes that one of its sort may have."""
+    paths = dict.fromkeys(read_paths(tree), LARGEST)
+    paths.update(dict.fromkeys(evidence.present(base, config.evidence), evidence.LARGEST))
+    return dict(sorted(paths.items()))
 
 
 def _written(base: Path) -> bool:
@@ -238,11 +243,11 @@ def _certain(mark: Mark, now: int) -> Mark:
     return mark if mark.changed < now - _SETTLED else Mark(mark.size, mark.modified, 0)
 
 
-def _contents(base: str, path: str) -> bytes:
+def _contents(base: str, path: str, largest: int) -> bytes:
     from decompose.scan.read import Unread, contents
 
     try:
-        return _digest(contents(base, path))
+        return _digest(contents(base, path, largest))
     except Unread:
         return b""
 

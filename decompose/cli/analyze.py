@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from decompose.model.settings import Config, Options
+    from decompose.model.settings import Config, EvidenceSettings, Options
     from decompose.model.source import SkippedFile
     from decompose.pipeline import Analysis
     from decompose.recall import Result
@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     "--pin", "pins", multiple=True, metavar="MODULE=CONTEXT", help="Force a module or table; may be repeated."
 )
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave files out, besides .gitignore; may be repeated.")
+@click.option("--coverage", multiple=True, metavar="FILE", help="coverage.xml: code that ran weighs more; may be repeated.")
+@click.option(
+    "--query-stats", "statements", multiple=True, metavar="FILE", help="pg_stat_statements as CSV or JSON; may be repeated."
+)
+@click.option("--spans", multiple=True, metavar="FILE", help="OpenTelemetry spans as OTLP JSON; may be repeated.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="INT", help="Start of the search.  [default: 0]")
 @click.option("--strict", is_flag=True, help="End with 6 when a file cannot be read.")
 @click.option("--timings", is_flag=True, help="Say how long each stage took.")
@@ -51,6 +56,9 @@ def command(
     weights: tuple[str, ...],
     pins: tuple[str, ...],
     exclude: tuple[str, ...],
+    coverage: tuple[str, ...],
+    statements: tuple[str, ...],
+    spans: tuple[str, ...],
     seed: int | None,
     strict: bool,
     timings: bool,
@@ -71,7 +79,8 @@ def command(
 
     session = session_of(context)
     base = project_folder(path)
-    said = Options(contexts or "", exclude, weights, pins, seed, session.configuration)
+    seen = _evidence(coverage, statements, spans)
+    said = Options(contexts or "", exclude, weights, pins, seed, session.configuration, seen)
     settings = with_kept(session.config(base), said)
     limit = 0.0 if strict else 1.0
     if not (no_cache or timings):
@@ -96,6 +105,15 @@ def command(
     if format == "text" and output == "-":
         _next(session, kept)
     pipeline.check_complete(analysis, limit)
+
+
+def _evidence(*given: tuple[str, ...]) -> EvidenceSettings:
+    """Files as a person names them, from where that person is, in the order coverage, statements, spans."""
+    from pathlib import Path
+
+    from decompose.model.settings import EvidenceSettings
+
+    return EvidenceSettings(*(tuple(str(Path(file).absolute()) for file in files) for files in given))
 
 
 def _recalled(session: Session, base: Path, settings: Config, format: str, output: str) -> Result | None:

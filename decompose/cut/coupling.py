@@ -52,6 +52,10 @@ KINDS: Mapping[str, Kind] = {
     "file": Kind(1.0, "definitions of a file that is taken apart: written together, so they stay unless something pulls"),
     "package": Kind(1.0, "folders are the team's own opinion: a prior, not the result; 0 hides all paths"),
     "cochange": Kind(0.1, "files committed together; weak because of sweeping commits"),
+    "coverage": Kind(0.3, "dependencies on lines that ran while the program was measured; what never ran gets nothing on top"),
+    "statement": Kind(0.4, "tables that the database saw in one statement; weak where it only follows a key to look up a name"),
+    "span": Kind(0.5, "who led to whom and to which table in recorded traces, by the logarithm of how often"),
+    "trace": Kind(0.6, "tables written by one request or task: what a commit is in the code, seen at run time"),
     "fk": Kind(0.0, "a foreign key is a cost of the cut, not a reason against it: most true boundaries have some"),
 }
 """Kinds of evidence with their weights. Found with paths hidden on systems whose true modules are known: damping on both ends

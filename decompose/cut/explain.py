@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from decompose.cut import score
 from decompose.cut.atoms import atoms
 from decompose.cut.coupling import Coupling, coupling
+from decompose.cut.coupling import weights as coupling_weights
 from decompose.cut.structure import owners_of_code
 from decompose.cut.transactions import units_of_work
 from decompose.errors import UsageError
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap, CutForeignKey, Evidence, Explanation, Ownership
 from decompose.model.location import Location
+from decompose.model.runtime import Tie
 from decompose.model.settings import Config
 
 STRONGEST = 6
@@ -28,6 +30,16 @@ _VERBS = {
     "route": "serves routes under", "name": "uses the same words as", "package": "lies in a folder of", "cochange": "changes together with",
     "fk": "refers by key to",
 }
+
+_SEEN = {
+    ("coverage", "module", "module"): "runs code of", ("coverage", "module", "table"): "runs code that uses table",
+    ("coverage", "table", "module"): "is used by running code of", ("span", "module", "module"): "ran together with",
+    ("span", "module", "table"): "used when it ran table", ("span", "table", "module"): "was used by the running",
+    ("statement", "table", "table"): "is queried together with table", ("trace", "table", "table"): "was written in one unit of work with table",
+}  # fmt: skip
+"""What was seen at run time, by kind and by what the subject and the other side are."""
+
+_SEEN_NOUNS = {"coverage": "places that ran", "statement": "runs of common statements", "span": "spans", "trace": "units of work that write"}
 
 
 def explain(graph: CodeGraph, context_map: ContextMap, subject: str, config: Config | None = None) -> Explanation:
@@ -71,10 +83,15 @@ class _View:
         self.roles: dict[str, str] = {context.name: context.role for context in context_map.contexts}
         self.module_of = owners_of_code(graph)
         self.owner = {entry.table: entry.owner for entry in context_map.ownership}
+        self.seen: dict[str, list[Tie]] = {}
+        for tie in graph.runtime.ties:
+            self.seen.setdefault(tie.first, []).append(tie)
+            self.seen.setdefault(tie.second, []).append(tie)
 
     def coupling(self) -> Coupling:
         code = sorted(module.id for module in self.graph.modules if module.role == "code")
-        return coupling(self.graph, atoms(self.graph, code), units_of_work(self.graph), (), self.config.weights)
+        seen = self.graph.runtime.strengths
+        return coupling(self.graph, atoms(self.graph, code), units_of_work(self.graph), (), self.config.weights, seen)
 
     def node_context(self, node: str) -> str:
         if node.startswith("table:"):
@@ -99,7 +116,7 @@ class _View:
                     outside.setdefault(other, Counter())[kind] += weight * strength  # type: ignore[assignment]
         members = set(context.modules)
         held = [
-            Evidence(f"{_noun(kind)} between its own modules and tables", round(value, 2), self._edge_places(members, members, kind))
+            Evidence(f"{self._many(kind, name, name)} between its own modules and tables", round(value, 2), self._edge_places(members, members, kind))
             for kind, value in inside.most_common(STRONGEST)
             if value > 0.0
         ]
@@ -107,7 +124,7 @@ class _View:
         for other, kinds in sorted(outside.items(), key=lambda item: (-sum(item[1].values()), item[0]))[:STRONGEST]:
             kind, _ = kinds.most_common(1)[0]
             others = set(self.names[other].modules)
-            shown = ", ".join(_noun(k) for k, v in kinds.most_common(3) if v > 0.0)
+            shown = ", ".join(self._many(k, name, other) for k, v in kinds.most_common(3) if v > 0.0)
             against.append(Evidence(f"coupled with {other} by {shown}", round(sum(kinds.values()), 2), self._edge_places(members, others, kind)))
         domain = {o: sum(k.values()) for o, k in outside.items() if self.roles.get(o) != "shared"}
         alternative = max(sorted(domain), key=lambda other: domain[other], default="")
@@ -144,6 +161,9 @@ class _View:
 
     def _edge_places(self, sources: Iterable[str], targets: Iterable[str], kind: str) -> tuple[Location, ...]:
         here, there = set(sources), set(targets)
+        if kind in _SEEN_NOUNS:
+            contexts = {self.place.get(m, "") for m in here}, {self.place.get(m, "") for m in there}
+            return tuple(sorted({at for tie in self._between(kind, *contexts) for at in tie.at})[:_PLACES])
         if kind in ("data", "tx"):
             tables = {table for table, owner in self.owner.items() if owner in {self.place.get(m) for m in there}}
             found = [a.at for a in self.graph.accesses if a.table in tables and self.module_of.get(a.definition) in here]
@@ -175,7 +195,7 @@ class _View:
         words = self._word_contexts(whole, number)
         held, against = [], []
         for (kind, other), weight in sorted(pulls.items(), key=lambda item: (-item[1], item[0])):
-            if weight <= 0.0:
+            if weight <= 0.0 or kind in _SEEN_NOUNS:
                 continue
             there = self.node_context(other) or words.get(other, "")
             entry = Evidence(f"{_VERBS[kind]} {_shown(other)}" + (f" ({there})" if there else ""), round(weight, 2), self._places(module, other, kind))
@@ -183,6 +203,7 @@ class _View:
                 held.append(entry)
             elif there:
                 against.append(entry)
+        self._add_seen(module, whole.weights, context, held, against)
         alternative = membership.alternative
         moved = {**self.place, module: alternative} if alternative else self.place
         pinned = " (decided in decompose.toml)" if membership.pinned else ""
@@ -190,9 +211,10 @@ class _View:
             subject=module,
             kind="module",
             context=context,
-            summary=f"belongs to {context}{pinned}; {membership.confidence:.0%} of its coupling stays there",
-            evidence_for=tuple(held[:STRONGEST]),
-            evidence_against=tuple(against[:STRONGEST]),
+            summary=f"belongs to {context}{pinned}; {membership.confidence:.0%} of its coupling stays there"
+            + ("; none of its functions ran while coverage was measured" if module in self.graph.runtime.never_run else ""),
+            evidence_for=_with_seen(held),
+            evidence_against=_with_seen(against),
             alternative=alternative,
             cost=(self._crossing_change(moved), *self._tables_of(module, alternative)) if alternative else (),
         )
@@ -240,6 +262,34 @@ class _View:
             )[:_PLACES]
         )
 
+    # --- what was seen at run time -------------------------------------------------------------
+
+    def _between(self, kind: str, here: Collection[str], there: Collection[str]) -> Iterator[Tie]:
+        """The ties of a kind with an end in one of the contexts of each side."""
+        for tie in self.graph.runtime.ties:
+            if tie.kind == kind:
+                first, second = self.node_context(tie.first), self.node_context(tie.second)
+                if (first in here and second in there) or (second in here and first in there):
+                    yield tie
+
+    def _many(self, kind: str, here: str, there: str) -> str:
+        """What a kind of evidence is called between two contexts, with the number of what was seen at run time."""
+        if kind not in _SEEN_NOUNS:
+            return _noun(kind)
+        return f"{sum(tie.count for tie in self._between(kind, (here,), (there,))):,} {_SEEN_NOUNS[kind]}"
+
+    def _add_seen(self, subject: str, weights: Mapping[str, float], context: str, held: list[Evidence], against: list[Evidence]) -> None:
+        """Adds what was seen of a module or ``table:<id>``, each piece to its side."""
+        for tie in self.seen.get(subject, ()):
+            other = tie.second if tie.first == subject else tie.first
+            there, weight = self.node_context(other), round(weights[tie.kind] * tie.strength, 2)
+            verb = _SEEN[tie.kind, _sort(subject), _sort(other)]
+            if verb == "runs code of" and tie.first != subject:
+                verb = "is run by"
+            if there and weights[tie.kind] > 0.0:
+                text = f"{verb} {_shown(other)} ({there}), {tie.figures}"
+                (held if there == context else against).append(_Seen(text, weight, tie.at))
+
     # --- data ----------------------------------------------------------------------------------
 
     def table(self, entry: Ownership) -> Explanation:
@@ -252,6 +302,7 @@ class _View:
         declared = next((table for table in self.graph.tables if table.id == entry.table), None)
         if declared is not None and self.place.get(self.module_of.get(declared.model, "")) == entry.owner:
             held.append(Evidence(f"declared in {entry.owner}", 0.0, (declared.at,)))
+        self._add_seen(f"table:{entry.table}", coupling_weights(self.config.weights), entry.owner, held, against)
         rival = next((context for context, _ in sorted(entry.writers, key=lambda w: (-len(w[1]), w[0])) if context != entry.owner), "")
         own = sum(len(written) for context, written in entry.writers if context == entry.owner)
         return Explanation(
@@ -259,8 +310,8 @@ class _View:
             kind="table",
             context=entry.owner,
             summary=f"owned by {entry.owner or 'nobody'}: {entry.reason}" + ("; contested" if entry.contested else ""),
-            evidence_for=_strongest(held),
-            evidence_against=_strongest(against),
+            evidence_for=_with_seen(held),
+            evidence_against=_with_seen(against),
             alternative=rival,
             cost=(f"{_places(own)} that write in {entry.owner} become calls of {rival}",) if rival else (),
         )
@@ -312,6 +363,22 @@ class _View:
 
 def _strongest(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple(sorted(evidence, key=lambda e: (-e.weight, e.text))[:STRONGEST])
+
+
+class _Seen(Evidence, frozen=True):
+    """Evidence from run time."""
+
+
+def _with_seen(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The strongest; what was seen at run time has a place of its own where all of them are stronger."""
+    strongest = _strongest(evidence)
+    if any(isinstance(e, _Seen) for e in strongest):
+        return strongest
+    return (*strongest, *_strongest([e for e in evidence if isinstance(e, _Seen)])[:1])
+
+
+def _sort(node: str) -> str:
+    return "table" if node.startswith("table:") else "module"
 
 
 def _noun(kind: str) -> str:

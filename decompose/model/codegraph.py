@@ -8,6 +8,7 @@ import msgspec
 
 from decompose.model import facts
 from decompose.model.location import Location
+from decompose.model.runtime import Runtime
 from decompose.model.source import SkippedFile
 
 EdgeWhen = Literal["load", "call", "string", "typing"]
@@ -60,6 +61,7 @@ class CodeGraph(msgspec.Struct, frozen=True):
     ``sources`` are the import roots; ``requirements`` maps an imported top-level name to the installed
     distribution's requirement line where the project declares one; ``digest`` is a hash over the source texts.
     ``newer_syntax`` are the paths of files that were read although they are written for a newer Python than the one running.
+    ``runtime`` is what was seen while the program ran, where there is evidence of that.
     """
 
     frameworks: tuple[str, ...]
@@ -90,3 +92,4 @@ class CodeGraph(msgspec.Struct, frozen=True):
     unresolved: tuple[facts.Unresolved, ...]
     failed: tuple[SkippedFile, ...] = ()
     newer_syntax: tuple[str, ...] = ()
+    runtime: Runtime = Runtime()

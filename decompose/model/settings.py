@@ -49,10 +49,22 @@ class VerifySettings(msgspec.Struct, frozen=True):
     timeout: float = 1800.0
 
 
+class EvidenceSettings(msgspec.Struct, frozen=True):
+    """``[evidence]``: files with what was seen at run time, as paths or globs relative to the project.
+
+    ``coverage`` are Cobertura reports, ``statements`` exports of ``pg_stat_statements``, ``spans`` OpenTelemetry spans as OTLP JSON.
+    """
+
+    coverage: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    spans: tuple[str, ...] = ()
+
+
 class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the command line of an analysis said about its result, as it was typed.
 
-    ``configuration`` is how the settings were chosen (``--config other.toml``, ``--isolated``), ``""`` for the nearest file.
+    ``configuration`` is how the settings were chosen (``--config other.toml``, ``--isolated``), ``""`` for the nearest file. Files of
+    ``evidence`` are absolute: commands may be given in another folder.
     """
 
     contexts: str = ""
@@ -61,10 +73,15 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     pins: tuple[str, ...] = ()
     seed: int | None = None
     configuration: str = ""
+    evidence: EvidenceSettings = EvidenceSettings()
 
     def words(self) -> tuple[str, ...]:
         """The options one by one, those that choose the settings left out."""
-        many = (("--weight", self.weights), ("--pin", self.pins), ("--exclude", self.exclude))
+        seen = self.evidence
+        many = (
+            ("--weight", self.weights), ("--pin", self.pins), ("--exclude", self.exclude),
+            ("--coverage", seen.coverage), ("--query-stats", seen.statements), ("--spans", seen.spans),
+        )  # fmt: skip
         return (
             *(("--contexts", self.contexts) if self.contexts else ()),
             *(("--seed", str(self.seed)) if self.seed is not None else ()),
@@ -86,6 +103,7 @@ class Config(msgspec.Struct, frozen=True):
     contexts_min: int = 0
     contexts_max: int = 0
     weights: tuple[tuple[str, float], ...] = ()
+    evidence: EvidenceSettings = EvidenceSettings()
     contexts: tuple[ContextSettings, ...] = ()
     shared_modules: tuple[str, ...] = ()
     reference_tables: tuple[str, ...] = ()

@@ -161,6 +161,27 @@ class Unresolved(msgspec.Struct, frozen=True):
     at: Location
 
 
+class Tie(msgspec.Struct, frozen=True):
+    """Modules or ``table:<id>`` that were seen together at run time; ``figures`` as a person reads them."""
+
+    kind: Literal["coverage", "statement", "span", "trace"]
+    first: str
+    second: str
+    strength: float
+    count: int
+    figures: str
+    at: tuple[Location, ...]
+
+
+class Runtime(msgspec.Struct, frozen=True):
+    """What was seen at run time: the files that say it, modules that were measured and those of them in which no function ran."""
+
+    files: tuple[str, ...]
+    measured: tuple[str, ...]
+    never_run: tuple[str, ...]
+    ties: tuple[Tie, ...]
+
+
 class Scores(msgspec.Struct, frozen=True):
     """``cut_foreign_keys`` are those of every kind, ``cut_many_to_many`` the relations among them."""
 
@@ -186,7 +207,7 @@ class OtherCut(msgspec.Struct, frozen=True):
 
 
 class AnalysisDocument(msgspec.Struct, frozen=True):
-    """What ``decompose analyze --format json`` writes."""
+    """What ``decompose analyze --format json`` writes; ``runtime`` is there when evidence from run time was given."""
 
     project: Project
     modules: tuple[Module, ...]
@@ -205,6 +226,7 @@ class AnalysisDocument(msgspec.Struct, frozen=True):
     unresolved: tuple[Unresolved, ...]
     scores: Scores
     alternatives: tuple[OtherCut, ...] = ()
+    runtime: Runtime | msgspec.UnsetType = msgspec.UNSET
     schema: Literal["decompose/analysis/1"] = "decompose/analysis/1"
 
 
@@ -291,6 +313,7 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
         alternatives=tuple(
             OtherCut(o.kind, dict(o.contexts), dict(o.definitions), _scores(o.scores)) for o in context_map.others
         ),
+        runtime=_runtime(graph) if graph.runtime.files else msgspec.UNSET,
     )
 
 
@@ -336,6 +359,12 @@ def _tables(graph: CodeGraph, context_map: ContextMap) -> Iterable[Table]:
         ownership = owners.get(table.id)
         owner = ownership.owner or None if ownership else None
         yield Table(table.id, table.model, owner, bool(ownership and ownership.contested), table.kind, table.at)
+
+
+def _runtime(graph: CodeGraph) -> Runtime:
+    seen = graph.runtime
+    ties = (Tie(t.kind, t.first, t.second, _figure(t.strength), t.count, t.figures, t.at) for t in seen.ties)
+    return Runtime(seen.files, seen.measured, seen.never_run, tuple(sorted(ties, key=lambda t: (t.kind, t.first, t.second))))
 
 
 def _scores(s: ScoresOfCut) -> Scores:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from decompose.model.codegraph import CodeGraph
     from decompose.model.contexts import Context, ContextMap, CutForeignKey, KeyKind, Scores
     from decompose.model.migration import BoundaryEdge, MigrationPlan
+    from decompose.model.runtime import RuntimeKind
 
 Colour = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 _CODES: dict[Colour, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -291,9 +292,28 @@ def _figures(graph: CodeGraph, context_map: ContextMap) -> list[str]:
         more = f" and {len(context_map.unassigned) - 3} more" if len(context_map.unassigned) > 3 else ""
         count = plural(len(context_map.unassigned), "module")
         lines.append(f"{count} without any evidence, to be named in decompose.toml: {', '.join(named)}{more}")
+    lines += _seen(graph)
     if graph.unresolved:
         lines.append(f"{plural(len(graph.unresolved), 'reference')} not resolved: decompose show unresolved")
     return lines
+
+
+def _seen(graph: CodeGraph) -> list[str]:
+    """What evidence from run time there was, and the modules that never ran."""
+    seen = graph.runtime
+    if not seen.files:
+        return []
+    counts = Counter(tie.kind for tie in seen.ties)
+    ties = ", ".join(f"{counts[kind]:,} by {name}" for kind, name in _EVIDENCE if counts[kind]) or "none"
+    lines = [f"Seen at run time in {plural(len(seen.files), 'file')}: ties between modules and tables, {ties}"]
+    if seen.measured:
+        named = ", ".join(printable(module) for module in seen.never_run[:5])
+        more = f" and {len(seen.never_run) - 5} more" if len(seen.never_run) > 5 else ""
+        lines.append(f"{plural(len(seen.never_run), 'module')} of {number(len(seen.measured))} measured never ran{': ' if named else ''}{named}{more}")
+    return lines
+
+
+_EVIDENCE: tuple[tuple[RuntimeKind, str], ...] = (("coverage", "coverage"), ("statement", "statements"), ("span", "spans"), ("trace", "units of work"))
 
 
 # --- show ---------------------------------------------------------------------------------------

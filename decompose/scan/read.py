@@ -58,12 +58,12 @@ class Unread(Exception):
     """A file cannot be read; the message is the reason."""
 
 
-def contents(base: str, path: str) -> bytes:
+def contents(base: str, path: str, largest: int = LARGEST) -> bytes:
     """The bytes of a regular file of the tree. Raises :class:`Unread`: gone, no permission, special, too large."""
-    return _read(os.path.join(base, path))[0]
+    return _read(os.path.join(base, path), largest)[0]
 
 
-def _read(full: str) -> tuple[bytes, int]:
+def _read(full: str, largest: int = LARGEST) -> tuple[bytes, int]:
     """The bytes, and the time in ns under which they may be taken as known: that from before they were read."""
     try:
         # Non-blocking, because a file may have become a pipe since it was found; links are never followed.
@@ -77,9 +77,9 @@ def _read(full: str) -> tuple[bytes, int]:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise Unread("not a regular file")
-            if status.st_size > LARGEST:
-                raise Unread(f"larger than {LARGEST // (1024 * 1024)} MiB ({status.st_size} bytes)")
-            return file.read(LARGEST), status.st_ctime_ns
+            if status.st_size > largest:
+                raise Unread(f"larger than {largest // (1024 * 1024)} MiB ({status.st_size} bytes)")
+            return file.read(largest), status.st_ctime_ns
         except OSError as error:
             raise Unread(f"cannot be read: {error.strerror}") from None
 

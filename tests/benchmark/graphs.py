@@ -134,7 +134,7 @@ def _graph(
 
 def _code_graph(modules: tuple[Module, ...], **facts: Any) -> CodeGraph:
     """A code graph with no more than the facts given."""
-    nothing = {name: () for name in CodeGraph.__struct_fields__ if name not in ("files", "lines", "digest", *facts)}
+    nothing = {name: () for name in CodeGraph.__struct_fields__ if name not in ("files", "lines", "digest", "runtime", *facts)}
     return CodeGraph(**{**nothing, **facts, "modules": modules}, files=len(modules), lines=sum(m.lines for m in modules), digest="")
 
 

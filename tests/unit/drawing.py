@@ -34,7 +34,7 @@ def draw(text: str) -> CodeGraph:
 
 class _World:
     def __init__(self) -> None:
-        self.parts: dict[str, list[Any]] = {name: [] for name in CodeGraph.__struct_fields__}
+        self.parts: dict[str, list[Any]] = {name: [] for name in CodeGraph.__struct_fields__ if name != "runtime"}
 
     def module(self, line: str) -> None:
         head, _, rest = line.partition(":")

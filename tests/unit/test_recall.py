@@ -139,7 +139,7 @@ def test_only_files_whose_time_says_nothing_are_read(project: Path, monkeypatch:
     monkeypatch.setattr(time, "time_ns", lambda: later)
     analyzed(project)
     seen: list[str] = []
-    monkeypatch.setattr(read, "contents", lambda base, path: seen.append(path) or FILES[path].encode())
+    monkeypatch.setattr(read, "contents", lambda base, path, largest: seen.append(path) or FILES[path].encode())
     os.utime(project / "shop/orders/views.py", (LONG_AGO, LONG_AGO))
     assert recalled(project) is not None
     assert recalled(project) is not None
