@@ -171,8 +171,9 @@ class Traced:
         failed = sorted(text for text, found in self._read.items() if found.error)
         if failed:
             first = next(span for span in self._spans.values() if span.statement == failed[0])
-            reason = f"{len(failed):,} statements of spans: {self._read[failed[0]].error}"
+            more = f", and {len(failed) - 1:,} more in spans" if len(failed) > 1 else ""
+            reason = f"{self._read[failed[0]].error}{more}"
             yield Unresolved("span", " ".join(failed[0][:400].split())[:160], reason, first.at)
         if self._loose:
-            reason = f"{len(self._loose):,} statements were run under no span of the project's code, so that nobody is known to have run them"
+            reason = f"run {times(len(self._loose))}, this or others like it, under no span of the project's code: nobody is known to have run them"
             yield Unresolved("span", " ".join(self._loose[0].statement[:400].split())[:160] or self._loose[0].table, reason, self._loose[0].at)
