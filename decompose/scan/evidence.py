@@ -39,7 +39,10 @@ def evidence_files(base: Path, settings: EvidenceSettings) -> list[tuple[str, st
     for kind in ("coverage", "statements", "spans"):
         paths: dict[str, None] = {}
         for pattern in getattr(settings, kind):
-            paths.update(dict.fromkeys(_matching(base, pattern, kind)))
+            matching = _matching(base, pattern, kind)
+            if not pattern.startswith("/"):  # settings come with the project; only a person may name what lies elsewhere
+                _check_inside(base, matching)
+            paths.update(dict.fromkeys(matching))
         found += [(kind, path) for path in sorted(paths)]
     return found
 
@@ -78,6 +81,13 @@ def _matching(base: Path, pattern: str, kind: str) -> list[str]:
     if not found:
         raise FileError(f"no file fits {pattern}, which is to be evidence of {kind}", place=pattern, hint=f"{_MADE[kind]}; or leave it out")
     return found
+
+
+def _check_inside(base: Path, paths: list[str]) -> None:
+    inside = base.resolve()
+    for path in paths:
+        if not (base / path).parent.resolve().is_relative_to(inside):
+            raise FileError("the evidence lies outside the project, behind a link", place=path, hint="copy it into the project, or name it on the command line")
 
 
 def _path(base: Path, file: str) -> str:

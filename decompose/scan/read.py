@@ -72,11 +72,12 @@ def _read(full: str, largest: int = LARGEST) -> tuple[bytes, int]:
         if error.errno == errno.ELOOP:
             raise Unread("link, not followed") from None
         raise Unread(f"cannot be read: {error.strerror}") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)  # a folder cannot even be wrapped
+        raise Unread("not a regular file")
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise Unread("not a regular file")
             if status.st_size > largest:
                 raise Unread(f"larger than {largest // (1024 * 1024)} MiB ({status.st_size} bytes)")
             return file.read(largest), status.st_ctime_ns

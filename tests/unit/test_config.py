@@ -9,7 +9,7 @@ import pytest
 
 from decompose import config
 from decompose.errors import ConfigError, FileError, UsageError
-from decompose.model.settings import Config
+from decompose.model.settings import Config, EvidenceSettings
 
 
 def parse(text: str, name: str = "decompose.toml") -> Config:
@@ -34,6 +34,9 @@ seed = 7
 [weights]
 fk = 8
 data = 0.5
+[evidence]
+coverage = "coverage.xml"
+spans = ["spans/*.json"]
 [contexts.orders]
 description = "Cart to fulfilled order"
 team = "@shop/orders"
@@ -152,8 +155,8 @@ def test_an_error_in_pyproject_points_to_its_line() -> None:
 def test_every_value_knows_its_place() -> None:
     places = config.parse(FULL, "decompose.toml").places
     assert places["decompose.source"] == "decompose.toml:3"
-    assert places["contexts.orders.modules"] == "decompose.toml:16"
-    assert places["decisions.1.choice"] == "decompose.toml:29"
+    assert places["contexts.orders.modules"] == "decompose.toml:19"
+    assert places["decisions.1.choice"] == "decompose.toml:32"
 
 
 def test_the_nearest_file_wins_and_the_search_ends_at_the_git_root(tmp_path: Path) -> None:
@@ -249,3 +252,32 @@ def test_a_broken_pyproject_that_does_not_speak_of_us_is_not_ours_to_judge(tmp_p
 def test_plugins_named_by_a_project_are_noted_and_have_no_effect() -> None:
     loaded = config.parse('[decompose]\nplugins = ["evil"]\nseed = 7\n', "decompose.toml")
     assert loaded.places["decompose.plugins"] == "decompose.toml:2" and loaded.config.seed == 7
+
+
+# --- evidence -----------------------------------------------------------------------------------
+
+
+def test_evidence_is_one_path_or_several() -> None:
+    found = parse('[evidence]\ncoverage = "coverage.xml"\nspans = ["a/*.json", "b/**/spans.json"]\n').evidence
+    assert (found.coverage, found.statements, found.spans) == (("coverage.xml",), (), ("a/*.json", "b/**/spans.json"))
+    assert parse('[tool.decompose.evidence]\nstatements = "s.csv"\n', "pyproject.toml").evidence.statements == ("s.csv",)
+
+
+@pytest.mark.parametrize("value", ['"/etc/passwd"', '"../other/coverage.xml"', '["a/../../b.xml"]', '""', '"a\\\\b"', "5", "[5]"])
+def test_evidence_lies_in_the_project(value: str) -> None:
+    found = problem(f"[evidence]\ncoverage = {value}\n")
+    assert found.place == "decompose.toml:2"
+
+
+def test_an_unknown_kind_of_evidence_is_an_error_with_the_nearest() -> None:
+    assert problem('[evidence]\nstatement = "s.csv"\n').hint == "did you mean 'statements'?"
+
+
+def test_weights_of_what_was_seen_at_run_time_can_be_set() -> None:
+    assert dict(parse("[weights]\ncoverage = 0\nstatement = 1\nspan = 2\ntrace = 3\n").weights) == {"coverage": 0, "statement": 1, "span": 2, "trace": 3}
+
+
+def test_evidence_of_the_command_line_replaces_its_kind() -> None:
+    settings = parse('[evidence]\ncoverage = "a.xml"\nspans = "b.json"\n')
+    given = EvidenceSettings(coverage=("/tmp/c.xml",))
+    assert config.with_options(settings, evidence=given).evidence == EvidenceSettings(coverage=("/tmp/c.xml",), spans=("b.json",))

@@ -223,3 +223,35 @@ def test_a_folder_in_the_place_of_the_kept_result_is_a_miss(project: Path) -> No
     (project / recall.KEPT).mkdir()
     assert recalled(project) is None
     analyzed(project)
+
+
+# --- evidence from run time ---------------------------------------------------------------------
+
+RAN = '<coverage><class filename="shop/orders/views.py"><lines><line number="4" hits="{}"/></lines></class></coverage>'
+
+
+@pytest.fixture
+def measured(project: Path) -> Path:
+    """The project with a report that git ignores."""
+    write(project / "decompose.toml", '[evidence]\ncoverage = "out/*.xml"\n')
+    write(project / ".gitignore", "out/\n")
+    write(project / "out/coverage.xml", RAN.format(1))
+    analyzed(project)
+    return project
+
+
+def test_a_result_is_recalled_while_its_evidence_is_the_same(measured: Path) -> None:
+    assert recalled(measured) is not None
+    write(measured / "out/coverage.xml", RAN.format(1))
+    assert recalled(measured) is not None
+
+
+@pytest.mark.parametrize(("path", "text"), [("out/coverage.xml", RAN.format(0)), ("out/more.xml", RAN.format(1)), ("out/coverage.xml", "")])
+def test_evidence_that_changed_or_came_is_noticed(measured: Path, path: str, text: str) -> None:
+    write(measured / path, text)
+    assert recalled(measured) is None
+
+
+def test_evidence_that_went_is_noticed(measured: Path) -> None:
+    (measured / "out/coverage.xml").unlink()
+    assert recalled(measured) is None

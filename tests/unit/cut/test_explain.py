@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import pytest
 from drawing import draw
+from msgspec.structs import replace
 from test_propose import SHOP
 
 from decompose.cut.explain import explain
 from decompose.cut.propose import propose
 from decompose.errors import UsageError
 from decompose.model.contexts import Explanation
+from decompose.model.location import Location
+from decompose.model.runtime import Runtime, Tie
 from decompose.model.settings import Config
 
 GRAPH = draw(SHOP.replace("table orders_item", "table orders_item; key stock_id -> stock_item CASCADE"))
@@ -59,3 +62,64 @@ def test_an_unknown_name_is_answered_with_near_ones() -> None:
     with pytest.raises(UsageError) as caught:
         explained("shop.ordres.services")
     assert "shop.orders.services" in caught.value.hint
+
+
+# --- what was seen at run time ------------------------------------------------------------------
+
+SEEN = Runtime(
+    files=("spans.json",),
+    ties=(
+        Tie("coverage", "shop.orders.services", "shop.stock.services", 1.0, 3, "3 of 4 places ran", (Location("shop/orders/services.py", 7),)),
+        Tie("statement", "table:billing_item", "table:orders_item", 1.0, 12_345, "12,345 times", (Location("statements.csv", 3),)),
+        Tie("span", "shop.billing.services", "shop.orders.services", 1.0, 12_345, "12,345 times", (Location("spans.json", 9),)),
+        Tie("span", "shop.orders.views", "table:orders_item", 1.0, 7, "7 times, 2 of them writing", (Location("spans.json", 1),)),
+        Tie("trace", "table:orders_item", "table:stock_item", 1.0, 55, "55 times", (Location("spans.json", 2),)),
+    ),
+    measured=("shop.orders.views", "shop.stock.views"),
+    never_run=("shop.stock.views",),
+)
+RAN = replace(GRAPH, runtime=SEEN)
+
+
+def texts(subject: str) -> dict[str, tuple[Location, ...]]:
+    found = explain(RAN, MAP, subject)
+    return {evidence.text: evidence.at for evidence in (*found.evidence_for, *found.evidence_against)}
+
+
+def test_what_ran_together_is_evidence_with_its_numbers_and_places() -> None:
+    assert texts("shop.orders.services")["ran together with shop.billing.services (billing), 12,345 times"] == (Location("spans.json", 9),)
+    assert "ran together with shop.orders.services (orders), 12,345 times" in texts("shop.billing.services")
+
+
+def test_code_that_ran_has_a_direction() -> None:
+    assert "runs code of shop.stock.services (stock), 3 of 4 places ran" in texts("shop.orders.services")
+    assert "is run by shop.orders.services (orders), 3 of 4 places ran" in texts("shop.stock.services")
+
+
+def test_a_table_names_what_it_is_queried_and_written_with() -> None:
+    found = texts("orders_item")
+    assert "is queried together with table billing_item (billing), 12,345 times" in found
+    assert "was written in one unit of work with table stock_item (stock), 55 times" in found
+    assert "was used by the running shop.orders.views (orders), 7 times, 2 of them writing" in found
+    assert "used when it ran table orders_item (orders), 7 times, 2 of them writing" in texts("shop.orders.views")
+
+
+def test_a_context_counts_what_was_seen_within_and_across() -> None:
+    assert any("12,345 spans" in text for text in texts("billing"))
+    assert any(text.startswith("7 spans between its own modules and tables") for text in texts("orders"))
+
+
+def test_a_module_that_never_ran_says_so() -> None:
+    assert "none of its functions ran" in explain(RAN, MAP, "shop.stock.views").summary
+    assert "none of its functions ran" not in explain(RAN, MAP, "shop.orders.views").summary
+
+
+def test_what_was_seen_has_a_place_even_beside_stronger_evidence() -> None:
+    weak = replace(SEEN, ties=tuple(replace(tie, strength=0.001) for tie in SEEN.ties))
+    found = explain(replace(GRAPH, runtime=weak), MAP, "shop.orders.services")
+    assert len([e for e in found.evidence_against if "12,345" in e.text or "places ran" in e.text]) == 1
+
+
+def test_a_kind_without_weight_is_no_evidence() -> None:
+    found = explain(RAN, MAP, "shop.orders.services", Config(weights=(("coverage", 0.0), ("span", 0.0))))
+    assert not [e for e in (*found.evidence_for, *found.evidence_against) if "ran" in e.text]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from drawing import draw
 
 from decompose.model.codegraph import CodeGraph
+from decompose.model.location import Location
 from decompose.model.runtime import Tie
 from decompose.observe.evidence import Recorded, observed
 from decompose.observe.statements import Statement
-from decompose.model.location import Location
 
 SHOP = draw(
     "shop.models: " + "; ".join(f"table {name}" for name in ("orders", "lines", "people", "crm.notes", "Mixed", *(f"t{n}" for n in range(12)))) + "\n"
