@@ -19,6 +19,7 @@ class Names:
     def __init__(self, graph: CodeGraph) -> None:
         self.paths = {module.path: module.id for module in graph.modules}
         self.code = {module.id for module in graph.modules if module.role in ("code", "settings")}
+        self._packages = {module.id for module in graph.modules if module.is_package}
         self.module_of = {definition.id: definition.module for definition in graph.definitions}
         self.module_of.update((module.id, module.id) for module in graph.modules)
         self._tasks = {task.name: self.module_of.get(task.definition, "") for task in graph.tasks}
@@ -43,10 +44,14 @@ class Names:
         return ""
 
     def function(self, dotted: str) -> str:
-        """The module of a function by its dotted name."""
+        """The module of a function by its dotted name, which may go on within a function or class.
+
+        A package stands for what it defines itself, and not for modules in it that we do not know.
+        """
+        whole = dotted
         while dotted:
             if dotted in self.module_of:
-                return self.module_of[dotted]
+                return self.module_of[dotted] if dotted not in self._packages or dotted == whole else ""
             dotted = dotted.rpartition(".")[0]
         return ""
 
@@ -73,8 +78,10 @@ class Names:
         the one that explains most of the names; one that ends as a root does comes first.
         """
         ours: dict[tuple[str, ...], list[str]] = {}
+        by_name: dict[str, list[str]] = {}
         for path in self.paths:
             ours.setdefault(_tail(path), []).append(path)
+            by_name.setdefault(path.rpartition("/")[2], []).append(path)
         endings = ["/" + root.replace("\\", "/").strip("/") + "/" for root in roots]
         choices: dict[str, list[tuple[str, tuple[str, str]]]] = {}
         explained: Counter[tuple[str, str]] = Counter()
@@ -82,9 +89,8 @@ class Names:
             plain = name.replace("\\", "/").removeprefix("./")
             if not _LIBRARIES.isdisjoint(plain.split("/")):
                 continue
-            near = [*ours.get(_tail(plain), ()), *(ours.get(_tail(plain)[-1:], ()) if "/" in plain else ())]
-            if "/" not in plain:
-                near = [path for path in self.paths if path.rpartition("/")[2] == plain]
+            # A name with a folder fits what ends in both, or a file at the top of the project.
+            near = [*ours.get(_tail(plain), ()), *ours.get(_tail(plain)[-1:], ())] if "/" in plain else by_name.get(plain, ())
             found = [(path, step) for path in near if (step := _between(plain, path)) is not None]
             choices[name] = found
             explained.update(step for _, step in found)

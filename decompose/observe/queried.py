@@ -46,7 +46,8 @@ def touched(text: str, names: Names) -> Touched:
         return Touched()
     if len(text) > _LONGEST:
         return Touched(error=f"longer than {_LONGEST:,} characters")
-    parsed = parse(_CURSOR.sub("", text, count=1))
+    cursor = _CURSOR.match(text)
+    parsed = parse(text[cursor.end() :] if cursor else text)
     if parsed.error:
         return Touched(error=parsed.error)
     writes: dict[str, bool] = {}

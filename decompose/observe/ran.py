@@ -33,8 +33,8 @@ class Ran:
         self._lines = {path: sorted(hits) for path, hits in self._hits.items()}
         self._functions = {d.id: d for d in graph.definitions if d.kind != "class"}
         self.measured = tuple(sorted(names.paths[path] for path in self._hits))
-        self.never = tuple(self._never(graph))
-        self.ties = tuple(self._ties(graph, names))
+        self.never = tuple(self._never(graph)) if reports else ()
+        self.ties = tuple(self._ties(graph, names)) if reports else ()
 
     def _merged(self, names: Names, reports: Sequence[Report]) -> dict[str, dict[int, int]]:
         """Hits by path and line over all reports. Raises :class:`ConfigError` for a report of another project."""

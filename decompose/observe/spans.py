@@ -13,6 +13,7 @@ import msgspec
 
 from decompose.errors import ConfigError
 from decompose.model.location import Location
+from decompose.observe.lines import line_of
 
 _HINT = "export spans with the collector's file exporter, `format: json` and no compression"
 
@@ -114,7 +115,8 @@ def _request(text: bytes, path: str, line: int) -> _Request:
     except msgspec.ValidationError as error:
         raise ConfigError(f"not OTLP: {error}", place=f"{path}:{line}", hint=_HINT) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"the spans are not valid JSON: {error}", place=f"{path}:{line}", hint=_HINT) from None
+        place = f"{path}:{line - 1 + line_of(text, error)}"
+        raise ConfigError(f"the spans are not valid JSON: {error}", place=place, hint=_HINT) from None
 
 
 def _spans(request: _Request, at: Location) -> Iterator[Span]:

@@ -12,6 +12,7 @@ import msgspec
 
 from decompose.errors import ConfigError
 from decompose.model.location import Location
+from decompose.observe.lines import line_of
 
 CSV_HINT = "export it with psql: \\copy (SELECT query, calls FROM pg_stat_statements) TO 'statements.csv' CSV HEADER"
 JSON_HINT = "export it with `psql -At -o statements.json -c \"SELECT json_agg(s) FROM (SELECT query, calls FROM pg_stat_statements) s\"`"
@@ -112,18 +113,16 @@ def _json(content: bytes, path: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _objects(content: bytes, path: str) -> list[bytes]:
-    try:
-        if content.lstrip()[:1] == b"[":
-            return [bytes(raw) for raw in msgspec.json.decode(content, type=list[msgspec.Raw])]
-        return [bytes(raw) for raw in msgspec.json.Decoder(msgspec.Raw).decode_lines(content)]
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ConfigError(f"the statements are not valid JSON: {error}", place=json_place(path, content, error), hint=JSON_HINT) from None
-
-
-def json_place(path: str, content: bytes, error: Exception) -> str:
-    """``path:line`` of a decoding error, by the byte that its message names."""
-    found = re.search(r"\(byte (\d+)\)", str(error))
-    if not found:
-        return path
-    line = content.count(b"\n", 0, int(found[1])) + 1
-    return f"{path}:{line}"
+    """The rows as they stand in the text: the elements of an array, else the lines."""
+    array = content.lstrip()[:1] == b"["
+    found: list[bytes] = []
+    for number, text in enumerate([content] if array else content.split(b"\n"), 1):
+        try:
+            if array:
+                found += map(bytes, msgspec.json.decode(text, type=list[msgspec.Raw]))
+            elif text.strip():
+                found.append(bytes(msgspec.json.decode(text, type=msgspec.Raw)))
+        except (msgspec.MsgspecError, RecursionError) as error:
+            place = f"{path}:{number - 1 + line_of(text, error)}"
+            raise ConfigError(f"the statements are not valid JSON: {error}", place=place, hint=JSON_HINT) from None
+    return found

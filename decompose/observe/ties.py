@@ -19,7 +19,7 @@ def pulls(counts: Mapping[Pair, float]) -> dict[Pair, float]:
     of each end: a table that is queried with every other says little about any. Partners count by their own logarithms,
     relative to the end's greatest, so that a few stray statements make nobody a hub.
     """
-    logs = {pair: math.log1p(count) for pair, count in counts.items() if count > 0.0}
+    logs = {pair: math.log1p(counts[pair]) for pair in sorted(counts) if counts[pair] > 0.0}  # sums of floats know an order
     most = max(logs.values(), default=0.0)
     whole: dict[str, float] = {}
     greatest: dict[str, float] = {}

@@ -63,8 +63,9 @@ def test_what_is_empty_may_be_missing_or_null() -> None:
     ("content", "message", "place"),
     [
         (b"", "not valid JSON", "spans.json:1"),
-        (b"\x0a\x1f\x8b\x08", "not valid JSON", "spans.json:1"),
+        (b"\x0a\x1f\x8b\x08", "not valid JSON", "spans.json:2"),
         (b"{}\n{oops}\n", "not valid JSON", "spans.json:2"),
+        (b'{\n"resourceSpans": [\n{]}', "not valid JSON", "spans.json:3"),
         (b"{}\n{}\n", "no span", "spans.json"),
         (b'{}\n{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": 7}]}]}]}\n', "$.resourceSpans[0].scopeSpans[0].spans[0].traceId", "spans.json:2"),
         (b'{"resourceSpans": {}}', "Expected `array | null`", "spans.json:1"),

@@ -64,6 +64,7 @@ def test_json_is_read_as_an_array_and_line_by_line(text: str) -> None:
         (b'query,calls\n"SELECT"x,3\n', "quote is not closed, or text follows", "s.csv:2"),
         (b"query,calls\nSELECT '\xff',3\n", "not UTF-8", "s.csv:2"),
         (b'[{"query": "SELECT 1",\n "calls": }]', "not valid JSON", "s.csv:2"),
+        (b'{"query": "SELECT 1", "calls": 1}\n\n{"query": oops}\n', "not valid JSON", "s.csv:3"),
         (b'[\n{"query": "SELECT 1"}]', "missing required field `calls`", "s.csv:2"),
         (b'[\n{"query": 5, "calls": 1}]', "Expected `str | null`", "s.csv:2"),
         (b'{"query": "SELECT 1", "calls": 1e400}', "not", "s.csv:1"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from drawing import draw
+from msgspec.structs import replace
 
-from decompose.model.codegraph import CodeGraph
+from decompose.model.codegraph import CodeGraph, Module
 from decompose.model.location import Location
 from decompose.observe.evidence import Recorded, observed
+from decompose.observe.names import Names
 from decompose.observe.spans import Span
 
 SHOP = draw(
@@ -64,6 +66,14 @@ def test_a_task_belongs_to_its_function_and_not_to_who_enqueues_it() -> None:
 def test_a_file_says_whose_span_it_is_where_no_name_does() -> None:
     found = ties(span("1", file="/srv/app/shop/orders/services.py"), span("2", "1", file="/srv/app/shop/billing/services.py", function="<lambda>"))
     assert found == {("span", BILLING, ORDERS): "1 time"}
+
+
+def test_a_package_does_not_stand_for_modules_in_it_that_are_not_known() -> None:
+    made = replace(SHOP, modules=(*SHOP.modules, Module("shop", "shop/__init__.py", 1, is_package=True)))
+    names = Names(made)
+    assert names.function(f"{ORDERS}.place.<locals>.<lambda>") == ORDERS
+    assert names.function("shop.made_up.f") == ""
+    assert names.function("elsewhere.f") == ""
 
 
 def test_statements_tie_the_module_above_them_to_tables_and_writes_count_more() -> None:
