@@ -111,6 +111,7 @@ class Strangers:
         self._at: dict[str, tuple[int, Location]] = {}
 
     def add(self, table: str, uses: int, at: Location) -> None:
+        table = table.removeprefix("public.")  # PostgreSQL's own checks name the schema that others leave out
         self._uses[table] = self._uses.get(table, 0) + uses
         if table not in self._at or uses > self._at[table][0]:
             self._at[table] = (uses, at)

@@ -73,7 +73,7 @@ def test_tables_are_known_with_and_without_their_schema_in_any_case() -> None:
 
 
 def test_tables_that_nobody_in_the_code_touches_are_said_with_their_calls() -> None:
-    found = seen(("SELECT 1 FROM legacy_audit", 1_200), ("INSERT INTO legacy_audit SELECT 1 FROM orders", 4), ("SELECT 1 FROM old_log, pg_class", 9))
+    found = seen(("SELECT 1 FROM legacy_audit", 1_200), ("INSERT INTO public.legacy_audit SELECT 1 FROM orders", 4), ("SELECT 1 FROM old_log, pg_class", 9))
     assert [(u.kind, u.text, u.reason, u.at.line) for u in found.unresolved] == [
         ("statement", "legacy_audit", "used in statements 1,204 times, and nothing in the code declares or names this table", 2)
     ]
