@@ -111,8 +111,12 @@ def _evidence(*given: tuple[str, ...]) -> EvidenceSettings:
     """Files as a person names them, from where that person is, in the order coverage, statements, spans."""
     from pathlib import Path
 
+    from decompose.errors import UsageError
     from decompose.model.settings import EvidenceSettings
 
+    for file in (file for files in given for file in files):
+        if not file or not file.isprintable():
+            raise UsageError(f"{file!r} cannot be the name of a file of evidence", hint="rename the file")
     return EvidenceSettings(*(tuple(str(Path(file).absolute()) for file in files) for files in given))
 
 

@@ -78,6 +78,22 @@ def test_options_name_files_from_where_the_person_is(decompose: Typed, seen: Pat
     assert "in 1 file:" in decompose("analyze", seen, "--no-cache", "--spans", "out/spans.json").out
 
 
+def test_commands_after_an_analysis_go_on_with_its_evidence_from_any_folder(decompose: Typed, seen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (seen / "decompose.toml").unlink()
+    monkeypatch.chdir(seen)
+    assert decompose("analyze", ".", "--query-stats", "out/statements.csv").code == 0
+    monkeypatch.chdir(seen / "shop")
+    found = decompose("explain", "orders_order", "-C", "..")
+    assert "is queried together with table catalog_product" in found.out
+    assert "--query-stats" in found.err
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "a\udcff.xml"])
+def test_names_that_no_screen_can_show_are_refused(decompose: Typed, shop: Path, name: str) -> None:
+    found = decompose("analyze", shop, "--coverage", name)
+    assert (found.code, "Traceback" in found.err) == (2, False)
+
+
 def test_unresolved_evidence_is_listed_and_the_rest_explained(decompose: Typed, seen: Path) -> None:
     assert "strange" in decompose("show", "unresolved", "-C", seen).out
     assert "is queried together with table catalog_product" in decompose("explain", "orders_order", "-C", seen).out
