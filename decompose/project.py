@@ -32,11 +32,18 @@ def source_tree(base: Path, config: Config, generated: Iterable[str] = ()) -> So
     files = {f"/{_literal(path)}" for path in generated if not path.startswith(services) and path.endswith(".py")}
     # Evidence from run time is read apart, and may be larger than any source.
     seen = config.evidence
-    recorded = {f"/{path}" for path in (*seen.coverage, *seen.statements, *seen.spans) if not path.startswith("/")}
+    recorded = {pattern for path in (*seen.coverage, *seen.statements, *seen.spans) if (pattern := _left_out(base, path))}
     try:
         return discover(base, exclude=[*config.exclude, *sorted(ours), *sorted(files), *sorted(recorded)], include_roots=config.source)
     except OSError as error:
         raise FileError(f"cannot read {base}: {error.strerror}", place=str(base)) from error
+
+
+def _left_out(base: Path, path: str) -> str:
+    """The pattern of ``.gitignore`` for a file or glob of evidence, ``""`` for one outside the project."""
+    if not path.startswith("/"):
+        return f"/{path}"
+    return f"/{_literal(path.removeprefix(f'{base}/'))}" if path.startswith(f"{base}/") else ""
 
 
 def _literal(path: str) -> str:

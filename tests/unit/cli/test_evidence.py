@@ -124,3 +124,6 @@ def test_evidence_that_cannot_be_used_ends_with_file_place_cause_and_next_step(d
 def test_a_large_file_of_evidence_is_no_unreadable_file_of_the_project(decompose: Typed, seen: Path) -> None:
     (seen / "out/spans.json").write_text(json.dumps(SPANS) + "\n" * 6 * 1024 * 1024)
     assert decompose("analyze", seen, "--strict").code == 0
+    (seen / "decompose.toml").unlink()
+    assert decompose("analyze", seen, "--strict").code == 6
+    assert decompose("analyze", seen, "--strict", "--spans", seen / "out/spans.json").code == 0

@@ -8,6 +8,7 @@ from drawing import draw
 from msgspec.structs import replace
 
 from decompose.model.codegraph import CodeGraph, Module
+from decompose.model.facts import Route
 from decompose.model.location import Location
 from decompose.observe.evidence import Recorded, observed
 from decompose.observe.names import Names
@@ -66,6 +67,18 @@ def test_a_task_belongs_to_its_function_and_not_to_who_enqueues_it() -> None:
 def test_a_file_says_whose_span_it_is_where_no_name_does() -> None:
     found = ties(span("1", file="/srv/app/shop/orders/services.py"), span("2", "1", file="/srv/app/shop/billing/services.py", function="<lambda>"))
     assert found == {("span", BILLING, ORDERS): "1 time"}
+
+
+def test_a_route_that_several_modules_answer_is_told_by_its_method() -> None:
+    both = (Route(("GET",), "/a/", f"{ORDERS}.place", SHOP.routes[0].at, "x"), Route(("POST",), "/a/", f"{BILLING}.charge", SHOP.routes[0].at, "x"))
+    names = Names(replace(SHOP, routes=both))
+    assert [names.route("/a/", method) for method in ("GET", "POST", "PUT", "")] == [ORDERS, BILLING, "", ""]
+
+
+def test_pages_of_the_framework_that_the_project_hangs_in_are_known() -> None:
+    names = Names(replace(SHOP, routes=(Route((), "/admin/", "django.contrib.admin.site.urls", SHOP.routes[0].at, "django", kind="admin"),)))
+    assert names.knows_route("admin/orders/order/")
+    assert not names.knows_route("administration/")
 
 
 def test_a_package_does_not_stand_for_modules_in_it_that_are_not_known() -> None:
