@@ -66,7 +66,7 @@ class Ran:
         function's own line run when the module is imported.
         """
         lines = self._lines.get(at.path)
-        if not lines or at.line <= inside.line:
+        if not lines:
             return None
         position = bisect_right(lines, at.line) - 1
         if position < 0 or lines[position] <= inside.line:

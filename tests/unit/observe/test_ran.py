@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from projects import Monolith
 
@@ -73,6 +75,30 @@ def test_a_place_belongs_to_the_first_line_of_its_statement() -> None:
     """``services.price()`` stands two lines below the statement that it is a part of, and that alone is in a report."""
     tie = next(tie for tie in seen(report(ORDERS_RAN)).runtime.ties if tie.first == ORDERS)
     assert [at.line for at in tie.at] == [4, 5]
+
+
+def test_a_function_whose_body_was_not_measured_says_nothing_by_its_own_line() -> None:
+    assert not seen(report(lines("shop/orders/services.py", n1=1, n3=1, n8=1))).runtime.ties
+
+
+def test_several_places_pull_by_their_logarithm_and_several_partners_share() -> None:
+    whole = {(tie.first, tie.second): tie.strength for tie in seen(report(ORDERS_RAN)).runtime.ties}
+    assert whole == {(ORDERS, BILLING): 1 + math.log(2)}
+    shared = Monolith("""
+        # a/x/one.py
+        from a.y import two, three
+        def f():
+            two.g()
+            three.h()
+
+        # a/y/two.py
+        def g(): ...
+
+        # a/y/three.py
+        def h(): ...
+        """)
+    found = observed(shared.graph, recorded([("coverage", "c.xml", report(lines("a/x/one.py", n2=1, n3=1, n4=1)))])).runtime.ties
+    assert [round(tie.strength, 9) for tie in found] == [round(1 / math.sqrt(2), 9)] * 2
 
 
 def test_what_never_ran_ties_nothing() -> None:

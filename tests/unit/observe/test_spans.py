@@ -37,6 +37,14 @@ def test_names_of_today_and_of_before_are_understood() -> None:
     assert (new.function, new.method) == ("shop.a.f", "GET")
 
 
+def test_a_function_that_is_named_in_full_gets_no_namespace_before_it() -> None:
+    assert one({"code.function.name": "shop.a.f", "code.namespace": "shop.a"}).function == "shop.a.f"
+
+
+def test_a_mark_of_byte_order_is_passed_over() -> None:
+    assert read(b"\xef\xbb\xbf" + json.dumps(request({"traceId": "t", "spanId": "1"})).encode(), "s")
+
+
 def test_kinds_are_numbers_and_words() -> None:
     assert one({}, kind=5).kind == one({}, kind="SPAN_KIND_CONSUMER").kind == "consumer"
     assert one({}, kind=99).kind == one({}).kind == "internal"

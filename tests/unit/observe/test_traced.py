@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from drawing import draw
@@ -103,6 +104,26 @@ def test_tables_written_in_one_request_are_one_unit_of_work() -> None:
     wrote = (span("2", "1", statement="UPDATE orders SET a = 1"), span("3", "1", statement="INSERT INTO lines VALUES (1)"), span("4", "1", table="invoices", operation="INSERT"))
     found = ties(span("1", kind="server"), *wrote)
     assert found == {("trace", "table:invoices", "table:lines"): "1 time", ("trace", "table:invoices", "table:orders"): "1 time", ("trace", "table:lines", "table:orders"): "1 time"}
+
+
+def test_a_unit_over_many_tables_shares_its_pull_out_and_one_over_all_says_nothing() -> None:
+    def wrote(unit: str, *tables: str) -> list[Span]:
+        return [span("1", kind="server", trace=unit), *(span(str(n), "1", trace=unit, table=table, operation="UPDATE") for n, table in enumerate(tables, 2))]
+
+    shop = draw("shop.models: " + "; ".join(f"table t{n}" for n in range(20)))
+
+    def strengths(*spans: Span) -> dict[tuple[str, str], float]:
+        return {(tie.first, tie.second): round(tie.strength, 9) for tie in observed(shop, Recorded(spans=spans)).runtime.ties}
+
+    found = strengths(*wrote("a", "t0", "t1"), *wrote("b", "t2", "t3", "t4"))
+    assert found["table:t0", "table:t1"] == 1.0
+    assert found["table:t2", "table:t3"] == round(math.log1p(1 / 2) / math.log1p(1) / 2, 9)
+    assert strengths(*wrote("a", *(f"t{n}" for n in range(13)))) == {}
+
+
+def test_a_statement_that_reads_what_it_writes_writes() -> None:
+    found = ties(span("1", function=f"{ORDERS}.place"), span("2", "1", statement="INSERT INTO orders SELECT * FROM orders"))
+    assert found == {("span", ORDERS, "table:orders"): "1 time, 1 of them writing"}
 
 
 def test_what_a_task_writes_later_is_another_unit_of_work() -> None:
