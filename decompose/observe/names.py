@@ -13,7 +13,7 @@ _LIBRARIES = frozenset({"site-packages", "dist-packages"})
 class Names:
     """Looks recorded names up in a project. Every look-up gives ``""`` for what is not of it, or could be several things.
 
-    ``code`` are the modules that take part in the cut: what tests do belongs to nobody.
+    Code is found as finely as it is named: ids of definitions, else of modules, which are keys of ``module_of``. ``code`` are the modules that take part in the cut: what tests do belongs to nobody.
     """
 
     def __init__(self, graph: CodeGraph) -> None:
@@ -22,12 +22,12 @@ class Names:
         self._packages = {module.id for module in graph.modules if module.is_package}
         self.module_of = {definition.id: definition.module for definition in graph.definitions}
         self.module_of.update((module.id, module.id) for module in graph.modules)
-        self._tasks = {task.name: self.module_of.get(task.definition, "") for task in graph.tasks}
+        self._tasks = {task.name: task.definition for task in graph.tasks if task.definition in self.module_of}
         self._admin = tuple(_plain(route.path) for route in graph.routes if route.kind == "admin" and route.path.strip("^/$"))
         self._routes: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for route in graph.routes:
             if route.is_url:
-                self._routes.setdefault(_plain(route.path), []).append((route.methods, self.module_of.get(route.handler, "")))
+                self._routes.setdefault(_plain(route.path), []).append((route.methods, route.handler if route.handler in self.module_of else ""))
         known = {table.id for table in graph.tables} | {access.table for access in graph.accesses}
         self._tables = {table: table for table in known}
         shorter: dict[str, set[str]] = {}
@@ -44,19 +44,19 @@ class Names:
         return ""
 
     def function(self, dotted: str) -> str:
-        """The module of a function by its dotted name, which may go on within a function or class.
+        """A function by its dotted name, which may go on within a function or class.
 
         A package stands for what it defines itself, and not for modules in it that we do not know.
         """
         whole = dotted
         while dotted:
             if dotted in self.module_of:
-                return self.module_of[dotted] if dotted not in self._packages or dotted == whole else ""
+                return dotted if dotted not in self._packages or dotted == whole else ""
             dotted = dotted.rpartition(".")[0]
         return ""
 
     def task(self, names: Iterable[str]) -> str:
-        """The module of the task that is registered under one of the names."""
+        """The task that is registered under one of the names."""
         return next((self._tasks[name] for name in names if self._tasks.get(name)), "")
 
     def knows_route(self, path: str) -> bool:
@@ -65,11 +65,12 @@ class Names:
         return plain in self._routes or plain.startswith(tuple(f"{admin}/" for admin in self._admin))
 
     def route(self, path: str, method: str) -> str:
-        """The module that answers a route, when it is one."""
+        """What answers a route: the definition when it is one, the module when all that could are in one."""
         answering = self._routes.get(_plain(path), ())
-        fitting = [module for methods, module in answering if not method or not methods or method in methods or method in ("HEAD", "OPTIONS")]
-        modules = set(fitting) if fitting else {module for _, module in answering}
-        return modules.pop() if len(modules) == 1 else ""
+        fitting = {handler for methods, handler in answering if not method or not methods or method in methods or method in ("HEAD", "OPTIONS")}
+        handlers = fitting or {handler for _, handler in answering}
+        modules = {self.module_of.get(handler, "") for handler in handlers}
+        return min(handlers) if len(handlers) == 1 else min(modules) if len(modules) == 1 else ""
 
     def files(self, names: Collection[str], roots: Sequence[str] = ()) -> dict[str, str]:
         """The project's path for each recorded file that is one of its modules.

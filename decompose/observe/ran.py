@@ -19,7 +19,7 @@ from decompose.model.location import Location
 from decompose.model.runtime import Tie
 from decompose.observe.coverage import Report
 from decompose.observe.names import Names
-from decompose.observe.ties import Pair, shown
+from decompose.observe.ties import Pair, shares, shown
 
 _PLACES = 5
 
@@ -91,30 +91,34 @@ class Ran:
     def _ties(self, graph: CodeGraph, names: Names) -> Iterator[Tie]:
         ran: dict[Pair, set[Location]] = {}
         measured: dict[Pair, set[Location]] = {}
-        for pair, definition, at in _dependencies(graph, names):
-            function = self._functions.get(definition)
+        finely: dict[Pair, Counter[Pair]] = {}
+        for pair, exact, at in _dependencies(graph, names):
+            function = self._functions.get(exact[0])
             did = self._ran(at, function) if function is not None else None
             if did is not None:
                 measured.setdefault(pair, set()).add(at)
                 if did:
                     ran.setdefault(pair, set()).add(at)
+                    finely.setdefault(pair, Counter())[exact] += 1
         leaving, entering = Counter(source for source, _ in ran), Counter(target for _, target in ran)
         for (source, target), places in sorted(ran.items()):
             strength = (1.0 + math.log(len(places))) / math.sqrt(leaving[source] * entering[target])
             whole = len(measured[source, target])
             figures = f"{len(places)} of {whole} place{'' if whole == 1 else 's'} ran"
-            yield Tie("coverage", source, target, strength, len(places), figures, tuple(sorted(places)[:_PLACES]))
+            exactly = shares(finely[source, target])
+            yield Tie("coverage", source, target, strength, len(places), figures, tuple(sorted(places)[:_PLACES]), exactly)
 
 
-def _dependencies(graph: CodeGraph, names: Names) -> Iterator[tuple[Pair, str, Location]]:
-    """Uses of other modules and of tables: the pair, the definition that has the place, the place."""
+def _dependencies(graph: CodeGraph, names: Names) -> Iterator[tuple[Pair, Pair, Location]]:
+    """Uses of other modules and of tables: the modules (or the table), the definitions, of which the first has the place, and the place."""
     for edge in graph.edges:
         if edge.kind not in ("import", "inherit"):
             source, target = names.module_of.get(edge.src, ""), names.module_of.get(edge.dst, "")
             if source in names.code and target in names.code and source != target:
                 for at in edge.at:
-                    yield (source, target), edge.src, at
+                    yield (source, target), (edge.src, edge.dst), at
     for access in graph.accesses:
         source = names.module_of.get(access.definition, "")
         if source in names.code:
-            yield (source, f"table:{access.table}"), access.definition, access.at
+            table = f"table:{access.table}"
+            yield (source, table), (access.definition, table), access.at

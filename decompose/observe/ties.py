@@ -31,6 +31,12 @@ def pulls(counts: Mapping[Pair, float]) -> dict[Pair, float]:
     return {(a, b): value / most / math.sqrt(partners[a] * partners[b]) for (a, b), value in logs.items()}
 
 
+def shares(counts: Mapping[Pair, float]) -> tuple[tuple[str, str, float], ...]:
+    """What each pair has of all, sorted; together 1."""
+    whole = sum(counts[pair] for pair in sorted(counts))
+    return tuple((*pair, counts[pair] / whole) for pair in sorted(counts))
+
+
 def ordered(first: str, second: str) -> Pair:
     return (first, second) if first < second else (second, first)
 

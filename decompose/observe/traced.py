@@ -8,7 +8,7 @@ writes later is a commit of its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from decompose.model.facts import Unresolved
@@ -17,9 +17,10 @@ from decompose.model.runtime import Tie
 from decompose.observe.names import Names
 from decompose.observe.queried import Strangers, Touched, touched
 from decompose.observe.spans import Span
-from decompose.observe.ties import SWEEPING, Pair, ordered, pulls, times
+from decompose.observe.ties import SWEEPING, Pair, ordered, pulls, shares, times
 
 _MOST = 100
+_PLACES = 5
 _WRITE = 3.0
 """A write, relative to a read: as for accesses in the code."""
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "UPSERT", "TRUNCATE", "COPY")
@@ -50,19 +51,22 @@ class Traced:
 
     # --- what a span is ------------------------------------------------------------------------
 
-    def _module(self, span: Span) -> str:
-        """The module of the project's own code that a span itself names, ``""`` when it names none."""
-        module = self._named(span)
-        return module if module in self._names.code else ""
+    def _own(self, span: Span) -> str:
+        """What of the project's own code a span itself names, ``""`` when it names none."""
+        named = self._named(span)
+        return named if self._module(named) in self._names.code else ""
+
+    def _module(self, id: str) -> str:
+        return self._names.module_of.get(id, id)
 
     def _named(self, span: Span) -> str:
-        if span.function and (module := self._names.function(span.function)):
-            return module
+        if span.function and (function := self._names.function(span.function)):
+            return function
         if span.file and span.file in self._files:
             return self._names.paths[self._files[span.file]]
         # What enqueues a task names it as well, but does not run it.
-        if span.tasks and span.kind != "producer" and (module := self._names.task(span.tasks)):
-            return module
+        if span.tasks and span.kind != "producer" and (task := self._names.task(span.tasks)):
+            return task
         if not span.route or span.kind not in ("server", "internal"):
             return ""
         if not self._names.knows_route(span.route):
@@ -93,10 +97,10 @@ class Traced:
                 span = self._spans[step]
                 above = (span.trace, span.parent)
                 over = owners.get(above, "")
-                own = self._module(span)
+                own = self._own(span)
                 owners[step] = own or over
                 units[step] = units[above] if above in units and span.kind not in ("server", "consumer") else step
-                if own and over and own != over:
+                if own and over and self._module(own) != self._module(over):
                     self._together[over, own] += 1
                     self._places.setdefault((over, own), span.at)
                 if span.statement or span.table:
@@ -110,17 +114,17 @@ class Traced:
             key = (key[0], self._spans[key].parent)
         return list(chain)[::-1]
 
-    def _use(self, span: Span, module: str, unit: Key) -> None:
+    def _use(self, span: Span, owner: str, unit: Key) -> None:
         found = self._tables(span)
         for other in found.others:
             self._strange.add(other, 1, span.at)
-        if found.tables and not module:
+        if found.tables and not owner:
             self._loose.append(span)
         for table, writes in found.tables:
             if writes:
                 self._written.setdefault(unit, set()).add(f"table:{table}")
-            if module:
-                pair = (module, f"table:{table}")
+            if owner:
+                pair = (owner, f"table:{table}")
                 count = self._used.setdefault(pair, [0, 0])
                 count[writes] += 1
                 self._places.setdefault(pair, span.at)
@@ -128,20 +132,34 @@ class Traced:
     # --- what follows --------------------------------------------------------------------------
 
     def _span_ties(self) -> Iterator[Tie]:
-        calls: Counter[Pair] = Counter()
-        places: dict[Pair, set[Location]] = {}
-        for (over, own), count in self._together.items():
-            calls[ordered(over, own)] += count
-            places.setdefault(ordered(over, own), set()).add(self._places[over, own])
-        # Modules and tables are damped apart: calling many modules does not make the use of a table say less.
-        strengths = pulls(calls)
-        for pair in sorted(strengths):
-            yield Tie("span", *pair, strengths[pair], calls[pair], times(calls[pair]), tuple(sorted(places[pair])))
-        uses = pulls({pair: read + _WRITE * wrote for pair, (read, wrote) in self._used.items()})
-        for pair in sorted(uses):
-            read, wrote = self._used[pair]
-            figures = f"{times(read + wrote)}" + (f", {wrote:,} of them writing" if wrote else "")
-            yield Tie("span", *pair, uses[pair], read + wrote, figures, (self._places[pair],))
+        """Of modules with one another and of modules with tables, damped apart: calling many modules makes the use of a table say no less."""
+        calls = self._by_module(self._together)
+        strengths = pulls({pair: sum(exact.values()) for pair, exact in calls.items()})
+        for pair, exact in sorted(calls.items()):
+            count = sum(exact.values())
+            yield Tie("span", *pair, strengths[pair], count, times(count), self._shown(exact), shares(exact))
+        uses = self._by_module({pair: read + wrote for pair, (read, wrote) in self._used.items()})
+        wrote = self._by_module({pair: wrote for pair, (_, wrote) in self._used.items()})
+        strengths = pulls({pair: sum(uses[pair].values()) + (_WRITE - 1.0) * sum(wrote[pair].values()) for pair in uses})
+        for pair, exact in sorted(uses.items()):
+            count, writing = sum(exact.values()), sum(wrote[pair].values())
+            figures = times(count) + (f", {writing:,} of them writing" if writing else "")
+            yield Tie("span", *pair, strengths[pair], count, figures, self._shown(exact), shares(exact))
+
+    def _by_module(self, counts: Mapping[Pair, int]) -> dict[Pair, dict[Pair, int]]:
+        """Counts between definitions under the modules (or tables) that these are of, both in the order of the modules."""
+        found: dict[Pair, dict[Pair, int]] = {}
+        for (first, second), count in counts.items():
+            pair = ordered(self._module(first), self._module(second))
+            exact = (first, second) if pair[0] == self._module(first) else (second, first)
+            row = found.setdefault(pair, {})
+            row[exact] = row.get(exact, 0) + count
+        return found
+
+    def _shown(self, exact: Iterable[Pair]) -> tuple[Location, ...]:
+        """The first places of some pairs in either direction."""
+        both = (place for a, b in exact for pair in ((a, b), (b, a)) if (place := self._places.get(pair)))
+        return tuple(sorted(set(both))[:_PLACES])
 
     def _trace_ties(self) -> Iterator[Tie]:
         counts: dict[Pair, float] = {}

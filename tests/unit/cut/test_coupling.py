@@ -4,7 +4,7 @@ import pytest
 from drawing import draw
 
 from decompose.cut.atoms import atoms
-from decompose.cut.coupling import coupling, route_word, weights
+from decompose.cut.coupling import Coupling, coupling, route_word, weights
 from decompose.cut.structure import domain_package, outer_package, packages
 from decompose.cut.transactions import units_of_work
 from decompose.errors import ConfigError
@@ -103,3 +103,16 @@ def test_a_layer_is_an_outer_package_but_not_a_domain_package() -> None:
     graph = draw("app.models.order:\napp.models.user:\napp.views.order:\napp.views.user:\napp.tasks.order:")
     found = packages(graph, [module.id for module in graph.modules])
     assert (outer_package("app.views.order", found), domain_package("app.views.order", found)) == ("app.views", "")
+
+
+def test_what_was_seen_at_run_time_goes_to_the_definitions_of_a_module_that_is_taken_apart() -> None:
+    graph = draw("a: def f; def g\nb: def h")
+    seen = {"span": {("a.f", "b.h"): 0.5, ("a.g", "b.h"): 0.25, ("a.f", "table:orders"): 1.0, ("a.f", "tests.x"): 1.0}}
+    whole = coupling(graph, atoms(graph, ["a", "b"]), observed=seen)
+    assert named(whole)["span"] == {("a", "b"): 0.75, ("a", "table:orders"): 1.0}
+    apart = coupling(graph, atoms(graph, ["a", "b"], frozenset({"a"})), observed=seen)
+    assert named(apart)["span"] == {("b", "a.f"): 0.5, ("b", "a.g"): 0.25, ("a.f", "table:orders"): 1.0}
+
+
+def named(found: Coupling) -> dict[str, dict[tuple[str, str], float]]:
+    return {kind: {(found.nodes[i], found.nodes[j]): strength for (i, j), strength in links.items()} for kind, links in found.links.items()}

@@ -84,6 +84,10 @@ def test_a_function_whose_body_was_not_measured_says_nothing_by_its_own_line() -
 def test_several_places_pull_by_their_logarithm_and_several_partners_share() -> None:
     whole = {(tie.first, tie.second): tie.strength for tie in seen(report(ORDERS_RAN)).runtime.ties}
     assert whole == {(ORDERS, BILLING): 1 + math.log(2)}
+    exact = seen(report(ORDERS_RAN)).runtime.strengths["coverage"]
+    assert {pair: round(strength, 9) for pair, strength in exact.items()} == {
+        (f"{ORDERS}.place", f"{BILLING}.{name}"): round((1 + math.log(2)) / 2, 9) for name in ("charge", "price")
+    }
     shared = Monolith("""
         # a/x/one.py
         from a.y import two, three

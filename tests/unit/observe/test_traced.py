@@ -45,6 +45,19 @@ def test_spans_of_two_modules_one_above_the_other_tie_them() -> None:
     assert found == {("span", BILLING, ORDERS): "1 time"}
 
 
+def test_a_module_that_is_taken_apart_gives_each_definition_its_share() -> None:
+    shop = draw("shop.a: def f; def g\nshop.b: def h\nshop.models: table orders")
+    spans = [
+        span("1", function="shop.a.f"), span("2", "1", function="shop.b.h"), span("3", "2", function="shop.a.f"), span("4", "1", statement="SELECT 1 FROM orders"),
+        span("5", function="shop.a.g"), span("6", "5", function="shop.b.h"),
+    ]  # fmt: skip
+    runtime = observed(shop, Recorded(spans=tuple(spans))).runtime
+    tie = next(tie for tie in runtime.ties if tie.second == "shop.b")
+    assert (tie.first, tie.figures, tie.shares) == ("shop.a", "3 times", (("shop.a.f", "shop.b.h", 2 / 3), ("shop.a.g", "shop.b.h", 1 / 3)))
+    assert runtime.strengths["span"]["shop.a.f", "shop.b.h"] == tie.strength * 2 / 3
+    assert runtime.strengths["span"]["shop.a.f", "table:orders"] == 1.0
+
+
 def test_the_order_of_spans_in_the_file_does_not_matter() -> None:
     spans = [
         span("1", kind="server", route="/orders/<int:pk>/"), span("2", "1", function=f"{ORDERS}.place"),
@@ -73,7 +86,9 @@ def test_a_file_says_whose_span_it_is_where_no_name_does() -> None:
 def test_a_route_that_several_modules_answer_is_told_by_its_method() -> None:
     both = (Route(("GET",), "/a/", f"{ORDERS}.place", SHOP.routes[0].at, "x"), Route(("POST",), "/a/", f"{BILLING}.charge", SHOP.routes[0].at, "x"))
     names = Names(replace(SHOP, routes=both))
-    assert [names.route("/a/", method) for method in ("GET", "POST", "PUT", "")] == [ORDERS, BILLING, "", ""]
+    assert [names.route("/a/", method) for method in ("GET", "POST", "PUT", "")] == [f"{ORDERS}.place", f"{BILLING}.charge", "", ""]
+    one = Names(replace(SHOP, routes=(both[0], replace(both[1], handler=ORDERS))))
+    assert one.route("/a/", "PUT") == ORDERS
 
 
 def test_pages_of_the_framework_that_the_project_hangs_in_are_known() -> None:
@@ -85,7 +100,8 @@ def test_pages_of_the_framework_that_the_project_hangs_in_are_known() -> None:
 def test_a_package_does_not_stand_for_modules_in_it_that_are_not_known() -> None:
     made = replace(SHOP, modules=(*SHOP.modules, Module("shop", "shop/__init__.py", 1, is_package=True)))
     names = Names(made)
-    assert names.function(f"{ORDERS}.place.<locals>.<lambda>") == ORDERS
+    assert names.function(f"{ORDERS}.place.<locals>.<lambda>") == f"{ORDERS}.place"
+    assert names.function(f"{ORDERS}.made_at_run_time") == ORDERS
     assert names.function("shop.made_up.f") == ""
     assert names.function("elsewhere.f") == ""
 
