@@ -21,12 +21,12 @@ RESOLUTIONS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 LOST = 0.05
 """Share of the links that each run does without."""
 
-_RUNS = 48
-_RUNS_ON_GROUPS = 36
+_RUNS, _SMALL = 48, 500
+"""Runs; twice as many on graphs of no more nodes than this, where single nodes weigh more and a run costs little."""
 _SHARPNESS = 3
 """Power of the agreement: a link between nodes that are together in half of the runs keeps an eighth of its weight."""
 
-_LARGE = 700
+_LARGE = 1500
 """Nodes from which the runs work on groups that the finest cuts never part, to stay within seconds."""
 
 _FINEST = 8.0
@@ -68,12 +68,11 @@ def consensus(graph: Adjacency, seed: int = 0) -> Consensus:
     """The agreement of many runs; the same for the same graph and seed."""
     groups: Sequence[int] = range(len(graph))
     base = graph
-    runs = _RUNS
+    runs = _RUNS if len(graph) > _SMALL else 2 * _RUNS
     if len(graph) > _LARGE:
         fine = [communities(graph, _FINEST, seed * 1009 + extra) for extra in range(_FINE_RUNS)]
         groups = _never_parted(fine)
         base = merged(graph, groups, max(groups, default=-1) + 1)
-        runs = _RUNS_ON_GROUPS
     found = []
     for number in range(runs):
         resolution = RESOLUTIONS[number % len(RESOLUTIONS)]
