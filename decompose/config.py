@@ -32,7 +32,9 @@ WEIGHT_KINDS = (
     "import",
     "inherit",
     "name",
+    "package",
     "reference",
+    "route",
     "signal",
     "span",
     "statement",
@@ -41,7 +43,7 @@ WEIGHT_KINDS = (
     "trace",
     "tx",
 )
-"""What a weight can be given to: the kinds of edges, shared data, keys, transactions, git history, names, and what was seen at run time."""
+"""What a weight can be given to: the kinds of edges, shared data, keys, transactions, routes, folders, git history, names, and what was seen at run time."""
 
 _LARGEST = 1024 * 1024
 """Bytes; nobody writes a larger configuration."""
@@ -169,7 +171,8 @@ def parse(text: str, path: str) -> Loaded:
         reader.prefix = "tool.decompose"
     else:
         reader = _Reader(text, path, "")
-    return Loaded(_config(document, reader), reader.places)
+    config = _config(document, reader)
+    return Loaded(msgspec.structs.replace(config, places=tuple(sorted(reader.places.items()))), reader.places)
 
 
 class _Reader:
@@ -215,7 +218,7 @@ class _Reader:
         self.places[key] = self.place(key)
 
     def unknown(self, key: str, name: str, known: Iterable[str]) -> ConfigError:
-        return self.error(key, f"unknown key {name!r}", hint=did_you_mean(name, known))
+        return self.error(key, f"unknown key {name!r}", hint=_ELSEWHERE.get(name) or did_you_mean(name, known))
 
     def error(self, key: str, message: str, *, hint: str = "") -> ConfigError:
         return ConfigError(message, hint=hint, place=self.place(key))
@@ -283,6 +286,7 @@ def _key_lines(text: str) -> dict[str, int]:
 
 
 _GENERAL = (
+    "apart",
     "boundary-package",
     "context-count",
     "contexts",
@@ -295,7 +299,9 @@ _GENERAL = (
 )
 INERT = {"plugins": "plugins come from the installed environment; a project cannot name code that decompose would load"}
 """Keys without any effect, with the reason: other tools have them, and a project must not lead anywhere by them."""
-_CONTEXT = ("description", "merge", "modules", "owns", "team", "was")
+_ELSEWHERE = {"library": "what stays a library is listed as `modules` under [shared]"}
+"""Words for what has another name here, with the next step."""
+_CONTEXT = ("description", "merge", "modules", "owns", "split", "team", "was")
 _DECISION = ("by", "choice", "id", "reason")
 _ECS = ("architecture", "cluster", "listener-priority", "region", "sizes")
 _SIZES = ("cpu", "desired", "maximum", "memory", "minimum")
@@ -328,6 +334,7 @@ def _config(document: dict[str, Any], reader: _Reader) -> Config:
         evidence=_evidence(document, reader),
         contexts=_contexts(document, reader),
         shared_modules=reader.texts(shared, "shared.modules"),
+        apart=_apart(general, reader),
         reference_tables=reader.texts(shared, "shared.reference-tables"),
         decisions=_decisions(document, reader),
         boundary_package=reader.text(
@@ -421,6 +428,7 @@ def _contexts(document: Mapping[str, Any], reader: _Reader) -> tuple[ContextSett
                 owns=reader.texts(table, f"{key}.owns"),
                 merge=reader.texts(table, f"{key}.merge"),
                 was=reader.text(table, f"{key}.was"),
+                split=_parts(table, f"{key}.split", reader),
             )
         )
     return tuple(found)
@@ -438,6 +446,29 @@ def _evidence(document: Mapping[str, Any], reader: _Reader) -> EvidenceSettings:
                 raise reader.error(key, f"{path!r} is no path inside the project", hint="paths in [evidence] are relative to the project, with /")
         found[name] = paths
     return EvidenceSettings(**found)
+
+
+def _parts(table: Mapping[str, Any], key: str, reader: _Reader) -> tuple[str, ...]:
+    """The names of a split's parts: two or more, each fit to name a context."""
+    parts = reader.texts(table, key)
+    if "split" not in table:
+        return ()
+    for part in parts:
+        if not CONTEXT_NAME.fullmatch(part):
+            raise reader.error(key, f"{part!r} is not a context name", hint="use small letters, digits and hyphens, at most 40, a letter first")
+    if len(set(parts)) < max(2, len(parts)):
+        raise reader.error(key, "split names two or more parts, each once", hint='as in split = ["invoices", "payments"]')
+    return parts
+
+
+def _apart(general: Mapping[str, Any], reader: _Reader) -> tuple[tuple[str, ...], ...]:
+    value = general.get("apart", [])
+    fits = isinstance(value, list) and all(
+        isinstance(entry, list) and len(entry) > 1 and all(isinstance(glob, str) and glob for glob in entry) for entry in value
+    )
+    if not fits:
+        raise reader.error("decompose.apart", "apart must be a list of lists of two or more globs", hint='as in apart = [["shop.orders.**", "shop.reviews.**"]]')
+    return tuple(tuple(entry) for entry in value)
 
 
 def _decisions(document: Mapping[str, Any], reader: _Reader) -> tuple[EdgeDecision, ...]:
@@ -551,6 +582,7 @@ def with_options(
     pins: Iterable[str] = (),
     seed: int | None = None,
     evidence: EvidenceSettings | None = None,
+    fresh: bool = False,
 ) -> Config:
     """``config`` with options of the command line on top: they win over the file.
 
@@ -567,6 +599,7 @@ def with_options(
         evidence=_instead(config.evidence, evidence),
         contexts=_pinned(config.contexts, pins),
         seed=config.seed if seed is None else seed,
+        fresh=config.fresh or fresh,
     )
 
 
@@ -574,7 +607,7 @@ def with_kept(config: Config, said: Options) -> Config:
     """``config`` with the options of an earlier command line on top. Raises :class:`UsageError`."""
     return with_options(
         config, contexts=said.contexts, exclude=said.exclude, weights=said.weights, pins=said.pins, seed=said.seed,
-        evidence=said.evidence,
+        evidence=said.evidence, fresh=said.fresh,
     )
 
 
@@ -629,6 +662,7 @@ def values(config: Config) -> dict[str, Any]:
         "decompose.services-folder": config.services_folder,
         "decompose.boundary-package": config.boundary_package,
         "decompose.seed": config.seed,
+        "decompose.apart": [list(entry) for entry in config.apart],
     }
     found |= {f"weights.{kind}": weight for kind, weight in config.weights}
     found |= {f"evidence.{name}": list(getattr(config.evidence, name)) for name in _EVIDENCE}
@@ -676,9 +710,11 @@ def json_schema() -> dict[str, Any]:
             "source": texts, "exclude": texts, "settings": text, "contexts": count, "context-count": count,
             "services-folder": patterned(_FOLDER), "boundary-package": patterned(_DOTTED),
             "seed": whole(0, 2**32 - 1), "min-version": patterned(_VERSION),
+            "apart": {"type": "array", "items": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2}},
         }
     )  # fmt: skip
-    context = table({"description": text, "team": text, "modules": texts, "owns": texts, "merge": texts, "was": text})
+    parts = {"type": "array", "items": patterned(CONTEXT_NAME), "minItems": 2, "uniqueItems": True}
+    context = table({"description": text, "team": text, "modules": texts, "owns": texts, "merge": texts, "was": text, "split": parts})
     decision = table({"id": text, "choice": text, "reason": text, "by": text}, required=["id", "choice"])
     sizes = table(
         {
@@ -738,6 +774,7 @@ def starter(
         '# exclude = ["**/legacy/**"]',
         '# contexts = "4-8"             # how many; default: chosen by the score',
         '# services-folder = "services"',
+        '# apart = [["shop.orders.**", "shop.reviews.**"]]   # never in one context',
         "",
         "# [weights]                    # what holds code together; see `decompose config show`",
         "# data = 5",

@@ -21,9 +21,9 @@ from decompose.graph.build import build as build_graph
 from decompose.link.program import Program
 from decompose.model.artifacts import Artifact
 from decompose.model.codegraph import CodeGraph
-from decompose.model.contexts import ContextMap
+from decompose.model.contexts import ContextMap, Explanation
 from decompose.model.facts import Fact
-from decompose.model.migration import ContextPlan, MigrationPlan
+from decompose.model.migration import ContextPlan, Decision, MigrationPlan
 from decompose.model.service import ServicePlan
 from decompose.model.settings import Config, EvidenceSettings
 from decompose.model.source import History, SourceTree
@@ -50,6 +50,14 @@ Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, the work done and the whole of it (0: not known)."""
 
 
+class Accepted(msgspec.Struct, frozen=True):
+    """The part of a saved plan that a later analysis keeps, and what tells whether it was made from the same source and decisions."""
+
+    digest: str
+    config_digest: str
+    context_map: ContextMap
+
+
 @dataclass(frozen=True)
 class Analysis:
     """What a monolith is made of and how it could be cut. ``timings`` are seconds by stage."""
@@ -65,6 +73,7 @@ class Analysis:
     """Why the cut was made without the git history, ``""`` when it was not."""
     inputs: Inputs | None = field(default=None, repr=False, compare=False)
     digests: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    accepted: Accepted | None = field(default=None, repr=False, compare=False)
 
     @property
     def base(self) -> Path:
@@ -114,18 +123,22 @@ def analyze(
     seed: int | None = None,
     without: Collection[str] | None = None,
     executor: Executor | None = None,
+    fresh: bool = False,
 ) -> Analysis:
     """Reads the monolith at ``path`` and proposes bounded contexts. Nothing of the target is imported or run.
 
-    ``contexts`` is how many to find (``7`` or ``"4-8"``), by default chosen by the score. What decompose itself wrote for the
+    An accepted map (that of the saved plan) is kept unless ``fresh``: see :mod:`decompose.cut.kept`. ``contexts`` is how many to find (``7`` or ``"4-8"``), by default chosen by the score. What decompose itself wrote for the
     contexts ``without`` (by default all) is looked through: the monolith is seen as it was before. ``jobs`` is the number of
     worker processes; ``executor`` replaces them (any of ``concurrent.futures``, a Dask client's ``get_executor()``): file
     contents travel, so its workers need decompose and not the files. Raises :class:`UsageError` when ``path`` is no folder or holds no Python, :class:`ConfigError`, :class:`FileError`.
     """
     base = project_folder(path)
-    settings = with_options(config or load(base), contexts=str(contexts or ""), seed=seed)
+    settings = with_options(config or load(base), contexts=str(contexts or ""), seed=seed, fresh=fresh)
     clock = _Clock(progress)
+    accepted: Accepted | None = None
     _heal(base)
+    with suppress(*((FileError,) if settings.fresh else ())):  # a damaged plan is no reason not to make another one
+        accepted = _accepted(base)
     with clock("scan"):
         view = _footprint(base, without)
         tree = source_tree(base, settings, view.generated)
@@ -149,10 +162,10 @@ def analyze(
         digests |= seen
     with clock("cut"):
         past = _history(base)
-        context_map = _propose(graph, settings, past)
+        context_map = _propose(graph, settings, past, accepted.context_map if accepted else None)
     with clock("survey"):
         context_map = _survey(graph, program, context_map, settings)
-    return Analysis(settings, tree, graph, context_map, program, clock.timings, view, past.problem, inputs, digests)
+    return Analysis(settings, tree, graph, context_map, program, clock.timings, view, past.problem, inputs, digests, accepted)
 
 
 def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **options: Any) -> MigrationPlan:
@@ -166,13 +179,23 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
     return build(
         analysis.graph,
         analysis.program,
-        analysis.context_map,
+        _to_accept(analysis),
         analysis.config,
         _packaging(analysis.tree, analysis.view),
         name=analysis.name,
         version=__version__,
         files=[file.path for file in analysis.tree.other],
     )
+
+
+def _to_accept(analysis: Analysis) -> ContextMap:
+    """The map for a plan. Made again from the same source and decisions it tells the same changes, so that the same plan is written."""
+    from decompose.planning.drift import config_digest
+
+    before = analysis.accepted
+    if before is None or (before.digest, before.config_digest) != (analysis.graph.digest, config_digest(analysis.config)):
+        return analysis.context_map
+    return msgspec.structs.replace(analysis.context_map, kept=before.context_map.kept, changes=before.context_map.changes)
 
 
 # --- the saved plan -----------------------------------------------------------------------------
@@ -216,7 +239,20 @@ def load_plan(base: Path) -> MigrationPlan:
         return msgspec.json.decode(content, type=MigrationPlan)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FileError(
-            f"the plan is damaged or of another version: {error}", place=PLAN, hint="run `decompose plan` again"
+            f"the plan is damaged or of another version: {error}", place=PLAN, hint="make another with `decompose plan --fresh`"
+        ) from error
+
+
+def _accepted(base: Path) -> Accepted | None:
+    """What the saved plan says about the cut, ``None`` when there is no plan. Raises :class:`FileError` for one that is damaged."""
+    content = recall.saved_plan(base)
+    if content is None:
+        return None
+    try:
+        return msgspec.json.decode(content, type=Accepted)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FileError(
+            f"the plan is damaged or of another version: {error}", place=PLAN, hint="take it from your version control, or make another with `decompose plan --fresh`"
         ) from error
 
 
@@ -229,6 +265,14 @@ def check_drift(saved: MigrationPlan, analysis: Analysis) -> None:
         raise Drifted(
             "; ".join(changed), place=PLAN, hint="look at the new plan with `decompose plan`, or extract with --replan"
         )
+
+
+def decision(analysis: Analysis, found: Explanation) -> Decision | None:
+    """What the plan proposes, or a person decided, about a foreign key, transaction or table that was explained; ``None`` where nothing is to decide."""
+    from decompose.planning.decisions import decisions
+
+    name = f"TBL-{found.subject}" if found.kind == "table" else found.subject
+    return next((each for each in decisions(analysis.graph, analysis.context_map, analysis.config) if each.id == name), None)
 
 
 def unused_decisions(migration: MigrationPlan, config: Config) -> tuple[str, ...]:
@@ -623,11 +667,16 @@ def _observed(graph: CodeGraph, base: Path, config: Config) -> tuple[CodeGraph, 
     return observed(graph, recorded(files)), {path: digest(content) for _, path, content in files}
 
 
-def _propose(graph: CodeGraph, config: Config, past: History) -> ContextMap:
-    """The cut, with the git history and what was seen at run time as kinds of evidence where there are such."""
+def _propose(graph: CodeGraph, config: Config, past: History, accepted: ContextMap | None) -> ContextMap:
+    """The cut, with the git history and what was seen at run time as kinds of evidence where there are such.
+
+    One made ``fresh`` is compared with what was accepted.
+    """
+    from decompose.cut.kept import with_changes
     from decompose.cut.propose import propose
 
-    return propose(graph, config, [commit.paths for commit in past.commits], graph.runtime.strengths)
+    found = propose(graph, config, [commit.paths for commit in past.commits], graph.runtime.strengths, None if config.fresh else accepted)
+    return with_changes(found, accepted) if config.fresh and accepted is not None else found
 
 
 def _survey(graph: CodeGraph, program: Program, context_map: ContextMap, config: Config) -> ContextMap:

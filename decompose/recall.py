@@ -1,7 +1,7 @@
 """The last result of ``analyze``, kept with everything it depends on: when nothing of that has changed, nothing is computed again.
 
 A result depends on this installation of decompose, the configuration in force, the names of all files, the contents of those that are
-read (evidence from run time among them), and the git history. Contents count as unchanged while time and size of a file are what they were; a file that was touched, or
+read (evidence from run time among them), the git history, and the accepted map. Contents count as unchanged while time and size of a file are what they were; a file that was touched, or
 checked out anew, is read and compared. What is kept may be lost or damaged at any time: then the project is analyzed again.
 
 Kept are ``.decompose/analysis.json``, which is the JSON form of the result, ``.decompose/cache/last`` with the text form's figures
@@ -33,6 +33,7 @@ from decompose.scan.history import ORDINARY, state
 from decompose.scan.tree import LARGEST
 
 DOCUMENT = ".decompose/analysis.json"
+PLAN = ".decompose/plan.json"
 KEPT = ".decompose/cache/last"
 OPTIONS = ".decompose/options.json"
 _WRITTEN = (".decompose/lock.json", ".decompose/journal.json", ".decompose/rollback.json")
@@ -106,7 +107,7 @@ def last(base: Path, config: Config) -> Result | None:
     paths = _paths(base, config, tree)
     if len(paths) != len(kept.files):
         return None
-    fresh: dict[str, Contents] = {}
+    renewed: dict[str, Contents] = {}
     for path, largest in paths.items():
         known = kept.files.get(path)
         if known is None:
@@ -120,9 +121,9 @@ def last(base: Path, config: Config) -> Result | None:
                 return None
             if not content:
                 continue  # it could not be read then, nor can it now
-            fresh[path] = Contents(_certain(mark, time.time_ns()), content)
-    if fresh:
-        _keep(base, msgspec.structs.replace(kept, files={**kept.files, **fresh}))
+            renewed[path] = Contents(_certain(mark, time.time_ns()), content)
+    if renewed:
+        _keep(base, msgspec.structs.replace(kept, files={**kept.files, **renewed}))
     return Result(base, kept)
 
 
@@ -190,7 +191,8 @@ def _key(base: Path, config: Config, tree: SourceTree) -> bytes:
         tree.skipped,
     )
     owner = base.stat().st_uid  # git and the file system look at who asks
-    parts = (_installation(), base.name, config, names, state(base), owner, os.geteuid())
+    accepted = _digest(saved_plan(base) or b"")
+    parts = (_installation(), base.name, config, names, state(base), owner, os.geteuid(), accepted)
     return _digest(repr(parts).encode("utf-8", "surrogatepass"))
 
 
@@ -254,6 +256,11 @@ def _contents(base: str, path: str, largest: int) -> bytes:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=_DIGEST).digest()
+
+
+def saved_plan(base: Path) -> bytes | None:
+    """The plan that ``decompose plan`` saved; ``None`` where there is none, nor for a link or anything else that is no file of ours."""
+    return _read(base / PLAN)
 
 
 # --- where it is kept ----------------------------------------------------------------------------

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--spans", multiple=True, metavar="FILE", help="OpenTelemetry spans as OTLP JSON; may be repeated.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="INT", help="Start of the search.  [default: 0]")
+@click.option("--fresh", is_flag=True, help="Propose anew instead of keeping the accepted map of the saved plan.")
 @click.option("--strict", is_flag=True, help="End with 6 when a file cannot be read.")
 @click.option("--timings", is_flag=True, help="Say how long each stage took.")
 @scanned
@@ -60,6 +61,7 @@ def command(
     statements: tuple[str, ...],
     spans: tuple[str, ...],
     seed: int | None,
+    fresh: bool,
     strict: bool,
     timings: bool,
     jobs: int | None,
@@ -80,7 +82,7 @@ def command(
     session = session_of(context)
     base = project_folder(path)
     seen = _evidence(coverage, statements, spans)
-    said = Options(contexts or "", exclude, weights, pins, seed, session.configuration, seen)
+    said = Options(contexts or "", exclude, weights, pins, seed, session.configuration, seen, fresh)
     settings = with_kept(session.config(base), said)
     limit = 0.0 if strict else 1.0
     if not (no_cache or timings):

@@ -43,8 +43,8 @@ def command(
 ) -> None:
     """Say why something is as it is: the evidence for and against, the alternative and its cost.
 
-    SUBJECT is a context, a module, a table, a foreign key (FK-001), a transaction (TX-001), an edge of a boundary by its id,
-    or an error code (D310).
+    SUBJECT is a context, a module, a class or function (shop.models.Invoice), a path (shop/models.py, shop/models.py:12), a table, a foreign
+    key (FK-001), a transaction (TX-001), an edge of a boundary by its id, or an error code (D310).
     """
     from decompose.report import explain, json
 
@@ -76,7 +76,8 @@ def _of_project(
             base, config=session.settings(base), jobs=jobs, cache=cache, progress=progress, executor=executor
         )
     try:
-        return report.explanation(explain(analysis.graph, analysis.context_map, subject, analysis.config), terminal)
+        found = explain(analysis.graph, analysis.context_map, subject, analysis.config)
+        return report.explanation(found, terminal, pipeline.decision(analysis, found))
     except UsageError:
         edge = next((e for each in pipeline.plan(analysis).contexts for e in each.edges if e.id == subject), None)
         if edge is None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 )
 @click.argument("path", default=".", metavar="[PATH]")
 @click.option("--contexts", metavar="N|MIN-MAX", help="How many contexts; default: chosen by the score.")
+@click.option("--fresh", is_flag=True, help="Propose anew instead of keeping the accepted map of the saved plan.")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 when the saved plan no longer fits the source.")
 @scanned
 @formatted("text", "json", "md")
@@ -29,6 +30,7 @@ def command(
     context: click.Context,
     path: str,
     contexts: str | None,
+    fresh: bool,
     check: bool,
     jobs: int | None,
     no_cache: bool,
@@ -39,6 +41,8 @@ def command(
 
     It is kept as .decompose/plan.json, which `extract` starts from, and as plan/plan.md for reading and signing.
     """
+    import msgspec
+
     from decompose import pipeline
     from decompose.project import project_folder
     from decompose.report.markdown import plan_markdown
@@ -54,6 +58,7 @@ def command(
             cache=not no_cache,
             progress=progress,
             executor=executor,
+            fresh=fresh,
         )
         if check:
             pipeline.check_drift(pipeline.load_plan(base), analysis)
@@ -62,7 +67,8 @@ def command(
         migration = pipeline.plan(analysis, progress=progress)
     document = plan_markdown(migration)
     report = pipeline.save_plan(base, migration, document)
-    session.keep_options(base, options)  # what is extracted from the plan must be shaped as the plan was
+    # What is extracted from the plan must be shaped as the plan was; and its map is the accepted one from now on.
+    session.keep_options(base, msgspec.structs.replace(options, fresh=False))
     if format == "json":
         session.data(pipeline.encode_plan(migration), output)
     elif format == "md":

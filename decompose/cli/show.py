@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from decompose.pipeline import Analysis
     from decompose.report.text import Listing
 
-THINGS = ("contexts", "alternatives", "tables", "routes", "tasks", "cuts", "boundary", "unresolved", "order")
+THINGS = ("contexts", "alternatives", "tables", "crud", "routes", "tasks", "cuts", "changes", "boundary", "unresolved", "order")
 
 
 @click.command(
@@ -29,6 +29,7 @@ THINGS = ("contexts", "alternatives", "tables", "routes", "tasks", "cuts", "boun
     epilog=examples(
         "decompose show contexts",
         "decompose show tables --format csv -o tables.csv",
+        "decompose show crud --format csv -o crud.csv",
         "decompose show cuts",
         "decompose show alternatives",
         "decompose show boundary CONTEXT",
@@ -54,8 +55,9 @@ def command(
 ) -> None:
     """List what the analysis found, with the place of each claim.
 
-    boundary needs the name of a context and lists every use across it; order is the order of extraction; alternatives are a coarser and a
-    finer cut beside the proposed one.
+    crud is who creates, reads, updates and deletes rows of which table; cuts are the foreign keys and transactions across contexts, with the
+    places that go through each key; changes are the differences from the accepted map. boundary needs the name of a context and lists every
+    use across it; order is the order of extraction; alternatives are a coarser and a finer cut beside the proposed one.
     """
     from decompose import pipeline
     from decompose.project import project_folder
@@ -98,6 +100,8 @@ def _found(analysis: Analysis, thing: str, _: str) -> tuple[Listing, dict[str, A
     listings = {
         "contexts": text.contexts_listing,
         "tables": text.tables_listing,
+        "crud": text.crud_listing,
+        "changes": text.changes_listing,
         "routes": text.routes_listing,
         "tasks": text.tasks_listing,
     }

@@ -8,11 +8,14 @@
     survey        what is known of the project before it is cut
     kernel        shared code inside the project
     naming        names for contexts in the words of the domain
-    decided       pins, merges, renames from decompose.toml
+    kept          the accepted map, and what may change of it
+    decided       renames, merges, pins from decompose.toml; splitting and apart, what it says of parts and forbidden pairs
     propose       all of these in order                                 -> ContextMap
     transactions  tables touched within each transaction
     ownership     one writing context per table, foreign keys across contexts
+    crud, joins   what code does to whose tables, and where it goes through a cut key
     score         the figures that are always shown together
     explain       evidence for and against, the alternative and its cost -> Explanation
+    whatif        the figures of a map after a change to it
     words, globs  of identifiers; over dotted names
 """

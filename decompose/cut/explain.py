@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from decompose.cut import score
 from decompose.cut.atoms import atoms
 from decompose.cut.coupling import Coupling, coupling
 from decompose.cut.coupling import weights as coupling_weights
 from decompose.cut.structure import owners_of_code
 from decompose.cut.transactions import units_of_work
+from decompose.cut.whatif import WhatIf
 from decompose.errors import UsageError
 from decompose.model.codegraph import CodeGraph
-from decompose.model.contexts import ContextMap, CutForeignKey, Evidence, Explanation, Ownership
+from decompose.model.contexts import ContextMap, ContextTransaction, CutForeignKey, Evidence, Explanation, Ownership
 from decompose.model.location import Location
 from decompose.model.runtime import Tie
 from decompose.model.settings import Config
@@ -23,6 +24,9 @@ STRONGEST = 6
 """Pieces of evidence shown on each side."""
 
 _PLACES = 5
+
+_LEAST = 0.01
+"""Coupling below this is not worth a line."""
 
 _VERBS = {
     "import": "imports", "call": "calls", "inherit": "inherits from", "reference": "refers to", "signal": "signals with",
@@ -43,7 +47,7 @@ _SEEN_NOUNS = {"coverage": "places that ran", "statement": "runs of common state
 
 
 def explain(graph: CodeGraph, context_map: ContextMap, subject: str, config: Config | None = None) -> Explanation:
-    """Explains a context, module, definition, table, ``FK-`` or ``TX-`` id.
+    """Explains a context, module, top-level definition, table, ``FK-`` or ``TX-`` id; a path is its module, ``path:line`` what is defined there.
 
     Raises :class:`UsageError` with the nearest names when there is no such thing.
     """
@@ -55,20 +59,23 @@ def explain(graph: CodeGraph, context_map: ContextMap, subject: str, config: Con
             return view.foreign_key(key)
     for transaction in context_map.transactions:
         if transaction.id == subject.upper():
-            return view.transaction(transaction.id)
+            return view.transaction(transaction)
     for entry in context_map.ownership:
         if entry.table == subject:
             return view.table(entry)
-    module = view.module_of.get(subject)
-    if module in view.place:
-        return view.module(module)
+    subject = view.at_path(subject)
+    if subject in view.place:
+        return view.module(subject)
+    top = view.top_of.get(subject, "")
+    if top and view.place.get(view.module_of[top]):
+        return view.definition(top)
     raise UsageError(f"nothing in the cut is called {subject!r}", hint=_nearest(subject, view))
 
 
 def _nearest(subject: str, view: _View) -> str:
-    known = [*view.names, *(entry.table for entry in view.map.ownership), *view.place]
+    known = [*view.names, *(entry.table for entry in view.map.ownership), *view.place, *view.paths, *set(view.top_of.values())]
     close = difflib.get_close_matches(subject, known, n=3, cutoff=0.5)
-    return f"did you mean {', '.join(close)}?" if close else "give a context, module, table, FK-... or TX-... id"
+    return f"did you mean {', '.join(close)}?" if close else "give a context, module, definition, path, table, FK-... or TX-... id"
 
 
 class _View:
@@ -87,6 +94,28 @@ class _View:
         for tie in graph.runtime.ties:
             self.seen.setdefault(tie.first, []).append(tie)
             self.seen.setdefault(tie.second, []).append(tie)
+        self.what_if = WhatIf(graph, context_map, config)
+        self.code = {module.id for module in graph.modules if module.role in ("code", "settings")}
+        self.top_of = {definition.id: definition.top for definition in graph.definitions}
+        self.paths = {module.path: module.id for module in graph.modules}
+        self.split = dict(context_map.definitions)
+
+    def at_path(self, subject: str) -> str:
+        """The module of a path, the top-level definition at ``path:line`` where there is one; anything else as it is."""
+        path, _, line = subject.rpartition(":") if re.search(r":\d+$", subject) else (subject, "", "")
+        module = self.paths.get(path.removeprefix("./"))
+        if module is None:
+            return subject
+        inside = (d for d in self.graph.definitions if d.module == module and d.id == d.top and line and d.line <= int(line) <= d.end_line)
+        return next((definition.id for definition in inside), module)
+
+    def context_of(self, definition: str) -> str:
+        """The context of a definition or module."""
+        return self.split.get(self.top_of.get(definition, "")) or self.place.get(self.module_of.get(definition, definition), "")
+
+    def in_code(self, definition: str) -> bool:
+        """Whether something is neither test nor migration."""
+        return self.module_of.get(definition, definition) in self.code
 
     def coupling(self) -> Coupling:
         code = sorted(module.id for module in self.graph.modules if module.role == "code")
@@ -118,14 +147,16 @@ class _View:
         held = [
             Evidence(f"{self._many(kind, name, name)} between its own modules and tables", round(value, 2), self._edge_places(members, members, kind))
             for kind, value in inside.most_common(STRONGEST)
-            if value > 0.0
+            if value >= _LEAST
         ]
         against = []
         for other, kinds in sorted(outside.items(), key=lambda item: (-sum(item[1].values()), item[0]))[:STRONGEST]:
-            kind, _ = kinds.most_common(1)[0]
+            if sum(kinds.values()) < _LEAST:
+                break
             others = set(self.names[other].modules)
             shown = ", ".join(self._many(k, name, other) for k, v in kinds.most_common(3) if v > 0.0)
-            against.append(Evidence(f"coupled with {other} by {shown}", round(sum(kinds.values()), 2), self._edge_places(members, others, kind)))
+            places = _spread([at for k, _ in kinds.most_common(3) for pair in ((members, others), (others, members)) for at in self._edge_places(*pair, k)])
+            against.append(Evidence(f"coupled with {other} by {shown}", round(sum(kinds.values()), 2), places))
         domain = {o: sum(k.values()) for o, k in outside.items() if self.roles.get(o) != "shared"}
         alternative = max(sorted(domain), key=lambda other: domain[other], default="")
         return Explanation(
@@ -141,23 +172,7 @@ class _View:
         )
 
     def _cost_of_merge(self, name: str, other: str) -> tuple[str, ...]:
-        pair = {name, other}
-        keys = sum(1 for key in self.map.foreign_keys if key.cut and {key.src_context, key.dst_context} == pair)
-        commits = sum(1 for t in self.map.transactions if t.cut and set(t.writing) == pair)
-        joined = {module: (name if context == other else context) for module, context in self.place.items()}
-        counted = [m.id for m in self.graph.modules if m.role in ("code", "settings")]
-        largest = sum(1 for module in counted if joined.get(module) == name) / len(counted) if counted else 0.0
-        return (
-            f"cut foreign keys {self.map.scores.cut_foreign_keys} -> {self.map.scores.cut_foreign_keys - keys}",
-            f"cut transactions {self.map.scores.cut_transactions} -> {self.map.scores.cut_transactions - commits}",
-            self._crossing_change(joined),
-            f"the joined context would hold {largest:.0%} of the modules",
-        )
-
-    def _crossing_change(self, place: dict[str, str]) -> str:
-        between, whole = score.crossing(score.dependencies(self.graph), place, self.roles)
-        share = between / whole if whole else 0.0
-        return f"dependencies between contexts {self.map.scores.inter_context_share:.1%} -> {share:.1%}"
+        return self.what_if.merged(name, other)
 
     def _edge_places(self, sources: Iterable[str], targets: Iterable[str], kind: str) -> tuple[Location, ...]:
         here, there = set(sources), set(targets)
@@ -166,22 +181,26 @@ class _View:
             return tuple(sorted({at for tie in self._between(kind, *contexts) for at in tie.at})[:_PLACES])
         if kind in ("data", "tx"):
             tables = {table for table, owner in self.owner.items() if owner in {self.place.get(m) for m in there}}
-            found = [a.at for a in self.graph.accesses if a.table in tables and self.module_of.get(a.definition) in here]
+            found = [a.at for a in self.graph.accesses if a.table in tables and self.in_code(a.definition) and self.module_of.get(a.definition) in here]
         else:
             found = [
                 at
                 for edge in self.graph.edges
                 if edge.kind == kind
+                and self.in_code(edge.src)
                 and self.module_of.get(edge.src, edge.src) in here
                 and self.module_of.get(edge.dst, edge.dst) in there
                 and self.module_of.get(edge.src, edge.src) != self.module_of.get(edge.dst, edge.dst)
                 for at in edge.at
             ]
-        return tuple(sorted(set(found))[:_PLACES])
+        return _spread(found)
 
     # --- modules -------------------------------------------------------------------------------
 
     def module(self, module: str) -> Explanation:
+        role = next(each.role for each in self.graph.modules if each.id == module)
+        if role != "code":
+            return self.follower(module, role)
         context = self.place[module]
         membership = next(entry for entry in self.map.memberships if entry.module == module)
         pulls: dict[tuple[str, str], float] = {}
@@ -195,7 +214,7 @@ class _View:
         words = self._word_contexts(whole, number)
         held, against = [], []
         for (kind, other), weight in sorted(pulls.items(), key=lambda item: (-item[1], item[0])):
-            if weight <= 0.0 or kind in _SEEN_NOUNS:
+            if weight < _LEAST or kind in _SEEN_NOUNS:
                 continue
             there = self.node_context(other) or words.get(other, "")
             entry = Evidence(f"{_VERBS[kind]} {_shown(other)}" + (f" ({there})" if there else ""), round(weight, 2), self._places(module, other, kind))
@@ -205,7 +224,6 @@ class _View:
                 against.append(entry)
         self._add_seen(module, whole.weights, context, held, against)
         alternative = membership.alternative
-        moved = {**self.place, module: alternative} if alternative else self.place
         pinned = " (decided in decompose.toml)" if membership.pinned else ""
         return Explanation(
             subject=module,
@@ -216,18 +234,41 @@ class _View:
             evidence_for=_with_seen(held),
             evidence_against=_with_seen(against),
             alternative=alternative,
-            cost=(self._crossing_change(moved), *self._tables_of(module, alternative)) if alternative else (),
+            cost=(*self.what_if.moved({module: alternative}), *self._tables_of(module)) if alternative else (),
         )
 
-    def _tables_of(self, module: str, alternative: str) -> tuple[str, ...]:
-        tables = sorted(t.id for t in self.graph.tables if t.model and self.module_of.get(t.model) == module)
-        if not tables:
-            return ()
-        changed = sum(
-            1 for key in self.map.foreign_keys
-            if key.src.rpartition(".")[0] in tables and key.dst not in tables and key.dst_context and (key.dst_context != alternative) != key.cut
+    def follower(self, module: str, role: str) -> Explanation:
+        """A module that takes no part in the cut (a test, a migration, settings) and has its place by the code around it."""
+        context = self.place[module]
+        found: dict[tuple[str, str, str], list[Location]] = {}
+        for edge in self.graph.edges:
+            source, target = self.module_of.get(edge.src, edge.src), self.module_of.get(edge.dst, edge.dst)
+            if source != target and module in (source, target) and edge.when != "typing":
+                other = target if source == module else source
+                if self.place.get(other):
+                    text = f"{_VERBS[edge.kind]} {other}" if source == module else f"{other} {_VERBS[edge.kind]} it"
+                    found.setdefault((self.place[other], text, edge.kind), []).extend(edge.at)
+        evidence = [(there, Evidence(f"{text} ({there})", float(len(at)), _spread(at))) for (there, text, _), at in found.items()]
+        package = module.rpartition(".")[0]
+        beside = Counter(self.place[other] for other in sorted(self.code) if package and other != module and other.startswith(f"{package.removesuffix('.tests')}.") and other in self.place)
+        near = [(name, Evidence(f"{count} modules beside it are in {name}", float(count))) for name, count in beside.items()]
+        why = {
+            "test": "a test: it goes with the code of its package, else with what it imports",
+            "migration": "a migration: it goes with the code of its package",
+            "settings": "settings: they wire the project together",
+        }
+        return Explanation(
+            subject=module,
+            kind="module",
+            context=context,
+            summary=f"belongs to {context}; {why[role]}",
+            evidence_for=_strongest([each for there, each in (*near, *evidence) if there == context]),
+            evidence_against=_strongest([each for there, each in (*near, *evidence) if there != context]),
         )
-        return (f"takes {', '.join(tables)} along; {changed} foreign keys change sides of the cut",)
+
+    def _tables_of(self, module: str) -> tuple[str, ...]:
+        tables = sorted(t.id for t in self.graph.tables if t.model and self.module_of.get(t.model) == module)
+        return (f"takes {', '.join(tables)} along",) if tables else ()
 
     def _word_contexts(self, whole: Coupling, number: int) -> dict[str, str]:
         """For the word nodes of a module the context that most of a word's modules are in."""
@@ -246,20 +287,18 @@ class _View:
             table = other[6:]
             if kind == "tx":
                 inside = (t.at for t in self.map.transactions if table in t.written and self.module_of.get(t.definition, t.definition) == module)
-                return tuple(sorted(inside)[:_PLACES])
+                return _spread(inside)
             found = [a.at for a in self.graph.accesses if a.table == table and self.module_of.get(a.definition) == module]
             found += [t.at for t in self.graph.tables if t.id == table and self.module_of.get(t.model) == module]
-            return tuple(sorted(set(found))[:_PLACES])
+            return _spread(found)
         if kind == "route":
             word = other.partition(":")[2]
-            return tuple(sorted(r.at for r in self.graph.routes if self.module_of.get(r.handler) == module and word in r.path)[:_PLACES])
+            return _spread(r.at for r in self.graph.routes if self.module_of.get(r.handler) == module and word in r.path)
         both = {module, other}
-        return tuple(
-            sorted(
-                at for edge in self.graph.edges
-                if edge.kind == kind and {self.module_of.get(edge.src, edge.src), self.module_of.get(edge.dst, edge.dst)} == both
-                for at in edge.at
-            )[:_PLACES]
+        return _spread(
+            at for edge in self.graph.edges
+            if edge.kind == kind and {self.module_of.get(edge.src, edge.src), self.module_of.get(edge.dst, edge.dst)} == both
+            for at in edge.at
         )
 
     # --- what was seen at run time -------------------------------------------------------------
@@ -290,21 +329,85 @@ class _View:
                 text = f"{verb} {_shown(other)} ({there}), {tie.figures}"
                 (held if there == context else against).append(_Seen(text, weight, tie.at))
 
+    # --- definitions ---------------------------------------------------------------------------
+
+    def definition(self, top: str) -> Explanation:
+        """One class or function with its methods, by what it uses and what uses it."""
+        context = self.context_of(top)
+        found: dict[tuple[str, str], list[Location]] = {}
+        for text, there, places in self._uses_of(top):
+            found.setdefault((text, there), []).extend(places)
+        evidence = [(there, Evidence(f"{text} ({there})", float(len(places)), _spread(places))) for (text, there), places in found.items()]
+        pulls: Counter[str] = Counter()
+        for there, each in evidence:
+            pulls[there] += each.weight  # type: ignore[assignment]
+        others = {name: weight for name, weight in pulls.items() if name != context and self.roles.get(name) != "shared"}
+        alternative = max(sorted(others), key=lambda name: others[name], default="")
+        own = sum(pulls.values())
+        tables = sorted(table.id for table in self.graph.tables if table.model == top)
+        alone = "by itself, its module is elsewhere" if top in self.split else f"with its module {self.module_of[top]}"
+        crossing = sum(weight for name, weight in pulls.items() if name != context and self.roles.get(name) != "shared")
+        after = sum(weight for name, weight in pulls.items() if name != alternative and self.roles.get(name) != "shared")
+        return Explanation(
+            subject=top,
+            kind="definition",
+            context=context,
+            summary=f"belongs to {context} {alone}; {pulls[context] / own if own else 1.0:.0%} of the places where it uses or is used are there",
+            evidence_for=_strongest([each for there, each in evidence if there == context]),
+            evidence_against=_strongest([each for there, each in evidence if there != context]),
+            alternative=alternative,
+            cost=(
+                *(line for line in self.what_if.moved(definitions={top: alternative}) if not line.startswith("dependencies")),
+                f"uses of it across contexts {crossing:.0f} -> {after:.0f}",
+                *((f"takes {', '.join(tables)} along",) if tables else ()),
+            )
+            if alternative
+            else (),
+        )
+
+    def _uses_of(self, top: str) -> Iterable[tuple[str, str, list[Location]]]:
+        """What a definition uses and what uses it: in words, in which context, where. Tests do not count."""
+        own = {table.id for table in self.graph.tables if table.model == top}
+        for edge in self.graph.edges:
+            source, target = self.top_of.get(edge.src, edge.src), self.top_of.get(edge.dst, edge.dst)
+            if edge.kind != "import" and source != target and top in (source, target) and (source == top or self.in_code(edge.src)):
+                other = target if source == top else source
+                text = f"{_VERBS[edge.kind]} {other}" if source == top else f"{other} {_VERBS[edge.kind]} it"
+                yield text, self.context_of(other), list(edge.at)
+        for access in self.graph.accesses:
+            inside = self.top_of.get(access.definition, access.definition) == top
+            if not (inside or self.in_code(access.definition)) or inside == (access.table in own):
+                continue
+            if inside:
+                yield f"{access.mode}s table {access.table}", self.owner.get(access.table, ""), [access.at]
+            else:
+                yield f"{self.module_of.get(access.definition, access.definition)} {access.mode}s its table", self.context_of(access.definition), [access.at]
+
     # --- data ----------------------------------------------------------------------------------
 
     def table(self, entry: Ownership) -> Explanation:
         held: list[Evidence] = []
         against: list[Evidence] = []
-        for verb, sides in (("writes it", entry.writers), ("reads it", entry.readers)):
+        users: Counter[str] = Counter()
+        for verb, weight, sides in (("writes it", 3.0, entry.writers), ("reads it", 1.0, entry.readers)):
             for context, places in sides:
-                found = Evidence(f"{context} {verb} in {_places(len(places))}", float(len(places)) * (3.0 if verb == "writes it" else 1.0), places[:_PLACES])
+                users[context] += weight * len(places)  # type: ignore[assignment]
+                found = Evidence(f"{context} {verb} in {_places(len(places))}", weight * len(places), _spread(places))
                 (held if context == entry.owner else against).append(found)
         declared = next((table for table in self.graph.tables if table.id == entry.table), None)
-        if declared is not None and self.place.get(self.module_of.get(declared.model, "")) == entry.owner:
-            held.append(Evidence(f"declared in {entry.owner}", 0.0, (declared.at,)))
+        if declared is not None and declared.at.path:
+            at_home = self.context_of(declared.model) or entry.owner
+            (held if at_home == entry.owner else against).append(Evidence(f"declared in {at_home}", 0.0, (declared.at,)))
         self._add_seen(f"table:{entry.table}", coupling_weights(self.config.weights), entry.owner, held, against)
-        rival = next((context for context, _ in sorted(entry.writers, key=lambda w: (-len(w[1]), w[0])) if context != entry.owner), "")
-        own = sum(len(written) for context, written in entry.writers if context == entry.owner)
+        held += self._keys_of(entry.table, inside=True)
+        against += self._keys_of(entry.table, inside=False)
+        domain = {name: (name in dict(entry.writers), weight) for name, weight in users.items() if name != entry.owner and self.roles.get(name) != "shared"}
+        rival = max(sorted(domain), key=lambda name: domain[name], default="") or self._tied(entry)
+        used = {"write": dict(entry.writers), "read": dict(entry.readers)}
+        cost: tuple[str, ...] = ()
+        if rival:
+            own = [f"{_places(len(at))} that {verb} in {entry.owner}" for verb, side in used.items() if (at := side.get(entry.owner))]
+            cost = ((f"{' and '.join(own)} become calls of {rival}",) if own else ()) + self.what_if.moved(tables={entry.table: rival})
         return Explanation(
             subject=entry.table,
             kind="table",
@@ -313,52 +416,122 @@ class _View:
             evidence_for=_with_seen(held),
             evidence_against=_with_seen(against),
             alternative=rival,
-            cost=(f"{_places(own)} that write in {entry.owner} become calls of {rival}",) if rival else (),
+            cost=cost,
         )
 
+    def _tied(self, entry: Ownership) -> str:
+        """The context that cut keys and transactions tie a table to most, where no code outside its owner uses it."""
+        ties: Counter[str] = Counter()
+        for key in self.map.foreign_keys:
+            if key.cut and entry.table in (key.src.rpartition(".")[0], key.dst):
+                ties.update({key.src_context, key.dst_context} - {entry.owner})
+        for unit in self.map.transactions:
+            if unit.cut and entry.table in unit.written:
+                ties.update(set(unit.writing) - {entry.owner})
+        return max(sorted(ties), key=lambda name: ties[name], default="")
+
+    def _keys_of(self, table: str, *, inside: bool) -> Iterable[Evidence]:
+        """Foreign keys and transactions of a table that stay in its owner's context, or those that are cut."""
+        by_side: dict[tuple[str, str], list[CutForeignKey]] = {}
+        for key in self.map.foreign_keys:
+            source = key.src.rpartition(".")[0]
+            if table in (source, key.dst) and source != key.dst and key.cut != inside and key.src_context and key.dst_context:
+                forward = source == table
+                by_side.setdefault((key.dst_context if forward else key.src_context, "refers to" if forward else "is referred to by"), []).append(key)
+        for (other, verb), keys in sorted(by_side.items()):
+            yield Evidence(f"{verb} {other} ({', '.join(key.id for key in keys[:3])}{' ...' if len(keys) > 3 else ''})", float(len(keys)), _spread(key.at for key in keys))
+        commits = [unit for unit in self.map.transactions if table in unit.written and unit.cut != inside and len(unit.written) > 1]
+        if commits:
+            names = sorted({name for unit in commits for name in unit.writing})
+            yield Evidence(f"committed with tables of {', '.join(names)} ({', '.join(unit.id for unit in commits[:3])})", 3.0 * len(commits), _spread(unit.at for unit in commits))
+
     def foreign_key(self, key: CutForeignKey) -> Explanation:
-        declared = Evidence(f"{key.src} refers to {key.dst}" + (f", ON DELETE {key.on_delete}" if key.on_delete else ""), 0.0, (key.at,))
-        uses = tuple(
-            sorted(
-                {a.at for a in self.graph.accesses if a.table == key.dst and self.place.get(self.module_of.get(a.definition, "")) == key.src_context}
-            )
-        )
-        crossing = Evidence(f"{key.src_context} uses {key.dst} in {_places(len(uses))}", float(len(uses)), uses[:_PLACES])
+        source = key.src.rpartition(".")[0]
+        rule = f", ON DELETE {key.on_delete}" if key.on_delete else ""
+        held = [Evidence(f"{key.src} refers to {key.dst}{rule}", 0.0, (key.at,))]
+        against: list[Evidence] = []
+        for table in dict.fromkeys((source, key.dst)):
+            entry = next((each for each in self.map.ownership if each.table == table), None)
+            for name, places in entry.writers if entry is not None else ():
+                side = held if name == self.owner.get(table) else against
+                side.append(Evidence(f"{name} writes {table} in {_places(len(places))}", 3.0 * len(places), _spread(places)))
+        by_way: dict[tuple[str, str], list[Location]] = {}
+        for site in key.joins:
+            by_way.setdefault((site.context, site.how), []).append(site.at)
+        against += [Evidence(f"{context} {_WAYS[how]} in {_places(len(at))}", float(len(at)), _spread(at)) for (context, how), at in by_way.items()]
+        uses = [at for entry in self.map.ownership if entry.table == key.dst for name, places in entry.readers if name == key.src_context for at in places]
+        rest = sorted(set(uses) - {site.at for site in key.joins})
+        if key.cut and rest:
+            against.append(Evidence(f"{key.src_context} reads {key.dst} otherwise in {_places(len(rest))}", 0.5 * len(rest), _spread(rest)))
+        commits = [unit for unit in self.map.transactions if source in unit.written and key.dst in unit.written]
+        if commits:
+            side = against if key.cut else held
+            side.append(Evidence(f"both tables are written in one commit ({', '.join(unit.id for unit in commits[:3])})", 3.0 * len(commits), _spread(unit.at for unit in commits)))
         where = f"crosses from {key.src_context} to {key.dst_context}" if key.cut else f"stays inside {key.src_context or 'no context'}"
         return Explanation(
             subject=key.id,
             kind="foreign-key",
             context=key.src_context,
             summary=f"{key.src} -> {key.dst} {where}",
-            evidence_for=(declared,),
-            evidence_against=(crossing,) if key.cut and uses else (),
+            evidence_for=(held[0], *_strongest(held[1:])),
+            evidence_against=_strongest(against),
             alternative=f"merge {key.src_context} with {key.dst_context}" if key.cut else "",
-            cost=self._cost_of_merge(key.src_context, key.dst_context) if key.cut else (),
+            cost=(*self._cost_of_merge(key.src_context, key.dst_context), *self._cost_of_moves(key, source)) if key.cut else (),
         )
 
-    def transaction(self, identifier: str) -> Explanation:
-        transaction = next(t for t in self.map.transactions if t.id == identifier)
-        by_context: dict[str, list[Location]] = {}
+    def _cost_of_moves(self, key: CutForeignKey, source: str) -> Iterable[str]:
+        """What it costs to move one of the key's tables to the other side instead, a line each."""
+        for table, target in ((source, key.dst_context), (key.dst, key.src_context)):
+            keys, commits = self.what_if.moved(tables={table: target})[:2]
+            yield f"or move {table} to {target}: {keys}, {commits}"
+
+    def transaction(self, transaction: ContextTransaction) -> Explanation:
+        by_context: dict[tuple[str, str], list[tuple[str, Location]]] = {}
         for table, mode, at in transaction.places:
-            if mode == "write" and self.owner.get(table):
-                by_context.setdefault(self.owner[table], []).append(at)
-        main = max(sorted(by_context), key=lambda name: len(by_context[name]), default="")
-        found = [
-            Evidence(f"writes tables of {name} in {_places(len(places))}", float(len(places)), tuple(sorted(places)[:_PLACES]))
-            for name, places in sorted(by_context.items())
-        ]
-        state = f"is cut: it writes tables of {', '.join(transaction.writing)}" if transaction.cut else "stays whole"
+            if self.owner.get(table):
+                by_context.setdefault((self.owner[table], mode), []).append((table, at))
+        written = {name: places for (name, mode), places in by_context.items() if mode == "write"}
+        main = max(sorted(written), key=lambda name: len(written[name]), default="")
+        home = self.context_of(transaction.definition)
+        held: list[Evidence] = []
+        against: list[Evidence] = []
+        for (name, mode), places in sorted(by_context.items()):
+            tables = ", ".join(sorted({table for table, _ in places}))
+            weight = (3.0 if mode == "write" else 1.0) * len(places)
+            side = held if name == (main or home) or (name not in transaction.writing and mode == "write") else against
+            side.append(Evidence(f"{mode}s {tables} of {name} in {_places(len(places))}", weight, _spread(at for _, at in places)))
+        state = f"is cut: it writes tables of {', '.join(transaction.writing)}" if transaction.cut else "stays whole" + ("" if written else ": no write was seen in it")
         merge = [name for name in transaction.writing if name != main]
+        foreign = {table: main for table in transaction.written if self.owner.get(table) in merge}
+        cost: tuple[str, ...] = ()
+        if transaction.cut and merge:
+            keys, commits = self.what_if.moved(tables=foreign)[:2]
+            cost = (*self._cost_of_merge(main, merge[0]), f"or move {', '.join(sorted(foreign))} to {main}: {keys}, {commits}")
         return Explanation(
-            subject=identifier,
+            subject=transaction.id,
             kind="transaction",
-            context=self.place.get(self.module_of.get(transaction.definition, transaction.definition), main),
+            context=home or main,
             summary=f"{transaction.definition} at {transaction.at} {state}",
-            evidence_for=_strongest([e for e in found if e.text.startswith(f"writes tables of {main} ")]),
-            evidence_against=_strongest([e for e in found if not e.text.startswith(f"writes tables of {main} ")]),
-            alternative=f"merge {main} with {merge[0]}" if merge else "",
-            cost=self._cost_of_merge(main, merge[0]) if merge else (),
+            evidence_for=_strongest(held),
+            evidence_against=_strongest(against),
+            alternative=f"merge {main} with {merge[0]}" if transaction.cut and merge else "",
+            cost=cost,
         )
+
+
+_WAYS = {
+    "lookup": "filters through it", "preload": "loads both sides at once", "traversal": "follows it", "accessor": "follows it backwards",
+    "join": "uses both tables at one place",
+}  # fmt: skip
+
+
+def _spread(found: Iterable[Location]) -> tuple[Location, ...]:
+    """The first places, one of each file before a second of any."""
+    by_path: dict[str, list[Location]] = {}
+    for at in sorted(set(found)):
+        by_path.setdefault(at.path, []).append(at)
+    ranked = [(rank, at) for places in by_path.values() for rank, at in enumerate(places)]
+    return tuple(at for _, at in sorted(ranked)[:_PLACES])
 
 
 def _strongest(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

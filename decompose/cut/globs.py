@@ -17,3 +17,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def matches(pattern: str, name: str) -> bool:
     """Whether ``name`` fits: ``*`` stays within one part, ``**`` crosses dots, ``shop.orders.**`` includes ``shop.orders``."""
     return _compiled(pattern).fullmatch(name) is not None
+
+
+def plain(pattern: str) -> str:
+    """What every name that fits begins with."""
+    return re.split(r"[*?]", pattern.removesuffix(".**"), maxsplit=1)[0]

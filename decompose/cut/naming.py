@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from decompose.cut.survey import Survey
 from decompose.cut.words import LAYERS, segment_word, singular, words
 
 SHARED = "shared"
@@ -44,6 +45,14 @@ def context_names(
         names[i] = _free(ranked, used)
         used.add(_key(names[i]))
     return names
+
+
+def group_name(survey: Survey, modules: Collection[str], taken: Iterable[str]) -> str:
+    """A name for one more group of modules, by what is declared and served in them."""
+    members = set(modules)
+    tables = [table.model.rpartition(".")[2] for table in survey.graph.tables if table.model and survey.module_of.get(table.model) in members]
+    routes = [route.path for route in survey.graph.routes if survey.module_of.get(route.handler, route.handler) in members]
+    return context_names([sorted(members)], survey.package_of, [tables], [routes], taken)[0]
 
 
 def _distinct(own: float, all_groups: float) -> float:

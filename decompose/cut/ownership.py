@@ -9,6 +9,7 @@ Shared code never owns a table that a domain context writes, and tests and migra
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from decompose.cut.globs import matches
 from decompose.cut.structure import owners_of_code
@@ -23,6 +24,9 @@ WRITE = 3.0
 READ = 1.0
 MARGIN = 3.0
 
+DECIDED_MODEL = "decided: its model was put here in decompose.toml"
+"""The reason of a table that goes with a model that a person placed by itself."""
+
 Places = dict[str, list[Location]]
 
 
@@ -33,11 +37,12 @@ def ownership(
     roles: Mapping[str, str],
     units: Sequence[UnitOfWork],
     config: Config,
+    decided: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Ownership, ...]:
     """The owner of every table, with all writers and readers.
 
     ``place`` maps a module or definition to its context, ``home`` a table to the context of its declaration, ``roles`` a
-    context to its role.
+    context to its role, ``decided`` a table to the context that a person put its model into.
     """
     code = {module.id for module in graph.modules if module.role in ("code", "settings")}
     module_of = owners_of_code(graph)
@@ -65,6 +70,7 @@ def ownership(
             committed,
             extending.get(table.id, set()),
             config,
+            decided.get(table.id, ""),
         )
     for table_id, parent in _joins(graph.tables, graph.foreign_keys).items():
         entry, owner = found[table_id], found[parent].owner if parent in found else ""
@@ -90,6 +96,7 @@ def _owned(
     committed: set[tuple[Location, str]],
     extending: set[str],
     config: Config,
+    decided: str,
 ) -> Ownership:
     domain = sorted(context for context in writers if roles.get(context) != "shared")
     claims: dict[str, float] = {}
@@ -101,6 +108,8 @@ def _owned(
     pinned = _pinned(table.id, config)
     if pinned:
         owner, reason = pinned, "decided: `owns` in decompose.toml"
+    elif decided:
+        owner, reason = decided, DECIDED_MODEL
     elif table.kind == "framework":
         owner, reason = _of_framework(claims, extending, roles)
     else:
@@ -147,7 +156,9 @@ def _strongest(claims: Mapping[str, float], fallback: str) -> str:
 
 
 def _pinned(table: str, config: Config) -> str:
-    return next((c.name for c in config.contexts if any(matches(pattern, table) for pattern in c.owns)), "")
+    """The context whose pattern fits a table, the most specific one; two that fit alike were refused (see :mod:`decompose.cut.decided`)."""
+    fitting = [(len(pattern), c.name) for c in config.contexts for pattern in c.owns if matches(pattern, table)]
+    return max(fitting)[1] if fitting else ""
 
 
 def _sorted(places: Places) -> tuple[tuple[str, tuple[Location, ...]], ...]:

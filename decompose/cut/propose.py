@@ -17,7 +17,10 @@ from decompose.cut import score
 from decompose.cut.atoms import Atoms, atoms, mixed, settled
 from decompose.cut.consensus import consensus
 from decompose.cut.coupling import Observed
+from decompose.cut.crud import crud, own_tables
 from decompose.cut.decided import decide
+from decompose.cut.joins import with_joins
+from decompose.cut.kept import MARGIN, keep, placed_before, recorded, with_changes
 from decompose.cut.kernel import shared_kernel
 from decompose.cut.naming import SHARED, context_names
 from decompose.cut.ownership import foreign_keys, ownership
@@ -40,25 +43,35 @@ _HUB_USERS = 2 / 3
 
 
 def propose(
-    graph: CodeGraph, config: Config, commits: Iterable[Collection[str]] = (), observed: Observed | None = None
+    graph: CodeGraph,
+    config: Config,
+    commits: Iterable[Collection[str]] = (),
+    observed: Observed | None = None,
+    previous: ContextMap | None = None,
 ) -> ContextMap:
     """The context map of a project: the same for the same graph, configuration, commits and observations.
 
-    Each of ``commits`` is the set of paths that one commit changed; ``observed`` is what was seen elsewhere, at run time for example. Raises :class:`ConfigError` when a decision names modules or
+    Each of ``commits`` is the set of paths that one commit changed; ``observed`` is what was seen elsewhere, at run time for example.
+    ``previous`` is the accepted map: it is kept, but for what :mod:`decompose.cut.kept` says. Raises :class:`ConfigError` when a decision names modules or
     contexts that do not exist, or two decisions contradict each other.
     """
     project = Survey(graph, config, tuple(commits), observed)
     search = _Search(project)
     cut = search.cut(search.choice)
+    reasons = keep(cut, project, previous) if previous is not None else None
+    undecided = Draft(dict(cut.place), dict(cut.roles), apart=cut.apart)
+    _place_followers(undecided, project, placed_before(previous))
+    proposal = recorded(undecided, project, previous)
     decide(cut, project)
     others = []
     for other in search.others:
         draft = search.cut(other)
         # What decisions name may not exist in a cut that was not chosen: it is shown as the evidence has it.
-        found = _context_map(draft, project)
+        found = _context_map(draft, project, {})
         kind: Literal["coarser", "finer"] = "coarser" if other.resolution < search.choice.resolution else "finer"
         others.append(OtherCut(kind, other.resolution, tuple((c.name, c.modules) for c in found.contexts), found.scores, found.definitions))
-    return replace(_context_map(cut, project), others=tuple(others))
+    found = replace(_with_data(_context_map(cut, project, undecided.place), graph), others=tuple(others), proposal=proposal)
+    return found if previous is None else with_changes(found, previous, reasons)
 
 
 # --- from evidence -----------------------------------------------------------------------------
@@ -222,14 +235,15 @@ def _place_lonely(cut: Draft, project: Survey) -> None:
 # --- the result --------------------------------------------------------------------------------
 
 
-def _context_map(cut: Draft, project: Survey) -> ContextMap:
+def _context_map(cut: Draft, project: Survey, undecided: Mapping[str, str]) -> ContextMap:
     graph, config = project.graph, project.config
-    _place_followers(cut, project)
+    _place_followers(cut, project, undecided)
     home, split = _homes(cut, project)
     _assign_roles(cut, project, home)
     place = {m: cut.place[m] for m in project.modules if m in cut.place}
     place.update((d.id, split[d.top]) for d in graph.definitions if d.top in split)
-    owned = ownership(graph, place, home, cut.roles, project.units, config)
+    decided = {table.id: cut.definitions[table.model] for table in graph.tables if table.model in cut.definitions}
+    owned = ownership(graph, place, home, cut.roles, project.units, config, decided)
     owner = {entry.table: entry.owner for entry in owned}
     shared = {name for name, role in cut.roles.items() if role == "shared"}
     keys = foreign_keys(graph, owner, shared)
@@ -271,9 +285,24 @@ def _context_map(cut: Draft, project: Survey) -> ContextMap:
     )
 
 
-def _place_followers(cut: Draft, project: Survey) -> None:
-    """Tests and migrations go with the code of their package, else with the code they import, else with a word of their name."""
+def _with_data(found: ContextMap, graph: CodeGraph) -> ContextMap:
+    """The map with what its code does to whose tables, and where it goes through the keys that are cut."""
+    place = {membership.module: membership.context for membership in found.memberships}
+    split = dict(found.definitions)
+    place.update((definition.id, split[definition.top]) for definition in graph.definitions if definition.top in split)
+    matrix = crud(graph, place)
+    own_data, exclusivity = own_tables(matrix, {entry.table: entry.owner for entry in found.ownership})
+    contexts = tuple(replace(each, own_data=own_data.get(each.name, 1.0), exclusivity=exclusivity.get(each.name, 1.0)) for each in found.contexts)
+    return replace(found, contexts=contexts, crud=matrix, foreign_keys=with_joins(graph, found.foreign_keys, place))
+
+
+def _place_followers(cut: Draft, project: Survey, earlier: Mapping[str, str]) -> None:
+    """Tests and migrations go with the code of their package, else with the code they import, else with a word of their name.
+
+    They stay where they were ``earlier`` unless more code, by the margin of accepted maps, is elsewhere.
+    """
     by_package: dict[str, Counter[str]] = {}
+    beside = Counter(project.package_of[module] for module in project.code if cut.place.get(module) == SHARED)
     for module in project.code:
         package = project.package_of[module]
         if package and module in cut.place and cut.place[module] != SHARED:
@@ -292,7 +321,11 @@ def _place_followers(cut: Draft, project: Survey) -> None:
     for module in followers:
         package = project.package_of[module]
         votes = by_package.get(package) or imported.get(module)
-        if package in shared_packages:
+        here = earlier.get(module, "")
+        held = (beside[package] if here == SHARED else votes[here]) if votes else 0
+        if votes and held and max(votes.values()) <= MARGIN * held:
+            cut.place[module] = here
+        elif package in shared_packages:
             cut.place[module] = SHARED
         elif votes:
             cut.place[module] = max(votes, key=lambda name: (votes[name], name))
@@ -309,8 +342,13 @@ def _homes(cut: Draft, project: Survey) -> tuple[dict[str, str], dict[str, str]]
     split = {}
     for definition in sorted(cut.apart):
         module = project.module_of[definition]
-        if module not in cut.pinned and cut.place[definition] in cut.roles and cut.place[definition] != cut.place.get(module):
-            split[definition] = cut.place[definition]
+        context = cut.place[definition]
+        if module not in cut.pinned and context in cut.roles and context not in cut.barred.get(module, ()) and context != cut.place.get(module):
+            split[definition] = context
+    for definition, context in cut.definitions.items():
+        split.pop(definition, None)
+        if context != cut.place.get(project.module_of.get(definition, "")):
+            split[definition] = context
     top = {definition.id: definition.top for definition in project.graph.definitions if definition.top in split}
     home = {}
     for table in project.graph.tables:

@@ -29,12 +29,16 @@ _ROOTED = 0.3
 class Draft:
     """A cut in the making: ``place`` maps modules to context names, and nodes of tables and words, and definitions that leave their module.
 
+    ``apart`` are top-level definitions that leave their module by evidence, ``definitions`` those that a person placed by themselves; ``barred`` are
+    contexts that a module must not be in, nor anything defined in it.
     ``firmness`` is the share of runs in which a module is with most of its context; ``stability`` its mean by context.
     """
 
     place: dict[str, str]
     roles: dict[str, str]
     pinned: set[str] = field(default_factory=set)
+    definitions: dict[str, str] = field(default_factory=dict)
+    barred: dict[str, set[str]] = field(default_factory=dict)
     apart: set[str] = field(default_factory=set)
     firmness: dict[str, float] = field(default_factory=dict)
     stability: dict[str, float] = field(default_factory=dict)

@@ -28,6 +28,7 @@ class Context(msgspec.Struct, frozen=True):
 
     ``cohesion`` in 0..1 is the share of its members' coupling weight that stays inside. ``stability`` in 0..1 is the
     mean of its members'. ``readiness``: ``ready``, ``decisions``, ``inseparable``.
+    ``own_data`` and ``exclusivity`` in 0..1 are about its tables, see :mod:`decompose.cut.crud`.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Context(msgspec.Struct, frozen=True):
     readiness: Literal["ready", "decisions", "inseparable"] = "decisions"
     description: str = ""
     team: str = ""
+    own_data: float = 1.0
+    exclusivity: float = 1.0
 
 
 class Ownership(msgspec.Struct, frozen=True):
@@ -56,8 +59,39 @@ KeyKind = Literal["foreign-key", "one-to-one", "many-to-many", "inheritance"]
 """``many-to-many`` is a relation with a table in between, ``inheritance`` the key by which a row continues one of a parent class."""
 
 
+class Crud(msgspec.Struct, frozen=True):
+    """What the code of one context does with one table: places that create, read, update and delete rows.
+
+    ``write`` counts places that write in a way that the text does not tell. Tests and migrations do not count.
+    """
+
+    context: str
+    table: str
+    create: int = 0
+    read: int = 0
+    update: int = 0
+    delete: int = 0
+    write: int = 0
+
+    @property
+    def writes(self) -> int:
+        return self.create + self.update + self.delete + self.write
+
+
+class JoinSite(msgspec.Struct, frozen=True, array_like=True):
+    """A place that goes through a foreign key: ``how`` is ``lookup`` (``customer__name=``), ``preload`` (``select_related``), ``traversal``
+    (``order.customer.name``), ``accessor`` (``customer.order_set``) or ``join`` (both tables in one statement)."""
+
+    how: Literal["lookup", "preload", "traversal", "accessor", "join"]
+    at: Location
+    context: str
+
+
 class CutForeignKey(msgspec.Struct, frozen=True):
-    """A foreign key or many-to-many relation with its stable id; ``cut`` is true when it crosses contexts."""
+    """A foreign key or many-to-many relation with its stable id; ``cut`` is true when it crosses contexts.
+
+    ``joins`` are the places that go through a cut key: each has to ask another service, or a copy, afterwards.
+    """
 
     id: str
     src: str
@@ -68,6 +102,7 @@ class CutForeignKey(msgspec.Struct, frozen=True):
     dst_context: str
     cut: bool
     kind: KeyKind = "foreign-key"
+    joins: tuple[JoinSite, ...] = ()
 
 
 class ContextTransaction(msgspec.Struct, frozen=True):
@@ -125,18 +160,41 @@ class Evidence(msgspec.Struct, frozen=True):
 class Explanation(msgspec.Struct, frozen=True):
     """Why something in the cut is as it is: strongest evidence first, for and against.
 
-    ``kind``: ``context``, ``module``, ``table``, ``foreign-key`` or ``transaction``. ``context`` is where the subject is now,
+    ``kind``: ``context``, ``module``, ``definition``, ``table``, ``foreign-key`` or ``transaction``. ``context`` is where the subject is now,
     ``alternative`` where it would go next, ``cost`` what that move would change, one line each.
     """
 
     subject: str
-    kind: Literal["context", "module", "table", "foreign-key", "transaction"]
+    kind: Literal["context", "module", "definition", "table", "foreign-key", "transaction"]
     context: str
     summary: str
     evidence_for: tuple[Evidence, ...] = ()
     evidence_against: tuple[Evidence, ...] = ()
     alternative: str = ""
     cost: tuple[str, ...] = ()
+
+
+class Placed(msgspec.Struct, frozen=True, array_like=True):
+    """Where the evidence put a node of the coupling (a module, ``table:<id>`` or a word) before anybody decided.
+
+    ``rival`` and ``others`` say how firmly, at the time when it came there: the pull of the next best context and of all other
+    contexts, relative to that of its own (see :mod:`decompose.cut.kept`).
+    """
+
+    node: str
+    context: str
+    rival: float = 0.0
+    others: float = 0.0
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A difference from the accepted map: ``source`` is ``""`` for what is new, ``target`` for what is gone."""
+
+    subject: str
+    kind: Literal["context", "module", "definition", "table"]
+    source: str
+    target: str
+    reason: str
 
 
 class OtherCut(msgspec.Struct, frozen=True):
@@ -153,7 +211,10 @@ class OtherCut(msgspec.Struct, frozen=True):
 
 
 class ContextMap(msgspec.Struct, frozen=True):
-    """The whole cut, with a coarser and a finer one beside it where there are any. ``definitions`` maps a top-level definition to its context where it differs from its module's."""
+    """The whole cut, with a coarser and a finer one beside it where there are any (``others``). ``definitions`` maps a top-level definition to its context where it differs from its module's.
+
+    ``kept`` is true when an accepted map was kept, ``changes`` are then all differences from it. ``proposal`` is what the next run keeps.
+    """
 
     contexts: tuple[Context, ...]
     memberships: tuple[Membership, ...]
@@ -164,4 +225,8 @@ class ContextMap(msgspec.Struct, frozen=True):
     unassigned: tuple[str, ...] = ()
     definitions: tuple[tuple[str, str], ...] = ()
     advice: str = ""
+    crud: tuple[Crud, ...] = ()
+    kept: bool = False
+    changes: tuple[Change, ...] = ()
+    proposal: tuple[Placed, ...] = ()
     others: tuple[OtherCut, ...] = ()

@@ -10,8 +10,9 @@ from decompose.model.service import Target
 class ContextSettings(msgspec.Struct, frozen=True):
     """``[contexts.NAME]``: hard constraints on one context.
 
-    ``modules`` and ``owns`` are globs (``shop.orders.**``, ``orders_*``). ``merge`` names proposed contexts that become part of
-    this one; ``was`` is the proposed name that this one replaces.
+    ``modules`` and ``owns`` are globs (``shop.orders.**``, ``orders_*``); ``modules`` may name top-level definitions, too
+    (``shop.models.Invoice``). ``merge`` names proposed contexts that become part of this one; ``was`` is the proposed name that this one
+    replaces. ``split`` names the contexts that this one falls into.
     """
 
     name: str
@@ -21,6 +22,7 @@ class ContextSettings(msgspec.Struct, frozen=True):
     owns: tuple[str, ...] = ()
     merge: tuple[str, ...] = ()
     was: str = ""
+    split: tuple[str, ...] = ()
 
 
 class EdgeDecision(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     seed: int | None = None
     configuration: str = ""
     evidence: EvidenceSettings = EvidenceSettings()
+    fresh: bool = False
 
     def words(self) -> tuple[str, ...]:
         """The options one by one, those that choose the settings left out."""
@@ -85,6 +88,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
         return (
             *(("--contexts", self.contexts) if self.contexts else ()),
             *(("--seed", str(self.seed)) if self.seed is not None else ()),
+            *(("--fresh",) if self.fresh else ()),
             *(word for option, values in many for value in values for word in (option, value)),
         )
 
@@ -94,6 +98,8 @@ class Config(msgspec.Struct, frozen=True):
 
     ``exclude`` are globs over paths, ``source`` extra import roots, ``settings_module`` the framework's settings when not found.
     ``contexts_min``/``contexts_max`` of 0 leave the number to the score. ``weights`` override :mod:`decompose.cut` by kind.
+    ``shared_modules`` are globs over what stays a library. Of each entry in ``apart``, which holds globs, no two may meet in one context.
+    ``fresh`` proposes anew instead of keeping the accepted map. ``places`` maps the dotted key of each value that was set to ``path:line``, for errors about two of them.
     """
 
     path: str = ""
@@ -106,10 +112,17 @@ class Config(msgspec.Struct, frozen=True):
     evidence: EvidenceSettings = EvidenceSettings()
     contexts: tuple[ContextSettings, ...] = ()
     shared_modules: tuple[str, ...] = ()
+    apart: tuple[tuple[str, ...], ...] = ()
     reference_tables: tuple[str, ...] = ()
     decisions: tuple[EdgeDecision, ...] = ()
     boundary_package: str = ""
     services_folder: str = "services"
     seed: int = 0
+    fresh: bool = False
     verify: VerifySettings = VerifySettings()
     target: Target = Target()
+    places: tuple[tuple[str, str], ...] = ()
+
+    def place(self, key: str) -> str:
+        """``path:line`` of a value by its dotted key, the file's path where it was set in another way."""
+        return dict(self.places).get(key, self.path)

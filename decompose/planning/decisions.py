@@ -118,7 +118,8 @@ class _View:
     # --- foreign keys --------------------------------------------------------------------------
 
     def foreign_key(self, key: CutForeignKey) -> Decision:
-        reads = self.places(key.src_context, key.dst, "read")
+        reads = tuple(sorted({*self.places(key.src_context, key.dst, "read"), *(site.at for site in key.joins if site.context == key.src_context)}))
+        shown = tuple(dict.fromkeys((*(site.at for site in key.joins), *reads)))
         proposal, reason = self._key_proposal(key, reads)
         costs = {
             "reference-by-key": f"{_places(len(reads))} in {key.src_context} that read {key.dst} become calls",
@@ -133,7 +134,7 @@ class _View:
             kind="foreign-key",
             subject=f"{key.src} -> {key.dst}{rule}",
             contexts=_both(key.src_context, key.dst_context),
-            evidence=(key.at, *reads[:5]),
+            evidence=(key.at, *shown[:5]),
             proposal=proposal,
             reason=reason,
             alternatives=tuple(Alternative(choice, costs[choice]) for choice in KEY_TREATMENTS if choice != proposal),

@@ -12,7 +12,7 @@ from decompose.model.settings import Config
 
 def config_digest(config: Config) -> str:
     """A hash over the decisions in force; where the file lies, how to verify and where to deploy do not count."""
-    counted = msgspec.structs.replace(config, path="", verify=Config().verify, target=Config().target)
+    counted = msgspec.structs.replace(config, path="", places=(), fresh=False, verify=Config().verify, target=Config().target)
     return hashlib.blake2b(msgspec.json.encode(counted), digest_size=16).hexdigest()
 
 

@@ -11,7 +11,7 @@ from decompose.config import did_you_mean
 from decompose.errors import UsageError
 from decompose.model.contexts import Evidence, Explanation
 from decompose.model.location import Location
-from decompose.model.migration import BoundaryEdge
+from decompose.model.migration import BoundaryEdge, Decision
 from decompose.report.codes import CODES
 from decompose.report.printable import printable
 from decompose.report.text import Terminal
@@ -35,8 +35,8 @@ def code(name: str, terminal: Terminal) -> Explained:
     return text + "\n", {"schema": "decompose/code/1", "code": name, **found._asdict()}
 
 
-def explanation(found: Explanation, terminal: Terminal) -> Explained:
-    """Evidence for and against, strongest first, then the alternative with its cost."""
+def explanation(found: Explanation, terminal: Terminal, decision: Decision | None = None) -> Explained:
+    """Evidence for and against, strongest first, then the alternative with its cost, last the treatment where one is needed."""
     lines = [
         f"{terminal.paint(printable(found.subject), 'bold')}   {found.kind}"
         + (f" in {printable(found.context)}" if found.context else "")
@@ -47,7 +47,9 @@ def explanation(found: Explanation, terminal: Terminal) -> Explained:
     if found.alternative:
         lines += ["", f"  instead  {printable(found.alternative)}"]
     lines += [f"           {printable(cost)}" for cost in found.cost]
-    return "\n".join(lines) + "\n", {"schema": "decompose/explanation/1", **msgspec.to_builtins(found)}
+    lines += _treatment(decision) if decision is not None else []
+    data = {"schema": "decompose/explanation/1", **msgspec.to_builtins(found)}
+    return "\n".join(lines) + "\n", data if decision is None else {**data, "decision": msgspec.to_builtins(decision)}
 
 
 def edge(found: BoundaryEdge, terminal: Terminal) -> Explained:
@@ -65,6 +67,13 @@ def edge(found: BoundaryEdge, terminal: Terminal) -> Explained:
     if found.blocks:
         lines.append(f"  blocks    step {found.blocks}")
     return "\n".join(lines) + "\n", {"schema": "decompose/edge/1", **msgspec.to_builtins(found)}
+
+
+def _treatment(decision: Decision) -> list[str]:
+    """What becomes of a thing that the cut leaves to decide, and what else could, at which cost."""
+    by = f" by {printable(decision.by)}" if decision.by else ""
+    lines = ["", f"  {decision.state:9}  {printable(decision.proposal)}{by}: {printable(decision.reason)}"]
+    return lines + [f"  {'or' if index == 0 else '':9}  {printable(each.choice)}: {printable(each.cost)}" for index, each in enumerate(decision.alternatives)]
 
 
 def _evidence(title: str, found: Sequence[Evidence]) -> Iterable[str]:

@@ -65,7 +65,17 @@ class Table(msgspec.Struct, frozen=True):
     at: Location
 
 
+class Join(msgspec.Struct, frozen=True):
+    """A place that goes through a cut key; ``context`` is that of the code."""
+
+    how: Literal["lookup", "preload", "traversal", "accessor", "join"]
+    at: Location
+    context: str
+
+
 class ForeignKey(msgspec.Struct, frozen=True):
+    """``joins`` are the places that go through a key that is cut, ``[]`` for one that is not."""
+
     id: str
     src: str
     dst: str
@@ -73,6 +83,7 @@ class ForeignKey(msgspec.Struct, frozen=True):
     at: Location
     cut: bool
     kind: KeyKind
+    joins: tuple[Join, ...] = ()
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -145,6 +156,8 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 class Context(msgspec.Struct, frozen=True):
+    """``own_data`` is the share of its accesses that go to its own tables, ``exclusivity`` that of the accesses to its tables that it makes itself."""
+
     name: str
     modules: int
     tables: tuple[str, ...]
@@ -152,6 +165,31 @@ class Context(msgspec.Struct, frozen=True):
     stability: float
     readiness: Literal["ready", "decisions", "inseparable"]
     role: Literal["domain", "shared", "hub"]
+    team: str = ""
+    own_data: float = 1.0
+    exclusivity: float = 1.0
+
+
+class Crud(msgspec.Struct, frozen=True):
+    """Places in one context's code by what they do to one table; ``write`` where the text does not say what."""
+
+    table: str
+    context: str
+    create: int
+    read: int
+    update: int
+    delete: int
+    write: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A difference from the accepted map; ``from`` is ``null`` for what is new, ``to`` for what is gone."""
+
+    subject: str
+    kind: Literal["context", "module", "definition", "table"]
+    source: str | None = msgspec.field(name="from")
+    target: str | None = msgspec.field(name="to")
+    reason: str
 
 
 class Unresolved(msgspec.Struct, frozen=True):
@@ -207,7 +245,7 @@ class OtherCut(msgspec.Struct, frozen=True):
 
 
 class AnalysisDocument(msgspec.Struct, frozen=True):
-    """What ``decompose analyze --format json`` writes; ``runtime`` is there when evidence from run time was given."""
+    """What ``decompose analyze --format json`` writes. ``kept``: the accepted map was kept, but for ``changes``; ``runtime`` is there when evidence from run time was given."""
 
     project: Project
     modules: tuple[Module, ...]
@@ -225,6 +263,9 @@ class AnalysisDocument(msgspec.Struct, frozen=True):
     contexts: tuple[Context, ...]
     unresolved: tuple[Unresolved, ...]
     scores: Scores
+    crud: tuple[Crud, ...] = ()
+    kept: bool = False
+    changes: tuple[Change, ...] = ()
     alternatives: tuple[OtherCut, ...] = ()
     runtime: Runtime | msgspec.UnsetType = msgspec.UNSET
     schema: Literal["decompose/analysis/1"] = "decompose/analysis/1"
@@ -252,7 +293,7 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
         edges=tuple(sorted(_edges(graph), key=lambda e: (e.src, e.dst, e.kind, e.when or ""))),
         tables=tuple(sorted(_tables(graph, context_map), key=lambda t: t.id)),
         foreign_keys=tuple(
-            ForeignKey(k.id, k.src, k.dst, k.on_delete, k.at, k.cut, k.kind)
+            ForeignKey(k.id, k.src, k.dst, k.on_delete, k.at, k.cut, k.kind, tuple(Join(j.how, j.at, j.context) for j in k.joins))
             for k in sorted(context_map.foreign_keys, key=lambda k: k.id)
         ),
         accesses=tuple(
@@ -302,6 +343,9 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
                 _figure(c.stability),
                 c.readiness,
                 c.role,
+                c.team,
+                _figure(c.own_data),
+                _figure(c.exclusivity),
             )
             for c in sorted(context_map.contexts, key=lambda c: c.name)
         ),
@@ -309,6 +353,11 @@ def analysis_document(graph: CodeGraph, context_map: ContextMap) -> AnalysisDocu
             Unresolved(u.kind, u.text, u.reason, u.at)
             for u in sorted(graph.unresolved, key=lambda u: (u.at, u.kind, u.text, u.reason))
         ),
+        crud=tuple(
+            Crud(c.table, c.context, c.create, c.read, c.update, c.delete, c.write) for c in sorted(context_map.crud, key=lambda c: (c.table, c.context))
+        ),
+        kept=context_map.kept,
+        changes=tuple(Change(c.subject, c.kind, c.source or None, c.target or None, c.reason) for c in context_map.changes),
         scores=_scores(context_map.scores),
         alternatives=tuple(
             OtherCut(o.kind, dict(o.contexts), dict(o.definitions), _scores(o.scores)) for o in context_map.others

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from decompose.model.contexts import Context, ContextMap
+from decompose.model.contexts import Context, ContextMap, Crud, CutForeignKey
 from decompose.model.location import Location
 from decompose.model.migration import BoundaryEdge, ContextPlan, Decision, MigrationPlan, Operation
 from decompose.report.printable import printable
@@ -244,17 +244,19 @@ def _context_map(view: _View) -> list[str]:
                 f"{len(modules)} / {sum(view.lines.get(m, 0) for m in modules)}",
                 str(len(context.tables)),
                 f"{context.cohesion:.2f}" if context.role != "shared" else "",
-                f"{_exclusive(view, context.name):.0%}",
+                f"{context.own_data:.0%}",
+                f"{context.exclusivity:.0%}",
                 f"{context.stability:.2f}",
                 context.readiness,
                 text(context.team),
             ]
         )
-    head = ["context", "role", "what it holds", "modules / lines", "tables", "cohesion", "own data", "stability", "readiness", "team"]
+    head = ["context", "role", "what it holds", "modules / lines", "tables", "cohesion", "own data", "exclusivity", "stability", "readiness", "team"]
     lines += table(head, rows)
     head = ["user", "used", "places of use", "cut foreign keys", "cut transactions"]
     lines += ["", "### Relations", "", *table(head, [[code(a), code(b), *(str(n) for n in relations[a, b])] for a, b in relations])]
-    lines += ["", "Own data: share of the table accesses in a context's code that stay within its tables (below 33 % weak, above 66 % strong).", ""]
+    lines += ["", "Own data: share of the table accesses in a context's code that go to its own tables. Exclusivity: share of the accesses to its tables that it makes itself (below 33 % weak, above 66 % strong).", ""]
+    lines += _changes(view)
     lines += ["### Weakest memberships", ""]
     weak = sorted(
         (m for m in view.map.memberships if m.alternative and not m.pinned and m.confidence < 0.5 and not view.is_shared(m.module) and view.roles.get(m.module) == "code"),
@@ -290,14 +292,15 @@ def _relation(counts: tuple[int, int, int]) -> str:
     return ", ".join(f"{count} {noun}" for count, noun in zip(counts, ("uses", "FK", "TX"), strict=True) if count)
 
 
-def _exclusive(view: _View, name: str) -> float:
-    own = every = 0
-    for entry in view.map.ownership:
-        for context, at in (*entry.writers, *entry.readers):
-            if context == name:
-                every += len(at)
-                own += len(at) if entry.owner == name else 0
-    return own / every if every else 1.0
+def _changes(view: _View) -> list[str]:
+    """What differs from the map that was accepted before."""
+    if not view.map.changes and not view.map.kept:
+        return []
+    lines = ["### Changes since the accepted map", ""]
+    if not view.map.changes:
+        return [*lines, "None.", ""]
+    rows = [[each.kind, code(each.subject), code(each.source) or "new", code(each.target) or "gone", text(each.reason)] for each in view.map.changes]
+    return [*lines, *table(["what", "name", "from", "to", "because"], rows), ""]
 
 
 def _ownership(view: _View) -> list[str]:
@@ -319,7 +322,7 @@ def _ownership(view: _View) -> list[str]:
             ]
         )
     lines += table(["table", "owner", "writers (places)", "readers (places)", "why", "evidence", "decision"], rows)
-    lines += ["", "### Who writes (W) and reads (R) what", "", *_matrix(view)]
+    lines += ["", "### Who creates (C), reads (R), updates (U) and deletes (D) what", "", *_matrix(view)]
     lines += [
         "",
         "### Questions",
@@ -331,16 +334,22 @@ def _ownership(view: _View) -> list[str]:
 
 def _matrix(view: _View) -> list[str]:
     names = [context.name for context in view.map.contexts]
+    cells = {(cell.table, cell.context): cell for cell in view.map.crud}
     rows = []
     for entry in view.map.ownership:
-        writing, reading = {name for name, _ in entry.writers}, {name for name, _ in entry.readers}
-        users = writing | reading
+        users = {name for name in names if (entry.table, name) in cells}
         if len(users - {entry.owner}) == 0:
             continue
-        cells = ["".join(("W" if name in writing else "", "R" if name in reading else "")) for name in names]
-        rows.append([code(entry.table), *(f"**{cell}**" if cell and name == entry.owner else cell for name, cell in zip(names, cells, strict=True))])
+        shown = {name: _cell(cells[entry.table, name]) for name in users}
+        rows.append([code(entry.table), *(f"**{shown[name]}**" if name in users and name == entry.owner else shown.get(name, "") for name in names)])
     alone = len(view.map.ownership) - len(rows)
-    return [*table(["table", *(text(name) for name in names)], rows), "", f"Owner in bold. {alone} tables used by their owner alone are left out."]
+    note = f"Places in the code; W writes in a way that the text does not tell. Owner in bold. {alone} tables used by their owner alone are left out."
+    return [*table(["table", *(text(name) for name in names)], rows), "", note]
+
+
+def _cell(cell: Crud) -> str:
+    counts = (("C", cell.create), ("R", cell.read), ("U", cell.update), ("D", cell.delete), ("W", cell.write))
+    return " ".join(f"{letter}{count}" for letter, count in counts if count)
 
 
 def _foreign_keys(view: _View) -> list[str]:
@@ -349,7 +358,6 @@ def _foreign_keys(view: _View) -> list[str]:
     rows = []
     for key in cut:
         decision = view.decided.get(key.id)
-        reads = decision.evidence[1:] if decision else ()
         rows.append(
             [
                 key.id,
@@ -358,12 +366,12 @@ def _foreign_keys(view: _View) -> list[str]:
                 f"{text(key.src_context)} → {text(key.dst_context)}",
                 text(key.on_delete) or "not declared",
                 places([key.at]),
-                places(reads) or "none seen",
+                _joined(key) or "none seen",
                 f"{text(decision.proposal)}: {text(decision.reason)}" if decision else "",
                 view.state(key.id),
             ]
         )
-    lines += table(["id", "kind", "key", "contexts", "on delete", "declared", "reads of its target there", "treatment", "state"], rows)
+    lines += table(["id", "kind", "key", "contexts", "on delete", "declared", "gone through at", "treatment", "state"], rows)
     if cut:
         lines += ["", "### Integrity checks that replace the constraints", "", "```sql"]
         for key in cut:
@@ -376,6 +384,14 @@ def _foreign_keys(view: _View) -> list[str]:
             lines.append(f"SELECT count(*) FROM {_sql(source)} s WHERE s.{_sql(column)} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {_sql(key.dst)} t WHERE t.{_sql(_key_of(view, key.dst))} = s.{_sql(column)});")
         lines += ["```"]
     return lines
+
+
+def _joined(key: CutForeignKey) -> str:
+    """The places that go through a key, by what they do."""
+    by_kind: dict[str, list[Location]] = {}
+    for site in key.joins:
+        by_kind.setdefault(site.how, []).append(site.at)
+    return "<br>".join(f"{how} ({len(at)}): {places(at)}" for how, at in sorted(by_kind.items()))
 
 
 def _key_of(view: _View, name: str) -> str:

@@ -146,6 +146,9 @@ class Summary(msgspec.Struct, frozen=True, array_like=True):
     rows: tuple[tuple[str, ...], ...]
     figures: tuple[str, ...]
     advice: str
+    kept: bool = False
+    changes: tuple[tuple[str, ...], ...] = ()
+    changed: int = 0
 
 
 def summary(name: str, graph: CodeGraph, context_map: ContextMap, terminal: Terminal) -> str:
@@ -172,15 +175,33 @@ def summarized(name: str, graph: CodeGraph, context_map: ContextMap) -> Summary:
         tuple(context_rows(graph, context_map)),
         tuple(_figures(graph, context_map)),
         context_map.advice,
+        context_map.kept,
+        tuple((each.kind, each.subject, each.source or "-", each.target or "-", each.reason) for each in context_map.changes[:_CHANGES]),
+        len(context_map.changes),
     )
 
 
 def screen(found: Summary, terminal: Terminal) -> str:
     """The figures as a page for a terminal."""
-    contexts = f"Proposed contexts ({found.contexts})\n" + table(_CONTEXT_COLUMNS, found.rows, terminal)
+    contexts = f"{'Accepted' if found.kept else 'Proposed'} contexts ({found.contexts})\n" + table(_CONTEXT_COLUMNS, found.rows, terminal)
     advice = ["", terminal.paint(printable(found.advice), "yellow")] if found.advice else []
-    parts = [_headline(found, terminal), "", contexts, "", *found.figures, *advice]
+    parts = [_headline(found, terminal), "", contexts, "", *found.figures, *_since(found, terminal), *advice]
     return "\n".join(part.rstrip("\n") if part else "" for part in parts) + "\n"
+
+
+_CHANGES = 10
+"""Differences from the accepted map that the first screen shows."""
+
+_CHANGE_COLUMNS = (Column("what"), Column("name", flexible=True, tail=True), Column("from"), Column("to"), Column("because", flexible=True))
+
+
+def _since(found: Summary, terminal: Terminal) -> list[str]:
+    """What differs from the accepted map, where there is one."""
+    if not found.changed:
+        return ["The map is the accepted one of .decompose/plan.json; --fresh proposes anew"] if found.kept else []
+    title = f"{plural(found.changed, 'difference')} from the accepted map of .decompose/plan.json" + ("; --fresh proposes anew" if found.kept else "")
+    more = [f"and {found.changed - len(found.changes)} more: decompose show changes"] if found.changed > len(found.changes) else []
+    return ["", title, table(_CHANGE_COLUMNS, found.changes, terminal), *more]
 
 
 def _headline(found: Summary, terminal: Terminal) -> str:
@@ -347,7 +368,36 @@ def _csv(cell: str) -> str:
 
 
 def contexts_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
-    return Listing(_CONTEXT_COLUMNS, tuple(context_rows(graph, context_map)), "No contexts: there is no code to cut.")
+    """The contexts with all their figures: own data and exclusivity besides those of the first screen."""
+    shares = {c.name: ("-", "-") if c.role == "shared" else (f"{c.own_data:.0%}", f"{c.exclusivity:.0%}") for c in context_map.contexts}
+    teams = {context.name: context.team for context in context_map.contexts}
+    rows = tuple((*row[:-1], *shares.get(row[0], ("-", "-")), row[-1], teams.get(row[0], "")) for row in context_rows(graph, context_map))
+    columns = (*_CONTEXT_COLUMNS[:-1], Column("own data", right=True), Column("exclusive", right=True), _CONTEXT_COLUMNS[-1], Column("team"))
+    return Listing(columns, rows, "No contexts: there is no code to cut.", "own data: its accesses that go to its own tables; exclusive: accesses to its tables that it makes itself")
+
+
+def crud_listing(_: CodeGraph, context_map: ContextMap) -> Listing:
+    """Who creates, reads, updates and deletes rows of which table: a row for each context that uses it, the owner marked."""
+    owners = {each.table: each.owner for each in context_map.ownership}
+    rows = tuple(
+        (each.table, each.context, "owner" if owners.get(each.table) == each.context else "", *(number(n) if n else "" for n in counts))
+        for each in sorted(context_map.crud, key=lambda each: (each.table, each.context))
+        for counts in ((each.create, each.read, each.update, each.delete, each.write),)
+    )
+    columns = (
+        Column("table", flexible=True),
+        Column("context"),
+        Column(""),
+        *(Column(verb, right=True) for verb in ("create", "read", "update", "delete", "write")),
+    )
+    return Listing(columns, rows, "No table is accessed.", "places in the code; write: one that the text does not tell apart")
+
+
+def changes_listing(_: CodeGraph, context_map: ContextMap) -> Listing:
+    """Every difference from the accepted map."""
+    rows = tuple((each.kind, each.subject, each.source or "-", each.target or "-", each.reason) for each in context_map.changes)
+    empty = "The map is the accepted one." if context_map.kept else "No map was accepted before: `decompose plan` keeps this one."
+    return Listing(_CHANGE_COLUMNS, rows, empty)
 
 
 def alternatives_listing(context_map: ContextMap) -> Listing:
@@ -465,12 +515,12 @@ def tasks_listing(graph: CodeGraph, context_map: ContextMap) -> Listing:
 def cuts_listing(context_map: ContextMap) -> Listing:
     """Foreign keys and transactions that cross contexts: the price of the cut."""
     rows: list[tuple[str, ...]] = [
-        (key.id, key.kind, f"{key.src_context} -> {key.dst_context}", f"{key.src} -> {key.dst}", key.on_delete, str(key.at))
+        (key.id, key.kind, f"{key.src_context} -> {key.dst_context}", f"{key.src} -> {key.dst}", key.on_delete, _joined(key), str(key.at))
         for key in context_map.foreign_keys
         if key.cut
     ]
     rows += [
-        (unit.id, "transaction", ", ".join(unit.writing), f"{unit.definition} writes {', '.join(unit.written)}", "", str(unit.at))
+        (unit.id, "transaction", ", ".join(unit.writing), f"{unit.definition} writes {', '.join(unit.written)}", "", "", str(unit.at))
         for unit in context_map.transactions
         if unit.cut
     ]
@@ -480,10 +530,21 @@ def cuts_listing(context_map: ContextMap) -> Listing:
         Column("contexts", flexible=True),
         Column("what", flexible=True),
         Column("on delete"),
+        Column("joined at", flexible=True),
         Column("where", flexible=True, tail=True),
     )
     note = "decompose explain ID says more of each" if rows else ""
     return Listing(columns, tuple(rows), "No foreign key and no transaction crosses contexts.", note)
+
+
+_JOINS = 3
+
+
+def _joined(key: CutForeignKey) -> str:
+    """The number of places that go through a key, and the first of them."""
+    at = list(dict.fromkeys(site.at for site in key.joins))
+    shown = ", ".join(str(place) for place in at[:_JOINS])
+    return f"{number(len(at))}: {shown}" + (f" and {len(at) - _JOINS} more" if len(at) > _JOINS else "") if at else ""
 
 
 def unresolved_listing(graph: CodeGraph) -> Listing:

@@ -98,7 +98,7 @@ def test_show_tables_has_owner_and_place(decompose: Typed, shop: Path) -> None:
     assert order["model"] == "shop.orders.models.Order" and order["declared"] == "shop/orders/models.py:5"
 
 
-@pytest.mark.parametrize("thing", ["contexts", "tables", "routes", "tasks", "unresolved", "order"])
+@pytest.mark.parametrize("thing", ["contexts", "tables", "crud", "routes", "tasks", "changes", "unresolved", "order"])
 def test_show_as_json_carries_its_schema(decompose: Typed, shop: Path, thing: str) -> None:
     data = json.loads(decompose("show", thing, "-C", shop, "-f", "json").out)
     assert data["schema"] == f"decompose/{thing}/1" and thing in data
@@ -150,6 +150,71 @@ def test_explain_knows_every_error_code(decompose: Typed) -> None:
 def test_explain_says_what_it_does_not_know(decompose: Typed, shop: Path) -> None:
     assert decompose("explain", "D999").code == 2
     assert decompose("explain", "shop.nothing", "-C", shop).code == 2
+
+
+# --- the accepted map ----------------------------------------------------------------------------
+
+
+def test_an_analysis_keeps_the_accepted_map(decompose: Typed, shop: Path) -> None:
+    assert "Proposed contexts" in decompose("analyze", shop).out
+    decompose("plan", shop)
+    again = decompose("analyze", shop).out
+    assert "Accepted contexts" in again
+    assert "The map is the accepted one" in again
+    assert decompose("analyze", shop).out == again
+
+
+def test_every_difference_from_the_accepted_map_is_listed(decompose: Typed, shop: Path) -> None:
+    decompose("plan", shop)
+    (shop / "shop/orders/extra.py").write_text("from shop.orders import services\n")
+    assert "1 difference from the accepted map" in decompose("analyze", shop).out
+    changes = json.loads(decompose("show", "changes", "-C", shop, "--format", "json").out)["changes"]
+    assert [(each["kind"], each["subject"], each["from"], each["to"]) for each in changes] == [("module", "shop.orders.extra", None, "orders")]
+    assert changes[0]["reason"].startswith("new; pulled by orders")
+    decompose("plan", shop)
+    document = (shop / "plan/plan.md").read_text()
+    assert "| module | `shop.orders.extra` | new | `orders` | new; pulled by orders" in document
+    decompose("plan", shop)
+    assert (shop / "plan/plan.md").read_text() == document
+
+
+def test_fresh_proposes_anew_and_compares(decompose: Typed, shop: Path) -> None:
+    pinned = '[contexts.orders]\nmodules = ["shop.catalog.services"]\n'
+    (shop / "decompose.toml").write_text(pinned)
+    decompose("plan", shop)
+    (shop / "decompose.toml").write_text("")
+    found = decompose("analyze", shop, "--fresh").out
+    assert "Proposed contexts" in found
+    assert "proposed anew" in found
+
+
+def test_commands_continue_from_a_fresh_proposal_until_it_is_accepted(decompose: Typed, shop: Path) -> None:
+    (shop / "decompose.toml").write_text('[contexts.orders]\nmodules = ["shop.catalog.services"]\n')
+    decompose("plan", shop)
+    (shop / "decompose.toml").write_text("")
+    assert "--fresh" not in decompose("show", "contexts", "-C", shop).err
+    decompose("analyze", shop, "--fresh")
+    assert "--fresh" in decompose("show", "contexts", "-C", shop).err
+    decompose("plan", shop)
+    assert "--fresh" not in decompose("show", "contexts", "-C", shop).err
+
+
+def test_a_damaged_plan_is_named_and_made_anew_on_demand(decompose: Typed, shop: Path) -> None:
+    decompose("plan", shop)
+    (shop / ".decompose/plan.json").write_text("{")
+    refused = decompose("analyze", shop)
+    assert (refused.code, "--fresh" in refused.err) == (3, True)
+    assert decompose("plan", shop, "--fresh").code == 0
+    assert decompose("analyze", shop).code == 0
+
+
+def test_comments_in_the_decisions_are_not_touched(decompose: Typed, shop: Path) -> None:
+    text = '# ours\n[contexts.orders]  # the heart\nteam = "sales"  # ask them\n'
+    (shop / "decompose.toml").write_text(text)
+    for command in ("analyze", "plan"):
+        assert decompose(command, shop).code == 0
+    assert (shop / "decompose.toml").read_text() == text
+    assert "sales" in decompose("show", "contexts", "-C", shop, "--format", "csv").out
 
 
 # --- plan ---------------------------------------------------------------------------------------

@@ -7,11 +7,12 @@ from test_propose import SHOP
 
 from decompose.cut.explain import explain
 from decompose.cut.propose import propose
+from decompose.cut.whatif import WhatIf
 from decompose.errors import UsageError
 from decompose.model.contexts import Explanation
 from decompose.model.location import Location
 from decompose.model.runtime import Runtime, Tie
-from decompose.model.settings import Config
+from decompose.model.settings import Config, ContextSettings
 
 GRAPH = draw(SHOP.replace("table orders_item", "table orders_item; key stock_id -> stock_item CASCADE"))
 MAP = propose(GRAPH, Config())
@@ -34,8 +35,55 @@ def test_evidence_has_places_and_the_strongest_comes_first() -> None:
     assert [e.weight for e in found] == sorted((e.weight for e in found), reverse=True)
 
 
-def test_a_definition_is_explained_by_its_module() -> None:
-    assert explained("shop.orders.services.commit").subject == "shop.orders.services"
+def test_a_definition_is_explained_by_what_it_uses() -> None:
+    found = explained("shop.orders.services.commit")
+    assert (found.subject, found.kind, found.context) == ("shop.orders.services.commit", "definition", "orders")
+    assert "writes table orders_item (orders)" in [evidence.text for evidence in found.evidence_for]
+    assert {evidence.text for evidence in found.evidence_against} >= {"calls shop.billing.services.commit (billing)", "calls shop.stock.services.commit (stock)"}
+    assert found.alternative in ("billing", "stock")
+    assert {line.partition(" -> ")[0].rpartition(" ")[0] for line in found.cost} == {
+        "cut foreign keys", "cut transactions", "contested tables", "uses of it across contexts",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("subject", "explained_as"),
+    [
+        ("shop/orders/services.py", "shop.orders.services"),
+        ("./shop/orders/services.py", "shop.orders.services"),
+        ("shop/orders/services.py:22", "shop.orders.services.commit"),
+        ("shop/orders/services.py:1", "shop.orders.services"),
+    ],
+)
+def test_a_path_is_its_module_and_a_line_what_is_defined_there(subject: str, explained_as: str) -> None:
+    assert explained(subject).subject == explained_as
+
+
+@pytest.mark.parametrize("subject", ["orders", "shop.orders.services", "stock_item", "FK-001", "TX-002"])
+def test_the_cost_of_the_alternative_is_in_keys_and_transactions_before_and_after(subject: str) -> None:
+    cost = explained(subject).cost
+    scores = MAP.scores
+    assert any(f"cut foreign keys {scores.cut_foreign_keys} -> " in line for line in cost)
+    assert any(f"cut transactions {scores.cut_transactions} -> " in line for line in cost)
+
+
+@pytest.mark.parametrize("subject", ["orders", "shop.orders.services", "orders_item", "FK-001", "TX-002", "shop.orders.services.commit"])
+def test_there_is_evidence_on_both_sides_with_places(subject: str) -> None:
+    found = explained(subject)
+    assert any(evidence.at for evidence in found.evidence_for)
+    assert any(evidence.at for evidence in found.evidence_against)
+
+
+def test_a_test_is_explained_by_the_code_around_it() -> None:
+    found = explained("shop.orders.tests.test_views")
+    assert "a test: it goes with the code of its package" in found.summary
+    assert [evidence.text for evidence in found.evidence_for] == ["4 modules beside it are in orders", "imports shop.orders.services (orders)"]
+
+
+def test_the_figures_after_a_merge_are_those_of_the_merged_cut() -> None:
+    merged = propose(GRAPH, Config(contexts=(ContextSettings("orders", merge=("stock",)),)))
+    after = [line.rpartition(" ")[2] for line in WhatIf(GRAPH, MAP, Config()).merged("orders", "stock")[:3]]
+    assert after == [str(n) for n in (merged.scores.cut_foreign_keys, merged.scores.cut_transactions, merged.scores.contested_tables)]
 
 
 def test_a_context_names_its_alternative_and_the_cost() -> None:

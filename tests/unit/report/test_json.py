@@ -47,7 +47,8 @@ def analysis() -> dict[str, Any]:
 def test_the_keys_are_those_that_were_published() -> None:
     published = [
         "schema", "project", "modules", "definitions", "edges", "tables", "foreign_keys", "accesses", "routes", "tasks",
-        "schedules", "externals", "environment", "transactions", "contexts", "unresolved", "scores", "alternatives",
+        "schedules", "externals", "environment", "transactions", "contexts", "unresolved", "scores", "crud", "kept", "changes",
+        "alternatives",
     ]  # fmt: skip
     assert list(analysis()) == published
 
