@@ -93,7 +93,7 @@ def _through(use: ModelUse, field: str) -> str:
         return ""
     if any(keyword.startswith(f"{field}__") and keyword != f"{field}__id" for keyword in use.keywords):
         return "lookup"
-    for arguments in _PRELOADS.findall(use.shape):
+    for arguments in _PRELOADS.findall(use.shape) if "_related(" in use.shape else ():
         if any(name == field or name.startswith(f"{field}__") for name in _QUOTED.findall(arguments)):
             return "preload"
     written = use.mode == "write"
