@@ -45,7 +45,7 @@ KINDS: Mapping[str, Kind] = {
     "task": Kind(0.2, "asynchronous already: easy to cut"),
     "template": Kind(0.2, "pages often mix parts of the domain"),
     "data": Kind(1.0, "shared tables are what is hardest to take apart; a write counts three times a read"),
-    "tx": Kind(0.6, "tables written in one commit lose that commit when they are cut"),
+    "tx": Kind(1.2, "tables of one commit lose that commit when they are cut; what it only reads counts a third"),
     "route": Kind(0.3, "a path prefix is a domain word chosen for outsiders"),
     "name": Kind(0.15, "words of classes and functions, without those common to all files of the same layer"),
     "topic": Kind(0.5, "words of tables in the names of what a file defines and serves: what it is about, whatever its layer"),
@@ -69,6 +69,9 @@ _DEFINES = 1.5
 
 _OF_FILE = 0.5
 """What the folder says of a definition in a file that is taken apart, relative to what it says of the file."""
+
+_READ_INSIDE = 1 / 3
+"""The pull of a table that a transaction only reads, relative to one that it writes: as for accesses."""
 
 _SWEEPING = 30
 """A commit that touches more modules than this says nothing about any two of them."""
@@ -233,6 +236,7 @@ class _Builder:
     def _transactions(self, units: Sequence[UnitOfWork]) -> None:
         written = [unit.written for unit in units]
         seen = Counter(table for tables in written for table in tables)
+        read = Counter(table for unit in units for table in unit.tables)
         links = self.links.setdefault("tx", {})
         for unit, tables in zip(units, written, strict=True):
             nodes = [(self.node(f"table:{table}"), seen[table]) for table in tables]
@@ -244,6 +248,10 @@ class _Builder:
             if module is not None:
                 for node, often in nodes:
                     links[module, node] = links.get((module, node), 0.0) + 1.0 / (len(nodes) * math.sqrt(often))
+                only_read = [table for table in unit.tables if table not in tables]
+                for table in only_read:
+                    key = (module, self.node(f"table:{table}"))
+                    links[key] = links.get(key, 0.0) + _READ_INSIDE / (len(unit.tables) * math.sqrt(read[table]))
 
     def routes(self) -> None:
         handled: dict[str, set[int]] = {}

@@ -36,8 +36,9 @@ from decompose.model.settings import Config, ContextSettings
 _FIRST = 1.4
 """The resolution of the rough cut that shows who uses what from where."""
 
-_DEFINITION, _WITH_TABLE = 0.25, 0.5
-"""The size of a definition in a file that is taken apart, in modules; of one that maps a table, and of the rest of the file."""
+_DEFINITION, _WITH_TABLE, _OF_ONE_FILE = 0.25, 0.5, 1.5
+"""The size of a definition in a file that is taken apart, in modules; of one that maps a table, and of the rest of the file; and the most
+that all other definitions of one file count together."""
 
 _HUB_USERS = 2 / 3
 
@@ -81,7 +82,9 @@ def _size(parts: Atoms, atom: str, models: Collection[str]) -> float:
     """The size of an atom in modules: a file that is taken apart counts by its parts, those that map a table for more."""
     if parts.module[atom] not in parts.opened:
         return 1.0
-    return _WITH_TABLE if atom in models or parts.module[atom] == atom else _DEFINITION
+    if atom in models or parts.module[atom] == atom:
+        return _WITH_TABLE
+    return min(_DEFINITION, _OF_ONE_FILE / len(parts.inside[parts.module[atom]]))
 
 
 class _Search:
@@ -112,6 +115,12 @@ class _Search:
         self.choice = chosen(self.found, config)
         self.others = neighbours(self.found, self.choice)
         self.rich = self._with_tables()
+        self.declared: dict[str, set[int]] = {}
+        """Nodes of the tables of every module that moves whole."""
+        for table in project.graph.tables:
+            module = project.module_of.get(table.model, "")
+            if module and module not in opened and table.id in tables:
+                self.declared.setdefault(module, set()).add(tables[table.id])
 
     def cut(self, candidate: Candidate) -> Draft:
         """The cut as the evidence has it, named."""
@@ -121,7 +130,7 @@ class _Search:
         atoms_here = nodes[: len(self.sizes)]
         membership = list(candidate.membership)
         if project.coupling.weights["package"] > 0.0:
-            membership = _settled(project, self.graph, [self.parts.module[atom] for atom in atoms_here], membership)
+            membership = _settled(project, self.graph, [self.parts.module[atom] for atom in atoms_here], membership, self.declared)
         membership = without_slivers(self.graph, self.sizes, membership, self.rich)
         place = {node: c for node, c in zip(nodes, membership, strict=True) if c >= 0}
         modules, apart = settled(self.parts, place)
@@ -147,16 +156,22 @@ class _Search:
         """Nodes that give their group data of its own: atoms that declare tables, and tables of files that hold everybody's."""
         project = self.project
         models = {self.parts.of.get(table.model, "") for table in project.graph.tables}
-        declared = {f"table:{table.id}": project.module_of.get(table.model, "") for table in project.graph.tables}
-        loose = {node for node, module in declared.items() if project.outer_of.get(module, "") not in project.packages.applications}
+        applications = project.packages.applications
+        loose = {
+            f"table:{table.id}"
+            for table in project.graph.tables
+            if table.kind != "framework" and project.outer_of.get(project.module_of.get(table.model, ""), "") not in applications
+        }
         return {position for position, node in enumerate(self.nodes) if node in models or node in loose}
 
 
-def _settled(project: Survey, graph: Adjacency, modules: Sequence[str], membership: Sequence[int]) -> list[int]:
+def _settled(
+    project: Survey, graph: Adjacency, modules: Sequence[str], membership: Sequence[int], tables: Mapping[str, Collection[int]]
+) -> list[int]:
     """The cut after modules that left their application without strong evidence are back in it.
 
     Modularity lets small groups take single modules from a large one. A module stays away from where most of its application is
-    only if it is coupled more with where it went.
+    only if it is coupled more with where it went. The ``tables`` that a module declares (nodes, by module) go along with it, so they speak for neither.
     """
     inside: dict[str, Counter[int]] = {}
     for position, module in enumerate(modules):
@@ -167,12 +182,19 @@ def _settled(project: Survey, graph: Adjacency, modules: Sequence[str], membersh
         if application not in project.packages.applications:
             continue
         home = min(inside[application], key=lambda c: (-inside[application][c], c))
-        if found[position] != home:
-            pull: Counter[int] = Counter()
-            for other, weight in graph[position].items():
-                pull[found[other]] += weight  # type: ignore[assignment]
-            if pull[home] >= pull[found[position]]:
+        away = found[position]
+        if away != home:
+            own = tables.get(module, ())
+            pull: dict[int, float] = {}
+            for node in (position, *own):
+                for other, weight in graph[node].items():
+                    if other != position and other not in own:
+                        pull[found[other]] = pull.get(found[other], 0.0) + weight
+            if pull.get(home, 0.0) >= pull.get(away, 0.0):
                 found[position] = home
+                for node in own:
+                    if found[node] == away:
+                        found[node] = home
     return found
 
 

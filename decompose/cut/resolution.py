@@ -26,7 +26,7 @@ when a part of the evidence was left out."""
 TOLERANCE = 0.03
 """Share of the best value that the cut at the usual resolution may give up."""
 
-_WITHOUT_TABLE = 0.04
+_LEAST_WITH_TABLE, _WITHOUT_TABLE = 1.5, 0.04
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def without_slivers(graph: Adjacency, sizes: Sequence[float], membership: Sequen
 
     def weak(group: int) -> bool:
         if rich[group]:
-            return size[group] < 2
+            return size[group] < _LEAST_WITH_TABLE
         held = 2.0 * inside[group]
         return size[group] < least or (bool(tables) and held < sum(links[group].values()))
 

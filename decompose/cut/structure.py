@@ -68,8 +68,19 @@ def packages(graph: CodeGraph, modules: Sequence[str]) -> Packages:
     module_of = owners_of_code(graph)
     with_tables = {package for table in graph.tables for package in _ancestors(module_of.get(table.model, ""))}
     applications &= with_tables | {package for package, count in inside.items() if count >= _SIZEABLE * len(modules)}
+    # A large package beside applications that holds none itself is one part of the domain, not a folder for parts.
+    containers = frozenset(
+        package for package in containers
+        if package.rpartition(".")[0] not in containers
+        or any(_inside(each, package) for each in applications)
+        or not any(_inside(each, package.rpartition(".")[0]) for each in applications)
+    )
     applications -= {*containers, ""}
     return Packages(containers, frozenset(p for p in applications if not applications.intersection(_ancestors(p))))
+
+
+def _inside(package: str, folder: str) -> bool:
+    return package.startswith(f"{folder}.")
 
 
 def _ancestors(module: str) -> list[str]:
