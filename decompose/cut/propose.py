@@ -115,12 +115,12 @@ class _Search:
         self.choice = chosen(self.found, config)
         self.others = neighbours(self.found, self.choice)
         self.rich = self._with_tables()
-        self.declared: dict[str, set[int]] = {}
-        """Nodes of the tables of every module that moves whole."""
+        self.mapped: dict[str, set[int]] = {}
+        """Nodes of the tables that every atom maps."""
         for table in project.graph.tables:
-            module = project.module_of.get(table.model, "")
-            if module and module not in opened and table.id in tables:
-                self.declared.setdefault(module, set()).add(tables[table.id])
+            atom = self.parts.of.get(table.model, "")
+            if atom and table.id in tables:
+                self.mapped.setdefault(atom, set()).add(tables[table.id])
 
     def cut(self, candidate: Candidate) -> Draft:
         """The cut as the evidence has it, named."""
@@ -130,8 +130,8 @@ class _Search:
         atoms_here = nodes[: len(self.sizes)]
         membership = list(candidate.membership)
         if project.coupling.weights["package"] > 0.0:
-            membership = _settled(project, self.graph, [self.parts.module[atom] for atom in atoms_here], membership, self.declared)
-        membership = without_slivers(self.graph, self.sizes, membership, self.rich)
+            membership = _settled(project, self.graph, atoms_here, self.parts, membership, self.mapped)
+        membership = without_slivers(self.graph, self.sizes, self._whole(membership), self.rich)
         place = {node: c for node, c in zip(nodes, membership, strict=True) if c >= 0}
         modules, apart = settled(self.parts, place)
         cut = _named(project, modules, apart, place, self.kernel)
@@ -139,6 +139,19 @@ class _Search:
         self._firm(cut, atoms_here, candidate)
         _place_lonely(cut, project)
         return cut
+
+    def _whole(self, membership: Sequence[int]) -> list[int]:
+        """The cut after the definitions of files that move whole are with their file, and the tables that they map with them."""
+        found = list(membership)
+        modules, apart = settled(self.parts, dict(zip(self.nodes, membership, strict=True)))
+        for position, atom in enumerate(self.nodes[: len(self.sizes)]):
+            module = self.parts.module[atom]
+            if module in self.parts.opened:
+                found[position] = apart.get(atom, modules[module])
+                for node in self.mapped.get(atom, ()):
+                    if membership[node] == membership[position]:
+                        found[node] = found[position]
+        return found
 
     def _firm(self, cut: Draft, atoms_here: Sequence[str], candidate: Candidate) -> None:
         groups: dict[str, list[int]] = {}
@@ -166,13 +179,14 @@ class _Search:
 
 
 def _settled(
-    project: Survey, graph: Adjacency, modules: Sequence[str], membership: Sequence[int], tables: Mapping[str, Collection[int]]
+    project: Survey, graph: Adjacency, atoms_here: Sequence[str], parts: Atoms, membership: Sequence[int], tables: Mapping[str, Collection[int]]
 ) -> list[int]:
     """The cut after modules that left their application without strong evidence are back in it.
 
     Modularity lets small groups take single modules from a large one. A module stays away from where most of its application is
-    only if it is coupled more with where it went. The ``tables`` that a module declares (nodes, by module) go along with it, so they speak for neither.
+    only if it is coupled more with where it went. The ``tables`` that an atom maps (nodes) go along with it, so they speak for neither.
     """
+    modules = [parts.module[atom] for atom in atoms_here]
     inside: dict[str, Counter[int]] = {}
     for position, module in enumerate(modules):
         inside.setdefault(project.outer_of[module], Counter())[membership[position]] += 1
@@ -184,7 +198,7 @@ def _settled(
         home = min(inside[application], key=lambda c: (-inside[application][c], c))
         away = found[position]
         if away != home:
-            own = tables.get(module, ())
+            own = tables.get(atoms_here[position], ())
             pull: dict[int, float] = {}
             for node in (position, *own):
                 for other, weight in graph[node].items():
