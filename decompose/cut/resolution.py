@@ -26,6 +26,9 @@ when a part of the evidence was left out."""
 TOLERANCE = 0.03
 """Share of the best value that the cut at the usual resolution may give up."""
 
+_SMALL, _TOO_SMALL = 4.0, 0.15
+"""Modules from which a context is worth a service of its own, and what a cut loses if all its contexts have fewer."""
+
 _LEAST_WITH_TABLE, _WITHOUT_TABLE = 1.5, 0.04
 
 
@@ -45,8 +48,8 @@ def candidates(
 ) -> list[Candidate]:
     """Cuts from coarse to fine, none twice. ``sizes`` are those of the first nodes, the atoms, in modules.
 
-    A cut's value is its modularity, less half of what its largest context exceeds 40 %, less a tenth of the share of
-    single modules, less a tenth of the share of transactions (``written``: nodes of the tables each one writes) that it cuts.
+    A cut's value is its modularity, less half of what its largest context exceeds 40 %, less :data:`_TOO_SMALL` of the share of
+    modules in contexts that are too small for a service, less a tenth of the share of transactions (``written``: nodes of the tables each one writes) that it cuts.
     """
     found: list[Candidate] = []
 
@@ -119,10 +122,10 @@ def _penalty(membership: Sequence[int], sizes: Sequence[float], written: Sequenc
     found = _sizes(membership, sizes).values()
     whole = sum(found) or 1.0
     largest = max(found, default=0.0) / whole
-    single = sum(size for size in found if size <= 1.0) / whole
+    small = sum(size for size in found if size < _SMALL) / whole
     wide = [nodes for nodes in written if len(nodes) > 1]
     cut = sum(1 for nodes in wide if len({membership[node] for node in nodes}) > 1) / len(wide) if wide else 0.0
-    return 0.5 * max(0.0, largest - GOOD_LARGEST) + 0.1 * single + 0.1 * cut
+    return 0.5 * max(0.0, largest - GOOD_LARGEST) + _TOO_SMALL * small + 0.1 * cut
 
 
 def _joined(graph: Adjacency, membership: Sequence[int]) -> Iterator[tuple[list[int], Adjacency]]:
