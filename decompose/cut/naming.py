@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from decompose.cut.survey import Survey
-from decompose.cut.words import LAYERS, segment_word, singular, words
+from decompose.cut.words import FILLERS, LAYERS, segment_word, singular, words
 
 SHARED = "shared"
 """The context of the shared kernel and of project glue."""
@@ -102,6 +102,8 @@ def _without_layers(text: str) -> str:
 
 def _label(text: str) -> str:
     label = _VERSION.sub("", "-".join(words(text)))[:_LONGEST].strip("-")
+    if all(part in FILLERS for part in label.split("-")):
+        return ""
     return label if re.fullmatch(r"[a-z][a-z0-9-]*", label) else ""
 
 

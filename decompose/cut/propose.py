@@ -40,6 +40,11 @@ _DEFINITION, _WITH_TABLE, _OF_ONE_FILE = 0.25, 0.5, 1.5
 """The size of a definition in a file that is taken apart, in modules; of one that maps a table, and of the rest of the file; and the most
 that all other definitions of one file count together."""
 
+_KNOWN = 8
+"""Keys to a table that count for the name of its context."""
+
+_MODELS = 2.0
+
 _HUB_USERS = 2 / 3
 
 
@@ -184,7 +189,7 @@ def _settled(
     """The cut after modules that left their application without strong evidence are back in it.
 
     Modularity lets small groups take single modules from a large one. A module stays away from where most of its application is
-    only if it is coupled more with where it went. The ``tables`` that an atom maps (nodes) go along with it, so they speak for neither.
+    only if it is coupled more with where it went, one with tables (an application's heart) only if :data:`_MODELS` times as much. The ``tables`` that an atom maps (nodes) go along with it, so they speak for neither.
     """
     modules = [parts.module[atom] for atom in atoms_here]
     inside: dict[str, Counter[int]] = {}
@@ -204,7 +209,7 @@ def _settled(
                 for other, weight in graph[node].items():
                     if other != position and other not in own:
                         pull[found[other]] = pull.get(found[other], 0.0) + weight
-            if pull.get(home, 0.0) >= pull.get(away, 0.0):
+            if (_MODELS if own else 1.0) * pull.get(home, 0.0) >= pull.get(away, 0.0):
                 found[position] = home
                 for node in own:
                     if found[node] == away:
@@ -225,10 +230,12 @@ def _named(
         return tops.get(definition, modules.get(project.module_of.get(definition, definition)))
 
     tables: dict[int, list[str]] = {}
+    # What others refer to is what a context is known for: it counts again for each key.
+    referred = Counter(key.target for key in project.graph.foreign_keys if key.table != key.target)
     for table in project.graph.tables:
         group = group_of(table.model) if table.model else place.get(f"table:{table.id}")
         if group is not None and table.kind == "entity":
-            tables.setdefault(group, []).append(table.model.rpartition(".")[2] or table.id)
+            tables.setdefault(group, []).extend([table.model.rpartition(".")[2] or table.id] * (1 + min(referred[table.id], _KNOWN)))
     routes: dict[int, list[str]] = {}
     for route in project.graph.routes:
         group = group_of(route.handler)

@@ -35,7 +35,7 @@ TECHNICAL = frozenset(
 )
 """Names of folders for code that belongs to no part of the domain, in the eyes of whoever made them."""
 
-_FILLERS = frozenset(
+FILLERS = frozenset(
     """
     a add all and are as at be bool by check clean count create data date default delete detail details dict do edit empty
     exists file find for from get has if in index info init instance is item items key kwargs list load make max meta min name
@@ -72,7 +72,7 @@ def domain_words(identifier: str) -> tuple[str, ...]:
     return tuple(
         singular(word)
         for word in words(identifier)
-        if len(word) > 2 and not word.isdigit() and word not in LAYERS and word not in _FILLERS
+        if len(word) > 2 and not word.isdigit() and word not in LAYERS and word not in FILLERS
     )
 
 

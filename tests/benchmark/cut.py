@@ -175,9 +175,11 @@ def vertical_labels(graph: CodeGraph) -> dict[str, str]:
     such words (``household/controller_mealplan``) is left out: which of them is its own is the very question.
     """
     carried: dict[str, tuple[str, set[str]]] = {}
-    project = {module.id.partition(".")[0] for module in graph.modules if module.role == "code"}
+    roots = Counter(module.id.partition(".")[0] for module in graph.modules if module.role == "code")
+    # The package that holds nearly everything is the project: its name says nothing.
+    project = next((root for root, count in roots.items() if count > 0.5 * sum(roots.values())), "")
     for module in graph.modules:
-        parts = module.id.split(".")[1 if len(project) == 1 else 0 :]
+        parts = module.id.removeprefix(f"{project}.").split(".")
         layers = [part for part in parts if all(word in LAYERS for word in words(part))]
         spoken = {singular(word) for part in parts for word in words(part) if word not in LAYERS and not word.isdigit() and len(word) > 2}
         if module.role == "code" and layers:
