@@ -130,6 +130,11 @@ class Program:
         """The class, function or method with this id."""
         return self._definitions.get(id)
 
+    def returned(self, definition: Definition) -> tuple[Expression, ...]:
+        """The expressions of a definition's ``return`` statements in source order (a bare ``return`` is ``Constant(None)``)."""
+        module = self.modules.get(self._module_of.get(definition.id, ""))
+        return module.returned.get((definition.id, definition.line), ()) if module is not None else ()
+
     @property
     def imported(self) -> frozenset[str]:
         """The first names of all that the project imports (``flask`` for ``flask.views``), its own packages included."""

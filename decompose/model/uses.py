@@ -56,13 +56,17 @@ class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
 SINKS: tuple[Sink, ...] = get_args(Sink)
 
 
+Returned = tuple[int, tuple[Expression, ...]]
+"""The position of a function among the file's definitions, and what its ``return`` statements give."""
+
+
 class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The uses of a file as columns, in the order in which their evaluation ends: what a chain is made of comes before it.
 
     ``heads`` has the number of the use that the chain continues, or ``-1 - n`` when it begins at the ``n``-th of ``roots``; ``steps``
     are those after that. ``inside`` is how many of the uses just before belong to arguments of this one, which comes before them in
     the file; -1 for none when there are numbers of uses in the arguments all the same. ``scopes`` has scopes with their number of uses
-    in ``counts``; ``sinks`` are positions in :data:`SINKS`.
+    in ``counts``; ``sinks`` are positions in :data:`SINKS`. ``returned`` is what functions return, its chains as numbers of uses too.
     """
 
     roots: tuple[Chain, ...] = ()
@@ -78,9 +82,10 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sinks: tuple[int, ...] = ()
     loops: tuple[int, ...] = ()
     targets: tuple[str, ...] = ()
+    returned: tuple[Returned, ...] = ()
 
-    def written_out(self) -> tuple[Use, ...]:
-        """The uses in the order in which they begin."""
+    def written_out(self) -> tuple[tuple[Use, ...], tuple[Returned, ...]]:
+        """The uses in the order in which they begin, and what functions return."""
         roots = self.roots
         chains: list[Chain] = []
         uses: list[Use] = []
@@ -102,7 +107,7 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
                 uses.insert(len(uses) - inside, use)
             else:
                 uses.append(use)
-        return tuple(uses)
+        return tuple(uses), tuple([(index, _all(values, chains)) for index, values in self.returned])
 
 
 def steps_with(steps: tuple[Step, ...], chains: Any) -> tuple[Step, ...]:

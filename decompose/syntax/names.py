@@ -58,6 +58,7 @@ class Names:
         "reaches",
         "relative",
         "remarks",
+        "results",
         "returned",
         "roots",
         "scope",
@@ -121,7 +122,9 @@ class Names:
         """Names declared ``global`` (true) or ``nonlocal`` (false) in this function."""
         self.late: list[tuple[Any, ...]] = []
         """Functions met inside this function, to be taken after it."""
-        self.returned: list[Expression] = []
+        self.returned: list[Held] = []
+        self.results: list[tuple[int, tuple[Held, ...]]] = []
+        """What functions return, each with its position among the definitions."""
         self.yields = False
 
         self.scope = ""

@@ -1048,7 +1048,7 @@ class Evaluator:
         context = receiver if receiver is not None and receiver.kind in ("manager", "queryset", "instance", "class") else None
         if context is None and receiver is not None and receiver.kind == "state" and receiver.state.kind == "instance":
             context = receiver._replace(name="")
-        returns = [each for each in definition.returned if each != Constant(None)]
+        returns = [each for each in self.program.returned(definition) if each != Constant(None)]
         if returns and not definition.generator:
             value = agreed(self.evaluate(each, function, context) for each in returns[:8])
             if value is not None:

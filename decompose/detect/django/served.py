@@ -96,7 +96,7 @@ class ServedModels:
         method = self.evaluator.program.member(class_id, "get_queryset")
         receiver = Value("state", state=State("instance", class_id))
         if isinstance(method, Definition):
-            expressions: tuple[Expression, ...] = method.returned
+            expressions: tuple[Expression, ...] = self.evaluator.program.returned(method)
             # `self.queryset = self.queryset.filter(...)` on the way to what is returned, as the case may be.
             kept = [use.chain for use in self.evaluator.uses_in(method.id) if use.target == "self.queryset" and use.sink == "assign"]
         else:

@@ -812,7 +812,7 @@ class Chains:
             return promised
         if promised.kind == "unknown" and (definition.generator or self._is_context(definition)):
             return self._yielded(definition)
-        for expression in definition.returned:
+        for expression in self.program.returned(definition):
             value = self.value(expression, definition.id)
             if value.made or (value.kind != "unknown" and promised.kind in ("unknown", value.kind if vague and value.model else "")):
                 return value if value.name != "new" else msgspec.structs.replace(value, name="")
