@@ -63,13 +63,13 @@ Returned = tuple[int, tuple[Expression, ...]]
 class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The uses of a file as columns, in the order in which their evaluation ends: what a chain is made of comes before it.
 
-    ``heads`` has the number of the use that the chain continues, or ``-1 - n`` when it begins at the ``n``-th of ``roots``; ``steps``
-    are those after that. ``inside`` is how many of the uses just before belong to arguments of this one, which comes before them in
+    ``heads`` has the number of the use that the chain continues, or ``-1 - n`` when it begins at the ``n``-th of ``roots``, which may be
+    a variable that continues an earlier use; ``steps`` are those after that. ``inside`` is how many of the uses just before belong to arguments of this one, which comes before them in
     the file; -1 for none when there are numbers of uses in the arguments all the same. ``scopes`` has scopes with their number of uses
     in ``counts``; ``sinks`` are positions in :data:`SINKS`. ``returned`` is what functions return, its chains as numbers of uses too.
     """
 
-    roots: tuple[Chain, ...] = ()
+    roots: tuple[Chain | Continued, ...] = ()
     scopes: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     heads: tuple[int, ...] = ()
@@ -86,7 +86,8 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def written_out(self) -> tuple[tuple[Use, ...], tuple[Returned, ...]]:
         """The uses in the order in which they begin, and what functions return."""
-        roots = self.roots
+        roots = [*self.roots]
+        named: dict[tuple[Step, ...], tuple[Step, ...]] = {}
         chains: list[Chain] = []
         uses: list[Use] = []
         scopes = joined.from_iterable(map(repeat, self.scopes, self.counts))
@@ -94,15 +95,26 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
             scopes, self.heads, self.steps, self.inside, self.lines, self.columns, self.end_lines, self.end_columns,
             self.sinks, self.loops, self.targets, strict=True,
         ):  # fmt: skip
-            base = chains[head] if head >= 0 else roots[-1 - head]
+            if head >= 0:
+                base = chains[head]
+            else:
+                root = roots[-1 - head]
+                if root.__class__ is Continued:
+                    before = chains[root.use]
+                    root = roots[-1 - head] = Chain(before.root, before.origin, before.steps + root.steps)
+                base = root
             if not steps:
                 chain = base
             elif inside:
                 chain = Chain(base.root, base.origin, base.steps + steps_with(steps, chains))
             else:
+                if len(steps) == 1 and steps[0].__class__ is str:
+                    steps = named.setdefault(steps, steps)  # noqa: PLW2901 - read anew, each name is a string of its own
                 chain = Chain(base.root, base.origin, base.steps + steps)
             chains.append(chain)
-            use = Use(scope, chain, Span(line, column, end_line, end_column), SINKS[sink], loop, target)
+            # Most expressions end on their line: one number for both.
+            span = Span(line, column, line if end_line == line else end_line, end_column)
+            use = Use(scope, chain, span, SINKS[sink], loop, target)
             if inside > 0:
                 uses.insert(len(uses) - inside, use)
             else:

@@ -17,7 +17,7 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-from decompose.model.expressions import Chain, Constant, Expression
+from decompose.model.expressions import Chain, Constant, Continued, Expression
 from decompose.model.syntax import (
     Definition,
     Import,
@@ -318,7 +318,7 @@ class Walk(Flow):
 _SINK_NUMBERS = {sink: number for number, sink in enumerate(SINKS)}
 
 
-def kept(uses: list[tuple[Any, ...]], beginnings: list[Chain], left: list[tuple[str, int]], returned: list[Any]) -> KeptUses:
+def kept(uses: list[tuple[Any, ...]], beginnings: list[Chain | Continued], left: list[tuple[str, int]], returned: list[Any]) -> KeptUses:
     """The uses that a walk has collected, as columns; ``left`` are the scopes and how many uses there were at their ends."""
     if not uses:
         return KeptUses(returned=tuple(returned))
