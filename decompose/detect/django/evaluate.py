@@ -112,6 +112,14 @@ class Evaluator:
             return held
         return self._walk(chain, start, held, scope, context, stored)
 
+    def leave_module(self) -> None:
+        """Forgets the ways to variables: outside their own module hardly anybody asks for them again."""
+        self._variables.clear()
+
+    def release(self) -> None:
+        """Lets go of all that is known. The parts refer to one another, and no collector runs during an analysis."""
+        vars(self).clear()
+
     def follow_from(self, first: Value, chain: Chain, scope: str, stored: bool) -> Trace:
         """The chain with one of the values that its root may have."""
         return self._walk(chain, last_bound(chain), Trace([first], [], last_bound(chain), first.model is not None), scope, None, stored)

@@ -79,6 +79,7 @@ class UseReader:
                         for choice in evaluator.choices(chain, use.scope) if trace is None or chain.origin == "instance" else ():
                             followed = evaluator.follow_from(choice, chain, use.scope, use.sink == "store")
                             self._note_accesses(use, module.name, followed, followed.start, accesses)
+            evaluator.leave_module()
             for (definition, table, mode, line), certain in accesses.items():
                 yield Access(definition, table, "write" if mode == "write" else "read", Location(module.path, line), "orm", certain)
 
