@@ -87,7 +87,9 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def written_out(self) -> tuple[tuple[Use, ...], tuple[Returned, ...]]:
         """The uses in the order in which they begin, and what functions return."""
         roots = [*self.roots]
-        named: dict[tuple[Step, ...], tuple[Step, ...]] = {}
+        # Read from bytes, each name is a string of its own: the same ones are shared here.
+        attributes: dict[tuple[Step, ...], tuple[Step, ...]] = {}
+        names: dict[str, str] = {}
         chains: list[Chain] = []
         uses: list[Use] = []
         scopes = joined.from_iterable(map(repeat, self.scopes, self.counts))
@@ -106,15 +108,18 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
             if not steps:
                 chain = base
             elif inside:
-                chain = Chain(base.root, base.origin, base.steps + steps_with(steps, chains))
+                chain = Chain(base.root, base.origin, base.steps + steps_with(steps, chains, names))
             else:
-                if len(steps) == 1 and steps[0].__class__ is str:
-                    steps = named.setdefault(steps, steps)  # noqa: PLW2901 - read anew, each name is a string of its own
+                if len(steps) == 1:
+                    if steps[0].__class__ is str:
+                        steps = attributes.setdefault(steps, steps)  # noqa: PLW2901
+                else:
+                    steps = tuple([names.setdefault(each, each) if each.__class__ is str else each for each in steps])  # noqa: PLW2901
                 chain = Chain(base.root, base.origin, base.steps + steps)
             chains.append(chain)
             # Most expressions end on their line: one number for both.
             span = Span(line, column, line if end_line == line else end_line, end_column)
-            use = Use(scope, chain, span, SINKS[sink], loop, target)
+            use = Use(scope, chain, span, SINKS[sink], loop, names.setdefault(target, target))
             if inside > 0:
                 uses.insert(len(uses) - inside, use)
             else:
@@ -122,8 +127,8 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return tuple(uses), tuple([(index, _all(values, chains)) for index, values in self.returned])
 
 
-def steps_with(steps: tuple[Step, ...], chains: Any) -> tuple[Step, ...]:
-    """The steps with the chains of uses, by number, in the place of the numbers."""
+def steps_with(steps: tuple[Step, ...], chains: Any, names: dict[str, str]) -> tuple[Step, ...]:
+    """The steps with the chains of uses, by number, in the place of the numbers; the same ``names`` become one string."""
     found: list[Step] = []
     for step in steps:
         if step.__class__ is Call:
@@ -131,8 +136,10 @@ def steps_with(steps: tuple[Step, ...], chains: Any) -> tuple[Step, ...]:
             if arguments:
                 arguments = _all(arguments, chains)
             if keywords:
-                keywords = tuple([(name, value_with(held, chains)) for name, held in keywords])
+                keywords = tuple([(names.setdefault(name, name), value_with(held, chains)) for name, held in keywords])
             step = Call(arguments, keywords)
+        elif step.__class__ is str:
+            step = names.setdefault(step, step)
         found.append(step)
     return tuple(found)
 

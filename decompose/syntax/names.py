@@ -253,7 +253,7 @@ class Wholes(dict[int, Chain]):
         if not steps:
             found = base
         else:
-            found = Chain(base.root, base.origin, base.steps + (steps_with(steps, self) if inside else steps))
+            found = Chain(base.root, base.origin, base.steps + (steps_with(steps, self, {}) if inside else steps))
         self[number] = found
         return found
 
