@@ -23,6 +23,7 @@ class UseIndex:
         self._rooted = self._begun["global"]
         self._all: list[Use] = []
         self._modules: list[ModuleSummary] = []
+        self._attributed: dict[tuple[Origin, str], dict[str, _Numbers]] = {}
         self._firsts: list[int] = []
         """The number of each module's first use."""
         for module in modules:
@@ -71,6 +72,34 @@ class UseIndex:
     def beginning(self, roots: Iterable[tuple[Origin, str]]) -> Iterator[tuple[ModuleSummary, Use]]:
         """Every use whose chain begins with one of the roots, in the order of the program."""
         return self._in_order([self._begun[origin][root] for origin, root in roots if root in self._begun[origin]])
+
+    def attributes(self, origin: Origin, root: str) -> dict[str, _Numbers]:
+        """The uses whose chains begin with a root and an attribute, by the attribute: for :meth:`uses` and :meth:`numbered`."""
+        key = (origin, root)
+        known = self._attributed.get(key)
+        if known is None:
+            known = self._attributed[key] = {}
+            for number in self._begun[origin][root]:
+                steps = self._all[number].chain.steps
+                first = steps[0] if steps else None
+                if first.__class__ is str:
+                    if first in known:
+                        known[first].append(number)
+                    else:
+                        known[first] = array("I", (number,))
+        return known
+
+    def begun(self, origin: Origin, root: str) -> _Numbers:
+        """The uses whose chains begin with a root."""
+        return self._begun[origin][root]
+
+    def uses(self, numbers: _Numbers) -> Iterator[Use]:
+        """The uses of some numbers."""
+        return map(self._all.__getitem__, numbers)
+
+    def numbered(self, found: list[_Numbers]) -> Iterator[tuple[ModuleSummary, Use]]:
+        """The uses of all the numbers, each once, in the order of the program."""
+        return self._in_order(found)
 
     @property
     def called(self) -> Collection[str]:

@@ -112,14 +112,14 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
             else:
                 if len(steps) == 1:
                     if steps[0].__class__ is str:
-                        steps = attributes.setdefault(steps, steps)  # noqa: PLW2901
+                        steps = attributes.setdefault(steps, steps)
                 else:
-                    steps = tuple([names.setdefault(each, each) if each.__class__ is str else each for each in steps])  # noqa: PLW2901
+                    steps = tuple([names.setdefault(each, each) if each.__class__ is str else each for each in steps])
                 chain = Chain(base.root, base.origin, base.steps + steps)
             chains.append(chain)
             # Most expressions end on their line: one number for both.
             span = Span(line, column, line if end_line == line else end_line, end_column)
-            use = Use(scope, chain, span, SINKS[sink], loop, names.setdefault(target, target))
+            use = Use(scope, chain, span, SINKS[sink], loop, names.setdefault(target, target) if target else "")
             if inside > 0:
                 uses.insert(len(uses) - inside, use)
             else:
