@@ -82,7 +82,6 @@ class UseReader:
                         for choice in evaluator.choices(chain, use.scope) if trace is None or chain.origin == "instance" else ():
                             followed = evaluator.follow_from(choice, chain, use.scope, use.sink == "store")
                             self._note_accesses(use, module.name, followed, followed.start, accesses)
-            evaluator.leave_module()
             for (definition, table, mode, line), certain in accesses.items():
                 yield Access(definition, table, "write" if mode == "write" else "read", Location(module.path, line), "orm", certain)
 
@@ -180,7 +179,11 @@ class UseReader:
         last = trace.values[-1]
         whole = len(trace.values) == len(use.chain.steps) + 1
         result = _RESULTS.get(last.kind, "unknown") if whole else "unknown"
-        certain = all(value.certain for value in trace.values[trace.start :])
+        certain = True
+        for value in trace.values[trace.start :]:
+            if not value.certain:
+                certain = False
+                break
         for segment in segments:
             steps = use.chain.steps[segment.start :]
             keywords = tuple([name for step in steps if step.__class__ is Call for name, _ in step.keywords])
