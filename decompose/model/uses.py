@@ -113,8 +113,8 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
                 if len(steps) == 1:
                     if steps[0].__class__ is str:
                         steps = attributes.setdefault(steps, steps)
-                else:
-                    steps = tuple([names.setdefault(each, each) if each.__class__ is str else each for each in steps])
+                elif len(steps) == 2 and steps[0].__class__ is str:
+                    steps = (names.setdefault(steps[0], steps[0]), steps[1])
                 chain = Chain(base.root, base.origin, base.steps + steps)
             chains.append(chain)
             # Most expressions end on their line: one number for both.
