@@ -63,7 +63,7 @@ class RuleChanges:
     def _state(self, class_id: str) -> str:
         """The project's own setup state that ``make_setup_state`` of a blueprint class returns."""
         making = self.program.member(class_id, "make_setup_state")
-        for each in making.returned if isinstance(making, Definition) else ():
+        for each in self.program.returned(making) if isinstance(making, Definition) else ():
             made = self.program.evaluate(each)
             if made.kind == "instance" and self.program.inherits(made.id, *_STATES):
                 return made.id

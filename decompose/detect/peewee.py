@@ -186,8 +186,9 @@ class Peewee:
         if isinstance(binding.value, Chain):
             state, _ = self.program.head(binding.value)
             definition = self.program.definition(state.id)
-            if definition is not None and len(definition.returned) == 1:
-                return self._named(definition.returned[0], name)
+            returned = self.program.returned(definition) if definition is not None else ()
+            if len(returned) == 1:
+                return self._named(returned[0], name)
         return None
 
     def _named(self, expression: Expression, name: str) -> str | None:

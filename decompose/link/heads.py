@@ -5,6 +5,7 @@ Nearly all expressions begin with something else. What a root can lead to is loo
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
 
 from decompose.link.expressions import last_bound
@@ -28,7 +29,6 @@ class Heads:
         self._knows = knows
         self._makers = makers
         self._roots: dict[tuple[str, str], str] = {}
-        self._firsts: dict[tuple[str, str, str], bool] = {}
 
     def uses(self) -> Iterator[tuple[ModuleSummary, Use, Made | None, State, tuple[Step, ...]]]:
         """The uses that begin with something known, in the order of the program: the object and the steps after it, or the library's name.
@@ -36,10 +36,22 @@ class Heads:
         What was done before the last variable on the way has its own use: such a chain is left out.
         """
         index = self.program.uses
-        known = [(origin, root) for origin in _ORIGINS for root in index.beginnings(origin) if self._lead(origin, root)]
-        for module, use in index.beginning(known):
-            if use.sink not in _ELSEWHERE and (self._roots[use.chain.origin, use.chain.root] == "all" or self._first(use.chain)):
+        found = [numbers for origin in _ORIGINS for root in index.beginnings(origin) for numbers in self._known(origin, root)]
+        for module, use in index.numbered(found):
+            if use.sink not in _ELSEWHERE:
                 yield from self._headed(use, module)
+
+    def _known(self, origin: Origin, root: str) -> Iterator[array[int]]:
+        """The uses that begin with a root and are worth a look, as the index numbers them."""
+        index = self.program.uses
+        lead = self._lead(origin, root)
+        if lead == "all":
+            yield index.begun(origin, root)
+        elif lead:
+            for name, numbers in index.attributes(origin, root).items():
+                chain = next((use.chain for use in index.uses(numbers) if use.sink not in _ELSEWHERE), None)
+                if chain is not None and self._attribute(chain, name):
+                    yield numbers
 
     def _headed(self, use: Use, module: ModuleSummary) -> Iterator[tuple[ModuleSummary, Use, Made | None, State, tuple[Step, ...]]]:
         chain = use.chain
@@ -80,18 +92,8 @@ class Heads:
             return "all" if self._holds(Chain(root, "global"), state) else ""
         return ""
 
-    def _first(self, chain: Chain) -> bool:
-        """Whether ``self.x`` or ``module.x`` leads to something known."""
-        step = chain.steps[0] if chain.steps else None
-        if not isinstance(step, str):
-            return False
-        key = (chain.origin, chain.root, step)
-        known = self._firsts.get(key)
-        if known is None:
-            known = self._firsts[key] = self._attribute(chain, step)
-        return known
-
     def _attribute(self, chain: Chain, step: str) -> bool:
+        """Whether ``self.x`` or ``module.x`` leads to something known."""
         if chain.origin in ("self", "cls"):
             return self.objects.receiver(Chain(chain.root, chain.origin, (step,)), self.program.module_of(chain.root)) is not None
         state, rest = self.program.head(chain)

@@ -166,7 +166,7 @@ class Objects:
             return ""
         state, rest = self.program.head(value)
         definition = self.program.definition(state.id) if state.kind == "function" and len(rest) == 1 and isinstance(rest[0], Call) else None
-        for each in definition.returned if definition is not None else ():
+        for each in self.program.returned(definition) if definition is not None else ():
             made = self.program.head(each)[0] if isinstance(each, Chain) else None
             if made is not None and made.kind == "class" and (kind := self.kind(made.id)):
                 return kind
@@ -225,7 +225,7 @@ class Objects:
 
     def _result(self, definition: Definition, depth: int) -> Made | None:
         module = self.program.module_of(definition.id)
-        for expression in definition.returned:
+        for expression in self.program.returned(definition):
             made = self.made(expression, module, definition.id, depth + 1)
             if made is not None:
                 return made
@@ -492,7 +492,7 @@ def possible_texts(
         return (), False
     given = bound_arguments(definition, rest[0])
     origin = program.modules.get(program.module_of(definition.id))
-    texts = [_with_parameter(program, definition, each, given, origin) or text(program, substitute(each, given), origin) for each in definition.returned]
+    texts = [_with_parameter(program, definition, each, given, origin) or text(program, substitute(each, given), origin) for each in program.returned(definition)]
     return tuple(dict.fromkeys(each for each in texts if each is not None)), None not in texts
 
 

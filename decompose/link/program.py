@@ -33,6 +33,7 @@ Step = str | Call | Item | Slice | Bound
 
 _LIMIT = 60
 """Re-exports followed before a name is given up: far above any chain seen in real code, it only ends cycles."""
+_NO_NAMES: frozenset[str] = frozenset()
 _MOST_ANCESTORS = 256
 """Classes above a class that are remembered: no class that people write has as many."""
 
@@ -129,6 +130,11 @@ class Program:
     def definition(self, id: str) -> Definition | None:
         """The class, function or method with this id."""
         return self._definitions.get(id)
+
+    def returned(self, definition: Definition) -> tuple[Expression, ...]:
+        """The expressions of a definition's ``return`` statements in source order (a bare ``return`` is ``Constant(None)``)."""
+        module = self.modules.get(self._module_of.get(definition.id, ""))
+        return module.returned.get((definition.id, definition.line), ()) if module is not None else ()
 
     @property
     def imported(self) -> frozenset[str]:
@@ -431,8 +437,11 @@ class Program:
 
     def declaring_class(self, class_id: str, name: str) -> str:
         """The nearest class, itself first, whose body declares ``name``; ``""`` when none in the project does."""
-        for owner in (class_id, *self.ancestors(class_id)):
-            if name in self._members.get(owner, {}) or name in self._bindings.get(owner, {}):
+        members, bindings = self._members, self._bindings
+        if name in members.get(class_id, _NO_NAMES) or name in bindings.get(class_id, _NO_NAMES):
+            return class_id
+        for owner in self.ancestors(class_id):
+            if name in members.get(owner, _NO_NAMES) or name in bindings.get(owner, _NO_NAMES):
                 return owner
         return ""
 

@@ -13,7 +13,7 @@ import msgspec
 from decompose.model.location import Location, Span
 
 
-class Column(msgspec.Struct, frozen=True):
+class Column(msgspec.Struct, frozen=True, gc=False):
     """A column of a table.
 
     ``name`` is the database name, ``field`` the attribute in Python (``customer`` for ``customer_id``). ``type`` is
@@ -36,7 +36,7 @@ class Column(msgspec.Struct, frozen=True):
     line: int = 0
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, gc=False):
     """A database table. ``model`` is the class that maps it, ``""`` for a plain ``Table`` or a join table.
 
     ``kind``: ``entity``, ``join`` (made for a many-to-many relation), ``framework`` (belongs to an installed
@@ -54,7 +54,7 @@ class Table(msgspec.Struct, frozen=True):
     columns: tuple[Column, ...] = ()
 
 
-class ForeignKey(msgspec.Struct, frozen=True):
+class ForeignKey(msgspec.Struct, frozen=True, gc=False):
     """A reference from a column to a table.
 
     ``kind``: ``many-to-one``, ``one-to-one`` or ``many-to-many`` (then ``table`` is the declaring model's table and
@@ -80,7 +80,7 @@ class ForeignKey(msgspec.Struct, frozen=True):
 Mode = Literal["read", "write"]
 
 
-class Access(msgspec.Struct, frozen=True):
+class Access(msgspec.Struct, frozen=True, gc=False):
     """A definition reads or writes a table at a line.
 
     ``via`` is ``orm``, ``core`` (SQLAlchemy Core) or ``sql``. ``certain`` is false where the receiver's type rests on a
@@ -95,7 +95,7 @@ class Access(msgspec.Struct, frozen=True):
     certain: bool = True
 
 
-class ModelUse(msgspec.Struct, frozen=True):
+class ModelUse(msgspec.Struct, frozen=True, gc=False):
     """An expression in the code that goes through a model class, manager, query set or instance.
 
     ``head`` is where the chain begins: the class itself (``class``), an instance that came from elsewhere
@@ -127,7 +127,7 @@ class ModelUse(msgspec.Struct, frozen=True):
     certain: bool = True
 
 
-class Transaction(msgspec.Struct, frozen=True):
+class Transaction(msgspec.Struct, frozen=True, gc=False):
     """A unit of work: an ``atomic`` block or decorator, ``session.begin`` and the like.
 
     ``end_line`` is the last line it covers. ``kind`` is ``block``, ``decorator``, ``request`` or ``session``. ``deferred`` are the first and last
@@ -141,7 +141,7 @@ class Transaction(msgspec.Struct, frozen=True):
     deferred: tuple[tuple[int, int], ...] = ()
 
 
-class Route(msgspec.Struct, frozen=True):
+class Route(msgspec.Struct, frozen=True, gc=False):
     """An entry point that callers outside name: a URL, or a field of a GraphQL schema's root types.
 
     Of a URL ``path`` is the whole with all prefixes and ``methods`` are in upper case and sorted.
@@ -169,7 +169,7 @@ class Route(msgspec.Struct, frozen=True):
         return self.kind != "graphql"
 
 
-class Task(msgspec.Struct, frozen=True):
+class Task(msgspec.Struct, frozen=True, gc=False):
     """A background task that is registered under ``name``; ``queue`` is ``""`` when not declared."""
 
     name: str
@@ -179,7 +179,7 @@ class Task(msgspec.Struct, frozen=True):
     queue: str = ""
 
 
-class TaskSend(msgspec.Struct, frozen=True):
+class TaskSend(msgspec.Struct, frozen=True, gc=False):
     """A place that enqueues a task: ``task`` is the registered name, ``how`` the method used (``delay``)."""
 
     definition: str
@@ -188,7 +188,7 @@ class TaskSend(msgspec.Struct, frozen=True):
     how: str
 
 
-class Schedule(msgspec.Struct, frozen=True):
+class Schedule(msgspec.Struct, frozen=True, gc=False):
     """A periodic task; ``when`` is the source text of its schedule."""
 
     name: str
@@ -197,7 +197,7 @@ class Schedule(msgspec.Struct, frozen=True):
     at: Location
 
 
-class Subscription(msgspec.Struct, frozen=True):
+class Subscription(msgspec.Struct, frozen=True, gc=False):
     """A signal handler: ``signal`` is dotted, ``sender`` the model or class it listens to (``""`` for any)."""
 
     signal: str
@@ -206,7 +206,7 @@ class Subscription(msgspec.Struct, frozen=True):
     at: Location
 
 
-class Emission(msgspec.Struct, frozen=True):
+class Emission(msgspec.Struct, frozen=True, gc=False):
     """A place that sends a signal explicitly."""
 
     signal: str
@@ -214,7 +214,7 @@ class Emission(msgspec.Struct, frozen=True):
     at: Location
 
 
-class Command(msgspec.Struct, frozen=True):
+class Command(msgspec.Struct, frozen=True, gc=False):
     """A command-line entry point of the target (a Django management command, a ``flask`` command)."""
 
     name: str
@@ -222,7 +222,7 @@ class Command(msgspec.Struct, frozen=True):
     at: Location
 
 
-class Setting(msgspec.Struct, frozen=True):
+class Setting(msgspec.Struct, frozen=True, gc=False):
     """A setting with its literal value as source text; ``environment`` is the variable it is read from, or ``""``."""
 
     name: str
@@ -231,7 +231,7 @@ class Setting(msgspec.Struct, frozen=True):
     environment: str = ""
 
 
-class SettingRead(msgspec.Struct, frozen=True):
+class SettingRead(msgspec.Struct, frozen=True, gc=False):
     """A definition reads ``settings.NAME``."""
 
     definition: str
@@ -239,7 +239,7 @@ class SettingRead(msgspec.Struct, frozen=True):
     at: Location
 
 
-class EnvironmentRead(msgspec.Struct, frozen=True):
+class EnvironmentRead(msgspec.Struct, frozen=True, gc=False):
     """An environment variable is read; ``default`` is source text, ``""`` when none."""
 
     definition: str
@@ -248,7 +248,7 @@ class EnvironmentRead(msgspec.Struct, frozen=True):
     at: Location
 
 
-class StringReference(msgspec.Struct, frozen=True):
+class StringReference(msgspec.Struct, frozen=True, gc=False):
     """A string that names a definition, module, model, URL or template.
 
     ``kind``: ``dotted`` (settings and ``import_string``), ``patch`` (``mock.patch``), ``model`` (``app.Model``), ``url``
@@ -263,7 +263,7 @@ class StringReference(msgspec.Struct, frozen=True):
     at: Location
 
 
-class External(msgspec.Struct, frozen=True):
+class External(msgspec.Struct, frozen=True, gc=False):
     """Something outside the process that the code touches.
 
     ``kind`` and what ``text`` says: ``http`` (``GET https://host/path``, or the host of a service's own library), ``aws`` (the right that is
@@ -280,7 +280,7 @@ class External(msgspec.Struct, frozen=True):
     mode: Literal["", "read", "write"] = ""
 
 
-class Unresolved(msgspec.Struct, frozen=True):
+class Unresolved(msgspec.Struct, frozen=True, gc=False):
     """Something seen but not followed, with the reason: counted and shown, never guessed."""
 
     kind: str

@@ -29,7 +29,7 @@ from decompose.model.expressions import (
     Slice,
     Template,
 )
-from decompose.model.uses import KeptUses, Sink, Use
+from decompose.model.uses import KeptUses, Returned, Sink, Use
 
 __all__ = [
     "Binding", "Block", "Bound", "Call", "Chain", "Constant", "Definition", "Expression", "Import", "Item", "Mapping",
@@ -80,8 +80,8 @@ class Definition(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``start`` is the first line including decorators. ``parent`` is the id of the enclosing definition or
     ``""``. ``returns`` is the source text of the return annotation, ``returns_symbol`` its class if plain.
-    ``condition`` is true when it is declared under ``if``/``try``. ``returned`` are the expressions of its ``return`` statements
-    in source order (a bare ``return`` is ``Constant(None)``), ``generator`` is true when it yields.
+    ``condition`` is true when it is declared under ``if``/``try``, ``generator`` is true when it yields. What it returns is
+    kept with the uses of its file: :attr:`ModuleSummary.returned`.
     """
 
     id: str
@@ -99,7 +99,6 @@ class Definition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_async: bool = False
     condition: bool = False
     keywords: tuple[tuple[str, Expression], ...] = ()
-    returned: tuple[Expression, ...] = ()
     generator: bool = False
 
 
@@ -157,7 +156,8 @@ class Remark(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, dict=True, eq=False):
     """Everything that the text of one Python file says.
 
-    ``kept`` are the uses as they are kept: in a summary that was stored as bytes, read when :attr:`uses` is first asked for.
+    ``kept`` are the uses as they are kept: in a summary that was stored as bytes, read when :attr:`uses` or :attr:`returned` is first
+    asked for; ``None`` since then, for nobody needs both forms.
     ``newer`` is true when it is written for a newer Python than the one that read it, so that it was read respelled.
     """
 
@@ -176,15 +176,28 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, dict=True, eq=
     failure_line: int = 0
     remarks: tuple[Remark, ...] = ()
     newer: bool = False
-    kept: KeptUses | bytes = b""
+    kept: KeptUses | bytes | None = b""
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """All maximal chains of the file, in the order in which they begin."""
+        return self._written_out[0]
+
+    @cached_property
+    def returned(self) -> dict[tuple[str, int], tuple[Expression, ...]]:
+        """What the ``return`` statements of functions give, by id and line of the definition; without those that have none."""
+        definitions = self.definitions
+        return {(definitions[index].id, definitions[index].line): values for index, values in self._written_out[1]}
+
+    @cached_property
+    def _written_out(self) -> tuple[tuple[Use, ...], tuple[Returned, ...]]:
         kept = self.kept
         if isinstance(kept, bytes):
-            return _KEPT.decode(kept).written_out() if kept else ()
-        return kept.written_out()
+            kept = _KEPT.decode(kept) if kept else KeptUses()
+        assert kept is not None
+        found = kept.written_out()
+        msgspec.structs.force_setattr(self, "kept", None)
+        return found
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ModuleSummary) and _said(self) == _said(other)
@@ -197,4 +210,4 @@ _KEPT = msgspec.msgpack.Decoder(KeptUses)
 
 
 def _said(summary: ModuleSummary) -> tuple[Any, ...]:
-    return (*(getattr(summary, name) for name in summary.__struct_fields__ if name != "kept"), summary.uses)
+    return (*(getattr(summary, name) for name in summary.__struct_fields__ if name != "kept"), summary.uses, summary.returned)

@@ -56,16 +56,20 @@ class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
 SINKS: tuple[Sink, ...] = get_args(Sink)
 
 
+Returned = tuple[int, tuple[Expression, ...]]
+"""The position of a function among the file's definitions, and what its ``return`` statements give."""
+
+
 class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The uses of a file as columns, in the order in which their evaluation ends: what a chain is made of comes before it.
 
-    ``heads`` has the number of the use that the chain continues, or ``-1 - n`` when it begins at the ``n``-th of ``roots``; ``steps``
-    are those after that. ``inside`` is how many of the uses just before belong to arguments of this one, which comes before them in
+    ``heads`` has the number of the use that the chain continues, or ``-1 - n`` when it begins at the ``n``-th of ``roots``, which may be
+    a variable that continues an earlier use; ``steps`` are those after that. ``inside`` is how many of the uses just before belong to arguments of this one, which comes before them in
     the file; -1 for none when there are numbers of uses in the arguments all the same. ``scopes`` has scopes with their number of uses
-    in ``counts``; ``sinks`` are positions in :data:`SINKS`.
+    in ``counts``; ``sinks`` are positions in :data:`SINKS`. ``returned`` is what functions return, its chains as numbers of uses too.
     """
 
-    roots: tuple[Chain, ...] = ()
+    roots: tuple[Chain | Continued, ...] = ()
     scopes: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     heads: tuple[int, ...] = ()
@@ -78,10 +82,14 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sinks: tuple[int, ...] = ()
     loops: tuple[int, ...] = ()
     targets: tuple[str, ...] = ()
+    returned: tuple[Returned, ...] = ()
 
-    def written_out(self) -> tuple[Use, ...]:
-        """The uses in the order in which they begin."""
-        roots = self.roots
+    def written_out(self) -> tuple[tuple[Use, ...], tuple[Returned, ...]]:
+        """The uses in the order in which they begin, and what functions return."""
+        roots = [*self.roots]
+        # Read from bytes, each name is a string of its own: the same ones are shared here.
+        attributes: dict[tuple[Step, ...], tuple[Step, ...]] = {}
+        names: dict[str, str] = {}
         chains: list[Chain] = []
         uses: list[Use] = []
         scopes = joined.from_iterable(map(repeat, self.scopes, self.counts))
@@ -89,24 +97,38 @@ class KeptUses(msgspec.Struct, frozen=True, array_like=True, gc=False):
             scopes, self.heads, self.steps, self.inside, self.lines, self.columns, self.end_lines, self.end_columns,
             self.sinks, self.loops, self.targets, strict=True,
         ):  # fmt: skip
-            base = chains[head] if head >= 0 else roots[-1 - head]
+            if head >= 0:
+                base = chains[head]
+            else:
+                root = roots[-1 - head]
+                if root.__class__ is Continued:
+                    before = chains[root.use]
+                    root = roots[-1 - head] = Chain(before.root, before.origin, before.steps + root.steps)
+                base = root
             if not steps:
                 chain = base
             elif inside:
-                chain = Chain(base.root, base.origin, base.steps + steps_with(steps, chains))
+                chain = Chain(base.root, base.origin, base.steps + steps_with(steps, chains, names))
             else:
+                if len(steps) == 1:
+                    if steps[0].__class__ is str:
+                        steps = attributes.setdefault(steps, steps)
+                elif len(steps) == 2 and steps[0].__class__ is str:
+                    steps = (names.setdefault(steps[0], steps[0]), steps[1])
                 chain = Chain(base.root, base.origin, base.steps + steps)
             chains.append(chain)
-            use = Use(scope, chain, Span(line, column, end_line, end_column), SINKS[sink], loop, target)
+            # Most expressions end on their line: one number for both.
+            span = Span(line, column, line if end_line == line else end_line, end_column)
+            use = Use(scope, chain, span, SINKS[sink], loop, names.setdefault(target, target) if target else "")
             if inside > 0:
                 uses.insert(len(uses) - inside, use)
             else:
                 uses.append(use)
-        return tuple(uses)
+        return tuple(uses), tuple([(index, _all(values, chains)) for index, values in self.returned])
 
 
-def steps_with(steps: tuple[Step, ...], chains: Any) -> tuple[Step, ...]:
-    """The steps with the chains of uses, by number, in the place of the numbers."""
+def steps_with(steps: tuple[Step, ...], chains: Any, names: dict[str, str]) -> tuple[Step, ...]:
+    """The steps with the chains of uses, by number, in the place of the numbers; the same ``names`` become one string."""
     found: list[Step] = []
     for step in steps:
         if step.__class__ is Call:
@@ -114,8 +136,10 @@ def steps_with(steps: tuple[Step, ...], chains: Any) -> tuple[Step, ...]:
             if arguments:
                 arguments = _all(arguments, chains)
             if keywords:
-                keywords = tuple([(name, value_with(held, chains)) for name, held in keywords])
+                keywords = tuple([(names.setdefault(name, name), value_with(held, chains)) for name, held in keywords])
             step = Call(arguments, keywords)
+        elif step.__class__ is str:
+            step = names.setdefault(step, step)
         found.append(step)
     return tuple(found)
 

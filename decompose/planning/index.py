@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Hashable, Iterable
-from operator import itemgetter
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -14,18 +14,20 @@ class Index(Generic[K, T]):
     """Values by key, given back for many keys in the order they were put in."""
 
     def __init__(self, pairs: Iterable[tuple[K, T]]) -> None:
-        self._found: dict[K, list[tuple[int, T]]] = {}
-        known = self._found
+        self._values: list[T] = []
+        self._found: dict[K, array[int]] = {}
+        known, values = self._found, self._values
         for number, (key, value) in enumerate(pairs):
+            values.append(value)
             if key in known:
-                known[key].append((number, value))
+                known[key].append(number)
             else:
-                known[key] = [(number, value)]
+                known[key] = array("I", (number,))
 
     def of(self, keys: Collection[K]) -> list[T]:
         """The values of all ``keys``, which are distinct."""
-        known = self._found
-        found = [each for key in keys if key in known for each in known[key]]
+        known, values = self._found, self._values
+        numbers = [number for key in keys if key in known for number in known[key]]
         if len(keys) > 1:
-            found.sort(key=itemgetter(0))
-        return [value for _, value in found]
+            numbers.sort()
+        return [values[number] for number in numbers]

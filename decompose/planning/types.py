@@ -308,9 +308,10 @@ class Types:
             return self.annotated(definition.returns, module.name)
         if definition.generator:
             return UNKNOWN
-        if not definition.returned:
+        returned = self._sight.program.returned(definition)
+        if not returned:
             return Type("none")
-        found = [self.value(expression, module.path) for expression in definition.returned]
+        found = [self.value(expression, module.path) for expression in returned]
         result = found[0]
         for each in found[1:]:
             result = _union(result, each)

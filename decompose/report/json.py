@@ -383,7 +383,9 @@ def encode(value: Any, *, sorted_keys: bool = False) -> bytes:
         text = msgspec.json.encode(value, order=order)
     except UnicodeEncodeError:
         text = msgspec.json.encode(_readable(msgspec.to_builtins(value)), order=order)
-    return msgspec.json.format(text, indent=1) + b"\n"
+    del value  # of a large project each of these forms takes as much memory as the next
+    text = msgspec.json.format(text, indent=1)
+    return text + b"\n"
 
 
 def _readable(value: Any) -> Any:

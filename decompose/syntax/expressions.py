@@ -128,9 +128,6 @@ class Expressions(Names):
                     self.load += self.weights.get(name, 1)
                     if self.load > self.limit or length(head) > LONGEST_CHAIN:
                         head = Chain(name, "local")
-                if head.__class__ is Continued:
-                    before = head.steps
-                    head = head.use
             else:
                 if self.inside:
                     self._changed(name, head, links[-1])
@@ -169,7 +166,7 @@ class Expressions(Names):
         if head.__class__ is int:
             if before:
                 steps = before + steps
-        elif self.inside or self.closure:
+        elif self.inside or self.closure or head.__class__ is Continued:
             head = self.roots.get(id(head)) or self._root(head)
         else:
             # Nothing is repeated outside functions, and most of what stands there is wanted in full.
@@ -202,7 +199,6 @@ class Expressions(Names):
         if head is None:
             head = self.beyond(name)
         kind = head.__class__
-        steps: tuple[Step, ...] = ()
         if kind is Chain:
             if head.steps:
                 self.load += self.weights.get(name, 1)
@@ -217,24 +213,18 @@ class Expressions(Names):
             if kind is not Continued or head.origin in _ANONYMOUS:
                 self.passed += 1
                 return head
-            steps = head.steps
-            head = head.use
         uses = self.uses
-        number = len(uses)
-        made: Held = number
-        if kind is Chain:
-            if not (self.inside or self.closure):
-                made = head
-            head = self.roots.get(id(head)) or self._root(head)
+        made: Held = head if kind is Chain and not (self.inside or self.closure) else len(uses)
+        head = self.roots.get(id(head)) or self._root(head)
         uses.append(
             (
-                head, steps, 0, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, sink, self.loop, target,
+                head, (), 0, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, sink, self.loop, target,
             )
         )  # fmt: skip
         return made
 
     def _root(self, chain: Held) -> int:
-        """The number, negative, of a chain that uses begin with."""
+        """The number, negative, of a chain or variable that uses begin with."""
         self.beginnings.append(chain)
         number = self.roots[id(chain)] = -len(self.beginnings)
         return number
@@ -614,8 +604,8 @@ class Expressions(Names):
             return Chain(held.root, held.origin, held.steps + steps)
         if kind is Continued:
             return Continued(held.use, held.steps + steps, held.origin, held.length + len(steps))
-        origin, length = self._reach(held)
-        return Continued(held, steps, origin, length + len(steps))
+        origin, size = self._reach(held)
+        return Continued(held, steps, origin, size + len(steps))
 
     def _reach(self, number: int) -> tuple[Origin, int]:
         """Origin and length of the whole chain of a use."""
@@ -627,7 +617,7 @@ class Expressions(Names):
                 head, steps, *_ = self.uses[head]
                 size += len(steps)
             root = self.beginnings[-1 - head]
-            known = self.reaches[number] = root.origin, size + len(root.steps)
+            known = self.reaches[number] = root.origin, size + length(root)
         return known
 
     def bind(self, name: str, held: Held, line: int, before: int, symbol: str = "") -> None:

@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterable
 from typing import Any
 
-from decompose.model.expressions import Chain, Constant, Expression, Origin
+from decompose.model.expressions import Chain, Constant, Continued, Expression, Origin
 from decompose.model.syntax import Binding, Block, Import, Parameter, Remark, Text
 from decompose.model.uses import steps_with, value_with
 from decompose.syntax.nodes import (
@@ -58,6 +58,7 @@ class Names:
         "reaches",
         "relative",
         "remarks",
+        "results",
         "returned",
         "roots",
         "scope",
@@ -91,8 +92,8 @@ class Names:
         self.reaches: dict[int, tuple[Origin, int]] = {}
         self.passed = 0
         """How often a variable was passed on that may hold numbers of uses without being a use itself."""
-        self.beginnings: list[Chain] = []
-        """What uses begin with: the ``n``-th has the number ``-1 - n``."""
+        self.beginnings: list[Chain | Continued] = []
+        """What uses begin with, also variables that continue another use: the ``n``-th has the number ``-1 - n``."""
         self.wholes = Wholes(self.uses, self.beginnings)
         self.roots: dict[int, int] = {}
         """The number of a beginning by the id of the chain, which is good as long as the chain is there: among the beginnings."""
@@ -121,7 +122,9 @@ class Names:
         """Names declared ``global`` (true) or ``nonlocal`` (false) in this function."""
         self.late: list[tuple[Any, ...]] = []
         """Functions met inside this function, to be taken after it."""
-        self.returned: list[Expression] = []
+        self.returned: list[Held] = []
+        self.results: list[tuple[int, tuple[Held, ...]]] = []
+        """What functions return, each with its position among the definitions."""
         self.yields = False
 
         self.scope = ""
@@ -231,20 +234,26 @@ class Names:
 
 
 class Wholes(dict[int, Chain]):
-    """The chains of uses by number, written out when first asked for."""
+    """The chains of uses and of what uses begin with, by number, written out when first asked for."""
 
-    def __init__(self, uses: list[tuple[Any, ...]], beginnings: list[Chain]) -> None:
+    def __init__(self, uses: list[tuple[Any, ...]], beginnings: list[Chain | Continued]) -> None:
         super().__init__()
         self.uses = uses
         self.beginnings = beginnings
 
     def __missing__(self, number: int) -> Chain:
-        head, steps, inside, *_ = self.uses[number]
-        base: Chain = self[head] if head >= 0 else self.beginnings[-1 - head]
+        if number < 0:
+            beginning = self.beginnings[-1 - number]
+            if isinstance(beginning, Chain):
+                return beginning
+            head, steps, inside = beginning.use, beginning.steps, 0
+        else:
+            head, steps, inside, *_ = self.uses[number]
+        base = self[head]
         if not steps:
             found = base
         else:
-            found = Chain(base.root, base.origin, base.steps + (steps_with(steps, self) if inside else steps))
+            found = Chain(base.root, base.origin, base.steps + (steps_with(steps, self, {}) if inside else steps))
         self[number] = found
         return found
 

@@ -20,7 +20,7 @@ from decompose.syntax.newer import lowered
 from decompose.syntax.walk import Walk
 
 # Increase whenever the same text gives another summary: cached summaries of earlier versions are then left alone.
-VERSION = 5
+VERSION = 7
 
 TOO_DEEP = "too deeply nested to be parsed"
 MOST_PARTS = 1_500_000
@@ -113,6 +113,8 @@ def crashed(path: str, name: str, is_package: bool, source: bytes) -> ModuleSumm
 def packed(summary: ModuleSummary) -> bytes:
     """The summary in its stored form."""
     kept = summary.kept
+    if kept is None:
+        raise ValueError("its uses have been written out")
     if not isinstance(kept, bytes):
         summary = msgspec.structs.replace(summary, kept=_encoder.encode(kept))
     return _encoder.encode(summary)

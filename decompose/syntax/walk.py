@@ -17,7 +17,7 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-from decompose.model.expressions import Chain, Constant, Expression
+from decompose.model.expressions import Chain, Constant, Continued, Expression
 from decompose.model.syntax import (
     Definition,
     Import,
@@ -69,7 +69,7 @@ class Walk(Flow):
             blocks=tuple(self.blocks),
             texts=tuple(self.texts),
             remarks=tuple(sorted((*remarks, *self.remarks), key=lambda remark: remark.line)),
-            kept=kept(self.uses, self.beginnings, [*self.scopes, (self.scope, len(self.uses))]),
+            kept=kept(self.uses, self.beginnings, [*self.scopes, (self.scope, len(self.uses))], self.results),
         )
 
     def block(self, body: Iterable[Node]) -> None:
@@ -242,9 +242,10 @@ class Walk(Flow):
             node.__class__ is ast.AsyncFunctionDef,
             condition,
             (),
-            tuple([self.whole(held) for held in self.returned]),
             self.yields,
         )
+        if self.returned:
+            self.results.append((index, tuple(self.returned)))
         if self.late:
             visible = (self.local, *closure)
             for inner in self.late:
@@ -317,10 +318,10 @@ class Walk(Flow):
 _SINK_NUMBERS = {sink: number for number, sink in enumerate(SINKS)}
 
 
-def kept(uses: list[tuple[Any, ...]], beginnings: list[Chain], left: list[tuple[str, int]]) -> KeptUses:
+def kept(uses: list[tuple[Any, ...]], beginnings: list[Chain | Continued], left: list[tuple[str, int]], returned: list[Any]) -> KeptUses:
     """The uses that a walk has collected, as columns; ``left`` are the scopes and how many uses there were at their ends."""
     if not uses:
-        return KeptUses()
+        return KeptUses(returned=tuple(returned))
     scopes: list[str] = []
     counts: list[int] = []
     before = 0
@@ -332,7 +333,7 @@ def kept(uses: list[tuple[Any, ...]], beginnings: list[Chain], left: list[tuple[
     heads, steps, inside, lines, columns, end_lines, end_columns, sinks, loops, targets = zip(*uses, strict=True)
     return KeptUses(
         tuple(beginnings), tuple(scopes), tuple(counts), heads, steps, inside, lines, columns, end_lines, end_columns,
-        tuple(map(_SINK_NUMBERS.__getitem__, sinks)), loops, targets,
+        tuple(map(_SINK_NUMBERS.__getitem__, sinks)), loops, targets, tuple(returned),
     )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ def detect(program: Program) -> Iterator[Fact]:
     yield from signals.facts()
     yield from command_facts(program)
     yield from dict.fromkeys(ReferenceReader(settings, registry, routes).facts())
+    evaluator.release()
 
 
 def _accesses_once(evaluator: Evaluator, admin: AdminRegistrations) -> Iterator[Fact]:

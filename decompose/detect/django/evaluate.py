@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 
+from msgspec.structs import replace
+
 from decompose.detect.django import standard
 from decompose.detect.django.lookups import call_tables, expression_name, spread_tables
 from decompose.detect.django.models import Registry
@@ -107,10 +109,14 @@ class Evaluator:
             way = Chain(chain.root, chain.origin, steps[:start])
             walked = self._walk(way, start, Trace([first], [], start, False), scope, context, False)
             reached = len(walked.values) > start and walked.values[-1].model is not None
-            held = self._variables[key] = walked._replace(telling=reached)
+            held = self._variables[key] = replace(walked, telling=reached)
         if len(held.values) <= start or start == len(steps):
             return held
         return self._walk(chain, start, held, scope, context, stored)
+
+    def release(self) -> None:
+        """Lets go of all that is known. The parts refer to one another, and no collector runs during an analysis."""
+        vars(self).clear()
 
     def follow_from(self, first: Value, chain: Chain, scope: str, stored: bool) -> Trace:
         """The chain with one of the values that its root may have."""
@@ -123,7 +129,7 @@ class Evaluator:
         first = self.start(chain, scope, None)
         if first is None or first.model is None or not first.model.abstract:
             return ()
-        return tuple(first._replace(model=each, certain=False) for each in self.tables_under(first.model))
+        return tuple(replace(first, model=each, certain=False) for each in self.tables_under(first.model))
 
     def _from_variable(self, chain: Chain, scope: str, context: Value | None, stored: bool) -> Trace | None:
         """The chain from its last variable on, where the way there is not known but the variable is named after a model."""
@@ -248,7 +254,7 @@ class Evaluator:
         class_id = chain.root
         if context is not None:
             above = chain.origin == "super" and context.kind in ("manager", "queryset")
-            return context._replace(name="super", state=State("class", class_id)) if above else context
+            return replace(context, name="super", state=State("class", class_id)) if above else context
         model = self.registry.models.get(class_id)
         if model is not None:
             return Value("class" if chain.origin == "cls" else "instance", model, name="super" if chain.origin == "super" else "")
@@ -505,7 +511,7 @@ class Evaluator:
         if isinstance(step, Item):
             return Value("instance", model)
         if isinstance(step, Slice):
-            return value._replace(kind="queryset")
+            return replace(value, kind="queryset")
         if isinstance(step, Call):
             return value if value.kind == "manager" else None
         assert isinstance(step, str)
@@ -568,10 +574,10 @@ class Evaluator:
         owner = self._begun(owner)
         if value.state.kind == "function" and not (name == "get_queryset" and owner.name == "super"):
             if owner.kind == "manager" and self.roles.of(value.state.id.rpartition(".")[0]) == "queryset":
-                owner = owner._replace(kind="queryset")  # the manager hands the call on to a query set that it makes
+                owner = replace(owner, kind="queryset")  # the manager hands the call on to a query set that it makes
             done = self.method_effects(value.state.id, owner)
             # Answers are kept by model: what this one query set reads beside it is added below.
-            returned = self.returned(value.state.id, owner._replace(joins=(), along=()))
+            returned = self.returned(value.state.id, replace(owner, joins=(), along=()))
             if returned is not None and returned.kind == "queryset":
                 # What it only loads along, or joins in one branch of several, is read as the case may be.
                 fixed = {*model.tables, *returned.joins}
@@ -583,11 +589,10 @@ class Evaluator:
             effects.extend((table, "read") for table in owner.joins)
             if returned is not None:
                 if returned.kind in ("queryset", "values"):
-                    returned = returned._replace(
-                        joins=tuple(dict.fromkeys((*owner.joins, *returned.joins))), along=tuple(dict.fromkeys((*owner.along, *returned.along)))
+                    returned = replace(returned, joins=tuple(dict.fromkeys((*owner.joins, *returned.joins))), along=tuple(dict.fromkeys((*owner.along, *returned.along)))
                     )
                 if returned.kind == "queryset" and returned.model is model and returned.manager is None:
-                    return returned._replace(manager=owner.manager)
+                    return replace(returned, manager=owner.manager)
                 return returned
             if standard.ASYNCHRONOUS.get(name, name) not in standard.LAZY | standard.TO_INSTANCE:
                 return Value("scalar", name="project")
@@ -609,8 +614,8 @@ class Evaluator:
             # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is carried on apart.
             if name in standard.JOIN_METHODS:
                 along = tuple((table, "read") for table, mode in effects if mode != "write")
-                return result._replace(joins=owner.joins, along=joined_by(owner._replace(joins=owner.along), along))
-            return result._replace(joins=joined_by(owner, done), along=owner.along if result.kind == "queryset" else ())
+                return replace(result, joins=owner.joins, along=joined_by(replace(owner, joins=owner.along), along))
+            return replace(result, joins=joined_by(owner, done), along=owner.along if result.kind == "queryset" else ())
         return result
 
     def _begun(self, owner: Value) -> Value:
@@ -621,7 +626,7 @@ class Evaluator:
             method = self.program.members(class_id).get("get_queryset")
             made = self.returned(method.id, owner) if method is not None else None
             if method is not None:
-                return owner._replace(joins=made.joins, along=made.along) if made is not None and made.kind == "queryset" else owner
+                return replace(owner, joins=made.joins, along=made.along) if made is not None and made.kind == "queryset" else owner
         return owner
 
     def _inner(self, call: Call, scope: str, context: Value | None, depth: int) -> Iterator[Effect]:
@@ -659,7 +664,7 @@ class Evaluator:
         joined = tuple(dict.fromkeys((*call_tables(owner.model, name, call), *inner)))
         effects.extend((table, "read") for table in (*owner.model.tables, *joined, *owner.joins))
         if name in standard.LAZY or name in standard.TO_VALUES:
-            return owner._replace(joins=tuple(dict.fromkeys((*owner.joins, *joined))))
+            return replace(owner, joins=tuple(dict.fromkeys((*owner.joins, *joined))))
         return Value("row", owner.model) if name in standard.TO_INSTANCE else SCALAR
 
     def _call_instance(self, value: Value, owner: Value, effects: list[Effect]) -> Value | None:
@@ -749,8 +754,11 @@ class Evaluator:
 
     def _of_arguments(self, function: str, call: Call) -> Value | None:
         """What a function gives that takes only strings: a model by its label, or the one class that they name (``load("orders.forms", "OrderForm")``)."""
-        words = [each.value for each in call.arguments if isinstance(each, Constant) and isinstance(each.value, str)]
-        if not 1 <= len(words) == len(call.arguments) <= 3:
+        given = call.arguments
+        if not given or given[0].__class__ is not Constant or len(given) > 3:
+            return None
+        words = [each.value for each in given if isinstance(each, Constant) and isinstance(each.value, str)]
+        if len(words) != len(given):
             return None
         model = self.registry.got_by(function, call)
         if model is not None:
@@ -1047,12 +1055,12 @@ class Evaluator:
             return receiver
         context = receiver if receiver is not None and receiver.kind in ("manager", "queryset", "instance", "class") else None
         if context is None and receiver is not None and receiver.kind == "state" and receiver.state.kind == "instance":
-            context = receiver._replace(name="")
-        returns = [each for each in definition.returned if each != Constant(None)]
+            context = replace(receiver, name="")
+        returns = [each for each in self.program.returned(definition) if each != Constant(None)]
         if returns and not definition.generator:
             value = agreed(self.evaluate(each, function, context) for each in returns[:8])
             if value is not None:
-                return value._replace(relation=None, owner=None, name="") if value.kind in MODEL_KINDS else value
+                return replace(value, relation=None, owner=None, name="") if value.kind in MODEL_KINDS else value
         if "[" in definition.returns:
             return self._generic(definition)
         return None

@@ -84,12 +84,13 @@ class FieldReader:
             return value
         state, rest = self.program.head(value)
         function = self.program.definition(state.id) if state.kind == "function" and len(rest) == 1 else None
-        if function is None or len(function.returned) != 1 or not isinstance(function.returned[0], Chain):
+        returned = self.program.returned(function) if function is not None else ()
+        if function is None or len(returned) != 1 or not isinstance(returned[0], Chain):
             return value
         call = rest[0]
         assert isinstance(call, Call)
         given = bound_arguments(function, call)
-        made = substitute(function.returned[0], given)
+        made = substitute(returned[0], given)
         if not isinstance(made, Chain) or not made.steps or not isinstance(made.steps[-1], Call):
             return value
         last = made.steps[-1]

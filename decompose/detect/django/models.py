@@ -373,7 +373,7 @@ class Registry:
             definition = self.program.definition(function)
             known = self._getters[function] = definition is not None and any(
                 isinstance(each, Chain) and each.origin == "global" and _GET_MODEL & {f"{each.root}.{step}" for step in each.steps if isinstance(step, str)}
-                for each in definition.returned
+                for each in self.program.returned(definition)
             )
         return self.by_arguments(call) if known else None
 

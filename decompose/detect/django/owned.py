@@ -126,9 +126,10 @@ class Owners:
                 return None
             call, steps = steps[0], steps[1:]
         given = bound_arguments(method, call, skip=1)
-        returned = tuple(substitute(each, given) for each in method.returned if each != Constant(None))
+        as_written = self.program.returned(method)
+        returned = tuple(substitute(each, given) for each in as_written if each != Constant(None))
         made = _continued(returned, owner, method.id, steps)
-        return made._replace(returned=method.returned) if made is not None and not steps else made
+        return made._replace(returned=as_written) if made is not None and not steps else made
 
 
 def _continued(expressions: tuple[Expression, ...], owner: str, scope: str, steps: tuple[Step, ...]) -> Made | None:

@@ -6,6 +6,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from decompose.detect.django.schema import Model
 from decompose.detect.django.values import DEPTH, REQUEST, Value, agreed
 from decompose.link.expressions import bound_arguments, elements
@@ -34,8 +36,15 @@ class Parameters:
 
     def conventional(self, name: str) -> Value | None:
         """A variable named after exactly one model, where nothing else is known; the walker checks that its attributes fit."""
-        found = self.evaluator.registry.by_name.get(name)
-        return Value("instance", found[0], name="convention", certain=False) if found is not None and len(found) == 1 and len(name) > 2 else None
+        return self._conventional.get(name)
+
+    @cached_property
+    def _conventional(self) -> dict[str, Value]:
+        return {
+            name: Value("instance", found[0], name="convention", certain=False)
+            for name, found in self.evaluator.registry.by_name.items()
+            if len(found) == 1 and len(name) > 2
+        }
 
     def value(self, scope: str, name: str) -> Value | None:
         """What a parameter without a plain class annotation stands for, by the role of its function."""
@@ -72,7 +81,7 @@ class Parameters:
         if parameter.annotation_value is not None:
             annotated = self.evaluator.annotated(parameter.annotation_value)
             if annotated is not None and annotated.model is not None and annotated.model.abstract:
-                self._choices[(definition.id, name)] = tuple(annotated._replace(model=each, certain=False) for each in self.evaluator.tables_under(annotated.model))
+                self._choices[(definition.id, name)] = tuple(replace(annotated, model=each, certain=False) for each in self.evaluator.tables_under(annotated.model))
                 return None
             if annotated is not None:
                 return annotated
@@ -139,14 +148,14 @@ class Parameters:
         self.evaluator.depth -= 1
         common = agreed(found)
         if common is None and found:
-            several = {(each.kind, each.model): each._replace(certain=False, relation=None, owner=None, name="") for each in found if each.model is not None}
+            several = {(each.kind, each.model): replace(each, certain=False, relation=None, owner=None, name="") for each in found if each.model is not None}
             self._choices[(definition.id, name)] = tuple(several.values())[:_CHOICES]
         if common is None or missed > len(found):
             return None
         # What one caller's query set loads beside its model is read there, not by the others.
         joins = tuple(table for table in common.joins if all(table in each.joins for each in found))
         along = tuple(table for table in common.along if all(table in each.along for each in found))
-        return common._replace(certain=common.certain and not missed, relation=None, owner=None, name="", joins=joins, along=along)
+        return replace(common, certain=common.certain and not missed, relation=None, owner=None, name="", joins=joins, along=along)
 
     def _callers(self, name: str) -> list[tuple[str, Chain]]:
         """The project's calls by a name, at most so many: where they stand, and the chain up to the call."""

@@ -110,7 +110,7 @@ class Roles:
         for each in self.lineage(class_id):
             method = self.program.members(each).get("get_queryset")
             if method is not None:
-                for expression in method.returned:
+                for expression in self.program.returned(method):
                     if isinstance(expression, Chain):
                         state, _ = self.program.head(expression)
                         if state.kind == "class" and self.of(state.id) == "queryset":

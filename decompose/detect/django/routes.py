@@ -229,7 +229,7 @@ class RouteReader:
     def _made(self, function: str, call: Call) -> Made | None:
         """What a project's function that builds patterns returns, with its arguments put in; ``None`` when the list is made while it runs."""
         definition = self.program.definition(function)
-        returned = tuple(each for each in definition.returned if each not in _NO_PATTERNS) if definition is not None else ()
+        returned = tuple(each for each in self.program.returned(definition) if each not in _NO_PATTERNS) if definition is not None else ()
         known = tuple(each for each in returned if not (isinstance(each, Chain) and each.origin == "local"))
         if definition is None or not (known or (returned and any(not use.loop for use in self._own_patterns(function, returned)))):
             return None

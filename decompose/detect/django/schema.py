@@ -153,7 +153,10 @@ class Model:
 
     def field(self, name: str) -> Field | None:
         """The field with this name, column name or, for ``pk``, the primary key; also of the models it extends."""
-        for each in self.lineage:
+        found = self.local.get(name) or self.attributes.get(name)
+        if found is not None:
+            return found
+        for each in self.lineage if self.parents else ():
             found = each.local.get(name) or each.attributes.get(name)
             if found is not None:
                 return found
@@ -161,7 +164,7 @@ class Model:
 
     def accessor(self, name: str) -> Reverse | None:
         """The reverse relation behind an attribute of its instances."""
-        for each in self.lineage:
+        for each in self.lineage if self.parents else (self,):
             if name in each.accessors:
                 return each.accessors[name]
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from decompose.detect.django import standard
 from decompose.detect.django.lookups import attribute_tables
 from decompose.detect.django.schema import Model
@@ -76,14 +78,14 @@ class ServedModels:
         if isinstance(method, Definition):
             returned = self.evaluator.returned(method.id, Value("state", state=State("instance", class_id)))
             if returned is not None and returned.kind in ("queryset", "manager", "list"):
-                return returned._replace(kind="queryset")
+                return replace(returned, kind="queryset")
         for name in ("queryset", "model"):
             owner = program.declaring_class(class_id, name)
             value = self.evaluator.binding(f"{owner}.{name}") if owner else None
             if value is not None and value.model is not None and value.kind in ("queryset", "manager", "class"):
                 if value.kind == "class":
                     return self.evaluator.default_queryset(value.model)
-                return value._replace(kind="queryset")
+                return replace(value, kind="queryset")
         for name in ("serializer_class", "form_class"):
             attribute = self.class_of_attribute(class_id, name)
             model = self.class_model(attribute) if attribute else None
@@ -96,7 +98,7 @@ class ServedModels:
         method = self.evaluator.program.member(class_id, "get_queryset")
         receiver = Value("state", state=State("instance", class_id))
         if isinstance(method, Definition):
-            expressions: tuple[Expression, ...] = method.returned
+            expressions: tuple[Expression, ...] = self.evaluator.program.returned(method)
             # `self.queryset = self.queryset.filter(...)` on the way to what is returned, as the case may be.
             kept = [use.chain for use in self.evaluator.uses_in(method.id) if use.target == "self.queryset" and use.sink == "assign"]
         else:

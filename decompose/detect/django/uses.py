@@ -55,6 +55,9 @@ class UseReader:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
+        self._shapes: dict[str, str] = {}
+        self._words: dict[tuple[str, ...], tuple[str, ...]] = {}
+        """Shapes and lists of names are the same for many uses: each is kept once."""
         self._absorbed: tuple[Chain, Span] | None = None
         self._written_only: frozenset[Kept] = frozenset()
 
@@ -176,15 +179,21 @@ class UseReader:
         last = trace.values[-1]
         whole = len(trace.values) == len(use.chain.steps) + 1
         result = _RESULTS.get(last.kind, "unknown") if whole else "unknown"
-        certain = all(value.certain for value in trace.values[trace.start :])
+        certain = True
+        for value in trace.values[trace.start :]:
+            if not value.certain:
+                certain = False
+                break
         for segment in segments:
             steps = use.chain.steps[segment.start :]
-            keywords = [name for step in steps if step.__class__ is Call for name, _ in step.keywords]
+            keywords = tuple([name for step in steps if step.__class__ is Call for name, _ in step.keywords])
+            attributes = self._attributes(segment, use.chain, trace)
+            written = segment.prefix or shape(steps)
             obstacle = self._obstacle(steps, use.scope)
             yield ModelUse(
                 definition, segment.model.id, at, use.span,
-                segment.head, segment.prefix or shape(steps), result, self._mode(segment, trace), use.sink, segment.head_line, use.loop, tuple(keywords),
-                self._attributes(segment, use.chain, trace), segment.owner, not obstacle, obstacle, certain,
+                segment.head, self._shapes.setdefault(written, written), result, self._mode(segment, trace), use.sink, segment.head_line, use.loop,
+                self._words.setdefault(keywords, keywords), self._words.setdefault(attributes, attributes), segment.owner, not obstacle, obstacle, certain,
             )  # fmt: skip
 
     def _segments(self, chain: Chain, trace: Trace, start: int, span: Span) -> list[_Segment]:

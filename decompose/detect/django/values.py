@@ -6,7 +6,9 @@ A :class:`Value` is what a prefix of a chain stands for; :class:`decompose.detec
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from decompose.detect.django.schema import Field, Model, ModelManager
 from decompose.link.program import State
@@ -21,7 +23,7 @@ DEPTH = 5
 """Calls followed within calls."""
 
 
-class Value(NamedTuple):
+class Value(msgspec.Struct, frozen=True, gc=False):
     """``kind``: ``class manager queryset values row instance list pair enumerated indexed scalar none exception`` of ``model``;
     ``form`` (of a view, about ``model``), ``method`` (``name`` of ``owner``, or the project's function in ``state``), ``request``, or ``state`` for anything else.
     """
@@ -41,10 +43,7 @@ class Value(NamedTuple):
 
     def uncertain(self) -> Value:
         """The same, not fixed by the text."""
-        if not self.certain:
-            return self
-        kind, model, manager, relation, state, name, owner, _, joins, along = self
-        return Value(kind, model, manager, relation, state, name, owner, False, joins, along)
+        return replace(self, certain=False) if self.certain else self
 
 
 SCALAR = Value("scalar")
@@ -52,7 +51,7 @@ MODEL_KINDS = frozenset({"class", "manager", "queryset", "values", "row", "insta
 REQUEST = Value("request")
 
 
-class Trace(NamedTuple):
+class Trace(msgspec.Struct, frozen=True, gc=False):
     """A chain followed: the value before the first and after each step, as far as it was known, and what each step does to tables."""
 
     values: list[Value]
@@ -77,7 +76,7 @@ def agreed(values: Iterable[Value | None]) -> Value | None:
             return None
         else:
             if found.joins and found.joins != value.joins:
-                found = found._replace(joins=tuple(table for table in found.joins if table in value.joins))
+                found = replace(found, joins=tuple(table for table in found.joins if table in value.joins))
             if not value.certain:
                 found = found.uncertain()
     return found

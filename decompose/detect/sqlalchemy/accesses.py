@@ -48,8 +48,9 @@ class Accesses:
         committing = False
         for seen in all_seen:
             line = seen.use.span.line
-            replaced = {event.target for event in seen.events if event.mode == "write" and event.mention}
-            writing.extend((seen.use.span, event.target) for event in seen.events if event.mode == "write")
+            writes = [event for event in seen.events if event.mode == "write"]
+            replaced = {event.target for event in writes if event.mention}
+            writing += [(seen.use.span, event.target) for event in writes]
             if seen.value.kind == "dml":
                 writing.append((seen.use.span, seen.value.model))
             given = seen.value.kind == "query" and seen.value.name == "given"
@@ -112,22 +113,23 @@ class Accesses:
         chain = seen.use.chain
         start = last_bound(chain)
         bound = chain.steps[start - 1] if start else None
+        steps = chain.steps[start:]
         attribute = seen.use.sink == "store" and isinstance(chain.steps[-1], str) if chain.steps else False
-        writes = attribute or any(event.mode == "write" for event in seen.events)
+        writes = attribute or "write" in [event.mode for event in seen.events]
         head: Literal["class", "instance", "continuation"] = "class"
         if isinstance(bound, Bound):
             head = "continuation"
         elif chain.origin in ("instance", "self", "super"):
             head = "instance"
-        keywords = tuple(name for step in chain.steps[start:] if isinstance(step, Call) for name, _ in step.keywords)
-        attributes = tuple(step for step in chain.steps[start:] if isinstance(step, str)) if seen.value.kind in ("unknown", "instance") else ()
+        keywords = tuple([name for step in steps if step.__class__ is Call for name, _ in step.keywords])
+        attributes = tuple([step for step in steps if isinstance(step, str)]) if seen.value.kind in ("unknown", "instance") else ()
         return ModelUse(
             definition=scope,
             model=seen.model,
             at=self.program.at(module.name, seen.use.span.line),
             span=seen.use.span,
             head=head,
-            shape=_shape(chain.steps[start:]),
+            shape=_shape(steps),
             result=_RESULTS.get(seen.value.kind, "unknown"),
             mode="write" if writes else "read" if seen.events else "none",
             sink=seen.use.sink,

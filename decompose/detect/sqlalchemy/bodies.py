@@ -106,7 +106,7 @@ class Bodies:
                 guard = self._guard(method)
                 if guard:
                     body.guards[name] = guard
-                for value in [each for each in method.returned if each != Constant(None)][:1]:
+                for value in [each for each in self.program.returned(method) if each != Constant(None)][:1]:
                     binding = Binding(owner, name, value, method.line, method.returns, None)
                     self._declare(body, name, binding, module, owner, root)
         return body
@@ -164,8 +164,9 @@ class Bodies:
         state, rest = self.program.head(value)
         if state.kind == "function" and len(rest) == 1 and isinstance(rest[0], Call):
             definition = self.program.definition(state.id)
-            if definition is not None and len(definition.returned) == 1:
-                return substitute(definition.returned[0], bound_arguments(definition, rest[0]))
+            returned = self.program.returned(definition) if definition is not None else ()
+            if definition is not None and len(returned) == 1:
+                return substitute(returned[0], bound_arguments(definition, rest[0]))
         return value
 
     def _column(self, body: Body, name: str, call: Call, said: Annotated, at: Location, root: Root) -> None:
@@ -356,7 +357,7 @@ class Bodies:
                 yield value
         method = self.program.members(owner).get(name)
         if method is not None:
-            yield from method.returned
+            yield from self.program.returned(method)
 
     def _secondary_of(self, expression: Expression | None, module: str, at: Location) -> str:
         """The text or binding of ``secondary=``: a table's name, a ``Table`` object, or a mapped class; linked later."""

@@ -227,7 +227,7 @@ class Chains:
             value = self.methods.loaded(value, trace)
         if value.kind == "unknown" and _validates(chain):
             self._filled_by_caller(chain, scope, trace)
-        events = tuple(event for event in trace.events if event.index >= start)
+        events = tuple([event for event in trace.events if event.index >= start]) if trace.events else ()
         commits = trace.commits and start <= len(steps) - 2
         missing = trace.missing if trace.missed >= start else ""
         if not events and not commits and not missing and not trace.model and not trace.states:
@@ -812,7 +812,7 @@ class Chains:
             return promised
         if promised.kind == "unknown" and (definition.generator or self._is_context(definition)):
             return self._yielded(definition)
-        for expression in definition.returned:
+        for expression in self.program.returned(definition):
             value = self.value(expression, definition.id)
             if value.made or (value.kind != "unknown" and promised.kind in ("unknown", value.kind if vague and value.model else "")):
                 return value if value.name != "new" else msgspec.structs.replace(value, name="")

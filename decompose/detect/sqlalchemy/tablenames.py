@@ -49,7 +49,7 @@ class TableNames:
         return None, ""
 
     def _returned_name(self, method: Definition, class_name: str) -> str | None:
-        for value in method.returned:
+        for value in self.program.returned(method):
             name = self._string(value, class_name, method.id)
             if name:
                 return name
@@ -135,7 +135,7 @@ class TableNames:
             word = self._string(value, class_name, "", {}, depth + 1)
             if word is not None:
                 given[name] = word
-        for value in definition.returned:
+        for value in self.program.returned(definition):
             made = self._string(value, class_name, function, given, depth + 1)
             if made is not None:
                 return made

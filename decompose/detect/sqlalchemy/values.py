@@ -99,6 +99,8 @@ class Seen(msgspec.Struct, frozen=True):
 class Trace:
     """What happens while one chain is followed."""
 
+    __slots__ = ("commits", "events", "index", "missed", "missing", "model", "states")
+
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.model = ""

@@ -75,16 +75,18 @@ def test_a_plain_parameter_is_plain() -> None:
 
 def test_what_a_function_returns_is_kept_in_order() -> None:
     text = "from a import A\ndef f(p):\n    if p:\n        return\n    x = A()\n    return x\ndef g():\n    yield 1\n"
-    f, g = summary(text).definitions
-    assert [shown(value) for value in f.returned] == ["None", "a.A()<x@5>"]
+    found = summary(text)
+    f, g = found.definitions
+    assert [shown(value) for value in found.returned[f.id, f.line]] == ["None", "a.A()<x@5>"]
     assert (f.generator, g.generator) == (False, True)
 
 
 def test_the_returns_of_a_nested_function_are_its_own() -> None:
     text = "def f():\n    def g():\n        yield\n        return 1\n    return 2\n"
-    f, g = summary(text).definitions
-    assert ([shown(value) for value in f.returned], f.generator) == (["2"], False)
-    assert ([shown(value) for value in g.returned], g.generator) == (["1"], True)
+    found = summary(text)
+    f, g = found.definitions
+    assert ([shown(value) for value in found.returned[f.id, f.line]], f.generator) == (["2"], False)
+    assert ([shown(value) for value in found.returned[g.id, g.line]], g.generator) == (["1"], True)
 
 
 def test_documentation_is_cleaned_and_is_no_text() -> None:
