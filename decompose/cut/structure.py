@@ -58,25 +58,23 @@ def packages(graph: CodeGraph, modules: Sequence[str]) -> Packages:
     known = {entry.id for entry in graph.modules}
     for entry in graph.modules:
         parent, _, last = entry.id.rpartition(".")
-        if parent and last == "apps":
+        if last != "apps" or "django" not in graph.frameworks:
+            parent = entry.id.split(".migrations", 1)[0] if entry.role == "migration" and ".migrations" in entry.id else ""
+        # ``services.migrations`` and ``routers.apps`` may be anything; beside models they are an application's.
+        if parent and (f"{parent}.models" in known or segment_word(parent.rpartition(".")[2])):
             applications.add(parent)
-        elif entry.role == "migration" and ".migrations" in entry.id:
-            parent = entry.id.split(".migrations", 1)[0]
-            # ``services.migrations`` may hold anything; beside models it holds an application's.
-            if f"{parent}.models" in known or segment_word(parent.rpartition(".")[2]):
-                applications.add(parent)
     module_of = owners_of_code(graph)
     with_tables = {package for table in graph.tables for package in _ancestors(module_of.get(table.model, ""))}
     applications &= with_tables | {package for package, count in inside.items() if count >= _SIZEABLE * len(modules)}
-    # A large package beside applications that holds none itself is one part of the domain, not a folder for parts.
-    containers = frozenset(
+    # A large package beside applications that holds none itself is one of them, not a folder for them.
+    folders = frozenset(
         package for package in containers
         if package.rpartition(".")[0] not in containers
         or any(_inside(each, package) for each in applications)
         or not any(_inside(each, package.rpartition(".")[0]) for each in applications)
     )
-    applications -= {*containers, ""}
-    return Packages(containers, frozenset(p for p in applications if not applications.intersection(_ancestors(p))))
+    applications = (applications | (containers - folders)) - {*folders, ""}
+    return Packages(folders, frozenset(p for p in applications if not applications.intersection(_ancestors(p))))
 
 
 def _inside(package: str, folder: str) -> bool:

@@ -38,7 +38,7 @@ TECHNICAL = frozenset(
 FILLERS = frozenset(
     """
     a add all and are as at be bool by check clean count create data date default delete detail details dict do edit empty
-    exists file find for from get has if in index info init instance is item items key kwargs list load make max meta min name
+    exists file find for from get has id if in index info init instance is item items key kwargs list load make max meta min name
     new no none not number obj object objects of on or order_by parse post prepare process put read remove render result run
     save search self send set show status str that the to update upload url use value values when with x
     """.split()  # noqa: SIM905
