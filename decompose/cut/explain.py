@@ -230,6 +230,7 @@ class _View:
             kind="module",
             context=context,
             summary=f"belongs to {context}{pinned}; {membership.confidence:.0%} of its coupling stays there"
+            + ("" if membership.pinned else f", with most of it in {membership.stability:.0%} of the cuts of perturbed evidence")
             + ("; none of its functions ran while coverage was measured" if module in self.graph.runtime.never_run else ""),
             evidence_for=_with_seen(held),
             evidence_against=_with_seen(against),
