@@ -34,12 +34,14 @@ _LEAST_WITH_TABLE, _WITHOUT_TABLE = 1.5, 0.04
 
 @dataclass(frozen=True)
 class Candidate:
-    """A cut: the community of every node, the same from ``resolution`` to ``last``. ``value`` is what it is chosen by, ``contexts`` its communities of more than one atom."""
+    """A cut: the community of every node, the same from ``resolution`` to ``last``. ``value`` is what it is chosen by, ``contexts`` its
+    communities of more than one module, ``largest`` the share of the largest."""
 
     resolution: float
     last: float
     value: float
     contexts: int
+    largest: float
     membership: Sequence[int]
 
 
@@ -60,7 +62,7 @@ def candidates(
             if at:
                 found[at] = replace(found[at], last=resolution)
             return
-        found.insert(at if at == 0 else len(found), Candidate(resolution, resolution, value, _domain_count(membership, sizes), membership))
+        found.insert(at if at == 0 else len(found), Candidate(resolution, resolution, value, _domain_count(membership, sizes), _largest(membership, sizes), membership))
 
     coarsest: list[int] = []
     for resolution in (*_CANDIDATES, *_FINER) if finer else _CANDIDATES:
@@ -89,6 +91,7 @@ def chosen(found: Sequence[Candidate], config: Config) -> Candidate:
 
         nearest = min(miss(each) for each in found)
         allowed = [each for each in found if miss(each) == nearest]
+    allowed = [each for each in allowed if each.largest <= GOOD_LARGEST] or allowed
     best = max(each.value for each in allowed)
     good = [each for each in allowed if each.value >= best - TOLERANCE * abs(best)]
     return min(good, key=lambda each: max(each.resolution / USUAL, USUAL / max(each.last, each.resolution), 1.0))
@@ -118,10 +121,15 @@ def _domain_count(membership: Sequence[int], sizes: Sequence[float]) -> int:
     return sum(1 for size in _sizes(membership, sizes).values() if size > 1.0)
 
 
+def _largest(membership: Sequence[int], sizes: Sequence[float]) -> float:
+    found = _sizes(membership, sizes).values()
+    return max(found, default=0.0) / (sum(found) or 1.0)
+
+
 def _penalty(membership: Sequence[int], sizes: Sequence[float], written: Sequence[Sequence[int]]) -> float:
     found = _sizes(membership, sizes).values()
     whole = sum(found) or 1.0
-    largest = max(found, default=0.0) / whole
+    largest = _largest(membership, sizes)
     small = sum(size for size in found if size < _SMALL) / whole
     wide = [nodes for nodes in written if len(nodes) > 1]
     cut = sum(1 for nodes in wide if len({membership[node] for node in nodes}) > 1) / len(wide) if wide else 0.0
