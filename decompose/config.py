@@ -28,6 +28,7 @@ WEIGHT_KINDS = (
     "cochange",
     "coverage",
     "data",
+    "file",
     "fk",
     "import",
     "inherit",
@@ -40,6 +41,7 @@ WEIGHT_KINDS = (
     "statement",
     "task",
     "template",
+    "topic",
     "trace",
     "tx",
 )

@@ -61,6 +61,7 @@ KINDS: Mapping[str, Kind] = {
 """Kinds of evidence with their weights. Found with paths hidden on systems whose true modules are known: damping on both ends
 matters most, names and co-change help while they stay weak, inheritance and foreign keys harm."""
 
+_HEAVIEST = 1000.0
 _TYPING_ONLY = 0.2
 """An import for type checkers, relative to one that runs."""
 
@@ -119,8 +120,8 @@ def weights(overrides: Iterable[tuple[str, float]] = ()) -> dict[str, float]:
     for kind, weight in overrides:
         if kind not in chosen:
             raise ConfigError(f"there is no kind of evidence called {kind!r}", hint=f"kinds are {', '.join(KINDS)}")
-        if not (weight >= 0.0 and math.isfinite(weight)):
-            raise ConfigError(f"the weight of {kind!r} is {weight}", hint="weights are numbers from 0")
+        if not 0.0 <= weight <= _HEAVIEST:
+            raise ConfigError(f"the weight of {kind!r} is {weight}", hint=f"weights are numbers from 0 to {_HEAVIEST:.0f}")
         chosen[kind] = float(weight)
     return chosen
 

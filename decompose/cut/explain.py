@@ -32,7 +32,7 @@ _VERBS = {
     "import": "imports", "call": "calls", "inherit": "inherits from", "reference": "refers to", "signal": "signals with",
     "task": "shares tasks with", "template": "shares templates with", "data": "uses table", "tx": "commits together with table",
     "route": "serves routes under", "name": "uses the same words as", "package": "lies in a folder of", "cochange": "changes together with",
-    "fk": "refers by key to",
+    "fk": "refers by key to", "topic": "speaks of", "file": "lies in one file with",
 }
 
 _SEEN = {

@@ -1,7 +1,7 @@
 """Data ownership: one writing context per table, and what crosses because of it.
 
 The owner is the context with the strongest claim. A place that writes counts :data:`WRITE`, twice that inside a
-transaction, a place that reads :data:`READ`, the declaration as much as a write. The table's home (the context that declares it)
+transaction, a place that reads :data:`READ`, an uncertain one half, the declaration as much as a write. The table's home (the context that declares it)
 keeps it unless another context's claim is more than :data:`MARGIN` times its own: so a tie, or a near one, goes to the home.
 Shared code never owns a table that a domain context writes, and tests and migrations claim nothing.
 """
@@ -48,13 +48,17 @@ def ownership(
     module_of = owners_of_code(graph)
     writers: dict[str, Places] = {}
     readers: dict[str, Places] = {}
+    committed = {(at, table) for unit in units for table, mode, at in unit.places if mode == "write"}
+    claims: dict[str, dict[str, float]] = {}
     for access in graph.accesses:
         module = module_of.get(access.definition, access.definition)
         context = place.get(access.definition) or place.get(module, "")
         if module in code and context:
             side = writers if access.mode == "write" else readers
             side.setdefault(access.table, {}).setdefault(context, []).append(access.at)
-    committed = {(at, table) for unit in units for table, mode, at in unit.places if mode == "write"}
+            claim = WRITE * (2.0 if (access.at, access.table) in committed else 1.0) if access.mode == "write" else READ
+            weighed = claims.setdefault(access.table, {})
+            weighed[context] = weighed.get(context, 0.0) + (claim if access.certain else claim / 2)
     extending: dict[str, set[str]] = {}
     for key in graph.foreign_keys:
         if key.kind == "one-to-one" and home.get(key.table):
@@ -66,8 +70,8 @@ def ownership(
             home.get(table.id, ""),
             writers.get(table.id, {}),
             readers.get(table.id, {}),
+            claims.get(table.id, {}),
             roles,
-            committed,
             extending.get(table.id, set()),
             config,
             decided.get(table.id, ""),
@@ -92,18 +96,13 @@ def _owned(
     home: str,
     writers: Places,
     readers: Places,
+    claims: Mapping[str, float],
     roles: Mapping[str, str],
-    committed: set[tuple[Location, str]],
     extending: set[str],
     config: Config,
     decided: str,
 ) -> Ownership:
     domain = sorted(context for context in writers if roles.get(context) != "shared")
-    claims: dict[str, float] = {}
-    for context, places in writers.items():
-        claims[context] = sum(WRITE * (2.0 if (at, table.id) in committed else 1.0) for at in places)
-    for context, places in readers.items():
-        claims[context] = claims.get(context, 0.0) + READ * len(places)
     reference = any(matches(pattern, table.id) for pattern in config.reference_tables)
     pinned = _pinned(table.id, config)
     if pinned:
@@ -135,7 +134,8 @@ def _claimed(claims: Mapping[str, float], home: str, writing: Sequence[str], rol
         return home, "technical table of shared code: each service gets one of its own"
     own = claims.get(home, 0.0) + WRITE
     if rival and claims[rival] > MARGIN * own:
-        return rival, f"written here {claims[rival] / own:.1f} times as much as in {home or 'its declaring module'}"
+        stronger = claims[rival] / own
+        return rival, f"written and read here with {stronger:.1f} times the weight of {home or 'its declaring module'} (a write counts 3, a read 1)"
     if home:
         written = home in writing
         return home, "declared and written here" if written else "declared here" if writing else "declared here; no writer was seen"

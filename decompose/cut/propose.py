@@ -7,6 +7,7 @@ decisions from ``decompose.toml`` apply, so that a decision moves what it names 
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
@@ -97,6 +98,7 @@ class _Search:
 
     def __init__(self, project: Survey) -> None:
         self.project = project
+        self._finals: dict[float, tuple[list[int], dict[str, int], dict[str, int]]] = {}
         whole = project.coupling
         # Only shows who uses what from where: needs no seed.
         first = communities(whole.graph, _FIRST)
@@ -117,8 +119,6 @@ class _Search:
         config = project.config
         self.agreed = consensus(self.graph, config.seed)
         self.found = candidates(self.agreed, self.sizes, written, finer=config.contexts_min > 0)
-        self.choice = chosen(self.found, config)
-        self.others = neighbours(self.found, self.choice)
         self.rich = self._with_tables()
         self.mapped: dict[str, set[int]] = {}
         """Nodes of the tables that every atom maps."""
@@ -127,18 +127,37 @@ class _Search:
             if atom and table.id in tables:
                 self.mapped.setdefault(atom, set()).add(tables[table.id])
 
+        if config.contexts_min or config.contexts_max:
+            self.found = [dataclasses.replace(each, contexts=self.contexts(each)) for each in self.found]
+        self.choice = chosen(self.found, config)
+        self.others = neighbours(self.found, self.choice, self.contexts)
+
+    def contexts(self, candidate: Candidate) -> int:
+        """How many contexts are left of a cut in the end, shared code apart."""
+        _, modules, apart = self._final(candidate)
+        return len({*modules.values(), *apart.values()})
+
+    def _final(self, candidate: Candidate) -> tuple[list[int], dict[str, int], dict[str, int]]:
+        """The community of every node (-1: none), of every module, and of the definitions that leave theirs."""
+        if candidate.resolution not in self._finals:
+            project = self.project
+            atoms_here = self.nodes[: len(self.sizes)]
+            membership = list(candidate.membership)
+            if project.coupling.weights["package"] > 0.0:
+                membership = _settled(project, self.graph, atoms_here, self.parts, membership, self.mapped)
+            membership = without_slivers(self.graph, self.sizes, self._whole(membership), self.rich)
+            place = {node: c for node, c in zip(self.nodes, membership, strict=True) if c >= 0}
+            self._finals[candidate.resolution] = (membership, *settled(self.parts, place))
+        return self._finals[candidate.resolution]
+
     def cut(self, candidate: Candidate) -> Draft:
         """The cut as the evidence has it, named."""
         project, nodes = self.project, self.nodes
         if not project.members:
             return Draft({}, {})
         atoms_here = nodes[: len(self.sizes)]
-        membership = list(candidate.membership)
-        if project.coupling.weights["package"] > 0.0:
-            membership = _settled(project, self.graph, atoms_here, self.parts, membership, self.mapped)
-        membership = without_slivers(self.graph, self.sizes, self._whole(membership), self.rich)
+        membership, modules, apart = self._final(candidate)
         place = {node: c for node, c in zip(nodes, membership, strict=True) if c >= 0}
-        modules, apart = settled(self.parts, place)
         cut = _named(project, modules, apart, place, self.kernel)
         cut.modularity = modularity(self.graph, renumbered([c if c >= 0 else len(nodes) + p for p, c in enumerate(membership)]))
         self._firm(cut, atoms_here, candidate)
@@ -285,7 +304,9 @@ def _context_map(cut: Draft, project: Survey, undecided: Mapping[str, str]) -> C
     _assign_roles(cut, project, home)
     place = {m: cut.place[m] for m in project.modules if m in cut.place}
     place.update((d.id, split[d.top]) for d in graph.definitions if d.top in split)
-    decided = {table.id: cut.definitions[table.model] for table in graph.tables if table.model in cut.definitions}
+    decided = {table.id: cut.place[module] for table in graph.tables if (module := project.module_of.get(table.model, "")) in cut.pinned}
+    decided = {table: context for table, context in decided.items() if cut.roles.get(context) != "shared"}
+    decided.update((table.id, cut.definitions[table.model]) for table in graph.tables if table.model in cut.definitions)
     owned = ownership(graph, place, home, cut.roles, project.units, config, decided)
     owner = {entry.table: entry.owner for entry in owned}
     shared = {name for name, role in cut.roles.items() if role == "shared"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
@@ -97,16 +97,13 @@ def chosen(found: Sequence[Candidate], config: Config) -> Candidate:
     return min(good, key=lambda each: max(each.resolution / USUAL, USUAL / max(each.last, each.resolution), 1.0))
 
 
-def neighbours(found: Sequence[Candidate], choice: Candidate) -> list[Candidate]:
-    """The next coarser and the next finer cut: by at least a quarter of the contexts, the best of value among those."""
-    coarser = [each for each in found if 1 < each.contexts <= 0.75 * choice.contexts]
-    finer = [each for each in found if each.contexts >= 1.25 * choice.contexts]
-    nearest = []
-    if coarser:
-        nearest.append(max(coarser, key=lambda each: (each.value, each.resolution)))
-    if finer:
-        nearest.append(max(finer, key=lambda each: (each.value, -each.resolution)))
-    return nearest
+def neighbours(found: Sequence[Candidate], choice: Candidate, contexts: Callable[[Candidate], int]) -> list[Candidate]:
+    """The next coarser and the next finer cut that differ by at least a quarter of the ``contexts`` that are left of them in the end."""
+    here = next(position for position, each in enumerate(found) if each.resolution == choice.resolution)
+    own = contexts(choice)
+    coarser = (each for each in reversed(found[:here]) if 1 < contexts(each) <= 0.75 * own)
+    finer = (each for each in found[here + 1 :] if contexts(each) >= 1.25 * own)
+    return [each for each in (next(coarser, None), next(finer, None)) if each is not None]
 
 
 def _sizes(membership: Sequence[int], sizes: Sequence[float]) -> dict[int, float]:

@@ -465,6 +465,9 @@ class Chains:
             at = value.entities[step.key : step.key + 1] if isinstance(step.key, int) and step.key >= 0 else value.entities
             return Value("class", at[0] if len(at) == 1 else "".join(f"&{each}" for each in at)) if at else UNKNOWN
         if kind == "tables":
+            if value.name == "mapping":
+                # Which table a name that is only known when it runs means, nobody can say; all of them would be a claim.
+                return Value("table", step.key) if isinstance(step.key, str) and step.key in self.models.tables else UNKNOWN
             if value.name == "pairs":
                 return Value("tables", name="pair")
             return self._every_table() if value.name != "pair" or step.key == 1 else UNKNOWN

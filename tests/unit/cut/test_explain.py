@@ -171,3 +171,10 @@ def test_what_was_seen_has_a_place_even_beside_stronger_evidence() -> None:
 def test_a_kind_without_weight_is_no_evidence() -> None:
     found = explain(RAN, MAP, "shop.orders.services", Config(weights=(("coverage", 0.0), ("span", 0.0))))
     assert not [e for e in (*found.evidence_for, *found.evidence_against) if "ran" in e.text]
+
+
+def test_every_kind_of_evidence_has_words() -> None:
+    from decompose.cut.coupling import KINDS
+    from decompose.cut.explain import _SEEN, _VERBS
+
+    assert set(KINDS) <= {*_VERBS, *(kind for kind, *_ in _SEEN)}

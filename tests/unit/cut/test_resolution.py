@@ -27,7 +27,7 @@ def test_joining_for_a_limit_keeps_groups_whole() -> None:
 
 def test_a_coarser_cut_stands_beside_the_chosen_one() -> None:
     found = found_in(cliques(5, 5, 5, 5, 5, bridge=1.0), 25)
-    assert next(each.contexts for each in neighbours(found, chosen(found, Config()))) == 3
+    assert next(each.contexts for each in neighbours(found, chosen(found, Config()), lambda each: each.contexts)) == 3
 
 
 def test_cuts_do_not_depend_on_the_seed() -> None:
