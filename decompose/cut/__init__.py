@@ -14,6 +14,7 @@
     transactions  tables touched within each transaction
     ownership     one writing context per table, foreign keys across contexts
     crud, joins   what code does to whose tables, and where it goes through a cut key
+    territory     whose each piece of code is, for those who plan with the map
     score         the figures that are always shown together
     explain       evidence for and against, the alternative and its cost -> Explanation
     whatif        the figures of a map after a change to it

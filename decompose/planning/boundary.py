@@ -197,6 +197,10 @@ class _Survey:
     def _moved(self, id: str) -> bool:
         return self._sight.reach.unit(id) in self._cut.moved
 
+    def _within(self, unit: str) -> bool:
+        """Whether code is on the context's side: it moves, or stands around moved definitions in a module of another context."""
+        return unit in self._cut.moved or unit in self._cut.bodies
+
     # --- uses of the context from outside ------------------------------------------------------
 
     def inward(self) -> Iterator[BoundaryEdge]:
@@ -212,7 +216,7 @@ class _Survey:
 
     def _model_uses(self) -> Iterator[BoundaryEdge]:
         for use in self._sight.uses_of.of(self._cut.models):
-            if not self._moved(use.definition) and not self._left_out(use.definition):
+            if not self._within(self._sight.reach.unit(use.definition)) and not self._left_out(use.definition):
                 edge = self._passive(use.definition, use.model, use.at, use.shape, use.span) or self._model_use(use)
                 if edge is not None:
                     yield edge
@@ -330,11 +334,11 @@ class _Survey:
         """Functions, classes and constants of the context that other code names."""
         reach, moved = self._sight.reach, self._cut.moved
         imported: dict[str, dict[str, Location]] = {}
-        for edge in self._sight.imports_of.of({self._sight.program.module_of(unit) for unit in moved}):
+        for edge in self._sight.imports_of.of({self._sight.program.module_of(unit) for unit in moved} - self._cut.bodies):
             imported.setdefault(edge.src, {})[edge.dst] = edge.at[0]
         named: dict[str, set[str]] = {}
         for mention in reach.mentions_of(moved, self._sight.seen):
-            if mention.source_unit not in moved:
+            if not self._within(mention.source_unit):
                 # The name may have come by another way than an import of the context's module: a package that passes it on, a string.
                 module = self._sight.program.module_of(mention.source_unit)
                 named.setdefault(module, set()).add(self._sight.program.module_of(mention.target))
@@ -381,6 +385,8 @@ class _Survey:
         if mention.kind == "binding":
             if target in self._sight.signals:
                 return make("in", "signal", "event", "the signal becomes an event", blocks="switch", alternatives=("stay",))
+            if program.module_of(mention.source) == mention.target_unit:
+                return None  # another context's code in the same module, of which both copies have what is outside definitions
             return make("in", "import", "shared-kernel", "a constant: both sides keep it")
         unit = mention.target_unit
         if unit in self._sight.routed or target in self._sight.routed:
@@ -427,7 +433,7 @@ class _Survey:
         for access in sight.accesses_of.of(cut.tables):
             unit = sight.reach.unit(access.definition)
             key = (unit, access.table, access.mode)
-            if unit in cut.moved or key in seen or self._left_out(access.definition):
+            if self._within(unit) or key in seen or self._left_out(access.definition):
                 continue
             if key[:2] in named and not self._joined(access.at):
                 continue

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
+from decompose.cut.territory import Territories
 from decompose.errors import ConfigError
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap, ContextTransaction, CutForeignKey, Ownership
@@ -101,14 +102,13 @@ class _View:
         self.graph = graph
         self.map = context_map
         self.config = config
-        self.place = {membership.module: membership.context for membership in context_map.memberships}
+        self.territories = Territories(graph, context_map)
         self.roles: dict[str, str] = {context.name: context.role for context in context_map.contexts}
-        self.code = {module.id for module in graph.modules if module.role in ("code", "settings")}
-        self.module_of = {definition.id: definition.module for definition in graph.definitions}
+        self.size = sum(1 for module in graph.modules if module.role in ("code", "settings"))
         self.entry = {entry.table: entry for entry in context_map.ownership}
 
     def context_of(self, definition: str) -> str:
-        return self.place.get(self.module_of.get(definition, definition), "")
+        return self.territories.context_of(definition)
 
     def places(self, context: str, table: str, mode: str) -> tuple[Location, ...]:
         entry = self.entry.get(table)
@@ -153,8 +153,7 @@ class _View:
         return "reference-by-key", f"{key.src_context} keeps the key and reads nothing behind it"
 
     def _merge_cost(self, pair: set[str]) -> str:
-        sizes = {c.name: sum(1 for m in c.modules if m in self.code) for c in self.map.contexts}
-        share = sum(sizes.get(name, 0) for name in pair) / (len(self.code) or 1)
+        share = sum(self.territories.sizes.get(name, 0) for name in pair) / (self.size or 1)
         keys = sum(1 for k in self.map.foreign_keys if k.cut and {k.src_context, k.dst_context} <= pair)
         commits = sum(1 for t in self.map.transactions if t.cut and set(t.writing) <= pair)
         return f"one context with {share:.0%} of the modules; saves {_number(keys, 'cut key')} and {_number(commits, 'cut transaction')}"

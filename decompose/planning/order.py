@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from decompose.cut.territory import Territories
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import Context, ContextMap
 from decompose.model.migration import BoundaryEdge
@@ -57,16 +58,12 @@ def order(
 class _Facts:
     def __init__(self, graph: CodeGraph, context_map: ContextMap) -> None:
         self.map = context_map
-        self.place = {membership.module: membership.context for membership in context_map.memberships}
+        self.territories = Territories(graph, context_map)
         self.roles = {module.id: module.role for module in graph.modules}
-        self.module_of = {definition.id: definition.module for definition in graph.definitions}
         self.domain = {context.name for context in context_map.contexts if context.role != "shared"}
-        self.routes = [self._context(route.handler) for route in graph.routes if route.kind != "admin"]
-        self.tasks = [self._context(task.definition) for task in graph.tasks]
+        self.routes = [self.territories.context_of(route.handler) for route in graph.routes if route.kind != "admin"]
+        self.tasks = [self.territories.context_of(task.definition) for task in graph.tasks]
         self.code = sum(1 for module in graph.modules if module.role in ("code", "settings"))
-
-    def _context(self, definition: str) -> str:
-        return self.place.get(self.module_of.get(definition, definition), "")
 
     def terms(self, context: Context, edges: tuple[BoundaryEdge, ...]) -> list[tuple[float, str]]:
         """The signed terms of the formula with their inputs in words."""
@@ -78,7 +75,7 @@ class _Facts:
         outward = len(active) - inward
         waiting = sum(1 for edge in edges if edge.disposition == "decide")
         keys = sum(1 for key in self.map.foreign_keys if key.cut and name in (key.src_context, key.dst_context))
-        commits = sum(1 for t in self.map.transactions if t.cut and name in t.writing and self._context(t.definition) in self.domain)
+        commits = sum(1 for t in self.map.transactions if t.cut and name in t.writing and self.territories.context_of(t.definition) in self.domain)
         contested = sum(1 for entry in self.map.ownership if entry.contested and name in {writer for writer, _ in entry.writers})
         return [
             (10.0 * context.cohesion, f"cohesion {context.cohesion:.2f}"),
@@ -100,7 +97,7 @@ class _Facts:
         if context.role == "hub":
             referring = sorted({key.src_context for key in self.map.foreign_keys if key.cut and key.dst_context == name})
             return f"hub: {len(referring)} contexts refer to its tables ({', '.join(referring)}); extract those first"
-        size = sum(1 for module in context.modules if self.roles.get(module) in ("code", "settings"))
+        size = self.territories.sizes.get(name, 0)
         if self.code and size > LARGEST * self.code:
             return f"holds {size / self.code:.0%} of the modules: it is what remains of the monolith"
         if not context.tables and name not in self.routes and name not in self.tasks:

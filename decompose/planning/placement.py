@@ -5,6 +5,8 @@ and what these need inside the context. Everything else of the context (pages, a
 an outside user of the boundary. Outside the context the closure stops at a barrier: code that touches nobody's data is shared,
 models become replicas, and anything else is an edge that a person sees. Copying whole import closures is useless in practice:
 nine modules drag in sixty more.
+
+What belongs to the context is asked of its territory, definition by definition: a mixed module is part of several.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from decompose.cut.territory import Territory
 from decompose.model.location import Span
 from decompose.model.migration import Placement
 from decompose.model.syntax import Chain, Definition, Use
@@ -26,15 +29,17 @@ class Cut(msgspec.Struct, frozen=True):
     """Where everything of one context goes.
 
     ``moved`` and ``shared`` are units (see :mod:`decompose.planning.reach`). ``models`` are the classes of the context's tables.
+    ``bodies`` are those modules of other contexts that moved definitions stand in: what is outside definitions there is shared.
     ``outward`` are the mentions from moved or shared units that end at neither: models and code of other contexts. ``managers`` are the
     managers of outside models that moved code uses; of those only the methods in use are shared.
     """
 
     context: str
-    modules: frozenset[str]
+    territory: Territory
     tables: frozenset[str]
     models: frozenset[str]
     moved: frozenset[str]
+    bodies: frozenset[str]
     shared: frozenset[str]
     outward: tuple[Mention, ...]
     managers: Managers
@@ -42,60 +47,63 @@ class Cut(msgspec.Struct, frozen=True):
 
 def cut(sight: Sight, name: str) -> Cut:
     """The placement of one context."""
-    context = sight.contexts[name]
-    modules = frozenset(module for module in context.modules if sight.roles.get(module) == "code")
+    territory = sight.territories.of(name)
     models = sight.models.get(name, frozenset())
-    roots = _roots(sight, modules, models)
-    moved, outward = _inner_closure(sight, modules, roots)
-    while (named := frozenset(_named_in_settings(sight, modules, moved))) - roots:
+    roots = _roots(sight, territory, models)
+    moved, outward = _inner_closure(sight, territory, roots)
+    while (named := frozenset(_named_in_settings(sight, territory, moved))) - roots:
         roots |= named
-        moved, outward = _inner_closure(sight, modules, roots)
+        moved, outward = _inner_closure(sight, territory, roots)
     outside = (use for use in sight.uses_in.of(moved) if use.model not in models)
     managers = managers_in_use(sight, outside)
-    outward = [*outward, *_manager_mentions(sight, managers), *_framework_options(sight, modules, moved)]
-    shared, barrier = _outer_closure(sight, modules, outward)
+    outward = [*outward, *_manager_mentions(sight, managers), *_framework_options(sight, territory, moved)]
+    bodies = frozenset(sight.program.module_of(unit) for unit in moved) - territory.units
+    shared, barrier = _outer_closure(sight, territory, outward, bodies)
     partly = set(managers.classes)
     barrier = [mention for mention in barrier if mention.target_unit not in partly]
     return Cut(
         context=name,
-        modules=modules,
-        tables=frozenset(context.tables),
+        territory=territory,
+        tables=frozenset(sight.contexts[name].tables),
         models=models,
         moved=moved,
+        bodies=bodies,
         shared=shared | partly | managers.methods,
         managers=managers,
         outward=tuple(sorted(barrier, key=lambda mention: (mention.at, mention.target, mention.source))),
     )
 
 
-def _roots(sight: Sight, modules: frozenset[str], models: frozenset[str]) -> frozenset[str]:
+def _roots(sight: Sight, territory: Territory, models: frozenset[str]) -> frozenset[str]:
     """What the service must have: models, API handlers, tasks, signal handlers, functions called from outside."""
-    program, reach = sight.program, sight.reach
+    reach = sight.reach
     roots = {reach.unit(model) for model in models}
-    roots |= {reach.unit(id) for id in _called_from_outside(sight, modules)}
-    return frozenset(root for root in roots if program.module_of(root) in modules).union(*(sight.entries.get(module, ()) for module in modules))
+    roots |= {reach.unit(id) for id in _called_from_outside(sight, territory)}
+    roots |= sight.entries.get(territory.context, set())
+    return frozenset(root for root in roots if territory.contains(root))
 
 
-def _named_in_settings(sight: Sight, modules: frozenset[str], moved: frozenset[str]) -> Iterator[str]:
+def _named_in_settings(sight: Sight, territory: Territory, moved: frozenset[str]) -> Iterator[str]:
     """Code of the context that settings name by dotted path, when moved code reads the setting: it is loaded by that name."""
-    strings = sight.dotted.of(modules)
+    strings = sight.dotted.of(territory.modules)
     if not strings:
         return
     values: dict[str, list[str]] = {}
     for setting in sight.settings.of({each.name for each in sight.setting_reads.of(moved)}):
         values.setdefault(setting.at.path, []).append(setting.value)
     for string in strings:
-        if any(string.text in value for value in values.get(string.at.path, ())):
-            yield sight.reach.unit(string.target)
+        unit = sight.reach.unit(string.target)
+        if territory.contains(unit) and any(string.text in value for value in values.get(string.at.path, ())):
+            yield unit
 
 
-def _called_from_outside(sight: Sight, modules: frozenset[str]) -> Iterator[str]:
+def _called_from_outside(sight: Sight, territory: Territory) -> Iterator[str]:
     """Functions of the context that other code calls and that are no web pages."""
-    for module in sorted(modules):
+    for module in sorted(territory.modules):
         for definition in sight.program.members(module).values():
-            if definition.kind == "function" and not _is_page(sight, definition) and sight.reach.touches(definition.id):
+            if definition.kind == "function" and territory.contains(definition.id) and not _is_page(sight, definition) and sight.reach.touches(definition.id):
                 for call in sight.reach.calls_to(definition.id):
-                    if sight.program.module_of(call.src) not in modules and sight.in_code(call.src):
+                    if not territory.contains(sight.reach.unit(call.src)) and sight.in_code(call.src):
                         yield definition.id
 
 
@@ -107,11 +115,11 @@ def _is_page(sight: Sight, definition: Definition) -> bool:
     return first is not None and (first.name == "request" or first.symbol.endswith(".HttpRequest"))
 
 
-def _inner_closure(sight: Sight, modules: frozenset[str], roots: frozenset[str]) -> tuple[frozenset[str], list[Mention]]:
+def _inner_closure(sight: Sight, territory: Territory, roots: frozenset[str]) -> tuple[frozenset[str], list[Mention]]:
     """The units of the context that the roots need, and the mentions that leave it.
 
     A module's body comes along with the first of its definitions, but does not pull in definitions that only it mentions in the
-    same module (``admin.site.register(X)``): those statements stay behind with them.
+    same module (``admin.site.register(X)``): those statements stay behind with them. What the value of a name needs comes with that name.
     """
     moved: set[str] = set()
     outward: list[Mention] = []
@@ -122,15 +130,36 @@ def _inner_closure(sight: Sight, modules: frozenset[str], roots: frozenset[str])
             continue
         moved.add(unit)
         module = sight.program.module_of(unit)
-        if unit != module:
+        if territory.contains(module):
             waiting.append(module)
-        for mention in sight.reach.mentions(unit):
-            target_module = sight.program.module_of(mention.target)
-            if target_module not in modules:
-                outward.append(mention)
-            elif not (unit == module and target_module == module):
+        for mention in _needed(sight, unit):
+            if territory.contains(mention.target_unit) or _follows(sight, territory, mention):
                 waiting.append(mention.target_unit)
+            else:
+                outward.append(mention)
     return frozenset(moved), outward
+
+
+def _needed(sight: Sight, unit: str) -> Iterator[Mention]:
+    """What a unit mentions and cannot do without."""
+    module = sight.program.module_of(unit)
+    for mention in sight.reach.mentions(unit):
+        if unit != module or sight.program.module_of(mention.target) != module:
+            yield mention
+            if mention.kind == "binding":
+                yield from sight.reach.within_value(mention.target)
+
+
+def _follows(sight: Sight, territory: Territory, mention: Mention) -> bool:
+    """Whether code that the cut left with a mixed module serves nobody but the context's definitions there: the manager of a model."""
+    target = mention.target_unit
+    module = sight.program.module_of(target)
+    if module != sight.program.module_of(mention.source) or target == module or target in sight.territories.parts:
+        return False
+    if sight.model_table(target) is not None or target in sight.routed or target in sight.entries.get(sight.context(target), ()):
+        return False
+    users = {each.source_unit for each in sight.reach.mentions_of((target,), sight.seen) if not sight.passive(each.source)}
+    return all(user == module or territory.contains(user) for user in users)
 
 
 def _manager_mentions(sight: Sight, managers: Managers) -> Iterator[Mention]:
@@ -141,16 +170,16 @@ def _manager_mentions(sight: Sight, managers: Managers) -> Iterator[Mention]:
                 yield mention
 
 
-def _framework_options(sight: Sight, modules: frozenset[str], moved: frozenset[str]) -> Iterator[Mention]:
+def _framework_options(sight: Sight, territory: Territory, moved: frozenset[str]) -> Iterator[Mention]:
     """Classes of the project that the API framework's options name (pagination, error format) and that may be shared."""
     program = sight.program
     if not any(imported.module.startswith("rest_framework") for module in {program.module_of(unit) for unit in moved} for imported in program.modules[module].imports):
         return
     wanted = {text for setting in sight.settings.of(("REST_FRAMEWORK",)) for text in _shaping(setting.value)}
     for string in sight.graph.strings:
-        if string.text in wanted and string.kind == "dotted" and program.definition(string.target) is not None and program.module_of(string.target) not in modules:
+        unit = sight.reach.unit(string.target)
+        if string.text in wanted and string.kind == "dotted" and program.definition(string.target) is not None and not territory.contains(unit):
             use = Use("", Chain(string.target, "global"), Span(string.at.line, 0, string.at.line, 0), "other")
-            unit = sight.reach.unit(string.target)
             mention = Mention(string.definition, sight.reach.unit(string.definition), string.target, unit, "class", False, use, string.at)
             if shareable(sight, mention):
                 yield mention
@@ -171,26 +200,24 @@ def _shaping(value: str) -> Iterator[str]:
         yield from (text for text in (named if isinstance(named, (list, tuple)) else [named]) if isinstance(text, str))
 
 
-def _outer_closure(sight: Sight, modules: frozenset[str], outward: Iterable[Mention]) -> tuple[frozenset[str], list[Mention]]:
+def _outer_closure(
+    sight: Sight, territory: Territory, outward: Iterable[Mention], bodies: frozenset[str]
+) -> tuple[frozenset[str], list[Mention]]:
     """Code outside the context that is shared with it, and the mentions that stop at the barrier."""
     shared: set[str] = set()
     barrier: list[Mention] = []
-    waiting = list(outward)
+    waiting = [*outward, *(mention for body in sorted(bodies) for mention in _needed(sight, body))]
+    shared |= bodies
     while waiting:
         mention = waiting.pop()
         if not shareable(sight, mention):
-            if sight.program.module_of(mention.target) not in modules:
+            if not territory.contains(mention.target_unit):
                 barrier.append(mention)
             continue
         for unit in {mention.target_unit, sight.program.module_of(mention.target)}:
             if unit not in shared and unit:
                 shared.add(unit)
-                module = sight.program.module_of(unit)
-                waiting.extend(
-                    each
-                    for each in sight.reach.mentions(unit)
-                    if not (unit == module and sight.program.module_of(each.target) == module)
-                )
+                waiting.extend(_needed(sight, unit))
     return frozenset(shared), barrier
 
 
@@ -207,33 +234,55 @@ def shareable(sight: Sight, mention: Mention) -> bool:
 
 
 def placements(sight: Sight, placed: Cut) -> tuple[Placement, ...]:
-    """What becomes of every module that a context has a part in."""
-    return tuple(_placements(sight, placed.modules, placed.moved, placed.shared, placed.managers.methods))
+    """What becomes of every module that a context has a part in, and of those that it shares code of."""
+    own = [module for module in sorted(placed.territory.modules) if not _only_shared(sight, placed, module)]
+    others = {sight.program.module_of(unit) for unit in placed.shared} - {*own}
+    return (*(_own_placement(sight, placed, module) for module in own), *(_shared_placement(sight, placed, module) for module in sorted(others)))
 
 
-def _placements(
-    sight: Sight, modules: frozenset[str], moved: frozenset[str], shared: frozenset[str], methods: frozenset[str]
-) -> Iterator[Placement]:
-    for module in sorted(modules):
-        path = sight.program.modules[module].path
-        units = sight.reach.units(module)
-        going = tuple(unit for unit in units if unit in moved)
-        if len(going) == len(units) and (going or module in moved):
-            yield Placement(module, path, "move", "everything in it is needed by the service")
-        elif going or module in moved:
-            staying = len(units) - len(going)
-            yield Placement(module, path, "move", f"split: {staying} of {len(units)} definitions stay in the monolith", going)
-        elif sight.program.modules[module].is_package:
-            yield Placement(module, path, "drop", "the service's package starts empty: side effects of __init__ stay behind")
-        else:
-            yield Placement(module, path, "stay", _why_staying(sight, units))
-    for module in sorted({sight.program.module_of(unit) for unit in shared}):
-        units = sight.reach.units(module)
-        going = tuple(unit for unit in units if unit in shared)
-        split = tuple(sorted(method for method in methods if method.rpartition(".")[0] in going))
-        whole = len(going) == len(units) and not split
-        reason = "touches no data and is used by moved code: shared kernel" + ("" if whole else f", {len(going)} of {len(units)} definitions")
-        yield Placement(module, sight.program.modules[module].path, "share", reason, () if whole else (*going, *split) or ("",))
+def _only_shared(sight: Sight, placed: Cut, module: str) -> bool:
+    """Whether nothing of a module moves, and something is copied for other code."""
+    units = (module, *sight.reach.units(module))
+    return not any(unit in placed.moved for unit in units) and any(unit in placed.shared for unit in units)
+
+
+def _own_placement(sight: Sight, placed: Cut, module: str) -> Placement:
+    path, units = sight.program.modules[module].path, sight.reach.units(module)
+    if module in placed.moved or any(unit in placed.moved for unit in units):
+        going, whole = _going(sight, placed, module)
+        if whole:
+            return Placement(module, path, "move", "everything in it is needed by the service")
+        return Placement(module, path, "move", _split(sight, placed, units), going)
+    if sight.program.modules[module].is_package:
+        return Placement(module, path, "drop", "the service's package starts empty: side effects of __init__ stay behind")
+    return Placement(module, path, "stay", _why_staying(sight, units))
+
+
+def _shared_placement(sight: Sight, placed: Cut, module: str) -> Placement:
+    going, whole = _going(sight, placed, module)
+    units = sight.reach.units(module)
+    count = sum(unit in placed.shared for unit in units)
+    reason = "touches no data and is used by moved code: shared kernel" + ("" if whole else f", {count} of {len(units)} definitions")
+    return Placement(module, sight.program.modules[module].path, "share", reason, () if whole else going)
+
+
+def _going(sight: Sight, placed: Cut, module: str) -> tuple[tuple[str, ...], bool]:
+    """The definitions of a module in the service's copy and the methods that are all it keeps of some; whether that is the whole module.
+
+    Of a module of which only other statements go, this is ``("",)``: an empty list would mean all of it.
+    """
+    units = sight.reach.units(module)
+    going = tuple(unit for unit in units if unit in placed.moved or unit in placed.shared)
+    methods = tuple(sorted(method for method in placed.managers.methods if method.rpartition(".")[0] in going and method.rpartition(".")[0] not in placed.moved))
+    return (*going, *methods) or ("",), len(going) == len(units) and not methods
+
+
+def _split(sight: Sight, placed: Cut, units: tuple[str, ...]) -> str:
+    """How a module is taken apart, in words."""
+    others = sorted({sight.context(unit) for unit in units if not placed.territory.contains(unit)} - {""})
+    count = sum(not placed.territory.contains(unit) for unit in units)
+    text = f"split: {sum(unit not in placed.moved for unit in units)} of {len(units)} definitions stay in the monolith"
+    return text + (f", {count} of them {'is' if count == 1 else 'are'} code of {' and '.join(others)}" if others else "")
 
 
 def _why_staying(sight: Sight, units: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ assignments and other statements outside definitions).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import Literal
 
@@ -15,7 +15,7 @@ import msgspec
 from decompose.link.program import Program
 from decompose.model.codegraph import CodeGraph, Edge
 from decompose.model.location import Location
-from decompose.model.syntax import Call, ModuleSummary, Use
+from decompose.model.syntax import Call, Chain, Expression, Mapping, ModuleSummary, Operation, Sequence, Use
 from decompose.planning.index import Index
 
 
@@ -43,6 +43,7 @@ class Reach:
         self._mentions: dict[str, dict[str, list[Mention]]] = {}
         self._named_in: dict[str, frozenset[str]] = {}
         self._incoming: dict[tuple[str, ...], Index[str, Mention]] = {}
+        self._within_value: dict[str, tuple[Mention, ...]] = {}
 
     def unit(self, id: str) -> str:
         """The unit that holds a definition, binding or module."""
@@ -62,6 +63,17 @@ class Reach:
     def mentions(self, unit: str) -> list[Mention]:
         """Everything of the project that a unit names, in source order."""
         return self._of(self._program.module_of(unit)).get(unit, [])
+
+    def within_value(self, binding: str) -> tuple[Mention, ...]:
+        """The definitions beside a name of a module that its value mentions: ``STATES = [state.value for state in State]``."""
+        known = self._within_value.get(binding)
+        if known is None:
+            module, name = self._program.module_of(binding), binding.rpartition(".")[2]
+            beside = [each for each in self.mentions(module) if each.target_unit != module and self._program.module_of(each.target) == module]
+            values = self._program.bindings(module).get(name, ()) if beside and binding == f"{module}.{name}" else ()
+            roots = {root for each in values for root in _roots(each.value)}
+            known = self._within_value[binding] = tuple(each for each in beside if each.use.chain.root in roots)
+        return known
 
     def _of(self, module: str) -> dict[str, list[Mention]]:
         """The mentions of a module by unit."""
@@ -130,7 +142,7 @@ class Reach:
                     found[edge.dst] = [edge]
         return found
 
-    def calls_to(self, definition: str) -> Sequence[Edge]:
+    def calls_to(self, definition: str) -> Collection[Edge]:
         """The calls of a definition, sorted by caller."""
         return self._calls.get(definition, ())
 
@@ -161,6 +173,22 @@ class Reach:
     def touches(self, unit: str) -> bool:
         """Whether a definition or anything inside it is :attr:`touching`; for a module, whether its body is."""
         return unit in (self.touching if unit in self._program.modules else self._touching_units)
+
+
+def _roots(expression: Expression) -> Iterator[str]:
+    """The names that the chains in an expression begin with."""
+    waiting = [expression]
+    while waiting:
+        match waiting.pop():
+            case Chain(root=root, steps=steps):
+                yield root
+                waiting += (each for step in steps if isinstance(step, Call) for each in (*step.arguments, *(value for _, value in step.keywords)))
+            case Sequence(items=items):
+                waiting += items
+            case Mapping(items=pairs):
+                waiting += (each for pair in pairs for each in pair)
+            case Operation(operands=operands):
+                waiting += operands
 
 
 def _prefixes(id: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Literal
 
+from decompose.cut.territory import Territories
 from decompose.link.program import Program
 from decompose.model.codegraph import CodeGraph, Edge
 from decompose.model.contexts import ContextMap, ContextTransaction
@@ -47,7 +48,7 @@ class Sight:
         self.reach = Reach(program, graph)
         self.roles = {module.id: module.role for module in graph.modules}
         self.contexts = {context.name: context for context in context_map.contexts}
-        self.context_of = {membership.module: membership.context for membership in context_map.memberships}
+        self.territories = Territories(graph, context_map)
         self.kinds = {context.name: context.role for context in context_map.contexts}
         self.owner = {ownership.table: ownership.owner for ownership in context_map.ownership}
         self.tables = {table.id: table for table in graph.tables}
@@ -65,7 +66,7 @@ class Sight:
 
     def context(self, id: str) -> str:
         """The context of a module, definition or binding; ``""`` when it has none."""
-        return self.context_of.get(self.program.module_of(id), "")
+        return self.territories.context_of(self.reach.unit(id))
 
     def is_test(self, id: str) -> bool:
         return self.roles.get(self.program.module_of(id)) == "test"
@@ -238,7 +239,7 @@ class Sight:
 
     @cached_property
     def entries(self) -> dict[str, set[str]]:
-        """Units that answer API requests, run as tasks or listen to signals, by module."""
+        """Units that answer API requests, run as tasks or listen to signals, by context."""
         graph = self.graph
         found: dict[str, set[str]] = {}
         for id in (
@@ -247,7 +248,7 @@ class Sight:
             *(subscription.handler for subscription in graph.subscriptions),
         ):
             unit = self.reach.unit(id)
-            found.setdefault(self.program.module_of(unit), set()).add(unit)
+            found.setdefault(self.context(unit), set()).add(unit)
         return found
 
     @cached_property
