@@ -7,7 +7,8 @@ definitions of that module, and placeholders for what was decided to stay in the
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 
 from decompose.generate.migrations import is_generated, replica_fields
 from decompose.generate.paths import service_path
@@ -45,10 +46,13 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
             }
             for replica in sorted(replicas.get(module, ()), key=lambda each: each.model)
         ]
+        before, after = _parted(texts.get(module, "").strip("\n"), {str(model["name"]) for model in models})
         text = render(
             "service/django/standin.py.j2",
-            shared=_body(texts.get(module, "")),
+            before=before,
+            shared=after,
             models=models,
+            models_imported=_imports_models(before or after),
             tasks=[
                 {"name": edge.target.rpartition(".")[2], "task": _task_name(edge)}
                 for edge in sorted(staying.get(module, ()), key=lambda each: each.target)
@@ -121,5 +125,38 @@ def _module_path(plan: ServicePlan, module: str, modules: set[str]) -> str:
     return path if root in ("", ".") else f"{root}/{path}"
 
 
-def _body(text: str) -> str:
-    return text.strip("\n")
+def _parted(text: str, shadows: Collection[str]) -> tuple[str, str]:
+    """The definitions of a module up to the first one that needs one of these names when the module is loaded, and the rest.
+
+    A foreign key names the class of its target, so the shadow has to come first; what shadows need of the module themselves stood before
+    the class that they stand for. When no definition needs one, all of the text is the second part.
+    """
+    for statement in ast.parse(text).body:
+        if not isinstance(statement, (ast.Import, ast.ImportFrom)) and _names_loaded(statement) & set(shadows):
+            # Not splitlines(): a form feed ends no line for Python.
+            lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$", text)
+            first = min((each.lineno for each in getattr(statement, "decorator_list", ())), default=statement.lineno) - 1
+            while first and lines[first - 1].startswith("#"):
+                first -= 1
+            return "".join(lines[:first]).strip("\n"), "".join(lines[first:]).strip("\n")
+    return "", text
+
+
+def _imports_models(text: str) -> bool:
+    """Whether a module has the name ``models`` of Django itself."""
+    return any(
+        isinstance(statement, ast.ImportFrom) and statement.module == "django.db" and any(each.name == "models" and not each.asname for each in statement.names)
+        for statement in ast.parse(text).body
+    )
+
+
+def _names_loaded(node: ast.AST) -> set[str]:
+    """The names that are looked up while a statement of a module is executed: not those in the bodies of its functions."""
+    if isinstance(node, ast.Name):
+        return {node.id}
+    inner: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        inner = (node.args, *node.decorator_list, *([node.returns] if node.returns else ()))
+    elif isinstance(node, ast.Lambda):
+        inner = (node.args,)
+    return {name for each in inner for name in _names_loaded(each)}

@@ -574,8 +574,8 @@ class _Survey:
     def _outward(self, mention: Mention) -> BoundaryEdge | None:
         text = mention.target.rpartition(".")[2]
         make = _Make(mention.source, mention.target, mention.at, text, mention.use.span)
-        if mention.kind == "module":
-            return None
+        if mention.kind == "module" or (mention.kind == "binding" and mention.target_unit != self._sight.program.module_of(mention.target)):
+            return None  # a name in a class: the class is mentioned as well
         if self._sight.model_table(mention.target) is not None:
             return make("out", "import", "replica", "a model of another context: the service keeps shadow rows with the columns in use")
         if mention.target in self._sight.tasks:

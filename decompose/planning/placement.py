@@ -146,7 +146,7 @@ def _needed(sight: Sight, unit: str) -> Iterator[Mention]:
     for mention in sight.reach.mentions(unit):
         if unit != module or sight.program.module_of(mention.target) != module:
             yield mention
-            if mention.kind == "binding":
+            if mention.kind == "binding" and mention.target_unit == sight.program.module_of(mention.target):
                 yield from sight.reach.within_value(mention.target)
 
 
@@ -228,7 +228,7 @@ def shareable(sight: Sight, mention: Mention) -> bool:
         return False
     if not sight.in_code(target) or mention.target_unit in sight.routed:
         return False
-    if mention.kind == "binding":
+    if mention.kind == "binding" and mention.target_unit == sight.program.module_of(target):
         return True
     return not sight.reach.touches(mention.target_unit)
 

@@ -46,10 +46,13 @@ class Reach:
         self._within_value: dict[str, tuple[Mention, ...]] = {}
 
     def unit(self, id: str) -> str:
-        """The unit that holds a definition, binding or module."""
+        """The unit that holds a definition, binding or module; that of a binding in a class is the class's."""
         known = self._units.get(id)
         if known is None:
-            known = self._units[id] = self._program.module_of(id)
+            module, owner = self._program.module_of(id), id.rpartition(".")[0]
+            while len(owner) > len(module) and owner not in self._units:
+                owner = owner.rpartition(".")[0]
+            known = self._units[id] = self._units.get(owner, module) if len(owner) > len(module) else module
         return known
 
     def units(self, module: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Sealing: outside code calls the boundary instead of the context's models and functions.
 
 An expression on a model becomes one call with the same argument values; a function keeps its name and only its import changes, so
-that patches of that name in tests go on working. The edit of a file is refused, not guessed, where the text at an edge's place is not
+that patches of that name in tests go on working. In the file that defines the function itself the call changes. The edit of a file is refused, not guessed, where the text at an edge's place is not
 what the plan says.
 """
 
@@ -193,7 +193,11 @@ class _File:
             for node in nodes:
                 if isinstance(node, cst.Attribute) and node.attr.value == name:
                     return node, _Replacement(job.alias, operation.name, None, ())
-            return (None, _Replacement("", "", None, ())) if any(isinstance(node, cst.Name) for node in nodes) else None
+            plain = next((node for node in nodes if isinstance(node, cst.Name)), None)
+            if plain is not None and operation.target == f"{self._name}.{plain.value}":
+                # No import brings it in.
+                return plain, _Replacement(job.alias, operation.name, None, ())
+            return (None, _Replacement("", "", None, ())) if plain is not None else None
         whole = max(nodes, key=self._length, default=None)
         try:
             found = shapes.parts(edge.text)
@@ -295,7 +299,7 @@ class _File:
                     here = target.rpartition(".")[0] == self._name
                     reason = "its import has a form that is not rewritten: a star, or several statements on a line"
                     for edge in edges:
-                        yield edge.id, str(edge.at), "the function is defined in this file" if here else reason
+                        yield edge.id, str(edge.at), "the function is defined in this file, and called by another name" if here else reason
 
     def _imports(self, tree: cst.Module, job: _Job) -> cst.Module:
         """Function imports moved to the boundary, imports without a use left taken out, the boundary imported once."""

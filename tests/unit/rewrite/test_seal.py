@@ -398,7 +398,7 @@ def test_a_file_that_libcst_cannot_read_is_refused_with_its_place(code: str) -> 
     assert refused.value.place == "m.py"
 
 
-def test_a_call_of_a_function_in_the_same_file_is_left_and_says_why() -> None:
+def test_a_call_of_a_function_in_the_same_file_goes_through_the_boundary() -> None:
     more = """
         # shop/reviews/work.py
         from shop.reviews.models import Review
@@ -409,6 +409,8 @@ def test_a_call_of_a_function_in_the_same_file_is_left_and_says_why() -> None:
         def page(request):
             return work(1)
 
+        LATE = work(3)
+
         # shop/catalog/views.py
         from shop.reviews.work import work
 
@@ -416,4 +418,30 @@ def test_a_call_of_a_function_in_the_same_file_is_left_and_says_why() -> None:
             return work(2)
     """
     found = Monolith(SHOP, more).sealed("reviews")
-    assert [(place, why) for _, place, why in found.left] == [("shop/reviews/work.py:7", "the function is defined in this file")]
+    assert "def page(request):\n    return reviews.work(1)\n\nLATE = work(3)\n" in found.texts["shop/reviews/work.py"].decode()
+    assert found.left == ()
+
+
+def test_a_function_of_the_same_file_under_another_name_is_left_and_says_why() -> None:
+    more = """
+        # shop/reviews/work.py
+        from shop.reviews.models import Review
+
+        def work(a: int) -> int:
+            return Review.objects.filter(rating=a).count()
+
+        do = work
+
+        def page(request):
+            return do(1)
+
+        # shop/catalog/views.py
+        from shop.reviews.work import work
+
+        def other():
+            return work(2)
+    """
+    found = Monolith(SHOP, more).sealed("reviews")
+    assert "shop/reviews/work.py" not in found.texts
+    print(found.left)
+    assert [why for _, _, why in found.left] == ["the function is defined in this file, and called by another name"]
