@@ -132,7 +132,7 @@ def _inner_closure(sight: Sight, territory: Territory, roots: frozenset[str]) ->
         module = sight.program.module_of(unit)
         if territory.contains(module):
             waiting.append(module)
-        for mention in _needed(sight, unit):
+        for mention in _needed(sight, territory, unit):
             if territory.contains(mention.target_unit) or _follows(sight, territory, mention):
                 waiting.append(mention.target_unit)
             else:
@@ -140,14 +140,18 @@ def _inner_closure(sight: Sight, territory: Territory, roots: frozenset[str]) ->
     return frozenset(moved), outward
 
 
-def _needed(sight: Sight, unit: str) -> Iterator[Mention]:
-    """What a unit mentions and cannot do without."""
+def _needed(sight: Sight, territory: Territory, unit: str) -> Iterator[Mention]:
+    """What a unit of the context mentions and cannot do without, what the values of names in its modules are made of included."""
+    for mention in _mentioned(sight, unit):
+        yield mention
+        if mention.kind == "binding" and mention.target_unit in territory.modules:
+            yield from sight.reach.within_value(mention.target)
+
+
+def _mentioned(sight: Sight, unit: str) -> Iterator[Mention]:
+    """What a unit mentions; for a module, outside its own definitions."""
     module = sight.program.module_of(unit)
-    for mention in sight.reach.mentions(unit):
-        if unit != module or sight.program.module_of(mention.target) != module:
-            yield mention
-            if mention.kind == "binding" and mention.target_unit == sight.program.module_of(mention.target):
-                yield from sight.reach.within_value(mention.target)
+    return (each for each in sight.reach.mentions(unit) if unit != module or sight.program.module_of(each.target) != module)
 
 
 def _follows(sight: Sight, territory: Territory, mention: Mention) -> bool:
@@ -206,7 +210,7 @@ def _outer_closure(
     """Code outside the context that is shared with it, and the mentions that stop at the barrier."""
     shared: set[str] = set()
     barrier: list[Mention] = []
-    waiting = [*outward, *(mention for body in sorted(bodies) for mention in _needed(sight, body))]
+    waiting = [*outward, *(mention for body in sorted(bodies) for mention in _mentioned(sight, body))]
     shared |= bodies
     while waiting:
         mention = waiting.pop()
@@ -217,7 +221,7 @@ def _outer_closure(
         for unit in {mention.target_unit, sight.program.module_of(mention.target)}:
             if unit not in shared and unit:
                 shared.add(unit)
-                waiting.extend(_needed(sight, unit))
+                waiting.extend(_mentioned(sight, unit))
     return frozenset(shared), barrier
 
 

@@ -443,5 +443,4 @@ def test_a_function_of_the_same_file_under_another_name_is_left_and_says_why() -
     """
     found = Monolith(SHOP, more).sealed("reviews")
     assert "shop/reviews/work.py" not in found.texts
-    print(found.left)
     assert [why for _, _, why in found.left] == ["the function is defined in this file, and called by another name"]
