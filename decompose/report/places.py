@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from decompose.cut.territory import Territories
+
 if TYPE_CHECKING:
     from decompose.model.codegraph import CodeGraph
     from decompose.model.contexts import ContextMap
@@ -15,12 +17,7 @@ class Places:
     def __init__(self, graph: CodeGraph, context_map: ContextMap) -> None:
         self._modules = {membership.module: membership.context for membership in context_map.memberships}
         self._tables = {ownership.table: ownership.owner for ownership in context_map.ownership if ownership.owner}
-        split = dict(context_map.definitions)
-        self._definitions = {
-            definition.id: context
-            for definition in graph.definitions
-            if (context := split.get(definition.top) or self._modules.get(definition.module))
-        }
+        self._territories = Territories(graph, context_map)
 
     def module(self, module: str) -> str | None:
         return self._modules.get(module)
@@ -30,4 +27,4 @@ class Places:
 
     def code(self, id: str) -> str | None:
         """The context of a definition, or of a module where code at module level is meant."""
-        return self._definitions.get(id) or self._modules.get(id)
+        return self._territories.context_of(id) or None

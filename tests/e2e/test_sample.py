@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import json
 import os
@@ -23,12 +24,30 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("e2e") / "shop"
+    return copied(tmp_path_factory.mktemp("e2e") / "shop")
+
+
+def copied(folder: Path, *decided: str) -> Path:
+    """A copy of the sample with more in its configuration."""
     shutil.copytree(ROOT / "sample_monolith", folder, ignore=shutil.ignore_patterns("__pycache__", ".decompose", "*.sqlite3"))
     with (folder / "decompose.toml").open("a") as file:
         # The test environment has what the sample requires.
-        file.write(f'\n[verify]\npython = "{sys.executable}"\n')
+        file.write("".join(f"\n{each}\n" for each in (f'[verify]\npython = "{sys.executable}"', *decided)))
     return folder
+
+
+PREFERENCES = """
+[contexts.preferences]
+modules = [
+    "shop.notifications.models.Preference", "shop.notifications.services.preference_of",
+    "shop.notifications.serializers.PreferenceSerializer", "shop.notifications.api.PreferenceView",
+]
+
+[[decisions]]
+id = "preferences:*"
+choice = "stay"
+reason = "preferences are read in the transactions of others until the switch"
+"""
 
 
 def decompose(folder: Path, *words: str, code: int = 0) -> str:
@@ -95,3 +114,26 @@ def test_undo_gives_the_monolith_back(shop: Path) -> None:
     for path in (ROOT / "sample_monolith" / "shop").rglob("*.py"):
         assert (shop / "shop" / path.relative_to(ROOT / "sample_monolith" / "shop")).read_bytes() == path.read_bytes()
     assert not (shop / "services" / "reviews" / "manage.py").exists()
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with a context that has a definition in each of four modules of another."""
+    return copied(tmp_path_factory.mktemp("mixed") / "shop", PREFERENCES)
+
+
+@pytest.mark.parametrize("context", ["preferences", "notifications"])
+def test_two_contexts_are_extracted_from_the_same_modules_and_every_gate_passes(mixed: Path, context: str) -> None:
+    decompose(mixed, "extract", context, "--replan", "--allow-dirty")
+    report = json.loads(decompose(mixed, "verify", context, "--format", "json"))
+    assert [gate["name"] for gate in report["gates"] if gate["outcome"] != "passed"] == [], report
+
+
+def test_each_of_them_has_its_own_part_of_the_module_and_the_monolith_has_all(mixed: Path) -> None:
+    def classes(folder: Path) -> list[str]:
+        text = (folder / "shop" / "notifications" / "serializers.py").read_text()
+        return [node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+
+    assert classes(mixed / "services" / "preferences") == ["PreferenceSerializer"]
+    assert classes(mixed / "services" / "notifications") == ["NotificationSerializer"]
+    assert classes(mixed) == ["NotificationSerializer", "PreferenceSerializer"]
