@@ -332,7 +332,7 @@ def _context_map(cut: Draft, project: Survey, undecided: Mapping[str, str]) -> C
                 cohesion=round(cohesion.get(name, 1.0), 4),
                 stability=round(cut.stability.get(name, 1.0), 4),
                 readiness="inseparable" if cut.roles[name] == "shared" else "decisions" if name in blocked else "ready",
-                description=own.description or _description(name, modules, tables, project, cut.roles[name]),
+                description=own.description or _description(name, tables, project, place, cut.roles[name]),
                 team=own.team,
             )
         )
@@ -458,13 +458,17 @@ def _memberships(cut: Draft, project: Survey) -> tuple[tuple[Membership, ...], d
     return tuple(found), {name: inside[name] / total[name] if total[name] > 0.0 else 0.0 for name in total}
 
 
-def _description(name: str, modules: Sequence[str], tables: Sequence[str], project: Survey, role: str) -> str:
+def _description(name: str, tables: Sequence[str], project: Survey, place: Mapping[str, str], role: str) -> str:
+    """What a context holds. ``place`` is the context of modules, and of the definitions that are not with theirs."""
     if role == "shared":
         return "shared kernel and project wiring: stays a library of the monolith and is copied where needed"
-    members = set(modules)
+
+    def held(id: str) -> bool:
+        return (place.get(id) or place.get(project.module_of.get(id, id))) == name
+
     models = sorted({t.model.rpartition(".")[2] for t in project.graph.tables if t.id in tables and t.model and t.kind == "entity"})
-    routes = sum(1 for r in project.graph.routes if project.module_of.get(r.handler, r.handler) in members)
-    tasks = sum(1 for t in project.graph.tasks if project.module_of.get(t.definition, t.definition) in members)
+    routes = sum(1 for r in project.graph.routes if held(r.handler))
+    tasks = sum(1 for t in project.graph.tasks if held(t.definition))
     shown = ", ".join(models[:6]) + (f" and {len(models) - 6} more" if len(models) > 6 else "")
     return f"{shown or 'no tables'}; {routes} routes, {tasks} tasks"
 

@@ -105,7 +105,11 @@ class _View:
         self.domain = [context for context in self.map.contexts if context.role != "shared"]
         self.lines = {module.id: module.lines for module in plan.modules}
         self.roles = {module.id: module.role for module in plan.modules}
-        self.place = {membership.module: membership.context for membership in self.map.memberships}
+        owner = {entry.table: entry.owner for entry in self.map.ownership if entry.owner}
+        models = {model: owner[table.id] for table in plan.tables if table.id in owner and table.kind == "entity" for model in (table.model, *table.models) if model}
+        self.parts = Counter(context for _, context in self.map.definitions)
+        # A definition that is not with its module hides the module in its name.
+        self.place = {membership.module: membership.context for membership in self.map.memberships} | dict(self.map.definitions) | models
         self.decided: dict[str, Decision] = {decision.id: decision for decision in plan.decisions}
         self.planned: dict[str, ContextPlan] = {context.name: context for context in plan.contexts}
         self.tables = {entry.id: entry for entry in plan.tables}
@@ -135,8 +139,12 @@ class _View:
                     found[user, context.name] += 1
         return found
 
-    def code_modules(self, context: Context) -> list[str]:
-        return [module for module in context.modules if self.roles.get(module) in ("code", "settings")]
+    def size(self, context: Context) -> str:
+        """Modules of code and their lines; definitions that it has in modules of others."""
+        modules = [module for module in context.modules if self.roles.get(module) in ("code", "settings")]
+        parts = self.parts[context.name]
+        size = f"{len(modules)} / {sum(self.lines.get(each, 0) for each in modules)}"
+        return size + (f" and {parts} {'definition' if parts == 1 else 'definitions'}" if parts else "")
 
     def state(self, identifier: str) -> str:
         decision = self.decided.get(identifier)
@@ -233,24 +241,22 @@ def _context_map(view: _View) -> list[str]:
     for user, used in sorted(strongest):
         lines.append(f'    {numbers[user]} -->|"{_relation(relations[user, used])}"| {numbers[used]}')
     lines += ["```", ""]
-    rows = []
-    for context in view.map.contexts:
-        modules = view.code_modules(context)
-        rows.append(
-            [
-                code(context.name),
-                context.role,
-                text(context.description),
-                f"{len(modules)} / {sum(view.lines.get(m, 0) for m in modules)}",
-                str(len(context.tables)),
-                f"{context.cohesion:.2f}" if context.role != "shared" else "",
-                f"{context.own_data:.0%}",
-                f"{context.exclusivity:.0%}",
-                f"{context.stability:.2f}",
-                context.readiness,
-                text(context.team),
-            ]
-        )
+    rows = [
+        [
+            code(context.name),
+            context.role,
+            text(context.description),
+            view.size(context),
+            str(len(context.tables)),
+            f"{context.cohesion:.2f}" if context.role != "shared" else "",
+            f"{context.own_data:.0%}",
+            f"{context.exclusivity:.0%}",
+            f"{context.stability:.2f}",
+            context.readiness,
+            text(context.team),
+        ]
+        for context in view.map.contexts
+    ]
     head = ["context", "role", "what it holds", "modules / lines", "tables", "cohesion", "own data", "exclusivity", "stability", "readiness", "team"]
     lines += table(head, rows)
     head = ["user", "used", "places of use", "cut foreign keys", "cut transactions"]

@@ -11,6 +11,7 @@ from decompose.generate.render import make_render
 from decompose.model.migration import ContextPlan, Placement
 from decompose.model.settings import Config, ContextSettings, EdgeDecision
 from decompose.planning.placement import placements
+from decompose.report.markdown import plan_markdown
 from decompose.resources import templates
 
 FLASK = """
@@ -162,6 +163,21 @@ def test_a_context_of_definitions_only_is_worth_extracting() -> None:
 
 def test_routes_and_tasks_count_for_the_context_of_their_definition() -> None:
     assert any(reason.startswith("2 routes and tasks") for reason in plan_of(flask(), "billing").reasons)
+
+
+def test_what_a_context_holds_is_counted_by_definitions() -> None:
+    held = {context.name: context.description for context in flask().map.contexts}
+    assert held == {"billing": "Invoice; 1 routes, 1 tasks", "catalog": "Product; 2 routes, 1 tasks"}
+
+
+def test_the_plan_says_how_many_definitions_a_context_has_in_modules_of_others() -> None:
+    (row,) = (line for line in plan_markdown(flask().plan()).splitlines() if line.startswith("| `billing` | domain"))
+    assert "| 0 / 0 and 4 definitions |" in row
+
+
+def test_the_plan_shows_who_uses_whom_by_definitions() -> None:
+    assert any(line.startswith("| `catalog` | `billing` |") for line in plan_markdown(flask().plan()).splitlines())
+    assert not any(line.startswith("| `billing` | `billing` |") for line in plan_markdown(flask().plan()).splitlines())
 
 
 def test_a_table_that_another_context_owns_takes_its_class_along() -> None:
