@@ -420,6 +420,8 @@ def _contexts(document: Mapping[str, Any], reader: _Reader) -> tuple[ContextSett
                 f"{name!r} is not a context name",
                 hint="use small letters, digits and hyphens, at most 40, a letter first",
             )
+        if name == "unassigned":
+            raise reader.error(key, "'unassigned' is what belongs to no context", hint="give the context a name of its domain")
         table = reader.checked(tables[name], key, _CONTEXT)
         found.append(
             ContextSettings(

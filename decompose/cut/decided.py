@@ -37,6 +37,7 @@ def decide(cut: Draft, survey: Survey) -> None:
                 _known(other, proposed, settings, config, "merge")
                 _move_all(cut, other, settings.name)
     pins = _pins(survey)
+    _agree(survey, pins)
     for settings in config.contexts:
         if settings.split:
             split(cut, survey, settings, _seeds(survey, pins, settings.split))
@@ -197,6 +198,20 @@ class _Claims:
 
     def chosen(self) -> dict[str, str]:
         return {subject: name for subject, (_, name, _) in sorted(self._found.items())}
+
+
+def _agree(survey: Survey, pins: _Pins) -> None:
+    """Raises :class:`ConfigError` when a model that is pinned by itself and its table are put into different contexts."""
+    for table in survey.graph.tables:
+        name, owner = pins.definitions.get(table.model, ""), pins.tables.get(table.id, "")
+        if name and owner and name != owner:
+            raise _contradiction(
+                survey.config,
+                f"{table.model} is put into {name!r}, and {owner!r} is to own its table {table.id}",
+                f"contexts.{name}.modules",
+                f"contexts.{owner}.owns",
+                hint="give both to one context: the table goes with its model",
+            )
 
 
 def _pin(cut: Draft, survey: Survey, pins: _Pins) -> None:

@@ -69,6 +69,11 @@ def explain(graph: CodeGraph, context_map: ContextMap, subject: str, config: Con
     top = view.top_of.get(subject, "")
     if top and view.place.get(view.module_of[top]):
         return view.definition(top)
+    if subject in view.module_of:
+        raise UsageError(
+            f"{subject} belongs to no context: nothing speaks for one",
+            hint="put its module into one with `modules` under [contexts.NAME] in decompose.toml",
+        )
     raise UsageError(f"nothing in the cut is called {subject!r}", hint=_nearest(subject, view))
 
 
@@ -229,8 +234,12 @@ class _View:
             subject=module,
             kind="module",
             context=context,
-            summary=f"belongs to {context}{pinned}; {membership.confidence:.0%} of its coupling stays there"
-            + ("" if membership.pinned else f", with most of it in {membership.stability:.0%} of the cuts of perturbed evidence")
+            summary=f"belongs to {context}{pinned}; "
+            + (
+                "stays a library of the monolith" if self.roles.get(context) == "shared"
+                else f"{membership.confidence:.0%} of its coupling stays there"
+                + ("" if membership.pinned else f", with most of it in {membership.stability:.0%} of the cuts of perturbed evidence")
+            )
             + ("; none of its functions ran while coverage was measured" if module in self.graph.runtime.never_run else ""),
             evidence_for=_with_seen(held),
             evidence_against=_with_seen(against),

@@ -78,7 +78,7 @@ def ownership(
         )
     for table_id, parent in _joins(graph.tables, graph.foreign_keys).items():
         entry, owner = found[table_id], found[parent].owner if parent in found else ""
-        pinned = _pinned(table_id, config)
+        pinned = owner_decided(table_id, config)
         if owner and not pinned:
             found[table_id] = Ownership(
                 table=table_id,
@@ -104,7 +104,7 @@ def _owned(
 ) -> Ownership:
     domain = sorted(context for context in writers if roles.get(context) != "shared")
     reference = any(matches(pattern, table.id) for pattern in config.reference_tables)
-    pinned = _pinned(table.id, config)
+    pinned = owner_decided(table.id, config)
     if pinned:
         owner, reason = pinned, "decided: `owns` in decompose.toml"
     elif decided:
@@ -155,7 +155,7 @@ def _strongest(claims: Mapping[str, float], fallback: str) -> str:
     return min(claims, key=lambda context: (-claims[context], context)) if claims else fallback
 
 
-def _pinned(table: str, config: Config) -> str:
+def owner_decided(table: str, config: Config) -> str:
     """The context whose pattern fits a table, the most specific one; two that fit alike were refused (see :mod:`decompose.cut.decided`)."""
     fitting = [(len(pattern), c.name) for c in config.contexts for pattern in c.owns if matches(pattern, table)]
     return max(fitting)[1] if fitting else ""

@@ -159,6 +159,13 @@ def test_a_contradiction_names_both_places_and_a_next_step(toml: str, message: s
     assert caught.value.hint
 
 
+def test_a_model_and_its_table_are_not_given_to_two_contexts() -> None:
+    model = next(table.model for table in draw(MONEY).tables if table.id == "billing_invoice")
+    toml = f'[contexts.orders]\nmodules = ["{model}"]\n[contexts.stock]\nowns = ["billing_invoice"]\n'
+    with pytest.raises(ConfigError, match="'stock' is to own its table billing_invoice"):
+        decided(MONEY, toml)
+
+
 @pytest.mark.parametrize(
     "toml",
     [

@@ -178,3 +178,13 @@ def test_every_kind_of_evidence_has_words() -> None:
     from decompose.cut.explain import _SEEN, _VERBS
 
     assert set(KINDS) <= {*_VERBS, *(kind for kind, *_ in _SEEN)}
+
+
+def test_a_module_of_no_context_is_said_to_be_that() -> None:
+    graph = draw(SHOP + "\nodds.ends:")
+    with pytest.raises(UsageError, match="belongs to no context"):
+        explain(graph, propose(graph, Config()), "odds.ends")
+
+
+def test_shared_code_has_no_share_that_stays() -> None:
+    assert explained("shop.core.tools").summary == "belongs to shared; stays a library of the monolith"

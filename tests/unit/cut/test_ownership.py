@@ -92,3 +92,18 @@ def test_a_relation_through_a_model_counts_as_the_keys_of_that_model() -> None:
     joined = ForeignKey("post", "words", "words", "tag", "many-to-many", Location("a.py", 2), through="post_words")
     found = foreign_keys(msgspec.structs.replace(graph, foreign_keys=(*graph.foreign_keys, through, joined)), {})
     assert [key.src for key in found] == ["mark.post_id", "mark.tag_id", "post.words"]
+
+
+def test_an_uncertain_use_claims_half() -> None:
+    text = "orders.models: table order; writes order\nbilling.views: " + "; ".join(["writes order"] * 9)
+    graph = draw(text)
+    place = {module.id: module.id.partition(".")[0] for module in graph.modules}
+
+    def owner(certain: bool) -> str:
+        accesses = tuple(
+            msgspec.structs.replace(access, certain=certain) if access.definition.startswith("billing") else access for access in graph.accesses
+        )
+        drawn = msgspec.structs.replace(graph, accesses=accesses)
+        return ownership(drawn, place, {"order": "orders"}, {"orders": "domain", "billing": "domain"}, (), Config())[0].owner
+
+    assert (owner(True), owner(False)) == ("billing", "orders")
