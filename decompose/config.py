@@ -45,7 +45,7 @@ WEIGHT_KINDS = (
     "trace",
     "tx",
 )
-"""What a weight can be given to: the kinds of edges, shared data, keys, transactions, routes, folders, git history, names, and what was seen at run time."""
+"""What a weight can be given to: the kinds of edges, shared data, keys, transactions, routes, folders, git history, names, topics, files, and what was seen at run time: those of :data:`decompose.cut.coupling.KINDS`, which this layer may not import."""
 
 _LARGEST = 1024 * 1024
 """Bytes; nobody writes a larger configuration."""

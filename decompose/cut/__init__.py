@@ -2,9 +2,13 @@
 
 ::
 
-    coupling      evidence between modules, tables and words, by kind, with a visible weight each
+    atoms         what is moved: modules, and the definitions of mixed ones
+    structure     what folders say: containers, applications
+    vocabulary    what the code speaks of: topics, and who uses the same words
+    coupling      evidence between atoms, tables and words, by kind, with a visible weight each
     partition     communities of a weighted graph
-    resolution    how many: the cut that the figures favour, and how firmly it stands
+    consensus     what many perturbed runs agree on, and how firmly each member stands
+    resolution    how many: cuts from coarse to fine, and the one that the figures favour
     survey        what is known of the project before it is cut
     kernel        shared code inside the project
     naming        names for contexts in the words of the domain

@@ -18,6 +18,7 @@ _FINER = (5.0, 8.0, 12.0)
 """Tried besides when a least number of contexts is asked for."""
 
 _STEP = 0.9
+"""What a cut with two contexts joined is entered as, relative to the resolution of the one before: it has none of its own."""
 
 USUAL = 0.75
 """The resolution of the consensus graph whose cuts came nearest to the known modules of systems with hidden names, and moved least
@@ -30,6 +31,7 @@ _SMALL, _TOO_SMALL = 4.0, 0.15
 """Modules from which a context is worth a service of its own, and what a cut loses if all its contexts have fewer."""
 
 _LEAST_WITH_TABLE, _WITHOUT_TABLE = 1.5, 0.04
+"""The least size of a context with a table, in modules, and of one without, as a share of all."""
 
 
 @dataclass(frozen=True)

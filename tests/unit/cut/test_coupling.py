@@ -116,3 +116,10 @@ def test_what_was_seen_at_run_time_goes_to_the_definitions_of_a_module_that_is_t
 
 def named(found: Coupling) -> dict[str, dict[tuple[str, str], float]]:
     return {kind: {(found.nodes[i], found.nodes[j]): strength for (i, j), strength in links.items()} for kind, links in found.links.items()}
+
+
+def test_every_kind_of_evidence_can_be_weighed_in_the_configuration() -> None:
+    from decompose.config import WEIGHT_KINDS
+    from decompose.cut.coupling import KINDS
+
+    assert set(WEIGHT_KINDS) == set(KINDS)
