@@ -1,0 +1,5 @@
+"""What gunicorn and the command line start."""
+
+from clinic import create_app
+
+app = create_app()
