@@ -31,12 +31,16 @@ from decompose.model.service import ServicePlan
 SHARED_MODULES = ("runtime.py", "wire.py", "client.py", "tokens.py")
 """Modules of the package of all boundaries, in the order in which they build on one another."""
 
+OBJECTS = {"django": "django", "flask": "sqlalchemy", "fastapi": "sqlalchemy"}
+"""Which library's objects ``objects.py`` knows, by framework."""
+
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """The package of all boundaries with its shared modules, and the context's API and local implementation."""
     contract = contract_of(plan)
     shared = {"__init__.py": render("boundary/package.py")}
     shared |= {name: render(f"boundary/{name}") for name in SHARED_MODULES}
+    shared["objects.py"] = render(f"boundary/objects/{OBJECTS[plan.project.framework]}.py")
     for file, content in shared.items():
         for path in package_paths(plan, plan.project.package, file):
             # Shared by all contexts: no context owns it.

@@ -237,7 +237,7 @@ class Boundary:
     def serve(self, operation: str, body: bytes, world: Any, offset: int = 0) -> Answer:
         """Runs a serialised request against the local implementation.
 
-        ``world`` turns snapshots and keys into objects of this process (see ``wire.World``). Nothing is raised: declared
+        ``world`` turns snapshots and keys into objects of this process (see ``objects``). Nothing is raised: declared
         errors, requests against the contract and failures all become problem documents (RFC 9457).
         """
         from . import wire
@@ -277,9 +277,9 @@ class Boundary:
 
 
 def _loopback(boundary: Boundary, operation: OperationContract, body: bytes, offset: int) -> Answer:
-    from . import wire
+    from . import objects
 
-    return boundary.serve(operation.name, body, wire.Detached(operation.name), offset)
+    return boundary.serve(operation.name, body, objects.Detached(operation.name), offset)
 
 
 def _remote(boundary: Boundary, operation: OperationContract, body: bytes, offset: int) -> Answer:

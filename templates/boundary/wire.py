@@ -28,6 +28,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Union, get_arg
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo
 from pydantic_core.core_schema import SerializationInfo
 
+from . import objects
+from .objects import World
 from .runtime import (
     Answer,
     Boundary,
@@ -180,9 +182,7 @@ def encode_response(
     """
     contract = boundary.contract
     if operation.returns.startswith("page:"):
-        if getattr(result, "ordered", True) is False:
-            result = result.order_by("pk")  # Pages of an unordered query would overlap.
-        window = list(result[offset : offset + size + 1])
+        window = list(objects.in_order(result)[offset : offset + size + 1])
         items = outgoing(contract, operation, window[:size], operation.returns)
         return _dump(
             contract, operation, operation.response, {"result": items, "more": len(window) > size}
@@ -190,7 +190,7 @@ def encode_response(
     values = {"result": outgoing(contract, operation, result, operation.returns)}
     for field, parameter in _changed(operation):
         row = arguments.get(parameter)
-        if row is not None and row.pk is not None:
+        if row is not None and objects.key_of(row) is not None:
             values[field] = outgoing(contract, operation, row, operation.parameters[parameter])
     return _dump(contract, operation, operation.response, values)
 
@@ -266,7 +266,7 @@ def outgoing(contract: ModuleType, operation: OperationContract, value: Any, kin
             return Anonymous()
         return snapshot(contract, operation, rest, value)
     if head == "key":
-        key = getattr(value, "pk", value)
+        key = objects.key_of(value)
         if key is None:
             raise BoundaryTypeError(
                 operation.name, f"an unsaved {type(value).__name__} has no key to send"
@@ -290,7 +290,7 @@ def snapshot(contract: ModuleType, operation: OperationContract, model: str, val
     source: Source = contract.REPLICAS[model]
     if isinstance(value, source.type):
         return value
-    if getattr(value, "pk", None) is None:
+    if not objects.is_saved(value):
         raise BoundaryTypeError(
             operation.name, f"a saved {source.label} is wanted, not {type(value).__name__}"
         )
@@ -412,7 +412,7 @@ def tag(value: Any, contract: ModuleType, operation: OperationContract) -> Any:
 
 
 def _tag_object(value: Any, contract: ModuleType, operation: OperationContract) -> Any:
-    label = getattr(getattr(type(value), "_meta", None), "label", "")
+    label = objects.label_of(value)
     for name, source in _sources(contract):
         if source.label == label:
             in_entities = name in contract.ENTITIES
@@ -420,7 +420,7 @@ def _tag_object(value: Any, contract: ModuleType, operation: OperationContract) 
                 record(source, value) if in_entities else snapshot(contract, operation, name, value)
             )
             return tag(row, contract, operation)
-    if hasattr(value, "model") and hasattr(value, "iterator"):
+    if objects.is_query(value):
         return [tag(item, contract, operation) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
@@ -565,104 +565,7 @@ def _problem_document(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-# Objects of this process --------------------------------------------------------------------------------
-
-
-class Detached:
-    """Snapshots and keys as unsaved objects of this process's own models.
-
-    A field that did not travel cannot be read, though the row may be right here: a service would not have it either.
-    """
-
-    def __init__(self, operation: str) -> None:
-        self.operation = operation
-
-    def replica(
-        self, source: Source, columns: Mapping[str, Any], parents: Mapping[str, Any]
-    ) -> Any:
-        instance = self._instance(source.label, columns)
-        for name, parent in parents.items():
-            setattr(instance, name, parent)
-        return instance
-
-    def key(self, model: ModelContract, key: Any, operation: OperationContract) -> Any:
-        kind = _installed(model.label)
-        if kind is None:
-            return key
-        if model.owned and operation.shape in ("function", "method"):
-            return kind._base_manager.get(pk=key)
-        return self._instance(model.label, {kind._meta.pk.attname: key}, closed=not model.owned)
-
-    def entity(self, source: Source, value: Record) -> Any:
-        return self._instance(
-            source.label, {name: getattr(value, name) for name in type(value).model_fields}
-        )
-
-    def anonymous(self) -> Any:
-        from django.contrib.auth.models import AnonymousUser
-
-        return AnonymousUser()
-
-    def save(self, instance: Any) -> Any:
-        """Saves a draft and reads it back, so that the reply shows what the database holds."""
-        kind = type(instance)
-        known = instance.pk is not None and kind._base_manager.filter(pk=instance.pk).exists()
-        instance._state.adding = not known
-        instance.save()
-        return kind._base_manager.get(pk=instance.pk)
-
-    def _instance(self, label: str, values: Mapping[str, Any], closed: bool = True) -> Any:
-        from django.apps import apps
-
-        kind = apps.get_model(label)
-        names = {
-            alias: field.attname
-            for field in kind._meta.concrete_fields
-            for alias in (field.name, field.attname)
-        }
-        given = {names[name]: value for name, value in values.items() if name in names}
-        columns = [field.attname for field in kind._meta.concrete_fields if field.attname in given]
-        computed = {name: value for name, value in values.items() if name not in names}
-        if computed:
-            kind = _with_values(kind, tuple(sorted(computed)))
-        instance = kind.from_db(None, columns, [given[name] for name in columns])
-        vars(instance).update(computed)
-        if closed:
-            instance.refresh_from_db = self._refuse(label)
-        return instance
-
-    def _refuse(self, label: str) -> Any:
-        def refresh_from_db(*_: Any, fields: Any = (), **__: Any) -> None:
-            names = ", ".join(fields or ["the row"])
-            raise BoundaryTypeError(
-                self.operation, f"{names} of {label} does not travel over the boundary"
-            )
-
-        return refresh_from_db
-
-
-World = Detached
-"""Where a request runs; a service has its own with shadow rows."""
-
-
-@cache
-def _with_values(kind: Any, names: tuple[str, ...]) -> Any:
-    """``kind`` with plain attributes where it computes properties: their values travelled.
-
-    Made past Django's metaclass, so that it is no model of its own; instances pass for instances of ``kind``.
-    """
-    shown = {name: None for name in names}
-    return type.__new__(
-        type(kind), kind.__name__, (kind,), {"__module__": kind.__module__, **shown}
-    )
-
-
-def _installed(label: str) -> Any:
-    """The model class with a label, ``None`` when this process has no such model."""
-    from django.apps import apps
-
-    app, _, name = label.rpartition(".")
-    return apps.all_models[app].get(name.lower()) if app in apps.all_models else None
+# Drafts ----------------------------------------------------------------------------------------------------
 
 
 class Draft:
@@ -682,10 +585,10 @@ class Draft:
         vars(self)[name] = value
         fields = self._operation.request.model_fields
         if f"{name}_id" in fields:
-            vars(self)[f"{name}_id"] = getattr(value, "pk", value)
+            vars(self)[f"{name}_id"] = objects.key_of(value)
         elif name.endswith("_id") and name in fields:
             related = vars(self).get(name.removesuffix("_id"))
-            if related is not None and related.pk != value:
+            if related is not None and objects.key_of(related) != value:
                 del vars(self)[name.removesuffix("_id")]
 
     @property
