@@ -23,6 +23,7 @@ from decompose.model.settings import EdgeDecision
 from decompose.model.syntax import Definition, Use
 from decompose.planning import shape as shapes
 from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities, is_exception
+from decompose.planning.declared import declared, is_class, is_django, through_heirs
 from decompose.planning.index import Index
 from decompose.planning.parameters import parameter_uses
 from decompose.planning.placement import Cut
@@ -249,12 +250,18 @@ class _Survey:
             return self._instance_use(use)
         if use.head == "accessor" and self._given_by_owner(use):
             return None
+        found_role = declared(self._sight, use)
+        if found_role is not None:
+            if found_role.role in ("relation", "sender"):
+                return None
+            kind: EdgeKind = "orm" if use.shape and found_role.role == "option" else "import"
+            return make("in", kind, "stay", found_role.reason, blocks=found_role.blocks)
         if not use.shape:
             return make("in", "import", "decide", "the model class itself is passed on: the code may do anything with it", alternatives=("stay",), blocks="switch")
         if use.head == "accessor" and use.sink in ("store", "delete") and "." not in use.shape:
             return make("in", "accessor", "decide", "a row is hung on another here: write its foreign key instead", alternatives=("stay",), blocks="switch")
         found = self._catalogue.chain(use)
-        kind: EdgeKind = "accessor" if use.head == "accessor" else "construction" if use.shape.startswith("(") else "orm"
+        kind = "accessor" if use.head == "accessor" else "construction" if use.shape.startswith("(") else "orm"
         if not isinstance(found, Obstacle) and not self._in_function(use.definition):
             found = Obstacle("evaluated while the module loads, before a boundary may be called: move it into a function")
         if isinstance(found, Obstacle):
@@ -375,6 +382,8 @@ class _Survey:
         target = mention.target
         if mention.kind == "module" or self._sight.model_table(mention.target_unit) is not None:
             return None  # model classes are seen through their uses, which say what is done with them
+        if self._spoken_for(mention):
+            return None
         text = target.rpartition(".")[2]
         make = _Make(mention.source, target, mention.at, text, mention.use.span)
         passive = self._passive(mention.source, target, mention.at, text, mention.use.span)
@@ -399,6 +408,18 @@ class _Survey:
         if mention.kind == "class" or (definition is not None and definition.kind == "method"):
             return self._class(mention, unit, make)
         return self._function(mention, make)
+
+    def _spoken_for(self, mention: Mention) -> bool:
+        """Whether another edge is about the same expression: a manager's method on a model, an inherited method of a class outside."""
+        program = self._sight.program
+        definition = program.definition(mention.target)
+        if definition is None or definition.kind != "method":
+            return False
+        use = self._sight.model_use(mention.at.path, mention.use.span)
+        if use is not None and use.model in self._cut.models:
+            return True
+        heir = program.definition(mention.use.chain.root) if mention.use.chain.origin in ("self", "cls", "super") else None
+        return heir is not None and mention.target_unit in program.ancestors(heir.id)
 
     def _class(self, mention: Mention, unit: str, make: _Make) -> BoundaryEdge:
         program = self._sight.program
@@ -437,6 +458,8 @@ class _Survey:
                 continue
             if key[:2] in named and not self._joined(access.at):
                 continue
+            if access.via == "orm" and (unit in cut.shared or through_heirs(sight, access)):
+                continue  # a class that extends it says so, with an edge of its own
             seen.add(key)
             text = f"{access.mode} {access.table}"
             passive = self._passive(access.definition, access.table, access.at, text, None)
@@ -446,9 +469,18 @@ class _Survey:
             make = _Make(access.definition, access.table, access.at, text, None)
             if access.via == "sql":
                 yield make("in", "sql", "decide", "SQL text names a table of the context", alternatives=("stay", "replica"), blocks="split")
-            else:
+            elif not is_django(sight, access.table):
                 reason = "a query on another context's rows joins this table: compose it from an operation, or keep a replica for reading"
                 yield make("in", "orm", "decide", reason, alternatives=("stay", "replica"), blocks="split")
+            elif access.mode == "read":
+                reason = "read along with another context's rows: after the split from the monolith's copy of the table, which then lags behind"
+                yield make("in", "orm", "replica", reason, alternatives=("stay",), blocks="retire")
+            elif is_class(sight, access.definition):
+                reason = "the framework writes the rows that this class is about: on the monolith's table until the data is split"
+                yield make("in", "orm", "stay", reason, blocks="split")
+            else:
+                reason = "written by no expression on its model: by the framework, or along with another context's rows; let the context write it"
+                yield make("in", "orm", "decide", reason, alternatives=("stay", "event"), blocks="split")
 
     def _joined(self, at: Location) -> bool:
         """Whether a line queries models of others only, by their columns."""

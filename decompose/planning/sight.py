@@ -14,7 +14,17 @@ from decompose.cut.territory import Territories
 from decompose.link.program import Program
 from decompose.model.codegraph import CodeGraph, Edge
 from decompose.model.contexts import ContextMap, ContextTransaction
-from decompose.model.facts import Access, ForeignKey, ModelUse, Route, Setting, SettingRead, StringReference, Table
+from decompose.model.facts import (
+    Access,
+    ForeignKey,
+    ModelUse,
+    Route,
+    Setting,
+    SettingRead,
+    StringReference,
+    Subscription,
+    Table,
+)
 from decompose.model.location import Location, Span
 from decompose.model.syntax import Call, Chain, Definition, ModuleSummary, Use
 from decompose.planning.index import Index
@@ -129,6 +139,22 @@ class Sight:
     def keys_to(self) -> Index[str, ForeignKey]:
         """Foreign keys by the table they refer to."""
         return Index((key.target, key) for key in self.graph.foreign_keys)
+
+    def keys_declared_in(self, path: str) -> list[ForeignKey]:
+        """Foreign keys that a file declares."""
+        return self._keys_by_path.of((path,))
+
+    @cached_property
+    def _keys_by_path(self) -> Index[str, ForeignKey]:
+        return Index((key.at.path, key) for key in self.graph.foreign_keys)
+
+    def subscriptions_in(self, path: str) -> list[Subscription]:
+        """Subscriptions to signals that a file declares."""
+        return self._subscriptions_by_path.of((path,))
+
+    @cached_property
+    def _subscriptions_by_path(self) -> Index[str, Subscription]:
+        return Index((each.at.path, each) for each in self.graph.subscriptions)
 
     @cached_property
     def _uses_by_path(self) -> dict[str, list[ModelUse]]:

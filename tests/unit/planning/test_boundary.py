@@ -44,7 +44,7 @@ def page(code: str) -> str:
         ("return Review.objects.get(pk=pk).product", "in orm decide product"),
         ("return Review.objects.get(pk=pk).product_id", "in orm operation objects.get(pk=).product_id"),
         ("product.summary = None", "in accessor decide summary"),
-        ("return Product.objects.filter(reviews__rating=3)", "in orm decide read reviews_review"),
+        ("return Product.objects.filter(reviews__rating=3)", "in orm replica read reviews_review"),
     ],
 )
 def test_a_use_of_a_model_has_one_disposition(code: str, edge: str) -> None:
@@ -53,7 +53,7 @@ def test_a_use_of_a_model_has_one_disposition(code: str, edge: str) -> None:
 
 def test_a_join_is_seen_beside_a_use_that_is_sealed() -> None:
     found = edges(page("Product.objects.filter(reviews__rating=3)\n    return Review.objects.count()"))
-    assert found == ["in orm decide read reviews_review", "in orm operation objects.count()"]
+    assert found == ["in orm replica read reviews_review", "in orm operation objects.count()"]
 
 
 def test_a_property_of_a_row_does_not_cross_the_boundary() -> None:

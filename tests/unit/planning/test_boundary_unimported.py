@@ -159,7 +159,7 @@ def edges(text: str, code: str) -> list[str]:
         ('current_app.send_task("reviews.count")', "task event shop.reviews.tasks.count"),
         ('return reverse("review-list")', "url stay shop.reviews.api.ReviewList"),
         ('with connection.cursor() as cursor:\n        cursor.execute("SELECT count(*) FROM reviews_review")', "sql decide reviews_review"),
-        ("return Product.objects.filter(reviews__rating=3)", "orm decide reviews_review"),
+        ("return Product.objects.filter(reviews__rating=3)", "orm replica reviews_review"),
         ("return product.reviews.count()", "accessor operation shop.reviews.models.Review"),
         ("return facade.add(3)", "call operation shop.reviews.services.add"),
         ("return shop.facade.add(3)", "call operation shop.reviews.services.add"),
