@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 
+from decompose.generate.fallback import checked_fallback
 from decompose.generate.layout import WIDTH, imports, items
 from decompose.generate.messages import Call, Class, Contract, Error, Origin, contract_of, title
 from decompose.generate.paths import boundary_paths
@@ -139,6 +140,8 @@ def _operation(call: Call) -> list[str]:
         arguments.append(f"errors={python_literal(call.errors)}")
     if operation.idempotent or operation.kind == "query":
         arguments.append("idempotent=True")
+    if operation.fallback not in ("", "raise"):
+        arguments.append(f"fallback={python_literal(checked_fallback(operation))}")
     return [
         *arguments,
         f"timeout={operation.timeout!r}",

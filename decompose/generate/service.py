@@ -238,7 +238,7 @@ def _project(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         "identity.py.j2",
         values={
             "own_imports": imports(
-                [f"{boundaries}.tokens", f"{boundaries}.runtime.current_trace", f"{boundaries}.runtime.current_user", f"{inside}.shadows"]
+                [f"{boundaries}.passage", f"{boundaries}.tokens", f"{boundaries}.runtime.current_user", f"{inside}.shadows"]
             )
         },
     )

@@ -130,7 +130,8 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True):
     ``returns`` is a neutral type, ``entity:<name>``, ``list:entity:<name>``, ``page:...``, ``json`` or ``none``; with
     ``optional`` it may be ``None``. ``errors`` are dotted exception classes that cross the boundary by name. ``blocked_by`` are ids of edges to code
     that stays in the monolith: the service cannot run the operation before they are solved.
-    ``idempotent`` operations may be repeated after a time-out. ``uses`` counts call sites.
+    ``idempotent`` operations may be repeated after a time-out. ``fallback`` is what callers of a query get while the service does not answer:
+    ``""`` or ``raise``, ``empty``, ``none``, ``last`` or ``default:<Python literal>``. ``uses`` counts call sites.
     """
 
     name: str
@@ -145,6 +146,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[str, ...] = ()
     idempotent: bool = False
     timeout: float = 2.0
+    fallback: str = ""
     doc: str = ""
     uses: int = 0
     at: tuple[Location, ...] = ()

@@ -1,16 +1,17 @@
 """The HTTP client of a boundary: one pool of connections per service and process.
 
-A call has a time limit. What may be repeated is repeated with exponential back-off and full jitter: queries and
-idempotent operations because they may happen twice, commands because they carry an ``Idempotency-Key`` under which the
-service answers a repetition with the first reply. After several failures in a row the circuit opens: calls fail at
-once until a probe succeeds.
+A call has one time limit for all its tries together, and never more than is left of the request that made it. What may
+be repeated is repeated with exponential back-off and full jitter: queries and idempotent operations because they may
+happen twice, commands because they carry an ``Idempotency-Key`` under which the service answers a repetition with the
+first reply. A service that is slow is not asked again: a try may take all the time that is left. When many calls fail,
+repetitions stop (the budget), and after several failures in a row the circuit opens: calls fail at once until a probe
+succeeds.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import secrets
 import threading
 import time
 import uuid
@@ -18,14 +19,13 @@ from typing import Any
 
 import httpx
 
-from . import tokens
+from . import passage, tokens
 from .runtime import (
     Answer,
     Boundary,
     BoundaryError,
     BoundaryUnavailable,
     OperationContract,
-    current_trace,
     current_user,
 )
 
@@ -34,6 +34,9 @@ FIRST_DELAY = 0.05
 
 LONGEST_DELAY = 1.0
 """Upper bound of any pause between tries, in seconds."""
+
+LARGEST_REPLY = 64 * 1024 * 1024
+"""Bytes of a reply that are read; the contract has pages for more."""
 
 _OVERLOADED = frozenset({429, 502, 503, 504})
 """Replies that say nothing happened: the service, or what stands before it, took no request."""
@@ -58,6 +61,12 @@ class Circuit:
             self._retry_at = time.monotonic() + self.seconds
             return True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a call would be refused now. Unlike :meth:`admits` it lets no probe through."""
+        with self._lock:
+            return self._failures >= self.limit and time.monotonic() < self._retry_at
+
     def record(self, succeeded: bool) -> None:
         with self._lock:
             self._failures = 0 if succeeded else self._failures + 1
@@ -65,68 +74,157 @@ class Circuit:
                 self._retry_at = time.monotonic() + self.seconds
 
 
+class RetryBudget:
+    """Keeps repetitions from becoming the load that a struggling service dies of.
+
+    A failure costs one, an answer earns a tenth; below half of ``size`` nothing is repeated.
+    """
+
+    def __init__(self, size: float = 10) -> None:
+        self.size = size
+        self._left = size
+        self._lock = threading.Lock()
+
+    def record(self, succeeded: bool) -> None:
+        with self._lock:
+            change = 0.1 if succeeded else -1
+            self._left = min(self.size, max(0.0, self._left + change))
+
+    def allows(self) -> bool:
+        return self._left > self.size / 2
+
+
 class ServiceClient:
-    """Sends serialised requests to one service."""
+    """Sends serialised requests to one service. ``attempts`` and ``limit`` (seconds) replace the options' values."""
 
     def __init__(
-        self, boundary: Boundary, url: str, transport: httpx.BaseTransport | None = None
+        self,
+        boundary: Boundary,
+        url: str,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        attempts: int | None = None,
+        limit: float | None = None,
     ) -> None:
         self.name = boundary.name
         self.key = boundary.option("token_key")
+        self.limit = limit
         self.patience = float(boundary.option("timeout_factor", 1))
-        self.attempts = int(boundary.option("attempts", 3))
+        self.attempts = attempts or int(boundary.option("attempts", 3))
         self.connect = float(boundary.option("connect_timeout", 0.5))
-        self.page_size = int(boundary.option("page_size", 500))
+        self.deepest = int(boundary.option("max_depth", passage.DEEPEST))
+        self.issuer = str(boundary.option("issuer", "monolith"))
         self.circuit = Circuit(
             int(boundary.option("breaker_failures", 5)),
             float(boundary.option("breaker_seconds", 10)),
         )
+        self.budget = RetryBudget()
+        connections = int(boundary.option("max_connections", 50))
         self.http = httpx.Client(
             base_url=url.rstrip("/"),
             transport=transport,
             trust_env=False,
             limits=httpx.Limits(
-                max_connections=50, max_keepalive_connections=20, keepalive_expiry=30
+                max_connections=connections,
+                max_keepalive_connections=max(1, connections * 2 // 5),
+                keepalive_expiry=30,
             ),
         )
 
     def send(self, operation: OperationContract, body: bytes, offset: int = 0) -> Answer:
         """The service's answer. Raises :class:`BoundaryUnavailable` when there is none in time."""
         name = f"{self.name}.{operation.name}"
-        headers = self._headers(operation)
+        if passage.depth() >= self.deepest:
+            raise BoundaryError(
+                name, f"{passage.depth()} calls led to this one: they go in a circle"
+            )
+        deadline = time.monotonic() + self._allowed(operation)
+        key = (
+            {"idempotency-key": str(uuid.uuid4())}
+            if operation.kind == "command" and not operation.idempotent
+            else {}
+        )
+        problem = "no time is left"
         for attempt in range(1, self.attempts + 1):
             if not self.circuit.admits():
                 raise BoundaryUnavailable(name, "the circuit is open after repeated failures")
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
             try:
-                reply = self.http.post(
-                    f"/boundary/v1/{operation.name}",
-                    params={"offset": offset} if offset else None,
-                    content=body,
-                    headers=headers | {"authorization": f"Bearer {self._token()}"},
-                    timeout=httpx.Timeout(operation.timeout * self.patience, connect=self.connect),
+                answer, pause = self._try(operation.name, body, offset, key, deadline)
+            except httpx.RequestError as error:
+                self._record(succeeded=False)
+                problem = (
+                    f"{type(error).__name__} after {attempt} tr{'ies' if attempt > 1 else 'y'}"
                 )
-            except httpx.TransportError as error:
-                self.circuit.record(succeeded=False)
-                if attempt == self.attempts:
-                    raise BoundaryUnavailable(
-                        name, f"{type(error).__name__} after {attempt} tries"
-                    ) from error
+                if not self._again(attempt, 0.0, deadline):
+                    raise BoundaryUnavailable(name, problem) from error
             else:
-                self.circuit.record(succeeded=reply.status_code < 500)
-                if reply.status_code not in _OVERLOADED or attempt == self.attempts:
-                    return Answer(reply.status_code, reply.content)
-            time.sleep(random.uniform(0, min(LONGEST_DELAY, FIRST_DELAY * 2**attempt)))
-        raise BoundaryUnavailable(name, "no tries allowed")
+                self._record(succeeded=answer.status not in _OVERLOADED)
+                if answer.status not in _OVERLOADED or not self._again(attempt, pause, deadline):
+                    return answer
+        raise BoundaryUnavailable(name, problem)
 
-    def _headers(self, operation: OperationContract) -> dict[str, str]:
-        trace = current_trace.get() or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
-        headers = {"content-type": "application/json", "traceparent": trace}
-        if operation.kind == "command" and not operation.idempotent:
-            headers["idempotency-key"] = str(uuid.uuid4())
-        return headers
+    def _allowed(self, operation: OperationContract) -> float:
+        """Seconds that all tries may take together."""
+        own = operation.timeout * self.patience if self.limit is None else self.limit
+        outer = passage.remaining()
+        return own if outer is None else min(own, outer)
+
+    def _try(
+        self, operation: str, body: bytes, offset: int, key: dict[str, str], deadline: float
+    ) -> tuple[Answer, float]:
+        """One request: the answer and the seconds that the service wants to be left alone."""
+        left = max(0.001, deadline - time.monotonic())
+        headers = passage.leaving(left) | key
+        with self.http.stream(
+            "POST",
+            f"/boundary/v1/{operation}",
+            params={"offset": offset} if offset else None,
+            content=body,
+            headers={
+                "content-type": "application/json",
+                "authorization": f"Bearer {self._token()}",
+                **headers,
+            },
+            timeout=httpx.Timeout(left, connect=min(left, self.connect)),
+        ) as reply:
+            parts: list[bytes] = []
+            size = 0
+            # Each read has a limit of its own: a reply that trickles in would have no limit at all.
+            for part in reply.iter_bytes():
+                parts.append(part)
+                size += len(part)
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("the reply did not end in time", request=reply.request)
+                if size > LARGEST_REPLY:
+                    raise BoundaryError(f"{self.name}.{operation}", "the reply is too large")
+            return Answer(reply.status_code, b"".join(parts)), _seconds(
+                reply.headers.get("retry-after", "")
+            )
+
+    def _record(self, succeeded: bool) -> None:
+        # A service that fails in one operation answers: only silence and overload open the circuit.
+        self.circuit.record(succeeded)
+        self.budget.record(succeeded)
+
+    def _again(self, attempt: int, pause: float, deadline: float) -> bool:
+        """Waits for the next try; ``False`` when there is none."""
+        if attempt == self.attempts or not self.budget.allows():
+            return False
+        wait = max(pause, random.uniform(0, min(LONGEST_DELAY, FIRST_DELAY * 2**attempt)))
+        if time.monotonic() + wait >= deadline:
+            return False
+        time.sleep(wait)
+        return True
 
     def _token(self) -> str:
-        return tokens.sign(current_user.get(), "monolith", self.name, tokens.signing_key(self.key))
+        return tokens.sign(current_user.get(), self.issuer, self.name, tokens.signing_key(self.key))
+
+
+def _seconds(header: str) -> float:
+    return float(header) if header.isdecimal() else 0.0
 
 
 _clients: dict[tuple[int, str, str], ServiceClient] = {}
@@ -143,3 +241,13 @@ def of(boundary: Boundary) -> ServiceClient:
         if key not in _clients:
             _clients[key] = ServiceClient(boundary, str(url))
         return _clients[key]
+
+
+def _after_fork() -> None:
+    # Another thread may have held the lock when this process was forked.
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

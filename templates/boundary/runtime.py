@@ -1,7 +1,8 @@
 """Runs the operations of a boundary in the mode that the settings name.
 
 ``local``     calls the context's code in this process and returns exactly what it returns.
-``loopback``  does the same through the serialised contract: what remote callers will see, without a network.
+``shadow``    does the same, and asks the service too, in the background: see ``shadow``.
+``loopback``  does it through the serialised contract: what remote callers will see, without a network.
 ``remote``    calls the service over HTTP.
 
 A context takes its options from ``BOUNDARIES`` in the Django settings when they are there, else from the environment::
@@ -12,16 +13,21 @@ A context takes its options from ``BOUNDARIES`` in the Django settings when they
 ========================  ===========================================================  =========
 option                    meaning                                                      default
 ========================  ===========================================================  =========
-``mode``                  ``local``, ``loopback`` or ``remote``                        ``local``
-``url``                   address of the service (remote)
+``mode``                  ``local``, ``shadow``, ``loopback`` or ``remote``            ``local``
+``url``                   address of the service (shadow and remote)
 ``token_key``             signs tokens; ``BOUNDARY_TOKEN_KEY`` for all contexts
 ``connect_timeout``       seconds to reach the service                                 0.5
 ``timeout_factor``        multiplies the time limits of all operations                 1
-``attempts``              tries in all of a call that may be repeated                  3
+``attempts``              tries in all of a call, within its time limit                3
+``max_connections``       connections to the service per process                       50
+``max_depth``             boundary calls that may lead to one another                  5
 ``page_size``             items per request of an operation that returns pages        500
 ``breaker_failures``      failures in a row that open the circuit                      5
 ``breaker_seconds``       how long an open circuit refuses before it tries again       10
 ========================  ===========================================================  =========
+
+The options of mode ``shadow`` stand in ``shadow``. An operation may declare what its callers get while the service does
+not answer: see ``fallback``.
 
 This module imports nothing but the standard library until an operation leaves mode ``local``.
 """
@@ -106,6 +112,7 @@ class OperationContract(NamedTuple):
 
     ``parameters`` maps a name to its type in the contract's terms, ``returns`` is one such type. ``timeout`` is in
     seconds. ``request`` and ``response`` are pydantic models. An ``idempotent`` operation may be sent twice.
+    ``fallback`` is what callers get while the service does not answer (see ``fallback``), ``""`` for the error.
     """
 
     name: str
@@ -120,6 +127,7 @@ class OperationContract(NamedTuple):
     timeout: float = 2.0
     target: str = ""
     doc: str = ""
+    fallback: str = ""
 
 
 class Answer(NamedTuple):
@@ -153,8 +161,8 @@ class Boundary:
     @property
     def mode(self) -> str:
         mode = str(self.option("mode", "local"))
-        if mode != "local" and mode not in TRANSPORTS:
-            known = ", ".join(["local", *TRANSPORTS])
+        if mode not in HERE and mode not in TRANSPORTS:
+            known = ", ".join([*HERE, *TRANSPORTS])
             raise BoundaryError(self.name, f"unknown mode {mode!r}, known are {known}")
         return mode
 
@@ -176,9 +184,19 @@ class Boundary:
 
         @functools.wraps(function)
         def call(*arguments: Any, **named: Any) -> Any:
-            if self.mode == "local":
+            mode = self.mode
+            if mode not in HERE:
+                return function(*arguments, **named)
+
+            def run() -> Any:
                 return getattr(self.local, function.__name__)(*arguments, **named)
-            return function(*arguments, **named)
+
+            if mode == "local":
+                return run()
+            from . import shadow
+
+            given = shadow.bound(function, arguments, named)
+            return shadow.beside(self, function.__name__, given, run)
 
         return call  # type: ignore[return-value]
 
@@ -188,6 +206,12 @@ class Boundary:
         mode = self.mode
         if mode == "local":
             return getattr(self.local, operation)(**given)
+        if mode == "shadow":
+            from . import shadow
+
+            return shadow.beside(
+                self, operation, given, lambda: getattr(self.local, operation)(**given)
+            )
         from . import wire
 
         contract = self.contract.OPERATIONS[operation]
@@ -200,27 +224,56 @@ class Boundary:
         return self.exchange(contract, given)
 
     def exchange(self, operation: OperationContract, given: Mapping[str, Any]) -> Any:
-        """Sends a request in the current mode and decodes the reply; pages are fetched until the last."""
+        """Sends a request in the current mode and decodes the reply; pages are fetched until the last.
+
+        While the service does not answer, an operation with a declared fallback gives that.
+        """
         from . import wire
 
         body = wire.encode_request(self, operation, given)
-        send = TRANSPORTS[self.mode]
+        transport = TRANSPORTS[self.mode]
+        if not operation.fallback:
+            return self.fetch(operation, lambda at: transport(self, operation, body, at), given)
+        from . import fallback
+
+        answers: list[Answer] = []
+
+        def send(offset: int) -> Answer:
+            answers.append(transport(self, operation, body, offset))
+            return answers[-1]
+
+        try:
+            result = self.fetch(operation, send, given)
+        except BoundaryUnavailable as error:
+            return fallback.instead(self, operation, body, error)
+        fallback.remember(self, operation, body, answers)
+        return result
+
+    def fetch(
+        self,
+        operation: OperationContract,
+        send: Callable[[int], Answer],
+        given: Mapping[str, Any],
+    ) -> Any:
+        """The result of an operation from what ``send`` answers for an offset."""
+        from . import wire
+
         if not operation.returns.startswith("page:"):
-            reply = wire.decode_answer(self, operation, send(self, operation, body, 0))
+            reply = wire.decode_answer(self, operation, send(0))
             wire.apply_changes(self, operation, reply, given)
             return reply.result
         found: list[Any] = []
         while True:
-            page = wire.decode_answer(self, operation, send(self, operation, body, len(found)))
+            page = wire.decode_answer(self, operation, send(len(found)))
             found += page.result
             if not page.more:
                 return found
 
     def attribute(self, name: str) -> Any:
-        """An exception of the API by its name: the context's own class in mode ``local``, else the contract's."""
+        """An exception of the API by its name: the context's own class where its code runs, else the contract's."""
         if name not in self.errors:
             raise AttributeError(f"module {self.package!r} has no attribute {name!r}")
-        if self.mode == "local":
+        if self.mode in HERE:
             return resolve(self.errors[name])
         return self.error_class(name)
 
@@ -254,18 +307,23 @@ class Boundary:
             result = getattr(self.local, operation)(**arguments)
             if contract.shape == "draft":
                 result = world.save(result)
-            size = int(self.option("page_size", 500))
             return Answer(
-                200, wire.encode_response(self, contract, result, arguments, offset, size)
+                200,
+                wire.encode_response(self, contract, result, arguments, offset, self.page_size),
             )
         except Exception as raised:
-            declared = self._declared(contract, raised)
+            declared = self.declared(contract, raised)
             if declared is not None:
                 return wire.problem(declared.status, declared.name, operation, raised=raised)
             logger.exception("boundary operation %s.%s failed", self.name, operation)
             return wire.problem(500, "the operation failed", operation)._replace(cause=raised)
 
-    def _declared(self, operation: OperationContract, raised: Exception) -> ErrorContract | None:
+    @property
+    def page_size(self) -> int:
+        """Items in one reply of an operation that returns pages."""
+        return int(self.option("page_size", 500))
+
+    def declared(self, operation: OperationContract, raised: Exception) -> ErrorContract | None:
         """The declared error that fits best: the most derived class wins."""
         fitting: list[tuple[int, ErrorContract]] = []
         for name in operation.errors:
@@ -287,6 +345,9 @@ def _remote(boundary: Boundary, operation: OperationContract, body: bytes, offse
 
     return client.of(boundary).send(operation, body, offset)
 
+
+HERE = ("local", "shadow")
+"""Modes in which the context's own code in this process answers the caller."""
 
 TRANSPORTS: dict[str, Callable[[Boundary, OperationContract, bytes, int], Answer]] = {
     "loopback": _loopback,

@@ -219,11 +219,14 @@ def _changed(operation: OperationContract) -> list[tuple[str, str]]:
 
 def decode_answer(boundary: Boundary, operation: OperationContract, answer: Answer) -> Any:
     """The response's model. Raises the declared error that the answer names, else a :class:`BoundaryError`."""
+    name = f"{boundary.name}.{operation.name}"
     if answer.status == 200:
         context = {"contract": boundary.contract, "wire": True}
-        return operation.response.model_validate_json(answer.body, context=context)
+        try:
+            return operation.response.model_validate_json(answer.body, context=context)
+        except ValueError as wrong:
+            raise BoundaryFailure(name, "the answer is against the contract") from wrong
     document = _problem_document(answer.body)
-    name = f"{boundary.name}.{operation.name}"
     if document.get("error") in operation.errors:
         raise _rebuilt(boundary, document)
     detail = f"{document.get('title', 'no problem document')} (status {answer.status})"

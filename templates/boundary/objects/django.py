@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,33 @@ def is_query(value: Any) -> bool:
 def in_order(result: Any) -> Any:
     """Rows in an order that stays: pages of an unordered query would overlap."""
     return result.order_by("pk") if getattr(result, "ordered", True) is False else result
+
+
+# Reading beside a caller ----------------------------------------------------------------------------
+
+
+def is_ordered(result: Any) -> bool:
+    """Whether the order of a result's items means something: of a query, whether it asks for one."""
+    return getattr(result, "ordered", True) is not False
+
+
+def reread(result: Any) -> Any:
+    """The result as it can be read without reading it for its caller: a lazy query is asked again."""
+    if isinstance(result, Iterator):
+        raise TypeError(f"a {type(result).__name__} can be read only once, and the caller reads it")
+    return result._chain() if is_query(result) and hasattr(result, "_chain") else result
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Database work whose failure leaves the caller's transaction as it is."""
+    from django.db import connection, transaction
+
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        yield
+
+
+# Where a request runs -------------------------------------------------------------------------------
 
 
 class Detached:

@@ -250,7 +250,7 @@ except runtime.BoundaryError as error:
     print(error)
 """
     printed = monolith(code, LOANS_MODE="remte")
-    assert printed == "loans: unknown mode 'remte', known are local, loopback, remote\n"
+    assert printed == "loans: unknown mode 'remte', known are local, shadow, loopback, remote\n"
 
 
 def test_settings_win_over_the_environment(monolith: Run) -> None:

@@ -96,7 +96,118 @@ now[0] += 11
 print(outcome(), outcome())
 """
     printed = monolith(CLIENT + code, **REMOTE)
-    assert printed == "('down', 3) ('open', 2) ('open', 0)\n('open', 1)\n('answered', 1) ('answered', 1)\n"
+    assert printed == "('down', 3) ('down', 2) ('open', 0)\n('down', 1)\n('answered', 1) ('answered', 1)\n"
+
+
+def test_all_tries_together_have_one_time_limit_and_a_slow_service_is_not_asked_again(monolith: Run) -> None:
+    code = """
+now = [1000.0]
+time.monotonic = lambda: now[0]
+time.sleep = lambda seconds: now.__setitem__(0, now[0] + seconds)
+random.uniform = lambda low, high: high
+def slowly(request):
+    requests.append((request.extensions["timeout"]["read"], request.headers["boundary-time"]))
+    now[0] += spent.pop(0)
+    raise httpx.ReadTimeout("slow")
+def tries(*seconds):
+    global spent
+    spent = [*seconds]
+    requests.clear()
+    client._clients[(__import__("os").getpid(), "loans", "http://loans")] = client.ServiceClient(boundary, "http://loans", httpx.MockTransport(slowly))
+    try:
+        count()
+    except runtime.BoundaryUnavailable as error:
+        print(error, [(round(limit, 1), header) for limit, header in requests])
+tries(0.5, 0.5, 0.5)
+tries(2.1)
+"""
+    assert monolith(CLIENT + code, **REMOTE).splitlines() == [
+        "loans.count_loans: ReadTimeout after 3 tries [(2.0, '2000'), (1.4, '1400'), (0.7, '700')]",
+        "loans.count_loans: ReadTimeout after 1 try [(2.0, '2000')]",
+    ]
+
+
+def test_many_failures_end_the_repetitions(monolith: Run) -> None:
+    code = """
+from django.test.utils import override_settings
+with override_settings(BOUNDARIES={"loans": {"mode": "remote", "url": "http://loans", "breaker_failures": 1000}}):
+    client._clients[(__import__("os").getpid(), "loans", "http://loans")] = client.ServiceClient(boundary, "http://loans", httpx.MockTransport(answer))
+    replies += [httpx.ConnectError("down")] * 100
+    sent = []
+    for _ in range(6):
+        before = len(requests)
+        try:
+            count()
+        except runtime.BoundaryUnavailable:
+            sent.append(len(requests) - before)
+    print(sent)
+"""
+    assert monolith(CLIENT + code, **REMOTE) == "[3, 2, 1, 1, 1, 1]\n"
+
+
+def test_a_service_that_asks_for_a_pause_gets_it_or_is_left_alone(monolith: Run) -> None:
+    code = """
+def busy(request):
+    requests.append(request)
+    return httpx.Response(200, content=b'{"result": 7}') if len(requests) == 2 else httpx.Response(503, headers={"retry-after": wanted})
+for wanted in ("1", "60"):
+    requests.clear(), slept.clear()
+    client._clients[(__import__("os").getpid(), "loans", "http://loans")] = client.ServiceClient(boundary, "http://loans", httpx.MockTransport(busy))
+    try:
+        print(count(), slept)
+    except runtime.BoundaryUnavailable as error:
+        print(error, slept)
+"""
+    assert monolith(CLIENT + code, **REMOTE) == "7 [1.0]\nloans.count_loans: no problem document (status 503) []\n"
+
+
+def test_an_operation_that_fails_leaves_the_circuit_closed_for_the_others(monolith: Run) -> None:
+    code = """
+replies += [500] * 20
+for _ in range(20):
+    try:
+        count()
+    except runtime.BoundaryFailure:
+        pass
+print(count())
+"""
+    assert monolith(CLIENT + code, **REMOTE) == "7\n"
+
+
+def test_calls_that_lead_to_one_another_share_their_time_and_end(monolith: Run) -> None:
+    code = """
+from library.boundaries import passage
+with passage.arrived({"traceparent": "00-" + "c" * 32 + "-" + "d" * 16 + "-01", "boundary-time": "300", "boundary-depth": "2"}):
+    count()
+headers = requests[0].headers
+print(headers["boundary-depth"], 0 < int(headers["boundary-time"]) <= 300, headers["traceparent"][3:6])
+for headers in ({"boundary-depth": "5"}, {"boundary-time": "0", "boundary-depth": "1"}):
+    with passage.arrived(headers):
+        try:
+            count()
+        except runtime.BoundaryError as error:
+            print(error)
+print(len(requests), passage.depth(), passage.remaining())
+"""
+    assert monolith(CLIENT + code, **REMOTE).splitlines() == [
+        "3 True ccc",
+        "loans.count_loans: 5 calls led to this one: they go in a circle",
+        "loans.count_loans: no time is left",
+        "1 0 None",
+    ]
+
+
+@pytest.mark.parametrize("body", ["<html>", "[]", '{"result": "seven"}', ""])
+def test_an_answer_against_the_contract_is_a_failure_of_the_service(monolith: Run, body: str) -> None:
+    code = f"""
+client._clients[(__import__("os").getpid(), "loans", "http://loans")] = client.ServiceClient(
+    boundary, "http://loans", httpx.MockTransport(lambda request: httpx.Response(200, content={body!r}.encode())))
+try:
+    count()
+except runtime.BoundaryFailure as error:
+    print(error)
+"""
+    assert monolith(CLIENT + code, **REMOTE) == "loans.count_loans: the answer is against the contract\n"
 
 
 @pytest.mark.parametrize(
