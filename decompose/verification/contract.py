@@ -17,7 +17,7 @@ _PYTEST = "import json, sys; sys.path.extend(json.loads(sys.argv[1])); import py
 
 
 def in_service(service: Service, mode: str, url: str = "") -> Gate:
-    """The suite against the service's code in this mode; ``remote`` goes to the running process at ``url``."""
+    """The suite against the service's code in this mode; ``remote`` goes to the running process at ``url``, ``shadow`` too, beside the code here."""
     variables = {**service.variables, "CONTRACT_MODE": mode, "CONTRACT_URL": url}
     return _suite(f"contract-{mode}", service.environment.python, service, service.folder, variables, ())
 

@@ -55,7 +55,7 @@ def _ladder(base: Path, plan: ServicePlan, written: Written, settings: VerifySet
             yield from _service(plan, folder, environment, Path(scratch), base, python, settings)
         else:
             yield Gate("environment", "failed", "the service's requirements do not install", environment, time.monotonic() - started)
-            for name in ("imports", "check", "migrations", "migrate", "boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote", "contract-monolith"):
+            for name in ("imports", "check", "migrations", "migrate", "boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote", "contract-shadow", "contract-monolith"):
                 yield Gate(name, "skipped", "the service has no environment")
         yield _parity(base, plan, written, settings, python, Path(scratch))
 
@@ -69,7 +69,7 @@ def _service(
     framework = list(running.framework(service))
     yield from framework
     if any(gate.outcome == "failed" for gate in framework if gate.name == "migrate"):
-        for name in ("boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote"):
+        for name in ("boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote", "contract-shadow"):
             yield Gate(name, "skipped", "the database does not migrate")
     else:
         command = f"{environment.python} -m gunicorn --bind 127.0.0.1:{{port}} --workers 1 --threads 4 {plan.package}.wsgi:application"
@@ -77,10 +77,11 @@ def _service(
             yield from running.answers(service, live, booted)
             yield contract.in_service(service, "local")
             yield contract.in_service(service, "loopback")
-            if booted is None:
-                yield Gate("contract-remote", "skipped", "the service does not boot")
-            else:
-                yield contract.in_service(service, "remote", live.url)
+            for mode in ("remote", "shadow"):
+                if booted is None:
+                    yield Gate(f"contract-{mode}", "skipped", "the service does not boot")
+                else:
+                    yield contract.in_service(service, mode, live.url)
     extra = dict(settings.environment)
     yield contract.in_monolith(service, python, base / plan.project.source, plan.project.settings_module, extra)
 

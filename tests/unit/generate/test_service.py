@@ -227,6 +227,21 @@ def test_the_contract_holds_against_a_running_service(library: Path, tmp_path: P
     assert "20 passed, 1 skipped" in printed
 
 
+def test_the_contract_holds_in_mode_shadow_and_a_difference_fails_it(library: Path, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/service.sqlite3"
+    other = tmp_path / "other"
+    shutil.copytree(library / "services/loans", other)
+    local = other / "library/boundaries/loans/local.py"
+    local.write_text(local.read_text().replace("weeks__gte=weeks__gte).count()", "weeks__gt=weeks__gte).count()"))
+    for folder, wanted in ((library / "services/loans", "20 passed, 1 skipped"), (other, "1 error")):
+        with running(folder, database) as url:
+            variables = {"CONTRACT_MODE": "shadow", "CONTRACT_URL": url, "DATABASE_URL": database}
+            command = [sys.executable, *PYTEST, "tests/contract"]
+            run = subprocess.run(command, cwd=library / "services/loans", env=environment(SETTINGS, **variables), capture_output=True, text=True, check=False)
+        assert wanted in run.stdout, run.stdout
+    assert "('loans', 'count_loans', 'different'): 1" in run.stdout
+
+
 def test_the_suite_does_not_empty_a_database_that_is_in_use(library: Path, tmp_path: Path) -> None:
     variables = {"DATABASE_URL": f"sqlite:///{tmp_path}/used.sqlite3"}
     folder = library / "services/loans"
