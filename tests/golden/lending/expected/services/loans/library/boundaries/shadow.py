@@ -119,18 +119,19 @@ def _hand_over(
     """Serialises the local answer, now: rows and transactions belong to this thread."""
     name = question.operation.name
     try:
-        from . import wire
+        from . import objects, wire
 
-        with wire.apart():
-            ordered = getattr(result, "ordered", True) is not False
-            if raised is None:
+        if raised is None:
+            with objects.apart():
+                rows = objects.reread(result)
                 body = wire.encode_response(
-                    boundary, question.operation, wire.reread(result), {}, 0, boundary.page_size
+                    boundary, question.operation, rows, {}, 0, boundary.page_size
                 )
-                here = Answer(200, body)
-            else:
-                here = _problem(boundary, question.operation, raised)
-        _observer(boundary).enqueue(Comparison(question, here, ordered))
+            here = Answer(200, body)
+        else:
+            here = _problem(boundary, question.operation, raised)
+        comparison = Comparison(question, here, objects.is_ordered(result))
+        _observer(boundary).enqueue(comparison)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is not the caller's
         _unable(boundary, name, error)
 

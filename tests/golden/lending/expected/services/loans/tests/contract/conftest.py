@@ -9,7 +9,8 @@ a running service                   the same and ``CONTRACT_MODE=remote CONTRACT
                                     ``DATABASE_URL`` of the running process: rows are seeded there
 ==================================  =================================================================================
 
-``CONTRACT_MODE`` is ``local`` (default), ``loopback`` or ``remote``. The database of a running service must be empty: the
+``CONTRACT_MODE`` is ``local`` (default), ``loopback``, ``remote`` or ``shadow``: there the code of this process answers,
+and every answer to a query is compared with the one of the running service. The database of a running service must be empty: the
 suite empties it after each test. Start pytest as ``python -m pytest -p no:django services/...``; it needs no plugin.
 """
 
@@ -22,6 +23,7 @@ import django
 import pytest
 
 MODE = os.environ.get("CONTRACT_MODE", "local")
+LIVE = MODE in ("remote", "shadow")
 NAME = "loans"
 
 
@@ -35,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "attempts": 1,
         "timeout_factor": 20,  # What is slow here is the machine; the limits have their own tests.
         "breaker_failures": 10_000,
+        "shadow_timeout": 40,
     }
     settings.BOUNDARIES = {**getattr(settings, "BOUNDARIES", {}), NAME: options}
 
@@ -49,7 +52,7 @@ def database() -> Iterator[None]:
     from django.test import utils
 
     utils.setup_test_environment()
-    if MODE == "remote":
+    if LIVE:
         _refuse_unless_empty()
         yield
     else:
@@ -67,7 +70,7 @@ def clean(database: None) -> Iterator[None]:
     from django.db import transaction
 
     cache.clear()
-    if MODE == "remote":
+    if LIVE:
         yield
         # The running process must see the rows, so they are committed, and removed afterwards.
         call_command("flush", interactive=False, inhibit_post_migrate=True, verbosity=0)
@@ -75,6 +78,20 @@ def clean(database: None) -> Iterator[None]:
         with transaction.atomic():
             yield
             transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def compared(clean: None) -> Iterator[None]:
+    """In mode ``shadow``: what a test asked was answered the same by the service."""
+    yield
+    if MODE == "shadow":
+        from library.boundaries import shadow
+
+        assert shadow.drain(60), "the service does not answer"
+        found = {outcome for (_, _, outcome), number in shadow.counts.items() if number}
+        counted = dict(shadow.counts)
+        shadow.counts.clear()
+        assert found <= {"same"}, counted
 
 
 def _refuse_unless_empty() -> None:

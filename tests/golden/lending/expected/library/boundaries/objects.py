@@ -1,0 +1,165 @@
+"""Objects of this process: what the serialised form has to know of Django's models, and requests that stay in this process.
+
+``wire`` turns values into the contract's terms and back; here stands what differs from one framework to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .runtime import BoundaryTypeError, OperationContract
+
+if TYPE_CHECKING:
+    from .wire import ModelContract, Record, Source
+
+
+def key_of(value: Any) -> Any:
+    """The primary key of a row, ``None`` when it is not saved; any other value is a key itself."""
+    return getattr(value, "pk", value)
+
+
+def is_saved(value: Any) -> bool:
+    """Whether a value is a row with a key. A lazy object speaks for the row behind it."""
+    return getattr(value, "pk", None) is not None
+
+
+def label_of(value: Any) -> str:
+    """The name of a row's model as contracts write it, ``""`` for what is no row."""
+    return str(getattr(getattr(type(value), "_meta", None), "label", ""))
+
+
+def is_query(value: Any) -> bool:
+    """Whether a value gives its rows only when they are asked for."""
+    return hasattr(value, "model") and hasattr(value, "iterator")
+
+
+def in_order(result: Any) -> Any:
+    """Rows in an order that stays: pages of an unordered query would overlap."""
+    return result.order_by("pk") if getattr(result, "ordered", True) is False else result
+
+
+# Reading beside a caller ----------------------------------------------------------------------------
+
+
+def is_ordered(result: Any) -> bool:
+    """Whether the order of a result's items means something: of a query, whether it asks for one."""
+    return getattr(result, "ordered", True) is not False
+
+
+def reread(result: Any) -> Any:
+    """The result as it can be read without reading it for its caller: a lazy query is asked again."""
+    if isinstance(result, Iterator):
+        raise TypeError(f"a {type(result).__name__} can be read only once, and the caller reads it")
+    return result._chain() if is_query(result) and hasattr(result, "_chain") else result
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Database work whose failure leaves the caller's transaction as it is."""
+    from django.db import connection, transaction
+
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        yield
+
+
+# Where a request runs -------------------------------------------------------------------------------
+
+
+class Detached:
+    """Snapshots and keys as unsaved objects of this process's own models.
+
+    A field that did not travel cannot be read, though the row may be right here: a service would not have it either.
+    """
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+    def replica(
+        self, source: Source, columns: Mapping[str, Any], parents: Mapping[str, Any]
+    ) -> Any:
+        instance = self._instance(source.label, columns)
+        for name, parent in parents.items():
+            setattr(instance, name, parent)
+        return instance
+
+    def key(self, model: ModelContract, key: Any, operation: OperationContract) -> Any:
+        kind = _installed(model.label)
+        if kind is None:
+            return key
+        if model.owned and operation.shape in ("function", "method"):
+            return kind._base_manager.get(pk=key)
+        return self._instance(model.label, {kind._meta.pk.attname: key}, closed=not model.owned)
+
+    def entity(self, source: Source, value: Record) -> Any:
+        return self._instance(
+            source.label, {name: getattr(value, name) for name in type(value).model_fields}
+        )
+
+    def anonymous(self) -> Any:
+        from django.contrib.auth.models import AnonymousUser
+
+        return AnonymousUser()
+
+    def save(self, instance: Any) -> Any:
+        """Saves a draft and reads it back, so that the reply shows what the database holds."""
+        kind = type(instance)
+        known = instance.pk is not None and kind._base_manager.filter(pk=instance.pk).exists()
+        instance._state.adding = not known
+        instance.save()
+        return kind._base_manager.get(pk=instance.pk)
+
+    def _instance(self, label: str, values: Mapping[str, Any], closed: bool = True) -> Any:
+        from django.apps import apps
+
+        kind = apps.get_model(label)
+        names = {
+            alias: field.attname
+            for field in kind._meta.concrete_fields
+            for alias in (field.name, field.attname)
+        }
+        given = {names[name]: value for name, value in values.items() if name in names}
+        columns = [field.attname for field in kind._meta.concrete_fields if field.attname in given]
+        computed = {name: value for name, value in values.items() if name not in names}
+        if computed:
+            kind = _with_values(kind, tuple(sorted(computed)))
+        instance = kind.from_db(None, columns, [given[name] for name in columns])
+        vars(instance).update(computed)
+        if closed:
+            instance.refresh_from_db = self._refuse(label)
+        return instance
+
+    def _refuse(self, label: str) -> Any:
+        def refresh_from_db(*_: Any, fields: Any = (), **__: Any) -> None:
+            names = ", ".join(fields or ["the row"])
+            raise BoundaryTypeError(
+                self.operation, f"{names} of {label} does not travel over the boundary"
+            )
+
+        return refresh_from_db
+
+
+World = Detached
+"""Where a request runs; a service has its own with shadow rows."""
+
+
+@cache
+def _with_values(kind: Any, names: tuple[str, ...]) -> Any:
+    """``kind`` with plain attributes where it computes properties: their values travelled.
+
+    Made past Django's metaclass, so that it is no model of its own; instances pass for instances of ``kind``.
+    """
+    shown = {name: None for name in names}
+    return type.__new__(
+        type(kind), kind.__name__, (kind,), {"__module__": kind.__module__, **shown}
+    )
+
+
+def _installed(label: str) -> Any:
+    """The model class with a label, ``None`` when this process has no such model."""
+    from django.apps import apps
+
+    app, _, name = label.rpartition(".")
+    return apps.all_models[app].get(name.lower()) if app in apps.all_models else None
