@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from decompose.generate.fallback import checked_fallback
-from decompose.generate.layout import WIDTH, imports, items
+from decompose.generate.layout import WIDTH, imports, items, value
 from decompose.generate.messages import Call, Class, Contract, Error, Origin, contract_of, title
 from decompose.generate.paths import boundary_paths
 from decompose.generate.render import Render, python_literal
@@ -65,7 +65,7 @@ def contract_source(plan: ServicePlan, contract: Contract, render: Render) -> by
         "boundary/contract.py.j2",
         name=plan.context.name,
         version=version(contract),
-        class_variables=any(each.key not in ("", "id") for each in classes),
+        class_variables=any(each.key not in ("", "id") or each.related for each in classes),
         runtime_import=imports(f"{package}.runtime.{name}" for name in sorted(set(runtime))),
         wire_import=imports(f"{package}.wire.{name}" for name in sorted(names)),
         classes=[_class(each) for each in classes],
@@ -86,7 +86,12 @@ def _class(each: Class) -> dict[str, object]:
         line = f"{member.name}: {member.shape.python}"
         lines.append(f"{line} = {_default(member.default)}" if member.default else line)
     base = "Record" if each.key else "Message"
-    return {"name": each.name, "doc": each.doc, "base": base, "key": "" if each.key == "id" else each.key, "lines": lines}
+    return {"name": each.name, "doc": each.doc, "base": base, "key": "" if each.key == "id" else each.key, "related": _related(each), "lines": lines}
+
+
+def _related(each: Class) -> str:
+    """The keys of a record that lead to rows of the caller, as source."""
+    return value(dict(each.related), 4, len("    _related: ClassVar[dict[str, str]] = ")) if each.related else ""
 
 
 def _default(source: str) -> str:

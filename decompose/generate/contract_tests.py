@@ -79,7 +79,8 @@ def _missing(contract: Contract) -> dict[str, tuple[str, str]]:
     found = {}
     for call in contract.calls:
         name = call.operation.returns.removeprefix("entity:")
-        if call.operation.shape == "chain" and f"{name}DoesNotExist" in call.errors and name in labels:
+        given_row = any(parameter.type.startswith("related:") for parameter in call.operation.parameters)
+        if call.operation.shape == "chain" and f"{name}DoesNotExist" in call.errors and name in labels and not given_row:
             found[call.operation.name] = (labels[name], f"{name}DoesNotExist")
     return found
 
@@ -191,6 +192,9 @@ def _argument(name: str, kind: str, labels: dict[str, str]) -> str:
         return f"rows.make({python_literal(labels[rest])})"
     if head in ("replica", "key") and rest in labels:
         return f"rows.pointed_at({python_literal(labels[rest])}, OWNED)"
+    if head == "related":
+        field, _, model = rest.partition(":")
+        return f"rows.pointing_at({python_literal(field)}, {python_literal(labels[model])})"
     return f"rows.argument({python_literal(name)}, {python_literal(kind)}, OWNED)"
 
 

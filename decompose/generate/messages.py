@@ -107,12 +107,16 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Class(msgspec.Struct, frozen=True):
-    """A class of the contract. ``key`` is the name of a record's primary key, ``""`` for other messages."""
+    """A class of the contract. ``key`` is the name of a record's primary key, ``""`` for other messages.
+
+    ``related`` are a record's foreign keys to rows of the caller, with the labels of their models.
+    """
 
     name: str
     doc: str
     members: tuple[Member, ...]
     key: str = ""
+    related: tuple[tuple[str, str], ...] = ()
 
     def schema(self) -> dict[str, object]:
         return {
@@ -216,7 +220,8 @@ class _Builder:
             Member(identifier(field.name), self._shape(field.type, field.nullable), "None" if field.nullable else "")
             for field in entity.fields
         )
-        return Class(self._entity_class(entity.name), f"A row of {entity.table} ({entity.model}).", members, entity.key)
+        related = tuple((name, self._label(model)) for name, model in entity.relations)
+        return Class(self._entity_class(entity.name), f"A row of {entity.table} ({entity.model}).", members, entity.key, related)
 
     def _snapshot_class(self, replica: Replica) -> str:
         name = replica.model.rpartition(".")[2]
@@ -315,8 +320,8 @@ class _Builder:
                 replica = self.replicas[rest]
                 names = (self._snapshot_class(replica), *(("Anonymous",) if replica.user else ()))
                 return Shape(names, False, nullable)
-            case "key":
-                return Shape(self._key_types(rest), False, nullable)
+            case "key" | "related":
+                return Shape(self._key_types(rest.rpartition(":")[2]), False, nullable)
             case _:
                 return Shape((WIRE_TYPES[kind],), False, nullable)
 
@@ -333,6 +338,7 @@ class _Builder:
         owned = {entity.model for entity in self.context.entities}
         kinds = {parameter.type for operation in self.context.operations for parameter in operation.parameters}
         models = {kind.removeprefix("list:").removeprefix("key:") for kind in kinds if "key:" in kind}
+        models |= {kind.rpartition(":")[2] for kind in kinds if kind.startswith("related:")}
         return tuple((dotted(model), self._label(model), model in owned) for model in sorted(models))
 
     def _label(self, model: str) -> str:
@@ -436,7 +442,7 @@ def caller_type(shape_of: str, nullable: bool) -> str:
             text = f"Iterable[{inner}]"
         case "entity":
             text = f"contract.{rest}"
-        case "replica" | "key":
+        case "replica" | "key" | "related":
             return "Any"
         case _:
             text = PLAIN_TYPES.get(shape_of, WIRE_TYPES[shape_of])
@@ -452,6 +458,8 @@ def travelling(parameter: OperationParameter) -> str:
             return f"a {name}; what the contract lists of it travels"
         case "key":
             return f"a {name} or its key; only the key travels"
+        case "related":
+            return f"a row with a {name} behind it; only the key of that travels"
         case _:
             return ""
 

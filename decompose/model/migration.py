@@ -78,13 +78,17 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A contract type made from a model: its concrete columns, foreign keys as ``<name>_id``."""
+    """A contract type made from a model: its concrete columns, foreign keys as ``<name>_id``.
+
+    ``relations`` are foreign keys to models of the monolith, as attribute and model: callers get the row behind one from their own tables.
+    """
 
     name: str
     model: str
     table: str
     key: str
     fields: tuple[Field, ...]
+    relations: tuple[tuple[str, str], ...] = ()
 
 
 class Replica(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -111,7 +115,8 @@ class OperationParameter(msgspec.Struct, frozen=True, omit_defaults=True):
     """A parameter of an operation.
 
     ``type`` as in :class:`Field`, or ``replica:<model>`` for an object of the monolith that travels as a snapshot, or
-    ``key:<model>`` for an object or its primary key of which only the key travels, or ``json``.
+    ``key:<model>`` for an object or its primary key of which only the key travels, ``related:<field>:<model>`` for an object of which only
+    the key in its foreign key ``field`` travels, or ``json``.
     """
 
     name: str

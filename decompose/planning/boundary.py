@@ -16,7 +16,7 @@ from itertools import takewhile
 import msgspec
 
 from decompose.errors import ConfigError
-from decompose.model.facts import ModelUse
+from decompose.model.facts import ForeignKey, ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.migration import BoundaryEdge, Disposition, EdgeKind, Entity, Operation
 from decompose.model.settings import EdgeDecision
@@ -28,6 +28,7 @@ from decompose.planning.index import Index
 from decompose.planning.parameters import parameter_uses
 from decompose.planning.placement import Cut
 from decompose.planning.reach import Mention
+from decompose.planning.related import lent
 from decompose.planning.sight import ALL, Sight
 from decompose.planning.types import Types
 
@@ -287,10 +288,13 @@ class _Survey:
         except ValueError:
             return make("in", "orm", "decide", "the expression has a form that is not followed", alternatives=("stay",), blocks="switch")
         calls = [part for part in found if part.arguments is not None and part.name != "[]"]
-        if not calls or self._is_column(use.model, found[0]):
+        if not calls or self._is_column(use.model, found[0]) or self._goes_further(use):
             return self._attributes(use)
         first = calls[0]
-        if use.result == "queryset" or first.name in QUERYING or not use.certain:
+        if not use.certain:
+            reason = f"whether {first.text()} is called on a row of the context is not certain: annotate what holds it"
+            return make("in", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
+        if use.result == "queryset" or first.name in QUERYING:
             reason = f"a query that began earlier continues here with {first.text()}: write it as one expression"
             return make("in", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
         if len(calls) == 1 and first.name and found[0] == first:
@@ -301,6 +305,13 @@ class _Survey:
                 return make("in", "orm", "operation", _loop_warning(use), operation=method.name, alternatives=("stay",))
             return make("in", "orm", "decide", method.reason, alternatives=("stay",), blocks="switch")
         return make("in", "orm", "decide", f"{first.text()} on a row of the context is not followed", alternatives=("stay",), blocks="switch")
+
+    def _goes_further(self, use: ModelUse) -> bool:
+        """Whether the same expression goes on over a relation to other rows of the context, which is an edge of its own."""
+        return any(each.span == use.span and each.head == "accessor" and each.owner == use.model for each in self._own_uses_at(use.at))
+
+    def _own_uses_at(self, at: Location) -> list[ModelUse]:
+        return [each for each in self._sight.uses_at(at) if each.model in self._cut.models]
 
     def _is_column(self, model: str, part: shapes.Part) -> bool:
         """Whether an expression on a row starts with a plain value of its own: what is done with that stays where it is."""
@@ -316,7 +327,7 @@ class _Survey:
         for attribute in (*use.attributes, *self._computed(use)):
             name, _, further = attribute.partition(".")
             key = self._types.relation(table.id, name)
-            if key is not None and key.field == name and (further or use.sink != "store"):
+            if key is not None and key.field == name and (further or use.sink != "store") and not self._reaches(key, use):
                 reason = f"goes on from a row of the context over {name}: the row carries {key.column} only"
                 return _Make(use.definition, use.model, use.at, attribute, use.span)(
                     "in", "orm", "decide", reason, alternatives=("stay",), blocks="switch"
@@ -327,6 +338,12 @@ class _Survey:
                     alternatives=("stay",), blocks="switch",
                 )  # fmt: skip
         return None
+
+    def _reaches(self, key: ForeignKey, use: ModelUse) -> bool:
+        """Whether a row's relation leads on without a question: to a row of the monolith by its key, or by an edge of its own."""
+        if key.target_model in self._cut.models:
+            return self._goes_further(use)
+        return lent(self._sight, key)
 
     def _computed(self, use: ModelUse) -> Iterator[str]:
         """A property of the model that the expression ends in: no column, so a row does not carry it."""

@@ -17,6 +17,7 @@ from decompose.model.migration import Entity, Field, Operation, OperationParamet
 from decompose.model.syntax import Definition
 from decompose.planning import shape as shapes
 from decompose.planning.placement import Cut
+from decompose.planning.related import followed, lent, refers_by_key, related_operation
 from decompose.planning.sight import Sight
 from decompose.planning.types import Type, Types
 
@@ -193,6 +194,9 @@ class Catalogue:
         if any("**" in (part.arguments or ()) for part in found):
             return Obstacle("** cannot be passed over the boundary")
         owner: OperationParameter | None = None
+        over = followed(self._sight, use, found[0]) if use.head == "accessor" and found else None
+        if over is not None:
+            return self._behind(use, found, over)
         if use.head == "accessor":
             key = self._accessed(table, use, found)
             if key is None:
@@ -221,6 +225,22 @@ class Catalogue:
         if isinstance(operation, Obstacle):
             return operation
         return self._add(("chain", use.model, operation.expression), operation, use.at)
+
+    def _behind(self, use: ModelUse, found: tuple[shapes.Part, ...], key: ForeignKey) -> Operation | Obstacle:
+        """The row behind a foreign key of a row that the caller holds; what is read of it further stays where it is."""
+        if not refers_by_key(self._sight, key):
+            return Obstacle(f"{key.field} refers by another column than the primary key")
+        if use.sink in ("store", "delete"):
+            return Obstacle(f"the row behind {key.field} is changed here: change it in a function of the context")
+        call = next((part for part in found[1:] if part.arguments is not None and part.name != "[]"), None)
+        if call is not None and not self._goes_further(use):
+            return Obstacle(f"{call.name}() is called on the row behind {key.field}: make it a function of the context")
+        operation = related_operation(use, key, snake(use.owner.rpartition(".")[2]), snake(use.model.rpartition(".")[2]))
+        return self._add(("related", use.owner, key.field), operation, use.at)
+
+    def _goes_further(self, use: ModelUse) -> bool:
+        """Whether the expression goes on over a relation to rows of the context, which is an edge of its own."""
+        return any(each.span == use.span and each.owner == use.model and each.model in self._cut.models for each in self._sight.uses_at(use.at))
 
     def _slot(self, table: Table, part: shapes.Part, index: int, argument: str) -> Type:
         """The type of an argument: of the project's own method by its parameter, of Django's by the column it is compared with."""
@@ -416,7 +436,8 @@ def entities(sight: Sight, cut: Cut, types: Types, operations: Iterable[Operatio
             Field(column.name if types.relation(table.id, column.field) else column.field, _field_type(types, table, column.name), column.nullable)
             for column in table.columns
         )
-        found.append(Entity(name, model, table.id, key.field, fields))
+        relations = tuple((each.field, each.target_model) for each in sight.keys_from.of((table.id,)) if each.target_model not in cut.models and lent(sight, each))
+        found.append(Entity(name, model, table.id, key.field, fields, relations))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from decompose.model.facts import Access, ModelUse
 from decompose.model.location import Span
-from decompose.model.syntax import Binding, Chain, Constant, Definition, Opaque, Use
+from decompose.model.syntax import Binding, Call, Chain, Constant, Definition, Opaque, Use
 from decompose.planning import shape as shapes
 from decompose.planning.contract import is_exception
 from decompose.planning.sight import Sight
@@ -77,9 +77,9 @@ def _is_constant(sight: Sight, use: ModelUse) -> bool:
     if first.name in ("_meta", "__name__", "__qualname__", "__module__", "__doc__"):
         return True
     member = sight.program.member(use.model, first.name)
-    table = sight.model_tables[use.model]
     if isinstance(member, Binding):
-        return all(first.name not in (column.field, column.name) for column in table.columns) and first.name not in sight.keys.get(table.id, {})
+        # A column, a relation and a manager are made by a call.
+        return not isinstance(member.value, Opaque) and not (isinstance(member.value, Chain) and any(isinstance(step, Call) for step in member.value.steps))
     return isinstance(member, Definition) and member.kind == "class" and not is_exception(sight.program, member.id)
 
 

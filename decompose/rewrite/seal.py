@@ -209,8 +209,8 @@ class _File:
                 return call, _Replacement(job.alias, operation.name, "", found[:1])
             return None
         kept = covered(found)
-        if edge.kind == "accessor" and not kept:
-            # The accessor of a one-to-one relation gives the row without a call.
+        if edge.kind == "accessor" and (not kept or operation.parameters[0].type.startswith("related:")):
+            # The accessor of a one-to-one relation and a foreign key give the row without a call.
             kept = found[:1]
         target = self._strip(whole, len(found) - len(kept), found)
         if target is None or not _matches(target, kept):

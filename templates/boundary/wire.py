@@ -4,6 +4,7 @@ A contract's models are pydantic classes. Four kinds of values need more than va
 
 * an object of a model that the caller's side owns (``replica:``) travels as a snapshot of the fields in the contract,
 * an object of which only the identity matters (``key:``) travels as its primary key,
+* of an object that leads to a row of the context (``related:``) only the key of that row travels,
 * a row of the context (``entity:``) travels as its columns,
 * ``json`` values keep their Python types through tags: ``{"$decimal": "4.50"}``, ``{"$tuple": [1, 2]}``.
 
@@ -25,7 +26,14 @@ from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PrivateAttr,
+    ValidationInfo,
+)
 from pydantic_core.core_schema import SerializationInfo
 
 from . import objects
@@ -94,10 +102,25 @@ class Record(Message):
     """A row: attributes as on the model, ``pk`` for its key. A change is sent by an operation that takes the row."""
 
     _key: ClassVar[str] = "id"
+    _related: ClassVar[Mapping[str, str]] = {}
+    """Foreign keys to models of the caller's side, by their labels: the row behind one is loaded there when it is asked for."""
+
+    _loaded: dict[tuple[str, Any], Any] = PrivateAttr(default_factory=dict)
 
     @property
     def pk(self) -> Any:
         return getattr(self, self._key)
+
+    def __getattr__(self, name: str) -> Any:
+        label = type(self)._related.get(name)
+        if label is None:
+            return super().__getattr__(name)  # type: ignore[misc]
+        key = getattr(self, f"{name}_id")
+        if key is None:
+            return None
+        if (name, key) not in self._loaded:
+            self._loaded[name, key] = objects.row_of(label, key)
+        return self._loaded[name, key]
 
 
 class Anonymous(Message):
@@ -275,6 +298,8 @@ def outgoing(contract: ModuleType, operation: OperationContract, value: Any, kin
                 operation.name, f"an unsaved {type(value).__name__} has no key to send"
             )
         return key
+    if head == "related":
+        return getattr(value, f"{rest.partition(':')[0]}_id")
     return _plain_value(value)
 
 
@@ -325,6 +350,10 @@ def incoming(
 ) -> Any:
     """A decoded value as an object of this process."""
     head, _, rest = kind.partition(":")
+    if head == "related":
+        field, _, model = rest.partition(":")
+        row = None if value is None else world.row(contract.MODELS[model], value)
+        return SimpleNamespace(**{field: row})
     if value is None:
         return None
     if head in ("list", "page"):

@@ -12,6 +12,7 @@ import itertools
 import math
 import uuid
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from django.apps import apps
@@ -163,6 +164,12 @@ def pointed_at(label: str, owned: Iterable[str]) -> Any:
                 make(each, **{field.name: target})
                 break
     return target
+
+
+def pointing_at(field: str, label: str) -> Any:
+    """Something that leads to a row over a foreign key, as rows of the callers do."""
+    target = make(label)
+    return SimpleNamespace(**{field: target, f"{field}_id": target.pk})
 
 
 def argument(name: str, kind: str, owned: Iterable[str]) -> Any:
