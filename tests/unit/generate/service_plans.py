@@ -284,6 +284,10 @@ OPERATIONS = (
         expression="Loan.objects.filter(book=book)", parameters=(parameter("book", f"key:{BOOK}"),),
     ),
     Operation(
+        name="get_loan_of_fine", shape="chain", kind="query", target=LOAN, returns="entity:Loan", optional=True, idempotent=True,
+        expression="fine.loan", parameters=(parameter("fine", f"related:loan:{LOAN}", nullable=True),), errors=(f"{LOAN}.DoesNotExist",),
+    ),
+    Operation(
         name="page_loans", shape="chain", kind="query", target=LOAN, returns="page:entity:Loan", imports=(LOAN,),
         expression="Loan.objects.filter(book__in=books)", parameters=(parameter("books", f"list:key:{BOOK}"),),
     ),
@@ -345,7 +349,7 @@ def library_plan(**changes: object) -> ServicePlan:
         reasons=(),
         edges=(),
         operations=OPERATIONS,
-        entities=(Entity("Loan", LOAN, "loans_loan", "id", LOAN_FIELDS),),
+        entities=(Entity("Loan", LOAN, "loans_loan", "id", LOAN_FIELDS, (("book", BOOK), ("reader", USER))),),
         replicas=(
             Replica(
                 BOOK, "catalog.Book", "catalog_book", Field("id", "big"),

@@ -169,6 +169,43 @@ except runtime.BoundaryTypeError as error:
     assert printed == "True True Emma True\nwhere: isbn of catalog.Book does not travel over the boundary\n"
 
 
+RELATED = """
+from types import SimpleNamespace
+loan = services.lend(book, reader)
+fine = SimpleNamespace(loan=loan, loan_id=loan.pk)
+"""
+
+
+def test_a_row_that_leads_to_one_of_the_context_gives_its_key(monolith: Run) -> None:
+    code = f"""{RELATED}
+found = loans.get_loan_of_fine(fine=fine)
+print(type(found).__name__, found.pk == loan.pk, loans.get_loan_of_fine(fine=SimpleNamespace(loan=None, loan_id=None)))
+try:
+    loans.get_loan_of_fine(fine=SimpleNamespace(loan_id=loan.pk + 99))
+except loans.LoanDoesNotExist:
+    print("gone")
+"""
+    assert monolith(code, **LOOPBACK) == "Loan True None\ngone\n"
+
+
+def test_a_row_that_leads_to_one_of_the_context_is_read_as_it_was_in_mode_local(monolith: Run) -> None:
+    assert monolith(f"{RELATED}\nprint(loans.get_loan_of_fine(fine=fine) is loan)") == "True\n"
+
+
+def test_a_record_leads_to_rows_of_its_caller(monolith: Run) -> None:
+    code = f"""{RELATED}
+found = loans.get_loan_of_fine(fine=fine)
+print(type(found.book).__name__, found.book == book, found.book is found.book, found.reader.username)
+found.book_id = Book.objects.create(isbn="2", title="Persuasion", price=1, shelf=book.shelf).pk
+print(found.book.title)
+try:
+    found.shelf
+except AttributeError as error:
+    print(error)
+"""
+    assert monolith(code, **LOOPBACK) == "Book True True ann\nPersuasion\n'Loan' object has no attribute 'shelf'\n"
+
+
 def test_a_row_that_a_command_changed_is_changed_for_its_caller(monolith: Run) -> None:
     code = """
 loan = loans.lend(book, reader)

@@ -215,7 +215,7 @@ print(*[found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT") if 
 def test_the_contract_holds_in_process(library: Path, side: str, settings: str, mode: str) -> None:
     suite = library / "services/loans/tests/contract"
     printed = execute(library / side, settings, *PYTEST, str(suite), CONTRACT_MODE=mode)
-    assert "20 passed, 1 skipped" in printed
+    assert "21 passed, 1 skipped" in printed
     assert "RuntimeError('secret detail')" in printed
 
 
@@ -224,7 +224,7 @@ def test_the_contract_holds_against_a_running_service(library: Path, tmp_path: P
     with running(library / "services/loans", database) as url:
         variables = {"CONTRACT_MODE": "remote", "CONTRACT_URL": url, "DATABASE_URL": database}
         printed = execute(library / "services/loans", SETTINGS, *PYTEST, "tests/contract", **variables)
-    assert "20 passed, 1 skipped" in printed
+    assert "21 passed, 1 skipped" in printed
 
 
 def test_the_contract_holds_in_mode_shadow_and_a_difference_fails_it(library: Path, tmp_path: Path) -> None:
