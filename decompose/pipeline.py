@@ -423,7 +423,8 @@ def _check_decided(chosen: ContextPlan) -> None:
     if open_edges:
         count = len(open_edges)
         raise NotReady(
-            f"{chosen.name} has {count} edge{'s' if count > 1 else ''} that a person must decide:\n\n{undecided(chosen)}",
+            f"{chosen.name} cannot be extracted yet: {count:,} edge{'s' if count > 1 else ''} across its boundary must be decided by a person. "
+            f"Nothing was written.\n\n{undecided(chosen)}",
             hint="write each decision into decompose.toml, then run `decompose plan` again",
         )
 

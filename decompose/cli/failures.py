@@ -44,6 +44,8 @@ def _known(error: BaseException) -> DecomposeError | None:
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         hint = f"see `{context.command_path} --help`" if context else ""
+        if context and "unexpected extra argument" in error.format_message() and any(each.name == "project" for each in context.command.params):
+            hint = f"the folder of the monolith is no argument here: {context.command_path} NAME --project PATH"
         return UsageError(error.format_message(), hint=hint)
     if isinstance(error, OSError) and error.errno:
         return FileError(

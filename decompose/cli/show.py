@@ -18,8 +18,12 @@ from decompose.cli.session import (
 )
 
 if TYPE_CHECKING:
+    from decompose.cli.session import Session
+    from decompose.model.migration import BoundaryEdge, ContextPlan
     from decompose.pipeline import Analysis
     from decompose.report.text import Listing
+
+DISPOSITIONS = ("decide", "operation", "event", "replica", "proxy-route", "stay", "shared-kernel")
 
 THINGS = ("contexts", "alternatives", "tables", "crud", "routes", "tasks", "cuts", "changes", "boundary", "unresolved", "order")
 
@@ -33,10 +37,14 @@ THINGS = ("contexts", "alternatives", "tables", "crud", "routes", "tasks", "cuts
         "decompose show cuts",
         "decompose show alternatives",
         "decompose show boundary CONTEXT",
+        "decompose show boundary CONTEXT --disposition decide --direction in",
     ),
 )
 @click.argument("thing", type=click.Choice(THINGS), metavar="{" + ",".join(THINGS) + "}")
 @click.argument("name", required=False, metavar="[CONTEXT]", shell_complete=known_contexts)
+@click.option("--kind", multiple=True, metavar="KIND", help="Of a boundary: edges of this kind only (orm, call, ...); may be repeated.")
+@click.option("--disposition", multiple=True, type=click.Choice(DISPOSITIONS), metavar="DISPOSITION", help="Of a boundary: these edges only; may be repeated.")
+@click.option("--direction", type=click.Choice(("in", "out")), metavar="in|out", help="Of a boundary: uses of the context, or its uses of others.")
 @in_project
 @scanned
 @formatted("text", "json", "csv")
@@ -47,6 +55,9 @@ def command(
     context: click.Context,
     thing: str,
     name: str | None,
+    kind: tuple[str, ...],
+    disposition: tuple[str, ...],
+    direction: str | None,
     project: str,
     jobs: int | None,
     no_cache: bool,
@@ -56,8 +67,8 @@ def command(
     """List what the analysis found, with the place of each claim.
 
     crud is who creates, reads, updates and deletes rows of which table; cuts are the foreign keys and transactions across contexts, with the
-    places that go through each key; changes are the differences from the accepted map. boundary needs the name of a context and lists every
-    use across it; order is the order of extraction; alternatives are a coarser and a finer cut beside the proposed one.
+    places that go through each key; changes are the differences from the accepted map. boundary needs the name of a context and shows every
+    use across it, what a person must decide first; order is the order of extraction; alternatives are a coarser and a finer cut beside the proposed one.
     """
     from decompose import pipeline
     from decompose.project import project_folder
@@ -67,12 +78,18 @@ def command(
     if (thing == "boundary") != (name is not None):
         wanted = "needs the name of a context" if name is None else f"takes no name: {name!r}"
         raise click.UsageError(f"show {thing} {wanted}", context)
+    if thing != "boundary" and (kind or disposition or direction):
+        raise click.UsageError(f"show {thing} has no edges to choose from: --kind, --disposition and --direction are for a boundary", context)
     base = project_folder(project)
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
             base, config=session.settings(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor
         )
-    listing, data = (_planned if thing in ("boundary", "order") else _found)(analysis, thing, name or "")
+    if thing == "boundary":
+        plan = pipeline.context_plan(pipeline.plan(analysis), name or "")
+        _put_boundary(session, plan, _chosen(context, plan.edges, kind, disposition, direction), format, output)
+        return
+    listing, data = (_ordered if thing == "order" else _found)(analysis, thing)
     if format == "json":
         session.data(json.encode({"schema": f"decompose/{thing}/1", **data}), output)
     elif format == "csv":
@@ -81,7 +98,36 @@ def command(
         session.result(listing.text(session.terminal(output)), output)
 
 
-def _found(analysis: Analysis, thing: str, _: str) -> tuple[Listing, dict[str, Any]]:
+def _chosen(
+    context: click.Context, edges: tuple[BoundaryEdge, ...], kinds: tuple[str, ...], dispositions: tuple[str, ...], direction: str | None
+) -> list[BoundaryEdge]:
+    """The edges that the options ask for. A kind that no boundary knows is an error, one that this boundary has not gives none."""
+    from typing import get_args
+
+    from decompose.model.migration import EdgeKind
+
+    for kind in kinds:
+        if kind not in get_args(EdgeKind):
+            raise click.UsageError(f"no edge is of kind {kind!r}; kinds are {', '.join(get_args(EdgeKind))}", context)
+    return [
+        edge
+        for edge in edges
+        if (not kinds or edge.kind in kinds) and (not dispositions or edge.disposition in dispositions) and direction in (None, edge.direction)
+    ]
+
+
+def _put_boundary(session: Session, plan: ContextPlan, edges: list[BoundaryEdge], format: str, output: str) -> None:
+    from decompose.report import boundary, json, text
+
+    if format == "json":
+        session.data(json.encode({"schema": "decompose/boundary/1", "context": plan.name, "boundary": edges}), output)
+    elif format == "csv":
+        session.data(text.boundary_listing(plan.name, edges).csv().encode(), output)
+    else:
+        session.result(boundary.page(plan, edges, session.terminal(output)), output)
+
+
+def _found(analysis: Analysis, thing: str) -> tuple[Listing, dict[str, Any]]:
     """A list that the analysis holds."""
     from decompose.report import json, text
 
@@ -108,15 +154,12 @@ def _found(analysis: Analysis, thing: str, _: str) -> tuple[Listing, dict[str, A
     return listings[thing](graph, context_map), {thing: getattr(document, thing)}
 
 
-def _planned(analysis: Analysis, thing: str, name: str) -> tuple[Listing, dict[str, Any]]:
-    """A list that needs the plan."""
+def _ordered(analysis: Analysis, _: str) -> tuple[Listing, dict[str, Any]]:
+    """The order of extraction, which needs the plan."""
     from decompose import pipeline
     from decompose.report import text
 
     migration = pipeline.plan(analysis)
-    if thing == "boundary":
-        edges = pipeline.context_plan(migration, name).edges
-        return text.boundary_listing(name, edges), {"context": name, "boundary": edges}
     order = [
         {
             "rank": each.rank,

@@ -336,3 +336,39 @@ def test_a_file_of_sql_that_makes_shared_code_a_context_says_so(decompose: Typed
     decompose("analyze", tmp_path)
     (tmp_path / "purge.sql").write_text("DELETE FROM core_option\n")
     assert "is new: " in decompose("analyze", tmp_path).err
+
+
+def test_show_boundary_chooses_edges_in_all_formats(decompose: Typed, shop: Path) -> None:
+    name = with_edges(decompose, shop)
+    chosen = json.loads(decompose("show", "boundary", name, "-C", shop, "-f", "json", "--direction", "out").out)["boundary"]
+    assert chosen
+    assert {edge["direction"] for edge in chosen} == {"out"}
+    of_kind = decompose("show", "boundary", name, "-C", shop, "-f", "csv", "--direction", "out", "--kind", chosen[0]["kind"]).out
+    assert of_kind.count("\r\n") == 1 + sum(edge["kind"] == chosen[0]["kind"] for edge in chosen)
+    assert chosen[0]["id"] in decompose("show", "boundary", name, "-C", shop, "--disposition", chosen[0]["disposition"]).out
+
+
+def test_show_boundary_knows_the_kinds_of_edges(decompose: Typed, shop: Path) -> None:
+    answer = decompose("show", "boundary", with_edges(decompose, shop), "-C", shop, "--kind", "orn")
+    assert answer.code == 2
+    assert "no edge is of kind 'orn'; kinds are import" in answer.err
+
+
+def test_only_a_boundary_has_edges_to_choose_from(decompose: Typed, shop: Path) -> None:
+    assert "are for a boundary" in decompose("show", "tables", "-C", shop, "--kind", "orm").err
+
+
+@pytest.mark.parametrize("words", [("extract", "reviews", "."), ("show", "boundary", "reviews", "."), ("verify", "reviews", ".")])
+def test_a_folder_where_none_is_taken_is_told_the_way(decompose: Typed, shop: Path, words: tuple[str, ...]) -> None:
+    answer = decompose(*words, "-C", shop)
+    assert answer.code == 2
+    assert f"decompose {words[0]} NAME --project PATH" in answer.err
+
+
+def with_edges(decompose: Typed, shop: Path) -> str:
+    """A context that uses others."""
+    for each in json.loads(decompose("show", "order", "-C", shop, "-f", "json").out)["order"]:
+        name: str = each["context"]
+        if any(edge["direction"] == "out" for edge in json.loads(decompose("show", "boundary", name, "-C", shop, "-f", "json").out)["boundary"]):
+            return name
+    raise AssertionError("no context uses another")

@@ -21,6 +21,11 @@ def key_of(value: Any) -> Any:
     return getattr(value, "pk", value)
 
 
+def row_of(label: str, key: Any) -> Any:
+    """The row of this process's own model with a key. Raises the model's ``DoesNotExist``."""
+    return _installed(label)._base_manager.get(pk=key)
+
+
 def is_saved(value: Any) -> bool:
     """Whether a value is a row with a key. A lazy object speaks for the row behind it."""
     return getattr(value, "pk", None) is not None
@@ -92,6 +97,10 @@ class Detached:
         if model.owned and operation.shape in ("function", "method"):
             return kind._base_manager.get(pk=key)
         return self._instance(model.label, {kind._meta.pk.attname: key}, closed=not model.owned)
+
+    def row(self, model: ModelContract, key: Any) -> Any:
+        """A row of the context itself, which is in this process. Raises the model's ``DoesNotExist``."""
+        return row_of(model.label, key)
 
     def entity(self, source: Source, value: Record) -> Any:
         return self._instance(
