@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from decompose.config_operations import operation_schema, operation_values, operations
 from decompose.errors import ConfigError, FileError, UsageError
 from decompose.model.disposition import Disposition
 from decompose.model.service import Sizes, Target
@@ -165,19 +166,19 @@ def parse(text: str, path: str) -> Loaded:
     document = _document(text, path)
     if Path(path).name == "pyproject.toml":
         table = _tool_table(document).get("decompose", {})
-        reader = _Reader(text, path, "tool.decompose")
+        reader = Reader(text, path, "tool.decompose")
         if not isinstance(table, dict):
             raise ConfigError("[tool.decompose] must be a table", place=reader.place("tool"))
         tables = {key: value for key, value in table.items() if key in _TABLES and isinstance(value, (dict, list))}
         document = {**tables, "decompose": {key: value for key, value in table.items() if key not in tables}}
         reader.prefix = "tool.decompose"
     else:
-        reader = _Reader(text, path, "")
+        reader = Reader(text, path, "")
     config = _config(document, reader)
     return Loaded(msgspec.structs.replace(config, places=tuple(sorted(reader.places.items()))), reader.places)
 
 
-class _Reader:
+class Reader:
     """Takes checked values out of a document and remembers which keys were set where."""
 
     def __init__(self, text: str, path: str, prefix: str) -> None:
@@ -310,10 +311,10 @@ _SIZES = ("cpu", "desired", "maximum", "memory", "minimum")
 _VERIFY = ("environment", "python", "test-command", "timeout")
 _SHARED = ("modules", "reference-tables")
 _EVIDENCE = ("coverage", "spans", "statements")
-_TABLES = ("contexts", "decisions", "evidence", "shared", "target", "verify", "weights")
+_TABLES = ("contexts", "decisions", "evidence", "operations", "shared", "target", "verify", "weights")
 
 
-def _config(document: dict[str, Any], reader: _Reader) -> Config:
+def _config(document: dict[str, Any], reader: Reader) -> Config:
     for name in document:
         if name not in ("decompose", *_TABLES):
             where = "decompose" if name in _GENERAL else ""
@@ -339,6 +340,7 @@ def _config(document: dict[str, Any], reader: _Reader) -> Config:
         apart=_apart(general, reader),
         reference_tables=reader.texts(shared, "shared.reference-tables"),
         decisions=_decisions(document, reader),
+        operations=operations(document, reader),
         boundary_package=reader.text(
             general, "decompose.boundary-package", pattern=_DOTTED, form="a dotted package name"
         ),
@@ -351,7 +353,7 @@ def _config(document: dict[str, Any], reader: _Reader) -> Config:
     )
 
 
-def _without_inert(document: dict[str, Any], reader: _Reader) -> dict[str, Any]:
+def _without_inert(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
     """The document without keys that are let be; each is noted, so that a person can be told."""
     general = document.get("decompose")
     if not isinstance(general, dict):
@@ -362,7 +364,7 @@ def _without_inert(document: dict[str, Any], reader: _Reader) -> dict[str, Any]:
     return {**document, "decompose": {name: value for name, value in general.items() if name not in INERT}}
 
 
-def _check_version(reader: _Reader, general: Mapping[str, Any]) -> None:
+def _check_version(reader: Reader, general: Mapping[str, Any]) -> None:
     from decompose import __version__
 
     wanted = reader.text(general, "decompose.min-version", pattern=_VERSION, form="a version such as 1.0")
@@ -382,7 +384,7 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _count(reader: _Reader, general: Mapping[str, Any]) -> tuple[int, int]:
+def _count(reader: Reader, general: Mapping[str, Any]) -> tuple[int, int]:
     key = next((name for name in ("contexts", "context-count") if name in general), "")
     if not key:
         return 0, 0
@@ -405,7 +407,7 @@ def context_count(text: str) -> tuple[int, int]:
     return least, most
 
 
-def _contexts(document: Mapping[str, Any], reader: _Reader) -> tuple[ContextSettings, ...]:
+def _contexts(document: Mapping[str, Any], reader: Reader) -> tuple[ContextSettings, ...]:
     tables = document.get("contexts", {})
     if not isinstance(tables, dict):
         raise reader.error(
@@ -438,7 +440,7 @@ def _contexts(document: Mapping[str, Any], reader: _Reader) -> tuple[ContextSett
     return tuple(found)
 
 
-def _evidence(document: Mapping[str, Any], reader: _Reader) -> EvidenceSettings:
+def _evidence(document: Mapping[str, Any], reader: Reader) -> EvidenceSettings:
     """Paths and globs inside the project: a project cannot make decompose read anything else."""
     table = reader.table(document, "evidence", _EVIDENCE)
     found: dict[str, tuple[str, ...]] = {}
@@ -452,7 +454,7 @@ def _evidence(document: Mapping[str, Any], reader: _Reader) -> EvidenceSettings:
     return EvidenceSettings(**found)
 
 
-def _parts(table: Mapping[str, Any], key: str, reader: _Reader) -> tuple[str, ...]:
+def _parts(table: Mapping[str, Any], key: str, reader: Reader) -> tuple[str, ...]:
     """The names of a split's parts: two or more, each fit to name a context."""
     parts = reader.texts(table, key)
     if "split" not in table:
@@ -465,7 +467,7 @@ def _parts(table: Mapping[str, Any], key: str, reader: _Reader) -> tuple[str, ..
     return parts
 
 
-def _apart(general: Mapping[str, Any], reader: _Reader) -> tuple[tuple[str, ...], ...]:
+def _apart(general: Mapping[str, Any], reader: Reader) -> tuple[tuple[str, ...], ...]:
     value = general.get("apart", [])
     fits = isinstance(value, list) and all(
         isinstance(entry, list) and len(entry) > 1 and all(isinstance(glob, str) and glob for glob in entry) for entry in value
@@ -475,7 +477,7 @@ def _apart(general: Mapping[str, Any], reader: _Reader) -> tuple[tuple[str, ...]
     return tuple(tuple(entry) for entry in value)
 
 
-def _decisions(document: Mapping[str, Any], reader: _Reader) -> tuple[EdgeDecision, ...]:
+def _decisions(document: Mapping[str, Any], reader: Reader) -> tuple[EdgeDecision, ...]:
     entries = document.get("decisions", [])
     if not isinstance(entries, list):
         raise reader.error("decisions", "decisions are written as [[decisions]], each with id and choice")
@@ -497,7 +499,7 @@ def _decisions(document: Mapping[str, Any], reader: _Reader) -> tuple[EdgeDecisi
     return tuple(found)
 
 
-def _verify(document: Mapping[str, Any], reader: _Reader) -> VerifySettings:
+def _verify(document: Mapping[str, Any], reader: Reader) -> VerifySettings:
     table = reader.table(document, "verify", _VERIFY)
     environment = table.get("environment", {})
     if not isinstance(environment, dict):
@@ -514,7 +516,7 @@ def _verify(document: Mapping[str, Any], reader: _Reader) -> VerifySettings:
     )
 
 
-def _target(document: Mapping[str, Any], reader: _Reader) -> Target:
+def _target(document: Mapping[str, Any], reader: Reader) -> Target:
     targets = reader.table(document, "target", ("ecs",))
     table = reader.table(targets, "target.ecs", _ECS)
     sizes = reader.table(table, "target.ecs.sizes", _SIZES)
@@ -531,7 +533,7 @@ def _target(document: Mapping[str, Any], reader: _Reader) -> Target:
     )
 
 
-def _sizes(table: Mapping[str, Any], reader: _Reader) -> Sizes:
+def _sizes(table: Mapping[str, Any], reader: Reader) -> Sizes:
     default = Sizes()
     limits = {
         "cpu": (256, 16_384),
@@ -677,6 +679,7 @@ def values(config: Config) -> dict[str, Any]:
     found |= {"shared.modules": list(config.shared_modules), "shared.reference-tables": list(config.reference_tables)}
     for index, decision in enumerate(config.decisions):
         found |= {f"decisions.{index}.{name}": getattr(decision, name) for name in ("id", "choice", "reason", "by")}
+    found |= operation_values(config.operations)
     found |= {"verify.python": config.verify.python, "verify.test-command": config.verify.test_command}
     found |= {f"verify.environment.{name}": value for name, value in config.verify.environment}
     found |= {"verify.timeout": config.verify.timeout}
@@ -748,6 +751,7 @@ def json_schema() -> dict[str, Any]:
         "contexts": {"type": "object", "propertyNames": patterned(CONTEXT_NAME), "additionalProperties": context},
         "shared": table({"modules": texts, "reference-tables": texts}),
         "decisions": {"type": "array", "items": decision},
+        "operations": operation_schema(),
         "verify": verify,
         "target": table({"ecs": ecs}),
     }
@@ -791,6 +795,14 @@ def starter(
         "# [shared]                     # stays a library, belongs to no context",
         '# modules = ["shop.core.**"]',
         '# reference-tables = ["django_content_type"]',
+        "",
+    ]
+    lines += [
+        "# [operations.orders.list_orders]   # an operation of a boundary, or a glob over names; see `decompose show boundary`",
+        '# name = "orders_of"',
+        "# timeout = 0.5",
+        '# fallback = "empty"',
+        "# page-size = 200",
         "",
     ]
     for name, modules, tables in sorted((name, sorted(modules), sorted(tables)) for name, modules, tables in contexts):

@@ -50,12 +50,33 @@ Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, the work done and the whole of it (0: not known)."""
 
 
+class AcceptedOperation(msgspec.Struct, frozen=True):
+    """What tells an operation of a saved plan from others, and its name."""
+
+    name: str
+    shape: str
+    target: str
+    expression: str = ""
+
+
+class AcceptedContext(msgspec.Struct, frozen=True):
+    """A context of a saved plan with its operations."""
+
+    name: str
+    operations: tuple[AcceptedOperation, ...] = ()
+
+
 class Accepted(msgspec.Struct, frozen=True):
     """The part of a saved plan that a later analysis keeps, and what tells whether it was made from the same source and decisions."""
 
     digest: str
     config_digest: str
     context_map: ContextMap
+    contexts: tuple[AcceptedContext, ...] = ()
+
+    def names(self) -> dict[str, dict[tuple[str, str, str], str]]:
+        """Names of operations by context and by what the operation is: callers and settings know them."""
+        return {each.name: {(o.shape, o.target, o.expression): o.name for o in each.operations} for each in self.contexts}
 
 
 @dataclass(frozen=True)
@@ -185,6 +206,7 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
         name=analysis.name,
         version=__version__,
         files=[file.path for file in analysis.tree.other],
+        names=analysis.accepted.names() if analysis.accepted is not None else {},
     )
 
 

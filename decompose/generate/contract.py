@@ -147,6 +147,8 @@ def _operation(call: Call) -> list[str]:
         arguments.append("idempotent=True")
     if operation.fallback not in ("", "raise"):
         arguments.append(f"fallback={python_literal(checked_fallback(operation))}")
+    if operation.page_size:
+        arguments.append(f"page_size={operation.page_size}")
     return [
         *arguments,
         f"timeout={operation.timeout!r}",

@@ -136,7 +136,8 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True):
     ``optional`` it may be ``None``. ``errors`` are dotted exception classes that cross the boundary by name. ``blocked_by`` are ids of edges to code
     that stays in the monolith: the service cannot run the operation before they are solved.
     ``idempotent`` operations may be repeated after a time-out. ``fallback`` is what callers of a query get while the service does not answer:
-    ``""`` or ``raise``, ``empty``, ``none``, ``last`` or ``default:<Python literal>``. ``uses`` counts call sites.
+    ``""`` or ``raise``, ``empty``, ``none``, ``last`` or ``default:<Python literal>``. ``page_size`` is the number of rows that one request gives, 0 for the boundary's own.
+    ``uses`` counts call sites.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True):
     idempotent: bool = False
     timeout: float = 2.0
     fallback: str = ""
+    page_size: int = 0
     doc: str = ""
     uses: int = 0
     at: tuple[Location, ...] = ()

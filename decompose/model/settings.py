@@ -38,6 +38,35 @@ class EdgeDecision(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+class OperationSettings(msgspec.Struct, frozen=True):
+    """``[operations.CONTEXT.NAME]``: how a person wants an operation of a boundary.
+
+    ``operation`` is its name or a glob over names; an exact one counts more than a glob. ``name`` is its new name. ``timeout`` in seconds,
+    0 when not said; ``page_size`` is the number of rows of one request. ``returns`` and ``parameters`` are neutral types
+    (``list:integer``, ``entity:Order``), which say what the analysis could not find, too.
+    """
+
+    context: str
+    operation: str
+    name: str = ""
+    timeout: float = 0.0
+    idempotent: bool | None = None
+    fallback: str = ""
+    page_size: int = 0
+    returns: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Where it stands in the configuration."""
+        return f"operations.{self.context}.{self.operation}"
+
+    @property
+    def exact(self) -> bool:
+        """Whether it names one operation."""
+        return not any(mark in self.operation for mark in "*?[")
+
+
 class VerifySettings(msgspec.Struct, frozen=True):
     """``[verify]``: how to run the monolith's own code when asked to.
 
@@ -115,6 +144,7 @@ class Config(msgspec.Struct, frozen=True):
     apart: tuple[tuple[str, ...], ...] = ()
     reference_tables: tuple[str, ...] = ()
     decisions: tuple[EdgeDecision, ...] = ()
+    operations: tuple[OperationSettings, ...] = ()
     boundary_package: str = ""
     services_folder: str = "services"
     seed: int = 0

@@ -31,6 +31,7 @@ from decompose.planning.reach import Mention
 from decompose.planning.related import lent
 from decompose.planning.sight import ALL, Sight
 from decompose.planning.types import Types
+from decompose.planning.wanted import Wanted
 
 
 class Boundary(msgspec.Struct, frozen=True):
@@ -46,15 +47,19 @@ class Boundary(msgspec.Struct, frozen=True):
         return sum(edge.disposition == "decide" for edge in self.edges)
 
 
-def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = ()) -> Boundary:
-    """All edges of a context, sorted by place, with a person's decisions applied."""
+def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = (), wanted: Wanted | None = None) -> Boundary:
+    """All edges of a context, sorted by place, with a person's decisions and settings of operations applied."""
     types = Types(sight, cut.models)
-    catalogue = Catalogue(sight, cut, types)
+    wanted = wanted or Wanted(cut.context)
+    catalogue = Catalogue(sight, cut, types, wanted)
     found = [*_Survey(sight, cut, types, catalogue).edges()]
     edges = tuple(_decided(edge, cut.context, decisions) for edge in _numbered(cut.context, found))
     used = {edge.operation for edge in edges if edge.disposition == "operation"}
     caught = {_exception(edge) for edge in edges if edge.kind == "exception" and edge.disposition == "operation"}
     operations = tuple(_declared(catalogue.with_errors(each), caught) for each in catalogue.operations if each.name in used)
+    named = wanted.applied(operations)
+    operations = tuple(sorted(named.values(), key=lambda each: each.name))
+    edges = tuple(_renamed(edge, named) for edge in edges)
     raised = {error for operation in operations for error in operation.errors}
     edges = tuple(_raised(edge, raised) for edge in edges)
     blocking = _Blocking(sight, cut, edges)
@@ -62,12 +67,12 @@ def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = ()) -> 
     return Boundary(edges, operations, entities(sight, cut, types, operations))
 
 
-def open_questions(sight: Sight, cut: Cut, decisions: Sequence[EdgeDecision] = ()) -> int:
+def open_questions(sight: Sight, cut: Cut, decisions: Sequence[EdgeDecision] = (), wanted: Wanted | None = None) -> int:
     """How many edges of :func:`boundary` wait for a person; for that it is enough to look at what is active."""
     if decisions:
-        return boundary(sight, cut, decisions).waiting
+        return boundary(sight, cut, decisions, wanted).waiting
     types = Types(sight, cut.models)
-    survey = _Survey(sight, cut, types, Catalogue(sight, cut, types))
+    survey = _Survey(sight, cut, types, Catalogue(sight, cut, types, wanted or Wanted(cut.context)))
     return sum(edge.disposition == "decide" for edge in survey.edges())
 
 
@@ -117,6 +122,11 @@ def _declared(operation: Operation, caught: set[str]) -> Operation:
     elif operation.shape == "draft":
         caught = set()
     return msgspec.structs.replace(operation, errors=tuple(sorted({*operation.errors, *caught})))
+
+
+def _renamed(edge: BoundaryEdge, named: Mapping[str, Operation]) -> BoundaryEdge:
+    operation = named.get(edge.operation)
+    return edge if operation is None or operation.name == edge.operation else msgspec.structs.replace(edge, operation=operation.name)
 
 
 def _raised(edge: BoundaryEdge, raised: set[str]) -> BoundaryEdge:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -25,6 +26,7 @@ from decompose.planning.requirements import needed
 from decompose.planning.sight import Sight
 from decompose.planning.steps import steps
 from decompose.planning.types import Types
+from decompose.planning.wanted import Names, check_contexts, wanted
 
 
 def build(
@@ -37,15 +39,18 @@ def build(
     name: str,
     version: str,
     files: Collection[str] = (),
+    names: Mapping[str, Names] = MappingProxyType({}),
 ) -> MigrationPlan:
     """The plan for every context.
 
+    ``names`` are those of the operations in an accepted plan, by context: an operation keeps its name when others come before it.
     ``texts`` are packaging files by path, ``name`` is the project folder's name, ``files`` are the paths of files that are not Python.
     """
     monolith = project(program, graph, config, texts, name)
     sight = Sight(program, graph, context_map)
+    check_contexts(config, (context.name for context in context_map.contexts if context.role != "shared"))
     surveyed = [
-        (context, placed, boundary(sight, placed, config.decisions))
+        (context, placed, boundary(sight, placed, config.decisions, wanted(context.name, config, names.get(context.name))))
         for context in context_map.contexts
         if context.role != "shared"
         for placed in (cut(sight, context.name),)

@@ -6,7 +6,8 @@ The allow-list is what the code uses, nothing more.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -20,6 +21,7 @@ from decompose.planning.placement import Cut
 from decompose.planning.related import followed, lent, refers_by_key, related_operation
 from decompose.planning.sight import Sight
 from decompose.planning.types import Type, Types
+from decompose.planning.wanted import Wanted
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -73,11 +75,16 @@ _NAMING = {"order_by", "latest", "earliest", "values", "values_list", "only", "d
 _OPTIONS = {"flat": "boolean", "named": "boolean", "defaults": "json", "nowait": "boolean", "skip_locked": "boolean", "ignore_conflicts": "boolean"}
 """Keyword arguments of Django's own methods that are no lookups."""
 
+_GIVEN = {"instance": "instance", "queryset": "list", "values": "json", "none": "none"}
+"""What a method of the project's own gives, by what the analysis says of the expression."""
+
+
 class Catalogue:
     """Operations collected for one context, each name once. Not shared between contexts."""
 
-    def __init__(self, sight: Sight, cut: Cut, types: Types) -> None:
+    def __init__(self, sight: Sight, cut: Cut, types: Types, wanted: Wanted) -> None:
         self._sight = sight
+        self._wanted = wanted
         self._program: Program = sight.program
         self._cut = cut
         self._types = types
@@ -103,13 +110,25 @@ class Catalogue:
     def _add(self, key: tuple[str, ...], operation: Operation, at: Location) -> Operation:
         known = self._by_key.get(key)
         if known is None:
-            name = operation.name
-            if self._names.get(name, key) != key:
-                name = _distinct(operation, self._names)
+            name = self._name(key, operation)
             known = self._by_key[key] = msgspec.structs.replace(operation, name=name)
             self._names[name] = key
         self._places.setdefault(key, []).append(at)
         return known
+
+    def _name(self, key: tuple[str, ...], operation: Operation) -> str:
+        """The operation's name: that of the accepted plan, its plain one, or one that tells it from another of that name."""
+        kept = self._wanted.kept.get((operation.shape, operation.target, operation.expression), "")
+        if kept and self._names.get(kept, key) == key:
+            return kept
+        if self._names.get(operation.name, key) == key and operation.name not in self._reserved:
+            return operation.name
+        return _distinct(operation, {*self._names, *self._reserved}, self._by_key.values())
+
+    @cached_property
+    def _reserved(self) -> frozenset[str]:
+        """Names that belong to operations of the accepted plan."""
+        return frozenset(self._wanted.kept.values())
 
     # --- functions -----------------------------------------------------------------------------
 
@@ -120,24 +139,24 @@ class Catalogue:
             return self._add(key, self._by_key[key], at)
         if definition.generator or definition.is_async:
             return Obstacle("a generator or coroutine cannot be called over the boundary: return a list from a plain function")
+        name = definition.id.rpartition(".")[2]
         parameters: list[OperationParameter] = []
         for parameter in definition.parameters:
             if parameter.kind in ("varargs", "varkeywords"):
                 return Obstacle(f"the parameter *{parameter.name} is open: name the arguments that callers give")
-            found = self._types.parameter(definition, parameter)
+            found = self._given(name, parameter.name) or self._types.parameter(definition, parameter)
             if not found.name:
-                where = self._program.place(definition.id)
-                return Obstacle(f"the type of {parameter.name!r} is not known: annotate it at {where}")
+                return Obstacle(f"the type of {parameter.name!r} is not known: {self._say(definition, name, parameter.name)}")
             parameters.append(
                 OperationParameter(
                     parameter.name, found.name, found.nullable or parameter.default == "None", not parameter.default, parameter.default
                 )
             )
-        returned = self._types.returned(definition)
+        returned = self._given(name) or self._types.returned(definition)
         if not returned.name:
-            return Obstacle(f"what it returns is not known: annotate it at {self._program.place(definition.id)}")
+            return Obstacle(f"what it returns is not known: {self._say(definition, name)}")
         operation = Operation(
-            name=definition.id.rpartition(".")[2],
+            name=name,
             shape="function",
             kind="command" if self._writes(definition.id) else "query",
             target=definition.id,
@@ -148,6 +167,16 @@ class Catalogue:
             doc=definition.doc.strip().partition("\n")[0],
         )
         return self._add(key, operation, at)
+
+    def _given(self, operation: str, parameter: str = "") -> Type | None:
+        """The type of a parameter, or of the result, as a person gave it."""
+        said = self._wanted.type_of(operation, parameter)
+        return Type(said) if said else None
+
+    def _say(self, definition: Definition, operation: str, parameter: str = "") -> str:
+        """Where a type can be said: in the code, or in the configuration."""
+        key = f"parameters.{parameter}" if parameter else "returns"
+        return f"annotate it at {self._program.place(definition.id)}, or set {key} of [operations.{self._cut.context}.{operation}]"
 
     def _raised(self, function: str) -> tuple[str, ...]:
         """The project's own exceptions that a function makes, itself or in code that goes to the service with it."""
@@ -212,14 +241,16 @@ class Catalogue:
         if end not in _KNOWN and self._custom(end) is None:
             return Obstacle(f"the method {end}() is not one whose result is known")
         parameters: list[OperationParameter] = []
+        plain = ""
         for name, (part, index, argument) in zip(shapes.parameter_names(found), shapes.slots(found), strict=True):
             if owner is not None and name == owner.name and owner not in parameters:
                 parameters.append(owner)
                 continue
-            type_ = self._slot(table, part, index, argument)
+            plain = plain or self._plain_name(use, found, end)
+            type_ = self._given(plain, name) or self._slot(table, part, index, argument)
             if not type_.name:
                 what = f"argument {argument}" if argument != "?" else f"positional argument of {part.name}()"
-                return Obstacle(f"the type of the {what} is not known")
+                return Obstacle(f"the type of the {what} is not known: set parameters.{name} of [operations.{self._cut.context}.{plain}]")
             parameters.append(OperationParameter(name, type_.name, type_.nullable))
         operation = self._chain_operation(use, found, end, tuple(parameters))
         if isinstance(operation, Obstacle):
@@ -264,6 +295,19 @@ class Catalogue:
         """The project's own query set or manager method of this name, ``None`` when there is none or more than one meaning."""
         return None if method in _KNOWN else self._sight.manager_methods.get(method)
 
+    def _plain_name(self, use: ModelUse, found: tuple[shapes.Part, ...], end: str) -> str:
+        """The name of a chain's operation before it is told from others."""
+        custom = self._custom(end)
+        verb, many, result = (_COMMAND_ENDS if end in _COMMAND_ENDS else _QUERY_ENDS).get(end, ("list", True, "list"))
+        if custom is not None:
+            result = _GIVEN.get(use.result) or self._types.returned(custom).name
+            verb, many = ("list", True) if result == "list" else (end, True)
+        return _named(verb, many, snake(use.model.rpartition(".")[2]), self._method_words(found, end, verb))
+
+    def _method_words(self, found: tuple[shapes.Part, ...], end: str, verb: str) -> list[str]:
+        words = [part.name for part in found if part.name != end and self._custom(part.name) is not None]
+        return words + ([end] if verb == "list" and self._custom(end) is not None else [])
+
     def _chain_operation(
         self, use: ModelUse, found: tuple[shapes.Part, ...], end: str, parameters: tuple[OperationParameter, ...]
     ) -> Operation | Obstacle:
@@ -273,9 +317,10 @@ class Catalogue:
         command = end in _COMMAND_ENDS or (custom is not None and use.mode == "write")
         verb, many, result = (_COMMAND_ENDS if end in _COMMAND_ENDS else _QUERY_ENDS).get(end, ("list", True, "list"))
         if custom is not None:
-            result = {"instance": "instance", "queryset": "list", "values": "json", "none": "none"}.get(use.result) or self._types.returned(custom).name
+            said = self._given(self._plain_name(use, found, end))
+            result = said.name if said is not None else _GIVEN.get(use.result) or self._types.returned(custom).name
             if not result:
-                return Obstacle(f"what {end}() returns is not known: annotate it at {self._program.place(custom.id)}")
+                return Obstacle(f"what {end}() returns is not known: {self._say(custom, self._plain_name(use, found, end))}")
             verb, many = ("list", True) if result == "list" else (end, True)
         optional = result == "optional"
         errors = (f"{use.model}.DoesNotExist",) if end in ("get", "latest", "earliest") else ()
@@ -289,8 +334,7 @@ class Catalogue:
                 return Obstacle(f"{end}() gives a pair of a row and a flag: make it a function of the context")
             case _:
                 returns = result
-        words = [part.name for part in found if part.name != end and self._custom(part.name) is not None]
-        words += [end] if verb == "list" and custom is not None else []
+        words = self._method_words(found, end, verb)
         shortcut = found[0].name in _SHORTCUTS
         expression = shapes.expression("" if shortcut else name, found)
         if shortcut:
@@ -364,21 +408,25 @@ class Catalogue:
         declared = self._program.member(use.model, name)
         if not isinstance(declared, Definition):
             return Obstacle(f"the method {name}() is not one whose result is known")
+        writes = self._writes(declared.id)
+        called = f"{name}_{snake(model)}" if writes else f"{name}_of_{snake(model)}"
         extra: list[OperationParameter] = []
         for parameter in declared.parameters[1:]:
-            found = self._types.parameter(declared, parameter)
-            if not found.name or parameter.kind in ("varargs", "varkeywords"):
-                return Obstacle(f"the type of {parameter.name!r} of {name}() is not known: annotate it at {self._program.place(declared.id)}")
+            if parameter.kind in ("varargs", "varkeywords"):
+                return Obstacle(f"the parameter *{parameter.name} of {name}() is open: name the arguments that callers give")
+            found = self._given(called, parameter.name) or self._types.parameter(declared, parameter)
+            if not found.name:
+                return Obstacle(f"the type of {parameter.name!r} of {name}() is not known: {self._say(declared, called, parameter.name)}")
             extra.append(OperationParameter(parameter.name, found.name, found.nullable, not parameter.default, parameter.default))
-        returned = self._types.returned(declared)
+        returned = self._given(called) or self._types.returned(declared)
         if not returned.name:
-            return Obstacle(f"what {name}() returns is not known: annotate it at {self._program.place(declared.id)}")
+            return Obstacle(f"what {name}() returns is not known: {self._say(declared, called)}")
         return self._add(
             key,
             Operation(
-                f"{name}_of_{snake(model)}" if not self._writes(declared.id) else f"{name}_{snake(model)}",
-                "method", "command" if self._writes(declared.id) else "query", use.model, (row, *extra), returned.name,
-                expression=name, imports=(use.model,), optional=returned.nullable, idempotent=not self._writes(declared.id),
+                called,
+                "method", "command" if writes else "query", use.model, (row, *extra), returned.name,
+                expression=name, imports=(use.model,), optional=returned.nullable, idempotent=not writes,
                 doc=declared.doc.strip().partition("\n")[0],
             ),
             use.at,
@@ -470,15 +518,25 @@ def _named(verb: str, many: bool, noun: str, words: Sequence[str] = ()) -> str:
     return f"{before}{noun}{after}_exists" if verb == "exists" else f"{verb}_{before}{thing}{after}"
 
 
-def _distinct(operation: Operation, taken: dict[str, tuple[str, ...]]) -> str:
-    """A name for an operation whose plain name is taken: with its parameters, then with a number."""
-    keys = "_and_".join(parameter.name for parameter in operation.parameters if parameter.required and parameter.name not in _OPTIONS)
-    name = f"{operation.name}_by_{keys}" if keys else operation.name
-    number = 2
-    candidate = name
-    while candidate in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    return candidate
+def _distinct(operation: Operation, taken: Collection[str], known: Iterable[Operation]) -> str:
+    """A name for an operation whose plain name is taken: with what it is asked by that the other is not, then by its order, then a number."""
+    other = next((each for each in known if each.name == operation.name), None)
+    theirs = {parameter.name for parameter in other.parameters} if other is not None else {parameter.name for parameter in operation.parameters}
+    mine = [parameter.name for parameter in operation.parameters if parameter.required and parameter.name not in _OPTIONS]
+    different = [name for name in mine if name not in theirs]
+    order = re.search(r"order_by\(([^()]*)\)", operation.expression)
+    endings = ["_by_" + "_and_".join(different)] if different else []
+    endings += ["_ordered_by_" + "_and_".join(re.findall(r"\w+", order[1]))] if order and order[1] else []
+    endings += ["_unordered"] if other is not None and "order_by(" in other.expression and order is None else []
+    endings += ["_by_" + "_and_".join(mine)] if mine else []
+    for ending in endings:
+        name = operation.name + re.sub(r"__+", "_", ending)
+        if name not in taken:
+            return name
+    name, number = operation.name, 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
 
 
 def _sentence(verb: str, many: bool, noun: str, words: Sequence[str], parameters: tuple[OperationParameter, ...]) -> str:

@@ -14,6 +14,7 @@ from decompose.model.settings import Config
 from decompose.planning.boundary import open_questions
 from decompose.planning.placement import cut
 from decompose.planning.sight import ACTIVE, ALL, Sight
+from decompose.planning.wanted import wanted
 
 Readiness = Literal["ready", "decisions", "inseparable"]
 
@@ -26,7 +27,7 @@ def surveyed(graph: CodeGraph, program: Program, context_map: ContextMap, config
     # A decision may name any edge, also one of a test: then all have to be looked at.
     sight = Sight(program, graph, context_map, ALL if config.decisions else ACTIVE)
     found = {
-        context.name: readiness_of(context, open_questions(sight, cut(sight, context.name), config.decisions))
+        context.name: readiness_of(context, open_questions(sight, cut(sight, context.name), config.decisions, wanted(context.name, config)))
         for context in context_map.contexts
         if context.role != "shared"
     }

@@ -306,7 +306,8 @@ class _File:
         used = names_in(tree) | job.kept
         # What was never used before stays: somebody may import it from here.
         used |= self._unused_before
-        edit = _Imports(self._name, self._path.endswith("__init__.py"), job.seal.modules, job.seal.boundary, job.functions, used)
+        names = {target.rpartition(".")[2]: edges[0].operation for target, edges in job.functions.items()}
+        edit = _Imports(self._name, self._path.endswith("__init__.py"), job.seal.modules, job.seal.boundary, names, used)
         tree = tree.visit(edit)
         assert isinstance(tree, cst.Module)
         job.switched = edit.switched
@@ -390,12 +391,12 @@ def _matches(node: cst.BaseExpression, parts: Sequence[shapes.Part]) -> bool:
 class _Imports(cst.CSTTransformer):
     """Changes import statements: see :meth:`_File._imports`."""
 
-    def __init__(self, module: str, is_package: bool, moved: frozenset[str], boundary: str, functions: Iterable[str], used: set[str]) -> None:
+    def __init__(self, module: str, is_package: bool, moved: frozenset[str], boundary: str, functions: Mapping[str, str], used: set[str]) -> None:
         super().__init__()
         self._package = module if is_package else module.rpartition(".")[0]
         self._moved = moved
         self._boundary = boundary
-        self._functions = {target.rpartition(".")[2] for target in functions}
+        self._functions = functions
         self._used = used
         self._depth = 0
         self._gone: list[cst.SimpleStatementLine] = []
@@ -421,7 +422,7 @@ class _Imports(cst.CSTTransformer):
         for alias in statement.names:
             bound = alias.evaluated_alias or alias.evaluated_name
             if ours and alias.evaluated_name in self._functions:
-                moving.append(alias)
+                moving.append(self._renamed(alias))
                 self.switched.add(alias.evaluated_name)
             elif bound in self._used:
                 staying.append(alias)
@@ -472,6 +473,14 @@ class _Imports(cst.CSTTransformer):
         if original_node.body and not updated_node.body:
             return updated_node.with_changes(body=[cst.SimpleStatementLine([cst.Pass()])])
         return updated_node
+
+    def _renamed(self, alias: cst.ImportAlias) -> cst.ImportAlias:
+        """The import of an operation that is not called as the function was, under the name that the file uses."""
+        name = self._functions[alias.evaluated_name]
+        if name == alias.evaluated_name:
+            return alias
+        bound = alias.evaluated_alias or alias.evaluated_name
+        return cst.ImportAlias(cst.Name(name), asname=None if bound == name else cst.AsName(cst.Name(bound), cst.SimpleWhitespace(" "), cst.SimpleWhitespace(" ")))
 
     def _from_context(self, statement: cst.ImportFrom) -> bool:
         module = self._absolute(statement)

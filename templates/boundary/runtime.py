@@ -113,6 +113,7 @@ class OperationContract(NamedTuple):
     ``parameters`` maps a name to its type in the contract's terms, ``returns`` is one such type. ``timeout`` is in
     seconds. ``request`` and ``response`` are pydantic models. An ``idempotent`` operation may be sent twice.
     ``fallback`` is what callers get while the service does not answer (see ``fallback``), ``""`` for the error.
+    ``page_size`` is how many items one request gives, 0 for the boundary's own option.
     """
 
     name: str
@@ -128,6 +129,7 @@ class OperationContract(NamedTuple):
     target: str = ""
     doc: str = ""
     fallback: str = ""
+    page_size: int = 0
 
 
 class Answer(NamedTuple):
@@ -309,7 +311,9 @@ class Boundary:
                 result = world.save(result)
             return Answer(
                 200,
-                wire.encode_response(self, contract, result, arguments, offset, self.page_size),
+                wire.encode_response(
+                    self, contract, result, arguments, offset, contract.page_size or self.page_size
+                ),
             )
         except Exception as raised:
             declared = self.declared(contract, raised)

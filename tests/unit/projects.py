@@ -26,7 +26,7 @@ from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap
 from decompose.model.migration import BoundaryEdge, MigrationPlan, Operation, Replica
 from decompose.model.service import ServicePlan
-from decompose.model.settings import Config, ContextSettings, EdgeDecision
+from decompose.model.settings import Config, ContextSettings, EdgeDecision, OperationSettings
 from decompose.model.source import SourceFile, SourceTree
 from decompose.planning.boundary import Boundary, boundary
 from decompose.planning.build import build as build_plan
@@ -35,6 +35,7 @@ from decompose.planning.replicas import replicas
 from decompose.planning.service import service_plan
 from decompose.planning.sight import Sight
 from decompose.planning.types import Types
+from decompose.planning.wanted import wanted
 from decompose.rewrite.prune import prune
 from decompose.rewrite.seal import Seal, Sealed, seal
 from decompose.syntax.summary import summarize_sources
@@ -56,12 +57,12 @@ def written(text: str) -> dict[str, str]:
 class Monolith:
     """A drawn monolith; everything is computed when first asked for."""
 
-    def __init__(self, *texts: str, decisions: Iterable[EdgeDecision] = (), settings: Config | None = None) -> None:
+    def __init__(self, *texts: str, decisions: Iterable[EdgeDecision] = (), settings: Config | None = None, operations: Iterable[OperationSettings] = ()) -> None:
         self.files = {path: body for text in texts for path, body in written(text).items()}
         self.decisions = tuple(decisions)
         folders = sorted({tuple(path.split("/")[:2]) for path in self.files if path.count("/") > 1})
         pins = tuple(ContextSettings(name, modules=(f"{top}.{name}.**",)) for top, name in folders)
-        self.config = settings or Config(contexts=pins, decisions=self.decisions)
+        self.config = settings or Config(contexts=pins, decisions=self.decisions, operations=tuple(operations))
 
     @cached_property
     def program(self) -> Program:
@@ -85,7 +86,7 @@ class Monolith:
         return cut(self.sight, context)
 
     def boundary(self, context: str) -> Boundary:
-        return boundary(self.sight, self.cut(context), self.decisions)
+        return boundary(self.sight, self.cut(context), self.decisions, wanted(context, self.config))
 
     def edges(self, context: str, **wanted: object) -> list[BoundaryEdge]:
         """The context's edges whose fields have the wanted values."""
