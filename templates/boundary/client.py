@@ -126,7 +126,9 @@ class ServiceClient:
         return headers
 
     def _token(self) -> str:
-        return tokens.sign(current_user.get(), "monolith", self.name, tokens.signing_key(self.key))
+        # As text now: a middleware may have left the answer open until somebody asks.
+        subject = str(current_user.get())
+        return tokens.sign(subject, "monolith", self.name, tokens.signing_key(self.key))
 
 
 _clients: dict[tuple[int, str, str], ServiceClient] = {}
