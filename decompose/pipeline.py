@@ -556,7 +556,8 @@ def verify(
     migration = load_plan(base)
     service = _service(migration, context_plan(migration, context), settings, tree, view)
     own = tuple(path for path, contexts in view.generated.items() if context in contexts)
-    written = Written(own, tuple(view.generated), view.originals)
+    tests = tuple(module.path for module in migration.modules if module.role == "test")
+    written = Written(own, tuple(view.generated), view.originals, tests)
     return run_gates(base, service, written, settings.verify, report=report)
 
 

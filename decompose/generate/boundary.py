@@ -5,6 +5,7 @@ The same bytes stand in the monolith and in the service.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -20,6 +21,7 @@ from decompose.generate.layout import (
     paragraph,
     returning,
     signature,
+    value,
 )
 from decompose.generate.messages import Call, Contract, caller_type, contract_of, travelling
 from decompose.generate.paths import boundary_paths, package_paths
@@ -28,27 +30,69 @@ from decompose.model.artifacts import Artifact
 from decompose.model.migration import OperationParameter
 from decompose.model.service import ServicePlan
 
-SHARED_MODULES = ("runtime.py", "passage.py", "wire.py", "tokens.py", "client.py", "fallback.py", "shadow.py")
+SHARED_MODULES = ("runtime.py", "passage.py", "wire.py", "tokens.py", "client.py", "fallback.py", "shadow.py", "proxy.py")
 """Modules of the package of all boundaries, in the order in which they build on one another."""
 
 OBJECTS = {"django": "django", "flask": "sqlalchemy", "fastapi": "sqlalchemy"}
 """Which library's objects ``objects.py`` knows, by framework."""
+
+ROUTE_MODULES = {"django": "django_routes.py"}
+"""By framework, the module that hands requests for moved routes on to the service."""
+
+_ASKS_PERMISSIONS = re.compile(rb"\b(?:has_perms?|has_module_perms|get_all_permissions|permission_required|PermissionRequiredMixin|Django\w*Permissions\w*)\b")
+"""Words of code that asks what a user may do, beyond who it is."""
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """The package of all boundaries with its shared modules, and the context's API and local implementation."""
     contract = contract_of(plan)
     shared = {"__init__.py": render("boundary/package.py")}
-    shared |= {name: render(f"boundary/{name}") for name in SHARED_MODULES}
+    routes = ROUTE_MODULES.get(plan.project.framework)
+    shared |= {name: render(f"boundary/{name}") for name in (*SHARED_MODULES, *([routes] if routes else []))}
     shared["objects.py"] = render(f"boundary/objects/{OBJECTS[plan.project.framework]}.py")
     for file, content in shared.items():
         for path in package_paths(plan, plan.project.package, file):
             # Shared by all contexts: no context owns it.
             yield Artifact(path, content, context=plan.context.name if path.startswith(plan.root) else "")
     own = {"__init__.py": api_source(plan, contract, render), "local.py": local_source(plan, contract, render)}
+    views = moved_views(plan)
+    if routes and views:
+        own["routes.py"] = routes_source(plan, views, render)
     for file, content in own.items():
         for path in boundary_paths(plan, file):
             yield Artifact(path, content, context=plan.context.name)
+
+
+# Routes -------------------------------------------------------------------------------------------
+
+
+def moved_views(plan: ServicePlan) -> list[str]:
+    """The context's views whose routes move: what the decisions left in the monolith is answered there."""
+    targets = {edge.target for edge in plan.context.edges if edge.kind == "route" and edge.disposition == "proxy-route"}
+    return sorted({view for target in targets if (view := _view(plan, target))})
+
+
+def _view(plan: ServicePlan, target: str) -> str:
+    """The top-level definition that answers a route, ``""`` when it does not move: an action is answered by its view set."""
+    modules = [each.module for each in plan.context.placements if each.action == "move" and target.startswith(f"{each.module}.")]
+    module = max(modules, key=len, default="")
+    return f"{module}.{target.removeprefix(f'{module}.').partition('.')[0]}" if module else ""
+
+
+def routes_source(plan: ServicePlan, views: list[str], render: Render) -> bytes:
+    """``routes.py``: the views, and the applications whose permissions moved code asks for."""
+    moving = {each.path for each in plan.context.placements if each.action in ("move", "share")}
+    asks = any(_ASKS_PERMISSIONS.search(text) for path, text in plan.sources.items() if path in moving)
+    settings = next((each.value for each in plan.context.settings if each.name == "REST_FRAMEWORK"), "")
+    asks = asks or _ASKS_PERMISSIONS.search(settings.encode()) is not None
+    labels = sorted({table.label.partition(".")[0] for table in plan.context.tables if table.label}) if asks else []
+    return render(
+        "boundary/routes.py.j2",
+        name=plan.context.name,
+        views=value(tuple(views), 0, len("VIEWS = ")),
+        permissions=python_literal(tuple(labels)),
+        annotation="" if labels else ": tuple[str, ...]",
+    )
 
 
 class Function(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from decompose.model.artifacts import Artifact, FileClass
 from decompose.model.facts import Route, Setting
 from decompose.model.migration import Replica
 from decompose.model.service import ServicePlan
+from decompose.planning.settings import options
 
 BASE_REQUIREMENTS = ("pydantic>=2.7,<3", "httpx>=0.27,<1", "gunicorn>=22", "psycopg[binary]>=3.1,<4")
 """What every service needs besides its framework and the context's own imports."""
@@ -238,8 +239,16 @@ def _project(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         "identity.py.j2",
         values={
             "own_imports": imports(
-                [f"{boundaries}.passage", f"{boundaries}.tokens", f"{boundaries}.runtime.current_user", f"{inside}.shadows"]
-            )
+                [
+                    f"{boundaries}.passage",
+                    f"{boundaries}.tokens",
+                    f"{boundaries}.wire",
+                    f"{boundaries}.runtime.Boundary",
+                    f"{boundaries}.runtime.current_user",
+                    f"{inside}.shadows",
+                ]
+            ),
+            "challenge": _challenge(plan) if uses_rest else None,
         },
     )
     for name in ("shadows", "logging"):
@@ -376,28 +385,44 @@ def _auto_field(plan: ServicePlan) -> str:
 
 def _rest_framework(plan: ServicePlan, setting: Setting | None) -> tuple[str, str]:
     """The monolith's own options that still mean something here, under the service's authentication; and what is left out."""
-    options: dict[str, object] = {}
+    given, computed = options(setting.value) if setting is not None else ({}, ())
     notes = []
-    try:
-        options = dict(ast.literal_eval(setting.value)) if setting is not None else {}
-    except (ValueError, SyntaxError, TypeError):
-        notes.append(f"The options at {setting.at if setting else ''} are computed: copy those that the API needs.")
-    roots = {app_package(config).partition(".")[0] for _, config in plan.project.apps} | {plan.project.package.partition(".")[0]}
+    if setting is not None and (computed or not given):
+        notes.append(f"{', '.join(computed) or 'What stands'} at {setting.at} is computed: copy what the API needs.")
     own = {
         "DEFAULT_AUTHENTICATION_CLASSES": [f"{plan.package}.identity.TokenAuthentication"],
-        "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     }
-    kept = {}
-    for name, option in sorted(options.items()):
-        missing = [text for text in _strings(option) if not _available(plan, text, roots)]
-        if not missing:
-            kept[name] = option
-        elif name not in own:
+    kept: dict[str, object] = {"DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"]}
+    for name, option in sorted(given.items()):
+        missing = [text for text in _strings(option) if not _available(plan, text)]
+        if name in own:
+            continue
+        if missing:
             notes.append(f"{name} is left out: {', '.join(missing)} is not in this service.")
+        else:
+            kept[name] = option
     if "DEFAULT_PAGINATION_CLASS" not in kept:
         kept.pop("PAGE_SIZE", None)  # Says nothing without it, and the framework warns.
     return value(dict(sorted({**kept, **own}.items())), 0, WIDTH), "\n".join(comment(note) for note in notes)
+
+
+_CHALLENGES = {
+    "SessionAuthentication": None,
+    "RemoteUserAuthentication": None,
+    "BasicAuthentication": 'Basic realm="api"',
+    "TokenAuthentication": "Token",
+}
+"""What the REST framework's own classes answer nobody with: without a challenge it is 403 instead of 401."""
+
+
+def _challenge(plan: ServicePlan) -> str | None:
+    """What the monolith's first way of authentication asks of callers that nobody knows."""
+    setting = next((each for each in plan.context.settings if each.name == "REST_FRAMEWORK"), None)
+    given = options(setting.value)[0] if setting is not None else {}
+    # The framework's own default begins with sessions.
+    first = next(_strings(given.get("DEFAULT_AUTHENTICATION_CLASSES", "SessionAuthentication")), "SessionAuthentication")
+    return _CHALLENGES.get(first.rpartition(".")[2], "Bearer")
 
 
 def _strings(option: object) -> Iterator[str]:
@@ -411,11 +436,15 @@ def _strings(option: object) -> Iterator[str]:
             yield from _strings(each)
 
 
-def _available(plan: ServicePlan, text: str, roots: set[str]) -> bool:
-    """Whether a dotted path into the monolith's own code names something that the service has."""
-    if text.partition(".")[0] not in roots or "." not in text:
+def _available(plan: ServicePlan, text: str) -> bool:
+    """Whether a dotted path names something that the service has: of its own code, the framework's, or a library that it installs."""
+    root, dot, _ = text.partition(".")
+    if not dot or root in ("django", "rest_framework"):
         return True
-    return any(each.action in ("move", "share") and text.startswith(f"{each.module}.") for each in plan.context.placements)
+    own = {app_package(config).partition(".")[0] for _, config in plan.project.apps} | {plan.project.package.partition(".")[0]}
+    if root in own:
+        return any(each.action in ("move", "share") and text.startswith(f"{each.module}.") for each in plan.context.placements)
+    return _imported(plan, root)
 
 
 def _task_routes(plan: ServicePlan) -> str:

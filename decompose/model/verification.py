@@ -9,12 +9,42 @@ import msgspec
 Outcome = Literal["passed", "failed", "skipped"]
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """A boundary edge behind a difference: its id, kind and disposition, its ``place`` as ``path:line``, and ``how`` the test leads to it.
+
+    ``blocks`` is the step that cannot be taken while the edge stays as it is, ``""`` when none.
+    """
+
+    edge: str
+    kind: str
+    disposition: str
+    place: str
+    how: str
+    blocks: str = ""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A test that ends in another way than in the untouched monolith.
+
+    ``message`` is the last line of its traceback. ``expected`` says why the plan knows of it, ``""`` when it does not.
+    A ``regression`` is worse than before and not expected.
+    """
+
+    test: str
+    before: str
+    after: str
+    message: str = ""
+    causes: tuple[Cause, ...] = ()
+    expected: str = ""
+    regression: bool = False
+
+
 class Gate(msgspec.Struct, frozen=True):
     """One rung of the ladder.
 
     ``name`` is stable (``boot``, ``contract-remote``), ``summary`` says in one line what was seen, ``details`` are lines of evidence
     (the end of a log, differing tests, the boundary edge behind a regression). A skipped gate says why and never counts as passed.
-    ``seconds`` is wall time.
+    ``seconds`` is wall time. ``differences`` are the tests of the monolith's own suite that end in another way, one by one.
     """
 
     name: str
@@ -22,6 +52,7 @@ class Gate(msgspec.Struct, frozen=True):
     summary: str
     details: tuple[str, ...] = ()
     seconds: float = 0.0
+    differences: tuple[Difference, ...] = ()
 
 
 class Verification(msgspec.Struct, frozen=True):

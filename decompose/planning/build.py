@@ -23,6 +23,7 @@ from decompose.planning.project import project
 from decompose.planning.readiness import Readiness, readiness_of, with_readiness
 from decompose.planning.replicas import replicas
 from decompose.planning.requirements import needed
+from decompose.planning.settings import merged
 from decompose.planning.sight import Sight
 from decompose.planning.steps import steps
 from decompose.planning.types import Types
@@ -142,11 +143,9 @@ def _settings(sight: Sight, placed: Cut) -> Iterator[Setting]:
         for each in sight.graph.setting_reads
         if sight.reach.unit(each.definition) in placed.moved or sight.reach.unit(each.definition) in placed.shared
     }
-    seen: set[str] = set()
-    for setting in sight.graph.settings:
-        if (setting.name in read or setting.name in FRAMEWORK_SETTINGS) and setting.name not in seen:
-            seen.add(setting.name)
-            yield setting
+    for name in dict.fromkeys(setting.name for setting in sight.graph.settings):
+        if name in read or name in FRAMEWORK_SETTINGS:
+            yield merged(list(sight.settings.of((name,))))
 
 
 FRAMEWORK_SETTINGS = frozenset({"USE_TZ", "TIME_ZONE", "LANGUAGE_CODE", "USE_I18N", "DEFAULT_AUTO_FIELD", "AUTH_USER_MODEL", "REST_FRAMEWORK", "APPEND_SLASH"})

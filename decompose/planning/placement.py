@@ -11,7 +11,6 @@ What belongs to the context is asked of its territory, definition by definition:
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -22,6 +21,7 @@ from decompose.model.migration import Placement
 from decompose.model.syntax import Chain, Definition, Use
 from decompose.planning.managers import Managers, managers_in_use
 from decompose.planning.reach import Mention
+from decompose.planning.settings import merged, options
 from decompose.planning.sight import Sight
 
 
@@ -179,7 +179,8 @@ def _framework_options(sight: Sight, territory: Territory, moved: frozenset[str]
     program = sight.program
     if not any(imported.module.startswith("rest_framework") for module in {program.module_of(unit) for unit in moved} for imported in program.modules[module].imports):
         return
-    wanted = {text for setting in sight.settings.of(("REST_FRAMEWORK",)) for text in _shaping(setting.value)}
+    layers = list(sight.settings.of(("REST_FRAMEWORK",)))
+    wanted = set(_shaping(merged(layers).value)) if layers else set()
     for string in sight.graph.strings:
         unit = sight.reach.unit(string.target)
         if string.text in wanted and string.kind == "dotted" and program.definition(string.target) is not None and not territory.contains(unit):
@@ -189,19 +190,15 @@ def _framework_options(sight: Sight, territory: Territory, moved: frozenset[str]
                 yield mention
 
 
-SHAPING = ("DEFAULT_PAGINATION_CLASS", "EXCEPTION_HANDLER", "DEFAULT_FILTER_BACKENDS")
-"""Options that change what an API answers; who may ask is the service's own affair."""
+SHAPING = ("DEFAULT_PAGINATION_CLASS", "EXCEPTION_HANDLER", "DEFAULT_FILTER_BACKENDS", "DEFAULT_PERMISSION_CLASSES")
+"""Options that change what an API answers and what a user may do; who is asking is the service's own affair."""
 
 
 def _shaping(value: str) -> Iterator[str]:
     """The dotted paths that the options in a setting's source name, as far as they are literal."""
-    try:
-        options = ast.literal_eval(value)
-    except (ValueError, SyntaxError, TypeError, RecursionError):
-        return
-    for name in SHAPING:
-        named = options.get(name) if isinstance(options, dict) else None
-        yield from (text for text in (named if isinstance(named, (list, tuple)) else [named]) if isinstance(text, str))
+    for name, option in options(value)[0].items():
+        if name in SHAPING:
+            yield from (text for text in (option if isinstance(option, (list, tuple)) else [option]) if isinstance(text, str))
 
 
 def _outer_closure(

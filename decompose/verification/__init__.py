@@ -8,7 +8,10 @@
     static        files parse, inputs are accepted, the boundary is the same on both sides
     running       the service imports, migrates, boots and answers
     contract      the contract suite on every side and mode
-    parity        the monolith's own suite, before and after
+    parity        a run of the monolith's own suite, read
+    differences   two runs compared, with the edges behind each difference
+    monolith      the suite in each mode
+    kit           what the suite needs to run against a service
 """
 
 from __future__ import annotations

@@ -12,20 +12,25 @@ import msgspec
 from decompose.model.service import ServicePlan
 from decompose.model.settings import VerifySettings
 from decompose.model.verification import Gate, Verification
-from decompose.verification import contract, parity, running, static
+from decompose.verification import contract, monolith, running, static
 from decompose.verification.environment import Environment, monolith_python, service_environment
-from decompose.verification.processes import Completed, server
+from decompose.verification.monolith import Suite
+from decompose.verification.processes import server
 from decompose.verification.running import Service
 
 Report = Callable[[Gate], None]
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What decompose wrote: ``own`` are the context's generated files, ``generated`` those of all contexts, ``originals`` the monolith's own texts."""
+    """What decompose wrote: ``own`` are the context's generated files, ``generated`` those of all contexts, ``originals`` the monolith's own texts.
+
+    ``tests`` are the monolith's test modules, which it did not write.
+    """
 
     own: tuple[str, ...]
     generated: tuple[str, ...]
     originals: Mapping[str, bytes]
+    tests: tuple[str, ...] = ()
 
 
 def verify(
@@ -57,7 +62,8 @@ def _ladder(base: Path, plan: ServicePlan, written: Written, settings: VerifySet
             yield Gate("environment", "failed", "the service's requirements do not install", environment, time.monotonic() - started)
             for name in ("imports", "check", "migrations", "migrate", "boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote", "contract-shadow", "contract-monolith"):
                 yield Gate(name, "skipped", "the service has no environment")
-        yield _parity(base, plan, written, settings, python, Path(scratch))
+        suite = Suite(base, plan, written.generated, written.originals, written.tests, settings, python, Path(scratch))
+        yield from monolith.rungs(suite, environment if isinstance(environment, Environment) else None)
 
 
 def _service(
@@ -84,36 +90,6 @@ def _service(
                     yield contract.in_service(service, mode, live.url)
     extra = dict(settings.environment)
     yield contract.in_monolith(service, python, base / plan.project.source, plan.project.settings_module, extra)
-
-
-def _parity(base: Path, plan: ServicePlan, written: Written, settings: VerifySettings, python: Path, scratch: Path) -> Gate:
-    command = settings.test_command or plan.project.test_command
-    if not command:
-        return Gate("monolith-local", "skipped", "no test command found: set `test-command` under [verify] in decompose.toml")
-    variables = dict(settings.environment)
-    before_tree, after_tree = scratch / "before" / base.name, scratch / "after" / base.name
-    parity.copy(base, before_tree, without=written.generated, originals=written.originals)
-    key = parity.tree_hash(before_tree, parity.READING, command, str(python), repr(sorted(variables.items())))
-    kept = base / ".decompose" / "baseline" / f"{key}.json"
-    if kept.exists():
-        before: parity.SuiteRun | Completed = msgspec.json.decode(kept.read_bytes(), type=parity.SuiteRun)
-    else:
-        before = parity.suite(before_tree, command, python, variables, settings.timeout)
-        if isinstance(before, parity.SuiteRun):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_bytes(msgspec.json.encode(before))
-    if isinstance(before, Completed):
-        return Gate("monolith-local", "failed", "the untouched monolith's suite could not be read", before.tail(25), before.seconds)
-    parity.copy(base, after_tree)
-    started = time.monotonic()
-    after = parity.suite(after_tree, command, python, {**variables, f"{_variable(plan)}_MODE": "local"}, settings.timeout)
-    if isinstance(after, Completed):
-        return Gate("monolith-local", "failed", "the suite could not be run after the extraction", after.tail(25), after.seconds)
-    return parity.compare(before, after, plan.context.edges, time.monotonic() - started)
-
-
-def _variable(plan: ServicePlan) -> str:
-    return plan.boundary.rpartition(".")[2].upper()
 
 
 __all__ = ["Written", "verify"]

@@ -1,8 +1,4 @@
-"""The monolith's own suite, unedited, before and after: every test must end as it did.
-
-Both runs happen in copies of the tree, so that neither leaves anything in it. The run before is taken from the untouched
-tree, which is the present one with the rewrites taken back, and is kept by the hash of that tree.
-"""
+"""A run of the monolith's own suite, unedited, in a copy of the tree, and the outcome of each test as its runner printed it."""
 
 from __future__ import annotations
 
@@ -17,8 +13,6 @@ from pathlib import Path
 
 import msgspec
 
-from decompose.model.migration import BoundaryEdge
-from decompose.model.verification import Gate
 from decompose.verification.processes import Completed, run
 
 READING = "2"
@@ -130,9 +124,10 @@ def _from_unittest(text: str) -> SuiteRun | None:
             pending = ""
             continue
         if block:
-            traces[block].append(line)
             if line.startswith("Ran "):
                 block = ""
+            else:
+                traces[block].append(line)
             continue
         started = _STARTED.match(line)
         if started:
@@ -148,34 +143,3 @@ def _from_unittest(text: str) -> SuiteRun | None:
 def _unittest_id(match: re.Match[str]) -> str:
     # Python 3.11 prints the method's name once, 3.12 and later as part of the id.
     return match["id"] if match["id"].endswith(f".{match['name']}") else f"{match['id']}.{match['name']}"
-
-
-_GOOD = {"passed", "skipped", "expected"}
-
-
-def compare(before: SuiteRun, after: SuiteRun, edges: Iterable[BoundaryEdge], seconds: float) -> Gate:
-    """Whether any test ends worse than it did; each difference with the boundary edges that its traceback passes.
-
-    A test that failed before and does no longer is shown, for it may be one whose outcome is chance, but it is no regression.
-    """
-    details: list[str] = []
-    worse = 0
-    places = [(edge.at.path, edge) for edge in edges if edge.disposition == "operation"]
-    for id in sorted(before.outcomes.keys() | after.outcomes.keys()):
-        was, now = before.outcomes.get(id, "not run"), after.outcomes.get(id, "not run")
-        if was != now:
-            worse += was in _GOOD and now != "passed"
-            trace = after.traces.get(id, "")
-            guilty = sorted({edge.id for path, edge in places if path in trace})
-            details.append(f"{id}: {was} -> {now}" + (f"  (edges {', '.join(guilty[:3])})" if guilty else ""))
-            last = [line for line in trace.splitlines() if line.strip()][-1:]
-            details.extend(f"    {line}" for line in last)
-    if before.total != after.total:
-        worse += before.total > after.total
-        details.append(f"{before.total} tests before, {after.total} after")
-    counts = f"{after.count('passed')} passed, {after.count('failed', 'error')} failed, {after.count('skipped')} skipped of {after.total}"
-    if worse:
-        return Gate("monolith-local", "failed", f"the suite ends worse: {counts}", tuple(details[:60]), seconds)
-    known = f" ({before.count('failed', 'error')} failed before)" if before.count("failed", "error") else ""
-    rest = "every test as before" if not details else "no test worse than before"
-    return Gate("monolith-local", "passed", f"{counts}{known}, {rest}", tuple(details[:60]), seconds)

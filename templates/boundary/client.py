@@ -220,7 +220,9 @@ class ServiceClient:
         return True
 
     def _token(self) -> str:
-        return tokens.sign(current_user.get(), self.issuer, self.name, tokens.signing_key(self.key))
+        # As text now: a middleware may have left the answer open until somebody asks.
+        subject = str(current_user.get())
+        return tokens.sign(subject, self.issuer, self.name, tokens.signing_key(self.key))
 
 
 def _seconds(header: str) -> float:

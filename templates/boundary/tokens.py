@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from .runtime import setting
@@ -31,17 +32,28 @@ class InvalidToken(Exception):
     """A token that proves nothing; the message says why."""
 
 
-def sign(subject: str, issuer: str, audience: str, key: str, now: float | None = None) -> str:
-    """A token for one call on behalf of the user with key ``subject`` (``""``: nobody is known)."""
+def sign(
+    subject: str,
+    issuer: str,
+    audience: str,
+    key: str,
+    now: float | None = None,
+    claims: Mapping[str, Any] | None = None,
+) -> str:
+    """A token for one call on behalf of the user with key ``subject`` (``""``: nobody is known).
+
+    ``claims`` is what else the caller vouches for.
+    """
     issued = int(time.time() if now is None else now)
-    claims = {
+    every = {
+        **(claims or {}),
         "iss": issuer,
         "aud": audience,
         "sub": subject,
         "iat": issued,
         "exp": issued + LIFETIME,
     }
-    signed = f"{_encode(_HEADER)}.{_encode(claims)}"
+    signed = f"{_encode(_HEADER)}.{_encode(every)}"
     return f"{signed}.{_signature(signed, key)}"
 
 

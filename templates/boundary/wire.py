@@ -371,6 +371,12 @@ def incoming(
     return value
 
 
+def restored(contract: ModuleType, label: str, value: Record, world: World) -> Any:
+    """The object of a model of the monolith that a snapshot shows."""
+    model = next(name for name, source in contract.REPLICAS.items() if source.label == label)
+    return _shadow(contract, model, value, world)
+
+
 def _shadow(contract: ModuleType, model: str, value: Record, world: World) -> Any:
     source: Source = contract.REPLICAS[model]
     parents: dict[str, Any] = {}

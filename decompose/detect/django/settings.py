@@ -307,8 +307,15 @@ def setting_facts(settings: Settings) -> Iterator[Setting | Unresolved]:
             if not name.isupper():
                 continue
             for binding in bindings:
-                yield Setting(name, source(binding.value), program.at(module, binding.line), environment_variable(program, binding.value))
+                yield Setting(name, _value(name, binding), program.at(module, binding.line), environment_variable(program, binding.value))
     yield from settings.unresolved
+
+
+def _value(name: str, binding: Binding) -> str:
+    """The value as source text; what a key adds to a former value names that value."""
+    text = source(binding.value)
+    added = binding.augmented and isinstance(binding.value, Mapping)
+    return f"{{**{name}, {text.removeprefix('{')}" if added else text
 
 
 def environment_variable(program: Program, expression: Expression, depth: int = 0) -> str:

@@ -123,7 +123,8 @@ def test_options_of_the_api_that_name_missing_code_are_left_out_aloud() -> None:
     text = files(settings=(Setting("REST_FRAMEWORK", options, HERE),))["loans_service/settings.py"]
     assert "# DEFAULT_PAGINATION_CLASS is left out: library.core.paging.Pages is not in this service." in text
     assert "PAGE_SIZE" not in text.replace("# DEFAULT_PAGINATION_CLASS", "")
-    assert "Everybody" not in text
+    assert "# DEFAULT_PERMISSION_CLASSES is left out: x.Everybody is not in this service." in text
+    assert '"DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"]' in text
 
 
 def test_schedules_wait_for_the_switch() -> None:
@@ -331,7 +332,8 @@ print(get("/api/loans/").status_code, get("/api/loans/", authorization=f"Bearer 
 from django.urls import reverse
 print(reverse("loan-detail", args=[3]))
 """
-    assert service(code) == "[2]\n401 401\n/api/loans/3/\n"
+    # A caller that nobody vouches for gets nothing; a user that nobody knows is answered as in the monolith, without a challenge.
+    assert service(code) == "[2]\n401 403\n/api/loans/3/\n"
 
 
 def test_logs_are_json_with_the_trace(service: Run) -> None:

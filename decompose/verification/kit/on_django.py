@@ -1,0 +1,367 @@
+"""Django's side of the kit.
+
+Models of the context have two homes while the suite runs: the service's database for tests, fixtures and factories, and the
+monolith's own table for monolith code, as in production. ``frames`` tells which. Nothing helps monolith code: what still uses a moved
+model directly finds its table as it would be, and the record of that use leads to the edge of the plan.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import unittest
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import django
+
+from . import boundary
+from .frames import Frames
+from .processes import Isolation, Services
+from .records import Records
+from .spec import Spec
+
+DEFAULT = "default"
+
+
+class Kit:
+    """The parts of the kit for one process, and those forked from it."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.frames = Frames(spec)
+        self.records = Records(spec.folder)
+        self.services = Services(spec)
+        self.isolation = Isolation(self.services)
+        self.tables = frozenset(spec.tables)
+
+    def owns(self, model: Any) -> bool:
+        return model._meta.db_table in self.tables
+
+    def for_tests(self) -> bool:
+        """Whether what is asked for now is a test's own doing. If not, it is noted."""
+        asked = self.frames.asked()
+        if asked.side == "test":
+            return True
+        if asked.path:
+            self.records.note("direct", path=asked.path, line=asked.line, function=asked.function)
+        return self.spec.helped
+
+
+_kits: list[Kit] = []
+
+
+def kit() -> Kit:
+    return _kits[0]
+
+
+def arm(spec: Spec) -> None:
+    """Waits for ``django.setup``: settings are known by then and nothing has used them yet."""
+    _kits.append(Kit(spec))
+    setup = django.setup
+
+    def set_up(*arguments: Any, **named: Any) -> None:
+        django.setup = setup
+        _settings(spec)
+        setup(*arguments, **named)
+        _install(kit())
+
+    django.setup = set_up
+
+
+def _settings(spec: Spec) -> None:
+    from django.conf import settings
+
+    configured = getattr(settings, "BOUNDARIES", {})
+    if spec.context in configured:
+        settings.BOUNDARIES = {**configured, spec.context: {**configured[spec.context], "mode": spec.mode}}
+    if spec.mode != "remote":
+        return
+    settings.DATABASES[spec.alias] = {"ENGINE": f"{__package__}.django_sqlite3", "NAME": spec.alias, "OPTIONS": {"timeout": 30}}
+    settings.DATABASE_ROUTERS = [f"{__name__}.Router", *settings.DATABASE_ROUTERS]
+    middleware = f"{spec.package}.django_routes.MovedRoutes"
+    if middleware not in settings.MIDDLEWARE:
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware]
+
+
+def _install(kit: Kit) -> None:
+    kit.records.present()
+    boundary.arm(kit.spec, kit.records, kit.services)
+    _name_tests(kit)
+    if kit.spec.mode == "remote":
+        _leave_the_alias_alone(kit)
+        _mirror_isolation(kit)
+        _route_fixtures(kit)
+        _bring_shadows(kit)
+        _allow_references(kit)
+        _stay_on_one_side(kit)
+        _read_replies(kit)
+
+
+# Where models live ------------------------------------------------------------------------------------
+
+
+class Router:
+    """Database router: see the module."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return self._database(model, hints)
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return self._database(model, hints)
+
+    def _database(self, model: Any, hints: dict[str, Any]) -> str | None:
+        alias = kit().spec.alias
+        if kit().owns(model) and kit().for_tests():
+            return alias
+        # What is related to a row of the service is still the monolith's own.
+        state = getattr(hints.get("instance"), "_state", None)
+        return DEFAULT if state is not None and state.db == alias else None
+
+    def allow_relation(self, first: Any, second: Any, **hints: Any) -> bool | None:
+        return True if kit().spec.alias in (first._state.db, second._state.db) else None
+
+    def allow_migrate(self, database: str, label: str, **hints: Any) -> bool | None:
+        return False if database == kit().spec.alias else None
+
+
+def _stay_on_one_side(kit: Kit) -> None:
+    """Deleting a row of the service reaches no tables of the monolith: a foreign key between the two is an id by then."""
+    from django.db.models.deletion import Collector
+
+    related_objects = Collector.related_objects
+
+    def on_one_side(self: Any, model: Any, fields: Any, objects: Any) -> Any:
+        found = related_objects(self, model, fields, objects)
+        return found.none() if self.using == kit.spec.alias and not kit.owns(model) else found
+
+    Collector.related_objects = on_one_side
+
+
+# Test runners -----------------------------------------------------------------------------------------
+
+
+def _name_tests(kit: Kit) -> None:
+    run, only = unittest.TestCase.run, frozenset(kit.spec.only)
+
+    def named(self: Any, result: Any = None) -> Any:
+        kit.records.test = self.id()
+        if only and self.id() not in only:
+            self.setUp = self.tearDown = _nothing
+            setattr(self, self._testMethodName, unittest.skip("not asked for")(_nothing))
+        try:
+            return run(self, result)
+        finally:
+            kit.records.write()
+            kit.records.test = ""
+
+    unittest.TestCase.run = named  # type: ignore[method-assign]
+    set_up: Callable[..., Any] = unittest.TestSuite._handleClassSetUp  # type: ignore[attr-defined]
+
+    def of_class(self: Any, test: Any, result: Any) -> Any:
+        kit.records.test = f"{type(test).__module__}.{type(test).__qualname__}"
+        try:
+            return set_up(self, test, result)
+        finally:
+            kit.records.test = ""
+
+    unittest.TestSuite._handleClassSetUp = of_class  # type: ignore[attr-defined]
+
+
+def _nothing() -> None:
+    """Stands in for a test that is not asked for."""
+
+
+def _leave_the_alias_alone(kit: Kit) -> None:
+    """Runners neither make, clone, flush nor wrap the service's database; tests that may use a database may use it."""
+    from django.test import testcases, utils
+
+    alias = kit.spec.alias
+    unique = utils.get_unique_databases_and_mirrors
+
+    def without_the_alias(aliases: Any = None) -> Any:
+        from django.db import connections
+
+        chosen = [each for each in connections if each != alias] if aliases is None else [each for each in aliases if each != alias]
+        return unique(chosen)
+
+    utils.get_unique_databases_and_mirrors = without_the_alias
+    validate = testcases.SimpleTestCase._validate_databases.__func__
+
+    def with_the_alias(cls: Any) -> frozenset[str]:
+        found = frozenset(validate(cls))
+        return found | {alias} if found else found
+
+    testcases.SimpleTestCase._validate_databases = classmethod(with_the_alias)
+    names = testcases.TransactionTestCase._databases_names.__func__
+
+    def own_names(cls: Any, include_mirrors: bool = True) -> list[str]:
+        return [each for each in names(cls, include_mirrors) if each != alias]
+
+    testcases.TransactionTestCase._databases_names = classmethod(own_names)
+
+
+def _mirror_isolation(kit: Kit) -> None:
+    from django.test import TestCase, TransactionTestCase
+
+    enter, roll_back = TestCase._enter_atomics.__func__, TestCase._rollback_atomics.__func__
+    tear_down = TransactionTestCase._fixture_teardown
+
+    def entered(cls: Any) -> Any:
+        kit.isolation.enter()
+        return enter(cls)
+
+    def rolled_back(cls: Any, atomics: Any) -> Any:
+        try:
+            return roll_back(cls, atomics)
+        finally:
+            kit.isolation.leave()
+
+    def torn_down(self: Any) -> Any:
+        try:
+            return tear_down(self)
+        finally:
+            kit.isolation.clear()
+
+    TestCase._enter_atomics, TestCase._rollback_atomics = classmethod(entered), classmethod(rolled_back)
+    TransactionTestCase._fixture_teardown = torn_down
+
+
+def _route_fixtures(kit: Kit) -> None:
+    """Fixtures name a database themselves. A moved row in one that a test loads goes to the service."""
+    from django.core.management.color import no_style
+    from django.core.management.commands import loaddata
+    from django.core.serializers.base import DeserializedObject
+    from django.db import connections
+
+    save, handle = DeserializedObject.save, loaddata.Command.handle
+    loading: list[set[Any]] = []
+
+    def saved(self: Any, save_m2m: bool = True, using: Any = None, **named: Any) -> Any:
+        model = type(self.object)
+        if loading and using != kit.spec.alias and kit.owns(model) and kit.for_tests():
+            using = kit.spec.alias
+            loading[-1].add(model)
+        return save(self, save_m2m, using, **named)
+
+    def handled(self: Any, *labels: Any, **options: Any) -> Any:
+        loading.append(set())
+        try:
+            return handle(self, *labels, **options)
+        finally:
+            models = sorted(loading.pop(), key=lambda model: str(model._meta.label))
+            if models:
+                connection = connections[kit.spec.alias]
+                with connection.cursor() as cursor:
+                    for statement in connection.ops.sequence_reset_sql(no_style(), models):
+                        cursor.execute(statement)
+
+    DeserializedObject.save, loaddata.Command.handle = saved, handled
+
+
+# Rows of the monolith that rows of the service point at -------------------------------------------------
+
+
+def _bring_shadows(kit: Kit) -> None:
+    from django.db.models.sql.compiler import SQLInsertCompiler, SQLUpdateCompiler
+
+    insert, update = SQLInsertCompiler.execute_sql, SQLUpdateCompiler.execute_sql
+
+    def inserted(self: Any, *arguments: Any, **named: Any) -> Any:
+        if self.using == kit.spec.alias:
+            for field in self.query.fields:
+                if field.remote_field is not None:
+                    _bring(kit, field, {getattr(each, field.attname) for each in self.query.objs})
+        return insert(self, *arguments, **named)
+
+    def updated(self: Any, *arguments: Any, **named: Any) -> Any:
+        if self.using == kit.spec.alias:
+            for field, _, value in self.query.values:
+                if field.remote_field is not None and not hasattr(value, "resolve_expression"):
+                    _bring(kit, field, {getattr(value, "pk", value)})
+        return update(self, *arguments, **named)
+
+    SQLInsertCompiler.execute_sql, SQLUpdateCompiler.execute_sql = inserted, updated
+
+
+def _bring(kit: Kit, field: Any, keys: set[Any]) -> None:
+    """The rows behind a foreign key as shadows: those columns that the service has."""
+    from django.db import connections
+
+    model, target = field.remote_field.model, field.target_field
+    if kit.owns(model):
+        return
+    there = connections[kit.spec.alias]
+    with there.cursor() as cursor:
+        if model._meta.db_table not in there.introspection.table_names(cursor):
+            return
+        held = {each.name for each in there.introspection.get_table_description(cursor, model._meta.db_table)}
+    columns = [each for each in model._meta.concrete_fields if each.column in held]
+    found = model._base_manager.using(DEFAULT).filter(**{f"{target.attname}__in": keys - {None}})
+    with _unseen(connections[DEFAULT]):
+        rows = list(found.values(*(each.attname for each in columns)))
+    for each in columns:
+        if each.remote_field is not None:
+            _bring(kit, each, {row[each.attname] for row in rows})
+    for row in rows:
+        _store(there, model, columns, row)
+
+
+def _store(there: Any, model: Any, columns: list[Any], row: dict[str, Any]) -> None:
+    quote = there.ops.quote_name
+    table, key = quote(model._meta.db_table), model._meta.pk
+    values = [each.get_db_prep_save(row[each.attname], connection=there) for each in columns]
+    identity = key.get_db_prep_save(row[key.attname], connection=there)
+    with there.cursor() as cursor:
+        changes = ", ".join(f"{quote(each.column)} = %s" for each in columns)
+        cursor.execute(f"UPDATE {table} SET {changes} WHERE {quote(key.column)} = %s", [*values, identity])
+        if not cursor.rowcount:
+            names, places = ", ".join(quote(each.column) for each in columns), ", ".join(["%s"] * len(columns))
+            cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", values)
+
+
+@contextmanager
+def _unseen(connection: Any) -> Iterator[None]:
+    """Queries of the kit are none of the test's that it counts."""
+    forced = connection.force_debug_cursor
+    connection.force_debug_cursor = False
+    try:
+        yield
+    finally:
+        connection.force_debug_cursor = forced
+
+
+def _allow_references(kit: Kit) -> None:
+    """A row of the monolith may point at a row that is in the service: the constraint is dropped when the data is split."""
+    from django.db.backends.sqlite3.base import DatabaseWrapper
+
+    check = DatabaseWrapper.check_constraints
+
+    def checked(self: Any, table_names: Any = None) -> Any:
+        if self.alias != kit.spec.alias:
+            with self.cursor() as cursor:
+                broken = cursor.execute("PRAGMA foreign_key_check").fetchall()
+            if broken and all(referenced in kit.tables for _, _, referenced, _ in broken):
+                return None
+        return check(self, table_names)
+
+    DatabaseWrapper.check_constraints = checked
+
+
+# Replies ----------------------------------------------------------------------------------------------
+
+
+def _read_replies(kit: Kit) -> None:
+    """Replies of the service have ``data`` for tests, as those of a REST framework in this process: what travelled, as JSON has it."""
+    routes: Any = importlib.import_module(f"{kit.spec.package}.django_routes")
+    make = routes._response
+
+    def made(reply: Any) -> Any:
+        response = make(reply)
+        if not response.streaming:
+            is_json = "json" in response.headers.get("Content-Type", "")
+            response.data = json.loads(response.content) if is_json and response.content else None
+        return response
+
+    routes._response = made

@@ -1,0 +1,26 @@
+"""Reads what ``verify`` says and arms the kit for the framework that will run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+from . import spec
+
+VARIABLE = "DECOMPOSE_KIT"
+"""The environment variable with the path of the specification."""
+
+
+def start() -> None:
+    path = os.environ.get(VARIABLE)
+    if not path:
+        return
+    found = spec.read(path)
+    # The boundary's own libraries, for a monolith that does not have them yet; its own packages win.
+    if any(importlib.util.find_spec(name) is None for name in ("pydantic", "httpx")):
+        sys.path.append(found.packages)
+    if found.framework == "django" and importlib.util.find_spec("django") is not None:
+        from . import on_django
+
+        on_django.arm(found)
