@@ -12,7 +12,7 @@ CONTEXT ?= reviews
 # Where the programs for odd and hostile inputs lie.
 SHARED ?= ../shared
 
-.PHONY: help bench-cut harness test-dask demo test lint e2e golden bench oracle proof-wger clean
+.PHONY: help bench-copy bench-cut harness test-dask demo test lint e2e golden bench oracle proof-wger clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ bench: $(VENV)/.ready ## time and memory as ratios; TREE="paths", LINES=size of 
 
 bench-cut: $(VENV)/.ready ## how good the cut is: graphs in SHARED, TREES="--tree FOLDER[=LABELS] ..." [FIRM=--firm]
 	$(BIN)/python tests/benchmark/cut.py --shared $(SHARED) $(TREES) $(FIRM)
+
+bench-copy: $(VENV)/.ready ## rows copied, killed, resumed and checked, beside COPY alone; ROWS="250000 500000 1000000" [FIRM=--firm]
+	$(BIN)/python tests/benchmark/copy_rows.py $(if $(ROWS),--rows $(ROWS)) $(FIRM)
 
 oracle: $(VENV)/.ready ## PROJECTS=folder with checkouts [ONLY=name,name SHOW=n KIND=kind]: real projects, run, against our facts
 	$(BIN)/python tests/oracle/run.py "$(PROJECTS)" --only "$(ONLY)" --show $(or $(SHOW),0) --kind "$(KIND)" --cache build/oracle

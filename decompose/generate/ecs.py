@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from decompose.generate.deployment import deployment
-from decompose.generate.render import Render, camel, python_literal, sql_name
+from decompose.generate.render import Render, camel
 from decompose.model.artifacts import Artifact
 from decompose.model.deployment import Deployment, Process
 from decompose.model.service import ServicePlan
@@ -61,16 +61,12 @@ def documents(service: Deployment) -> dict[str, Value]:
         "job-task-definition.json": job_definition(service, "job"),
         "migrate-task.json": run_task(service, "migrate", "job", service.migrate),
         "copy-task-definition.json": job_definition(service, "copy"),
-        "copy-task.json": run_task(service, "copy", "copy", copy_command(service)),
-        "verify-copy-task.json": run_task(service, "verify-copy", "copy", copy_command(service, "--verify")),
-        "reset-copy-task.json": run_task(service, "reset-copy", "copy", reset_command(service)),
+        **{f"{name}-task.json": run_task(service, name, "copy", copy_command(service, *words)) for name, words in COPY_TASKS.items()},
         # Its definition is in the stack alone: it holds the administrator's secret.
         "database-role-task.json": run_task(service, "database-role", "database-role", ()),
     }
     if not service.migrate:
         del found["migrate-task.json"]
-    if not service.tables:
-        del found["reset-copy-task.json"]
     if service.worker is not None:
         found["worker-task-definition.json"] = task_definition(service, service.worker)
         found["worker-service.json"] = worker_service(service, service.worker)
@@ -96,25 +92,21 @@ def family(service: Deployment, name: str) -> str:
     return f"{service.project}-${{ENVIRONMENT}}-{name}"
 
 
-def copy_command(service: Deployment, *options: str) -> tuple[str, ...]:
+COPY_TASKS = {
+    "copy": ("copy",),
+    "verify-copy": ("verify",),
+    "cut-over": ("cut-over",),
+    "reconcile": ("reconcile",),
+    "copy-back": ("back",),
+    "give-back": ("back", "--final"),
+}
+"""What the copy job is asked to do, by the name of the file that starts it."""
+
+
+def copy_command(service: Deployment, *words: str) -> tuple[str, ...]:
     """The copy job needs a shell: both addresses are secrets and known only inside the container."""
-    words = " ".join((*service.copy, *options))
-    return ("sh", "-c", f'exec {words} --source "$SOURCE_DATABASE_URL" --target "$DATABASE_URL"')
-
-
-def reset_command(service: Deployment) -> tuple[str, ...]:
-    """Empties what the copy job fills: it goes on after the last key, so rows that changed since are copied from the start only.
-
-    It runs in the copy job's task definition, which the stack has only before the cutover.
-    """
-    tables = ", ".join(map(sql_name, service.tables))
-    lines = (
-        "import os, psycopg",
-        'with psycopg.connect(os.environ["DATABASE_URL"]) as target:',
-        f"    target.execute({python_literal(f'TRUNCATE {tables} CASCADE')})",
-        '    target.execute("DROP TABLE IF EXISTS copy_data_progress")',
-    )
-    return ("python", "-c", "\n".join(lines))
+    command = " ".join((*service.copy, *words))
+    return ("sh", "-c", f'exec {command} --source "$SOURCE_DATABASE_URL" --target "$DATABASE_URL"')
 
 
 def task_definition(service: Deployment, process: Process) -> Value:
@@ -126,7 +118,7 @@ def job_definition(service: Deployment, job: str) -> Value:
     """The task definition of a one-off task: the service's image and environment, no port, the command given when run."""
     process = Process(
         name=f"{service.name}-{job}",
-        command=copy_command(service) if job == "copy" else service.migrate or ("python", "-V"),
+        command=copy_command(service, "copy") if job == "copy" else service.migrate or ("python", "-V"),
         # A job proves itself by its exit code; this only says that the container answers.
         health=("CMD", "python", "-c", "pass"),
         cpu=service.web.cpu,

@@ -14,8 +14,8 @@ from decompose.model.artifacts import Artifact
 from decompose.model.migration import BoundaryEdge
 from decompose.model.service import ServicePlan
 
-SQL = ("copy-role", "drop-foreign-keys", "freeze-writes", "thaw-writes")
-STEPS = ("seal", "serve", "shadow", "switch", "split", "retire")
+SQL = ("back-role", "copy-role", "drop-foreign-keys", "freeze-writes", "thaw-writes")
+STEPS = ("seal", "serve", "shadow", "split", "switch", "retire")
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
@@ -48,6 +48,8 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         depends_on=[code(name) for name in context.depends_on],
         blocking=blocking,
         blocks={name: _blocking(blocking, name) for name in STEPS},
+        migrated=plan.project.framework == "django",
+        keys_back=_keys_back(plan),
         foreign_keys=[edge for edge in context.edges if edge.kind == "foreign-key" and not edge.test],
         gaps=service.gaps,
         operations=context.operations,
@@ -66,6 +68,14 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     for name in SQL if owned else ():
         path = f"{service.root}/deploy/sql/{name}.sql"
         yield Artifact(path, render(f"deploy/sql/{name}.sql.j2", **values), context=service.context)
+
+
+def _keys_back(plan: ServicePlan) -> str:
+    """How the constraints come back."""
+    if plan.project.framework == "django":
+        undo = f"decompose extract {shlex.quote(plan.context.name)} --step split --undo"
+        return f"`manage.py migrate` each app to the migration before, then `{undo}`, deploy"
+    return "the `ADD CONSTRAINT` statements that the same file printed"
 
 
 def _blocking(edges: tuple[BoundaryEdge, ...], step: str) -> list[BoundaryEdge]:

@@ -7,9 +7,10 @@ from typing import Literal
 
 from decompose.model.migration import BoundaryEdge, Project, Step
 
-Name = Literal["seal", "serve", "shadow", "switch", "split", "retire"]
+Name = Literal["seal", "serve", "shadow", "split", "switch", "retire"]
 
-STEPS: tuple[Name, ...] = ("seal", "serve", "shadow", "switch", "split", "retire")
+STEPS: tuple[Name, ...] = ("seal", "serve", "shadow", "split", "switch", "retire")
+"""Rows move before calls do: the service's database starts empty, and nobody may write to two."""
 
 SHOWN = 20
 """Blocking edges named per step; the plan's edges have them all."""
@@ -45,16 +46,16 @@ def steps(name: str, project: Project, edges: Iterable[BoundaryEdge], services: 
         step(
             "seal",
             f"Calls into {name} go through its boundary, which runs the same code as before",
-            f"decompose extract {name}",
+            f"decompose extract {name} --step seal",
             f"{tests}: the same results as before, with {switch} unset (local)",
-            f"decompose extract {name} --undo",
+            f"decompose extract {name} --step seal --undo",
         ),
         step(
             "serve",
             "The service runs on an empty database of its own; nothing calls it",
-            f"docker compose -f {root}/compose.yaml up --build --detach",
+            f"decompose extract {name} --step serve, then docker compose -f {root}/compose.yaml up --build --detach",
             f"decompose verify {name}",
-            f"docker compose -f {root}/compose.yaml down --volumes",
+            f"docker compose -f {root}/compose.yaml down --volumes, then decompose extract {name} --step serve --undo",
         ),
         step(
             "shadow",
@@ -64,24 +65,24 @@ def steps(name: str, project: Project, edges: Iterable[BoundaryEdge], services: 
             f"{switch}=local",
         ),
         step(
-            "switch",
-            "Calls and the moved routes go to the service, 1, 10, 50, then 100 percent of the traffic",
-            f"{switch}=remote, then the weights of the load balancer's rule",
-            f"{tests} with {switch}=remote; error rate and p95 within the limits agreed on",
-            f"{switch}=local, weight 0",
-            last_safe=True,
+            "split",
+            "Foreign keys across the cut lose their constraints, and the rows are copied while users write",
+            f"decompose extract {name} --step split, then python -m {package}.copy_data copy",
+            f"{tests}; python -m {package}.copy_data verify names nothing but rows written since",
+            f"decompose extract {name} --step split --undo; nothing uses the new database yet",
         ),
         step(
-            "split",
-            "The tables move to the service's database: copy, compare, cut over, drop the foreign keys",
-            f"python -m {package}.copy_data",
-            "row counts and checksums agree, no orphans; from here on writes reach the new database only",
-            "copy the rows written since back to the monolith's tables, then weight 0; until the old tables are dropped",
+            "switch",
+            "Writes stop, the rest is copied and the rows are cut over; calls and the moved routes go to the service, 1, 10, 50, then 100 percent",
+            f"python -m {package}.copy_data cut-over, {switch}=remote, then the weights of the load balancer's rule",
+            f"{tests} with {switch}=remote; python -m {package}.copy_data reconcile; error rate and p95 within the limits agreed on",
+            f"weight 0, {switch}=local, python -m {package}.copy_data back --final: what was written since comes back",
+            last_safe=True,
         ),
         step(
             "retire",
             "The local implementation, its tables and its tests leave the monolith",
-            f"delete the code that the plan moves and the tables of {name}",
+            f"decompose extract {name} --step retire",
             "decompose plan --check",
             "none: restore from version control and backup",
         ),

@@ -1,6 +1,7 @@
-"""Runs the harness for odd and hostile inputs against ``decompose analyze`` and prints one table.
+"""Runs the harness for odd and hostile inputs against ``decompose analyze``, that for faults while writing against ``plan`` and ``extract``, and prints one table.
 
-``python tests/harness/run.py SHARED [PART...]``: SHARED holds ``reliability/``. Memory is measured at up to 500,000 lines; FULL=1 adds 3,000,000.
+``python tests/harness/run.py SHARED [PART...]``: SHARED holds ``reliability/``. Memory is measured at up to 500,000 lines; FULL=1 adds 3,000,000
+and looks at every point of a fault instead of some.
 What a command prints is kept in a file whose name stands in the table where something failed.
 """
 
@@ -13,14 +14,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 OURS = [sys.executable, "-P", "-m", "decompose"]
 ANALYZE = [*OURS, "analyze", "{p}"]
+PLAN = [*OURS, "plan", "{p}", "--quiet"]
+EXTRACT = [*OURS, "extract", "reviews", "-C", "{p}", "--allow-dirty", "--quiet"]
 NOT_FOR_ANALYZE = ("h08", "h09")
 """Cases of the corpus about a plan: it is `extract` that has to refuse them."""
+MUTATION = "sed -i 's/max_length=100, blank/max_length=110, blank/' {p}/shop/reviews/models.py"
+"""News in the monolith between two runs: a moved file, the contract and a migration differ."""
 MAIN_PROCESS = ((10_000, 600), (100_000, 600), (500_000, 600), (3_000_000, 2048))
 """Lines and the MiB that the main process may take."""
 
@@ -98,6 +103,34 @@ class Harness:
             program = [*self.program("memory_ceiling.sh"), str(lines), str(limit)]
             self.run(f"memory, {lines:,} lines <= {limit} MiB", *program, *ANALYZE, "--no-cache", "--format", "json", "-o", str(self.scratch / "big.json"))
 
+    # --- writing --------------------------------------------------------------------------------
+
+    def planned(self) -> Path:
+        """The sample with a saved plan, as ``extract`` finds it."""
+        folder = self.scratch / "planned"
+        if not folder.exists():
+            shutil.copytree(self.sample, folder, ignore=shutil.ignore_patterns(".decompose"))
+            environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+            command = [str(folder) if word == "{p}" else word for word in PLAN]
+            subprocess.run([*command, "--no-cache"], check=True, cwd=self.scratch, env=environment, stdout=subprocess.DEVNULL)
+        return folder
+
+    def faults(self, name: str, *options: str, title: str = "", more: Sequence[str] = ()) -> None:
+        """One program of the harness against ``extract``."""
+        self.run(f"extract, {title or name}", *self.program(f"{name}.py"), "--project", self.planned(), "--work", self.scratch / name, *options, "--", *EXTRACT, *more)
+
+    def writing(self) -> None:
+        full = bool(os.environ.get("FULL"))
+        self.faults("idempotence")
+        self.faults("user_edits", "--max", "400", title="a user's edits, same source", more=["--replan"])
+        self.faults("user_edits", "--max", "400", "--mutate", MUTATION, title="a user's edits, new source", more=["--replan"])
+        self.faults("concurrent_runs", "--rounds", "20" if full else "3")
+        self.faults("sigint", "--runs", "40" if full else "5")
+        self.faults("kill9", "--runs", "200" if full else "15")
+        self.faults("crash_points", "--max", "400", "--step", "1" if full else "40")
+        for script in ("disk_full.sh", "readonly.sh"):
+            self.run(f"extract, {script}", *self.program(script), self.planned(), *EXTRACT)
+
     def table(self) -> bool:
         print(f"\n{'':42}{'passed':>8}{'failed':>8}{'seconds':>9}")
         for title, passed, failed, seconds, log in self.rows:
@@ -115,7 +148,7 @@ def main() -> int:
         harness = Harness(shared, Path(scratch))
         parts: dict[str, Callable[[], None]] = {
             "corpus": harness.corpus, "determinism": harness.determinism, "cache": harness.cache,
-            "execution": harness.execution, "memory": harness.memory,
+            "execution": harness.execution, "memory": harness.memory, "writing": harness.writing,
         }  # fmt: skip
         for name in sys.argv[2:] or parts:
             parts[name]()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres import Server, server
 from running import Run, Side, execute
 from service_plans import write_library
 
@@ -59,3 +60,10 @@ def service(library: Path) -> Iterator[Run]:
     side = Side(library / "services/loans", "loans_service.settings")
     yield side
     side.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for the whole run."""
+    with server() as started:
+        yield started
