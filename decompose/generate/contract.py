@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from decompose.generate.fallback import checked_fallback
 from decompose.generate.layout import WIDTH, imports, items, value
@@ -77,7 +77,7 @@ def contract_source(plan: ServicePlan, contract: Contract, render: Render) -> by
     )  # fmt: skip
 
 
-_WIRE_NAMES = frozenset({"Anonymous", "Binary", "Date", "DateTime", "Decimal", "Duration", "FileName", "Json", "Time", "Uuid"})
+_WIRE_NAMES = frozenset({"Anonymous", "Binary", "Date", "DateTime", "Decimal", "Duration", "FileName", "Json", "Time", "Unsaved", "Uuid"})
 
 
 def _class(each: Class) -> dict[str, object]:
@@ -177,8 +177,8 @@ def openapi_document(plan: ServicePlan, contract: Contract) -> dict[str, object]
                 for name in member.shape.names:
                     if name in by_name:
                         use(by_name[name])
-                    elif name == "Anonymous":
-                        schemas[name] = _ANONYMOUS
+                    elif name in _MESSAGES:
+                        schemas[name] = _MESSAGES[name]
         return {"$ref": f"#/components/schemas/{each.name}"}
 
     errors = {error.name: error for error in contract.errors}
@@ -195,12 +195,11 @@ def openapi_document(plan: ServicePlan, contract: Contract) -> dict[str, object]
     }
 
 
-_ANONYMOUS = {
-    "type": "object",
-    "properties": {"anonymous": {"const": True}},
-    "required": [],
-    "additionalProperties": False,
+_MESSAGES: Mapping[str, object] = {
+    "Anonymous": {"type": "object", "properties": {"anonymous": {"const": True}}, "required": [], "additionalProperties": False},
+    "Unsaved": {"type": "object", "properties": {"unsaved": {}}, "required": ["unsaved"], "additionalProperties": False},
 }
+"""Messages that ``wire`` itself declares."""
 
 
 def _describe(call: Call, errors: dict[str, Error], request: dict[str, object], response: dict[str, object]) -> dict[str, object]:

@@ -70,7 +70,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
 }
 """JSON Schema by wire type; ``wire`` holds the same table for the running service."""
 
-_RESERVED = frozenset({*WIRE_TYPES.values(), "Any", "Anonymous", "Message", "Record", "Source", "ModelContract"})
+_RESERVED = frozenset({*WIRE_TYPES.values(), "Any", "Anonymous", "Unsaved", "Message", "Record", "Source", "ModelContract"})
 
 _STATUS = {"DoesNotExist": 404, "Http404": 404, "MultipleObjectsReturned": 409, "PermissionDenied": 403, "ValidationError": 400, "ValueError": 400}
 """HTTP status by the last part of an exception's name; any other declared error is a conflict, 409."""
@@ -295,7 +295,7 @@ class _Builder:
             literal = not parameter.required and is_literal(parameter.default)
             nullable = parameter.nullable or not (parameter.required or literal)
             default = "" if parameter.required else parameter.default if literal else "None"
-            members.append(Member(identifier(parameter.name), self._shape(parameter.type, nullable), default))
+            members.append(Member(identifier(parameter.name), self._given(parameter.type, nullable), default))
         return members, [(parameter.name, parameter.type) for parameter in operation.parameters]
 
     def _draft(self, operation: Operation) -> tuple[list[Member], list[tuple[str, str]]]:
@@ -304,6 +304,13 @@ class _Builder:
         fields = [(field.name, field.type) for field in entity.fields]
         fields += [(each.name, each.type) for each in operation.parameters if each.type.startswith("replica:")]
         return [Member(identifier(name), self._shape(kind, True), "None") for name, kind in fields], fields
+
+    def _given(self, kind: str, nullable: bool) -> Shape:
+        """The type of an argument: where callers make rows of an entity they may hand on one that they did not save."""
+        shape = self._shape(kind, nullable)
+        entity = kind.rpartition("entity:")
+        drafted = any(each.shape == "draft" and each.returns == f"entity:{entity[2]}" for each in self.context.operations)
+        return msgspec.structs.replace(shape, names=(*shape.names, "Unsaved")) if entity[1] and drafted else shape
 
     def _returned(self, operation: Operation) -> Shape:
         return self._shape(operation.returns, operation.optional)

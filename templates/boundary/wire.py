@@ -129,6 +129,12 @@ class Anonymous(Message):
     anonymous: Literal[True] = True
 
 
+class Unsaved(Message):
+    """A row that the caller made and did not save: the columns that were given; the others take the model's defaults."""
+
+    unsaved: Json
+
+
 class Source(NamedTuple):
     """Where a record comes from.
 
@@ -286,6 +292,8 @@ def outgoing(contract: ModuleType, operation: OperationContract, value: Any, kin
     if head in ("list", "page"):
         return [outgoing(contract, operation, item, rest) for item in value]
     if head == "entity":
+        if isinstance(value, Draft) and value.pk is None:
+            return Unsaved(unsaved=value.columns())
         return record(contract.ENTITIES[rest], value)
     if head == "replica":
         if getattr(value, "is_anonymous", False) is True:
@@ -359,7 +367,10 @@ def incoming(
     if head in ("list", "page"):
         return [incoming(contract, operation, item, rest, world) for item in value]
     if head == "entity":
-        return world.entity(contract.ENTITIES[rest], value)
+        source = contract.ENTITIES[rest]
+        if isinstance(value, Unsaved):
+            return world.unsaved(source, value.unsaved)
+        return world.entity(source, value)
     if head == "replica":
         return (
             world.anonymous()
@@ -640,8 +651,12 @@ class Draft:
         ]
         return source
 
-    def save(self) -> None:
-        """Creates the row, or updates it once it was created."""
+    def columns(self) -> dict[str, Any]:
+        """The columns that were given. Raises :class:`BoundaryTypeError` for an attribute that is none."""
+        columns = self._entity.type.model_fields
+        return {name: value for name, value in self._given().items() if name in columns}
+
+    def _given(self) -> dict[str, Any]:
         fields = self._operation.request.model_fields
         values: dict[str, Any] = {}
         for name, value in vars(self).items():
@@ -651,7 +666,11 @@ class Draft:
                 raise BoundaryTypeError(
                     self._operation.name, f"{name} is no column of {self._entity.label}"
                 )
-        saved = self._boundary.exchange(self._operation, values)
+        return values
+
+    def save(self) -> None:
+        """Creates the row, or updates it once it was created."""
+        saved = self._boundary.exchange(self._operation, self._given())
         for name in type(saved).model_fields:
             vars(self)[name] = getattr(saved, name)
 
