@@ -107,6 +107,12 @@ class Detached:
             source.label, {name: getattr(value, name) for name in type(value).model_fields}
         )
 
+    def unsaved(self, source: Source, columns: Mapping[str, Any]) -> Any:
+        """A row that the caller made and did not save."""
+        kind = _installed(source.label)
+        names = {field.attname for field in kind._meta.concrete_fields}
+        return kind(**{name: value for name, value in columns.items() if name in names})
+
     def anonymous(self) -> Any:
         from django.contrib.auth.models import AnonymousUser
 
