@@ -116,7 +116,7 @@ class OperationParameter(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``type`` as in :class:`Field`, or ``replica:<model>`` for an object of the monolith that travels as a snapshot, or
     ``key:<model>`` for an object or its primary key of which only the key travels, ``related:<field>:<model>`` for an object of which only
-    the key in its foreign key ``field`` travels, or ``json``.
+    the key in its foreign key ``field`` travels, ``row:<model>|<model>`` for an object of one of several models, or ``json``.
     """
 
     name: str
@@ -214,7 +214,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything planned for one context: boundary, operations, data, placement and steps.
 
-    ``foreign_keys`` are those of the context's own tables, many-to-many relations included. ``files`` are paths of templates and
+    ``callbacks`` are operations of the monolith that the service calls. ``foreign_keys`` are those of the context's own tables, many-to-many relations included. ``files`` are paths of templates and
     other files that moved code names.
     ``rank`` is the place in the order of extraction from 1, 0 when extraction is not advised; ``score`` and ``reasons`` say why.
     """
@@ -241,6 +241,7 @@ class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     requirements: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    callbacks: tuple[Operation, ...] = ()
     depends_on: tuple[str, ...] = ()
 
 

@@ -107,7 +107,7 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
 
     tasks = tuple(task for task in graph.tasks if going(task.definition))
     names = {task.name for task in tasks}
-    needs = sorted({edge.target.split(".")[0] for edge in found.edges if edge.direction == "out" and edge.disposition == "operation"})
+    needs = sorted({sight.context(edge.target) for edge in found.edges if edge.direction == "out" and edge.disposition == "operation"} - {""})
     shadows = replicas(sight, placed, types, found.operations)
     return ContextPlan(
         name=placed.context,
@@ -132,6 +132,7 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
         requirements=needed(_imports(sight, placed), dict(monolith.requirements), frozenset(sys.stdlib_module_names)),
         files=tuple(sorted(_files(sight, placed, files))),
         steps=steps(placed.context, monolith, found.edges),
+        callbacks=found.callbacks,
         depends_on=tuple(needs),
     )
 
