@@ -30,6 +30,7 @@ class Event(models.Model):
     and after a failure; a ``parked`` one was refused too often and waits for a person.
     """
 
+    id = models.BigAutoField(primary_key=True)
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     target = models.CharField(max_length=100)
     kind = models.CharField(max_length=200)
