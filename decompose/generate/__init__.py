@@ -3,6 +3,8 @@
 ======================  =====================================================================
 ``boundary``            the package that the monolith calls and the service serves
 ``contract``            its pydantic models, the OpenAPI document
+``callbacks``           the other direction: what the service calls of the monolith
+``exchange``            the application behind both: callbacks served, events sent and received
 ``service``             moved code under its old names and a project around it
 ``replicas``            stand-ins for models and code that stay in the monolith
 ``migrations``          the first migration
@@ -24,12 +26,14 @@ def generators() -> tuple[Generator, ...]:
     """All generators, in the order they run."""
     from decompose.generate import (
         boundary,
+        callbacks,
         cloudformation,
         contract,
         contract_tests,
         data,
         delivery,
         ecs,
+        exchange,
         migrations,
         replicas,
         runbook,
@@ -39,6 +43,8 @@ def generators() -> tuple[Generator, ...]:
     return (
         boundary.generate,
         contract.generate,
+        callbacks.generate,
+        exchange.generate,
         service.generate,
         replicas.generate,
         migrations.generate,

@@ -106,8 +106,8 @@ class Function(msgspec.Struct, frozen=True):
 # The API ------------------------------------------------------------------------------------------
 
 
-def api_source(plan: ServicePlan, contract: Contract, render: Render) -> bytes:
-    """``__init__.py``: one function per operation, the exceptions by name."""
+def api_source(plan: ServicePlan, contract: Contract, render: Render, opening: str = "") -> bytes:
+    """``__init__.py``: one function per operation, the exceptions by name. ``opening`` is the first sentence of its docstring."""
     functions = [_api_function(call) for call in contract.calls]
     annotations = " ".join(each.signature for each in functions)
     typing_only = [module for module in ("datetime", "decimal", "uuid") if f"{module}." in annotations]
@@ -118,8 +118,7 @@ def api_source(plan: ServicePlan, contract: Contract, render: Render) -> bytes:
     own = [f"from {plan.boundary} import contract"] if "contract." in annotations else []
     return render(
         "boundary/api.py.j2",
-        name=plan.context.name,
-        project=plan.project.name,
+        opening=opening or f"The boundary of the context {plan.context.name}: all that the rest of {plan.project.name} may ask of it.",
         typing_blocks=_typing_blocks(typing_only, collections, own),
         runtime_import=imports(f"{plan.project.package}.runtime.{each}" for each in runtime),
         exports=_exports([call.operation.name for call in contract.calls]),

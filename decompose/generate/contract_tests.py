@@ -28,20 +28,8 @@ _UNSURE = frozenset({"regex", "iregex", "week", "week_day", "quarter", "search"}
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """``tests/contract`` (the suite), and ``tests/test_service.py`` (the process around it)."""
     contract = contract_of(plan)
-    common = {
-        "name": plan.name,
-        "package": plan.package,
-        "boundaries": plan.project.package,
-        "boundary": plan.boundary,
-        "audience": plan.boundary.rpartition(".")[2],
-    }
-    folder = f"{plan.root}/tests/contract"
-    yield Artifact(f"{folder}/conftest.py", render("contract/conftest.py.j2", **common), context=plan.context.name)
-    yield Artifact(f"{folder}/rows.py", render("contract/rows.py"), context=plan.context.name)
-    suite = render("contract/test_contract.py.j2", blocked=_blocked(contract), **common, **_present(contract))
-    yield Artifact(f"{folder}/test_contract.py", suite, context=plan.context.name)
-    examples = render("contract/examples.py.j2", **_examples(contract))
-    yield Artifact(f"{folder}/examples.py", examples, "merged", context=plan.context.name)
+    yield from suite(plan, contract, f"{plan.root}/tests/contract", plan.context.name, render)
+    common = _common(plan)
     yield Artifact(f"{plan.root}/tests/conftest.py", render("tests/conftest.py.j2", **common), context=plan.context.name)
     wanting = [call.operation.name for call in contract.calls if any(not m.default for m in call.request.members)]
     names = [*wanting, *(call.operation.name for call in contract.calls)]
@@ -50,11 +38,38 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         yield Artifact(f"{plan.root}/tests/test_service.py", service, context=plan.context.name)
 
 
+def suite(plan: ServicePlan, contract: Contract, folder: str, owner: str, render: Render, *, callbacks: bool = False) -> Iterator[Artifact]:
+    """One contract's suite in a folder; that of callbacks runs in the monolith, which serves them."""
+    common = _common(plan)
+    stage = render("contract/callbacks.py.j2" if callbacks else "contract/conftest.py.j2", **common)
+    yield Artifact(f"{folder}/conftest.py", stage, context=owner)
+    yield Artifact(f"{folder}/rows.py", render("contract/rows.py"), context=owner)
+    tests = render("contract/test_contract.py.j2", blocked=_blocked(contract), calling=_calling(plan), rows_cross=not callbacks, **common, **_present(contract))
+    yield Artifact(f"{folder}/test_contract.py", tests, context=owner)
+    examples = render("contract/examples.py.j2", **{**_examples(contract), "everything": callbacks, **({"owned": "OWNED: tuple[str, ...] = ()"} if callbacks else {})})
+    yield Artifact(f"{folder}/examples.py", examples, "merged", context=owner)
+
+
+def _common(plan: ServicePlan) -> dict[str, object]:
+    return {
+        "name": plan.name,
+        "package": plan.package,
+        "boundaries": plan.project.package,
+        "boundary": plan.boundary,
+        "audience": plan.boundary.rpartition(".")[2],
+    }
+
+
 class Example(msgspec.Struct, frozen=True):
     """A function of ``examples.py``; ``body`` is indented by four."""
 
     name: str
     body: str
+
+
+def _calling(plan: ServicePlan) -> bool:
+    """Whether operations may need the monolith to answer."""
+    return bool(plan.context.callbacks)
 
 
 def _blocked(contract: Contract) -> list[tuple[str, str]]:
@@ -190,6 +205,8 @@ def _argument(name: str, kind: str, labels: dict[str, str]) -> str:
         return f"[{_argument(name.removesuffix('s'), rest, labels)}]"
     if head == "entity":
         return f"rows.make({python_literal(labels[rest])})"
+    if head == "row":
+        head, rest = "key", rest.split("|")[0]
     if head in ("replica", "key") and rest in labels:
         return f"rows.pointed_at({python_literal(labels[rest])}, OWNED)"
     if head == "related":

@@ -329,6 +329,8 @@ class _Builder:
                 return Shape(names, False, nullable)
             case "key" | "related":
                 return Shape(self._key_types(rest.rpartition(":")[2]), False, nullable)
+            case "row":
+                return Shape(("Json",), False, nullable)
             case _:
                 return Shape((WIRE_TYPES[kind],), False, nullable)
 
@@ -346,6 +348,7 @@ class _Builder:
         kinds = {parameter.type for operation in self.context.operations for parameter in operation.parameters}
         models = {kind.removeprefix("list:").removeprefix("key:") for kind in kinds if "key:" in kind}
         models |= {kind.rpartition(":")[2] for kind in kinds if kind.startswith("related:")}
+        models |= {model for kind in kinds if kind.startswith("row:") for model in kind.removeprefix("row:").split("|") if model not in self.replicas}
         return tuple((dotted(model), self._label(model), model in owned) for model in sorted(models))
 
     def _label(self, model: str) -> str:
@@ -449,7 +452,7 @@ def caller_type(shape_of: str, nullable: bool) -> str:
             text = f"Iterable[{inner}]"
         case "entity":
             text = f"contract.{rest}"
-        case "replica" | "key" | "related":
+        case "replica" | "key" | "related" | "row":
             return "Any"
         case _:
             text = PLAIN_TYPES.get(shape_of, WIRE_TYPES[shape_of])
@@ -467,6 +470,8 @@ def travelling(parameter: OperationParameter) -> str:
             return f"a {name} or its key; only the key travels"
         case "related":
             return f"a row with a {name} behind it; only the key of that travels"
+        case "row":
+            return f"one of {', '.join(each.rpartition('.')[2] for each in rest.split('|'))}"
         case _:
             return ""
 

@@ -10,11 +10,12 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from decompose.generate.callbacks import package as callback_package
 from decompose.generate.migrations import is_generated, replica_fields
 from decompose.generate.paths import service_path
 from decompose.generate.render import Render
 from decompose.model.artifacts import Artifact
-from decompose.model.migration import BoundaryEdge, Replica
+from decompose.model.migration import BoundaryEdge, Operation, Replica
 from decompose.model.service import ServicePlan
 
 
@@ -27,12 +28,17 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     staying: dict[str, list[BoundaryEdge]] = {}
     for edge in placeholders(plan):
         staying.setdefault(edge.target.rpartition(".")[0], []).append(edge)
+    called: dict[str, list[Operation]] = {}
+    for operation in plan.context.callbacks:
+        if operation.shape == "function":
+            called.setdefault(operation.target.rpartition(".")[0], []).append(operation)
     labels = {replica.model: replica.label for replica in plan.context.replicas}
     paths = {placement.module: placement.path for placement in plan.context.placements}
     texts = {module: plan.sources[path].decode() for module, path in paths.items() if path in plan.sources}
     exports = _exports(plan, {module: {replica.model.rpartition(".")[2] for replica in found} for module, found in replicas.items()}, texts)
-    for module in sorted({*replicas, *staying, *exports}):
-        path = paths.get(module) or _module_path(plan, module, {*replicas, *staying, *exports, *texts})
+    modules = {*replicas, *staying, *exports, *called}
+    for module in sorted(modules):
+        path = paths.get(module) or _module_path(plan, module, {*modules, *texts})
         models = [
             {
                 "name": replica.label.partition(".")[2],
@@ -42,6 +48,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
                 "user": replica.user,
                 "fields": list(replica_fields(replica, labels)),
                 "key": replica.key.name,
+                "methods": [each for each in plan.context.callbacks if each.shape == "method" and each.target == replica.model],
                 "managers": [(attribute, text) for attribute, text, _ in replica.managers],
             }
             for replica in sorted(replicas.get(module, ()), key=lambda each: each.model)
@@ -64,9 +71,17 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
                 if edge.kind != "task"
             ],
             exports=sorted({*exports.get(module, ()), *_manager_imports(plan, module, replicas.get(module, ()))}),
+            callbacks=callback_package(plan),
+            called=[_imported_as(each) for each in called.get(module, ())],
             module=module,
         )
         yield Artifact(service_path(plan, path), text, "merged", context=plan.context.name)
+
+
+def _imported_as(operation: Operation) -> str:
+    """The boundary's function under the name that moved code knows."""
+    name = operation.target.rpartition(".")[2]
+    return name if name == operation.name else f"{operation.name} as {name}"
 
 
 def placeholders(plan: ServicePlan) -> Iterator[BoundaryEdge]:

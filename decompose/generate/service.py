@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from decompose.generate.callbacks import package as callback_package
 from decompose.generate.layout import WIDTH, double_quoted, identifier, imports, items, value
 from decompose.generate.messages import app_package, module_source, title
 from decompose.generate.paths import service_path
@@ -186,6 +187,7 @@ def _installed_apps(plan: ServicePlan) -> list[str]:
         *(app.entry for app in replica_apps(plan)),
         *own,
         f"{plan.package}.apps.ServiceConfig",
+        f"{plan.project.package}.exchange",
     ]
 
 
@@ -202,6 +204,7 @@ def _project(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         "audience": plan.boundary.rpartition(".")[2],
         "title": title(plan),
         "celery": bool(plan.context.tasks),
+        "callbacks": callback_package(plan).rpartition(".")[2] if plan.context.callbacks else "",
         "rest_framework": uses_rest,
     }
 
@@ -218,19 +221,13 @@ def _project(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     yield file(f"{inside}/wsgi.py", "wsgi.py.j2")
     renamed = [app for app in (*replica_apps(plan), *moved_apps(plan)) if app.class_name]
     yield file(f"{inside}/apps.py", "apps.py.j2", values={"replica_apps": renamed, "receivers": _receivers(plan)})
-    yield file(f"{inside}/models.py", "models.py.j2")
-    yield _artifact(plan, f"{inside}/migrations/__init__.py", b"")
-    yield file(f"{inside}/migrations/0001_initial.py", "initial_migration.py.j2")
-    yield _artifact(plan, f"{inside}/management/__init__.py", b"")
-    yield _artifact(plan, f"{inside}/management/commands/__init__.py", b"")
-    yield file(f"{inside}/management/commands/prune_replies.py", "prune_replies.py.j2")
     boundaries = plan.project.package
     yield file(
         f"{inside}/boundary_views.py",
         "boundary_views.py.j2",
         values={
             "own_imports": imports(
-                [f"{boundaries}.wire", f"{boundaries}.runtime.Answer", f"{boundaries}.runtime.Boundary", f"{inside}.models.Reply", f"{inside}.shadows.Stored"]
+                [f"{boundaries}.wire", f"{boundaries}.runtime.Answer", f"{boundaries}.runtime.Boundary", f"{boundaries}.exchange.replies.once", f"{inside}.shadows.Stored"]
             )
         },
     )
@@ -494,7 +491,7 @@ def _url_values(plan: ServicePlan) -> dict[str, object]:
             _register(registered.setdefault(namespace, {}), _owner(plan, route.handler), route)
         else:
             listed.setdefault(namespace, []).append(route)
-    symbols = {f"{plan.package}.boundary_views", f"{plan.package}.health", "django.urls.path"}
+    symbols = {f"{plan.package}.boundary_views", f"{plan.package}.health", f"{plan.project.package}.exchange.views.receive", "django.urls.path"}
     namespaces = [
         _namespace(plan, name, list(registered.get(name, {}).values()), listed.get(name, []), symbols)
         for name in sorted({*registered, *listed})

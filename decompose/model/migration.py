@@ -116,7 +116,7 @@ class OperationParameter(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``type`` as in :class:`Field`, or ``replica:<model>`` for an object of the monolith that travels as a snapshot, or
     ``key:<model>`` for an object or its primary key of which only the key travels, ``related:<field>:<model>`` for an object of which only
-    the key in its foreign key ``field`` travels, or ``json``.
+    the key in its foreign key ``field`` travels, ``row:<model>|<model>`` for an object of one of several models, or ``json``.
     """
 
     name: str
@@ -211,10 +211,32 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     blocked_by: tuple[str, ...] = ()
 
 
+class Pointer(msgspec.Struct, frozen=True):
+    """A column of the monolith with keys of the context's rows: ``owner`` and ``label`` are ``app.Model``, ``column`` the attribute with the key."""
+
+    owner: str
+    label: str
+    column: str
+    on_delete: str
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """A handler of a model's signal that the cut puts on the other side: it hears of the model's rows by event.
+
+    ``signal`` is ``post_save`` or ``post_delete``, ``label`` the model, ``side`` where the handler runs. ``fields`` travel to it.
+    """
+
+    signal: Literal["post_save", "post_delete"]
+    label: str
+    handler: str
+    side: Literal["service", "monolith"]
+    fields: tuple[Field, ...] = ()
+
+
 class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything planned for one context: boundary, operations, data, placement and steps.
 
-    ``foreign_keys`` are those of the context's own tables, many-to-many relations included. ``files`` are paths of templates and
+    ``callbacks`` are operations of the monolith that the service calls; ``pointers`` and ``listeners`` are what hears of changes by event. ``foreign_keys`` are those of the context's own tables, many-to-many relations included. ``files`` are paths of templates and
     other files that moved code names.
     ``rank`` is the place in the order of extraction from 1, 0 when extraction is not advised; ``score`` and ``reasons`` say why.
     """
@@ -241,6 +263,9 @@ class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     requirements: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    callbacks: tuple[Operation, ...] = ()
+    pointers: tuple[Pointer, ...] = ()
+    listeners: tuple[Listener, ...] = ()
     depends_on: tuple[str, ...] = ()
 
 

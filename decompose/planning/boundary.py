@@ -22,10 +22,11 @@ from decompose.model.migration import BoundaryEdge, Disposition, EdgeKind, Entit
 from decompose.model.settings import EdgeDecision
 from decompose.model.syntax import Definition, Use
 from decompose.planning import shape as shapes
+from decompose.planning.callbacks import Callbacks
 from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities, is_exception
 from decompose.planning.declared import declared, is_class, is_django, through_heirs
 from decompose.planning.index import Index
-from decompose.planning.parameters import parameter_uses
+from decompose.planning.parameters import ParameterUse, parameter_uses
 from decompose.planning.placement import Cut
 from decompose.planning.reach import Mention
 from decompose.planning.related import lent
@@ -35,11 +36,12 @@ from decompose.planning.wanted import Wanted
 
 
 class Boundary(msgspec.Struct, frozen=True):
-    """The edges of one context, the operations they need and the types these speak of."""
+    """The edges of one context, the operations they need and the types these speak of; ``callbacks`` are those of the monolith that it needs."""
 
     edges: tuple[BoundaryEdge, ...]
     operations: tuple[Operation, ...]
     entities: tuple[Entity, ...]
+    callbacks: tuple[Operation, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -52,9 +54,11 @@ def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = (), wan
     types = Types(sight, cut.models)
     wanted = wanted or Wanted(cut.context)
     catalogue = Catalogue(sight, cut, types, wanted)
-    found = [*_Survey(sight, cut, types, catalogue).edges()]
+    survey = _Survey(sight, cut, types, catalogue)
+    found = [*survey.edges()]
     edges = tuple(_decided(edge, cut.context, decisions) for edge in _numbered(cut.context, found))
-    used = {edge.operation for edge in edges if edge.disposition == "operation"}
+    used = {edge.operation for edge in edges if edge.disposition == "operation" and edge.direction == "in"}
+    needed = {edge.operation for edge in edges if edge.disposition == "operation" and edge.direction == "out"}
     caught = {_exception(edge) for edge in edges if edge.kind == "exception" and edge.disposition == "operation"}
     operations = tuple(_declared(catalogue.with_errors(each), caught) for each in catalogue.operations if each.name in used)
     named = wanted.applied(operations)
@@ -64,7 +68,8 @@ def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = (), wan
     edges = tuple(_raised(edge, raised) for edge in edges)
     blocking = _Blocking(sight, cut, edges)
     operations = tuple(msgspec.structs.replace(each, blocked_by=blocking.edges(each)) for each in operations)
-    return Boundary(edges, operations, entities(sight, cut, types, operations))
+    callbacks = tuple(survey.callbacks.with_errors(each) for each in survey.callbacks.operations if each.name in needed)
+    return Boundary(edges, operations, entities(sight, cut, types, operations), callbacks)
 
 
 def open_questions(sight: Sight, cut: Cut, decisions: Sequence[EdgeDecision] = (), wanted: Wanted | None = None) -> int:
@@ -125,7 +130,7 @@ def _declared(operation: Operation, caught: set[str]) -> Operation:
 
 
 def _renamed(edge: BoundaryEdge, named: Mapping[str, Operation]) -> BoundaryEdge:
-    operation = named.get(edge.operation)
+    operation = named.get(edge.operation) if edge.direction == "in" else None
     return edge if operation is None or operation.name == edge.operation else msgspec.structs.replace(edge, operation=operation.name)
 
 
@@ -195,7 +200,17 @@ class _Survey:
         """Those into the context, those out of it, and those of the objects that its functions are given."""
         yield from self.inward()
         yield from self.outward()
-        yield from self.given_objects(self._catalogue.operations)
+        yield from self.given_objects()
+
+    @cached_property
+    def _given(self) -> tuple[ParameterUse, ...]:
+        """What functions of the boundary do with objects that they are given; known once all uses from outside are."""
+        return tuple(parameter_uses(self._sight, self._catalogue.operations))
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        """The operations of the monolith that moved code needs."""
+        return Callbacks(self._sight, self._cut, self._types, self._given)
 
     @cached_property
     def _keyed(self) -> frozenset[Location]:
@@ -619,16 +634,29 @@ class _Survey:
                     "out", "foreign-key", "replica", "the service keeps a shadow row with the key and the columns in use", alternatives=("stay",)
                 )
 
-    def given_objects(self, operations: Iterable[Operation]) -> Iterator[BoundaryEdge]:
+    def given_objects(self) -> Iterator[BoundaryEdge]:
         """Methods of other contexts' models that functions call on objects they are given."""
         seen: set[tuple[str, str]] = set()
-        for use in parameter_uses(self._sight, operations):
+        for use in self._given:
             if use.method and (use.function, use.method) not in seen:
                 seen.add((use.function, use.method))
                 reason = f"{use.path[0]}() is a method of another context's model, which the shadow row does not have"
-                yield _Make(use.function, use.method, use.at, use.path[0], None)(
-                    "out", "call", "decide", reason, alternatives=("stay",), blocks="switch"
-                )
+                make = _Make(use.function, use.method, use.at, use.path[0], None)
+                yield self._callback(make, use.function, self.callbacks.method(use.model, use.method), reason)
+
+    def _callback(self, make: _Make, source: str, found: Operation | Obstacle, reason: str) -> BoundaryEdge:
+        """The edge of a call to code that stays: an operation of the monolith where it can be described."""
+        if isinstance(found, Obstacle):
+            return make("out", "call", "decide", f"{reason}: {found.reason}", alternatives=("stay",), blocks="switch")
+        reason = "called in the monolith, which serves it under its own boundary"
+        if found.kind == "command" and source in self._committing:
+            reason += "; here within a transaction: what it did stays when that is rolled back"
+        return make("out", "call", "operation", reason, operation=found.name, alternatives=("stay",))
+
+    @cached_property
+    def _committing(self) -> frozenset[str]:
+        """Definitions that are or hold a transaction."""
+        return frozenset(each.definition for each in self._sight.context_map.transactions)
 
     def _outward(self, mention: Mention) -> BoundaryEdge | None:
         text = mention.target.rpartition(".")[2]
@@ -642,7 +670,7 @@ class _Survey:
         model = self._sight.model_table(mention.target_unit)
         if model is not None:
             reason = f"{text} is a method of another context's model"
-            return make("out", "call", "decide", reason, alternatives=("stay",), blocks="switch")
+            return self._callback(make, mention.source, self.callbacks.method(mention.target_unit, mention.target), reason)
         if self._sight.roles.get(self._sight.program.module_of(mention.target)) == "settings":
             return make("out", "settings", "shared-kernel", "a setting: the service has its own value")
         reason = "moved code calls code of another context that works on its data: the service needs an operation of the monolith for it"
@@ -651,7 +679,7 @@ class _Survey:
             # A method comes with its class: the class is what moved code imports.
             make = _Make(mention.source, mention.target_unit, mention.at, mention.target_unit.rpartition(".")[2], mention.use.span)
             return make("out", "construction", "decide", reason, alternatives=("stay",), blocks="switch")
-        return make("out", "call", "decide", reason, alternatives=("stay",), blocks="switch")
+        return self._callback(make, mention.source, self.callbacks.function(mention.target), reason)
 
     def _outward_writes(self) -> Iterator[BoundaryEdge]:
         """Writes and queries of moved code on other contexts' tables."""

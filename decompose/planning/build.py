@@ -17,6 +17,7 @@ from decompose.model.settings import Config
 from decompose.planning.boundary import Boundary, boundary
 from decompose.planning.decisions import decisions
 from decompose.planning.drift import config_digest
+from decompose.planning.events import listeners, pointers
 from decompose.planning.order import Ranked, order
 from decompose.planning.placement import Cut, cut, placements
 from decompose.planning.project import project
@@ -107,7 +108,6 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
 
     tasks = tuple(task for task in graph.tasks if going(task.definition))
     names = {task.name for task in tasks}
-    needs = sorted({edge.target.split(".")[0] for edge in found.edges if edge.direction == "out" and edge.disposition == "operation"})
     shadows = replicas(sight, placed, types, found.operations)
     return ContextPlan(
         name=placed.context,
@@ -132,7 +132,9 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
         requirements=needed(_imports(sight, placed), dict(monolith.requirements), frozenset(sys.stdlib_module_names)),
         files=tuple(sorted(_files(sight, placed, files))),
         steps=steps(placed.context, monolith, found.edges),
-        depends_on=tuple(needs),
+        callbacks=found.callbacks,
+        pointers=tuple(sorted(pointers(sight, placed), key=lambda each: (each.owner, each.label, each.column))),
+        listeners=tuple(sorted(listeners(sight, placed, types, found.edges, shadows), key=lambda each: (each.label, each.handler, each.signal))),
     )
 
 

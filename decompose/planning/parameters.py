@@ -7,18 +7,22 @@ from typing import NamedTuple
 
 from decompose.model.location import Location
 from decompose.model.migration import Operation
-from decompose.model.syntax import Bound, Definition
+from decompose.model.syntax import Bound, Definition, Use
 from decompose.planning.sight import Sight
 
 
 class ParameterUse(NamedTuple):
-    """``path`` is the attribute path that a function follows on an object of ``model``; ``method`` the method of that model it calls, or ``""``."""
+    """``path`` is the attribute path that a function follows on an object of ``model``; ``method`` the method of that model it calls, or ``""``.
+
+    ``use`` is the expression.
+    """
 
     function: str
     model: str
     path: tuple[str, ...]
     method: str
     at: Location
+    use: Use
 
 
 def parameter_uses(sight: Sight, operations: Iterable[Operation]) -> Iterator[ParameterUse]:
@@ -43,4 +47,4 @@ def parameter_uses(sight: Sight, operations: Iterable[Operation]) -> Iterator[Pa
                 if path:
                     member = program.member(model, path[0])
                     method = isinstance(member, Definition) and member.kind == "method" and not program.is_property(member)
-                    yield ParameterUse(operation.target, model, tuple(path), member.id if method and isinstance(member, Definition) else "", program.at(module, use.span.line))
+                    yield ParameterUse(operation.target, model, tuple(path), member.id if method and isinstance(member, Definition) else "", program.at(module, use.span.line), use)

@@ -382,11 +382,12 @@ class Sight:
             lines = {at.line for at in edge.at}
             for use in self.scope(edge.src):
                 if use.span.line in lines:
-                    call = self._call_of(use.chain, definition)
+                    call = self.call_of(use.chain, definition)
                     if call is not None:
                         yield call, path
 
-    def _call_of(self, chain: Chain, id: str) -> Call | None:
+    def call_of(self, chain: Chain, id: str) -> Call | None:
+        """The call of a definition in an expression, ``None`` where it is only named."""
         state = self.program.start(chain)
         for step in chain.steps:
             if state.id == id and isinstance(step, Call):

@@ -13,7 +13,7 @@ import msgspec
 
 from decompose.link.program import State
 from decompose.model.facts import ForeignKey, ModelUse, Table
-from decompose.model.syntax import Call, Chain, Constant, Definition, Expression, Mapping, Parameter, Sequence, Template
+from decompose.model.syntax import Call, Chain, Constant, Definition, Expression, Mapping, Operation, Parameter, Sequence, Template
 from decompose.planning.sight import Sight
 
 _BUILTIN = {
@@ -206,6 +206,20 @@ class Types:
                 return Type(f"list:{inner.pop()}") if len(inner) == 1 and "" not in inner else Type("json") if not items else UNKNOWN
             case Chain():
                 return self._chain(expression, path)
+            case Operation(operator=operator, operands=operands):
+                return self._operation(operator, operands, path)
+        return UNKNOWN
+
+    def _operation(self, operator: str, operands: tuple[Expression, ...], path: str) -> Type:
+        """A negation or comparison is a truth value; ``and`` and ``or`` give one of their operands."""
+        if operator == "not" or {*operator.split()} <= _COMPARING:
+            return Type("boolean")
+        if operator in ("and", "or"):
+            found = [self.value(each, path) for each in operands]
+            result = found[0]
+            for each in found[1:]:
+                result = _union(result, each)
+            return result
         return UNKNOWN
 
     def _chain(self, chain: Chain, path: str) -> Type:
@@ -214,6 +228,9 @@ class Types:
             named = self._named(state.id)
             if named.name:
                 return named
+        called = self._called(chain)
+        if called.name:
+            return called
         use = self._sight.held(chain, path)
         if use is not None:
             return self.result(use)
@@ -221,6 +238,13 @@ class Types:
             root = self._sight.program.resolve(chain.root).id
             return self.follow(root, ".".join(step for step in chain.steps if isinstance(step, str)))
         return UNKNOWN
+
+    def _called(self, chain: Chain) -> Type:
+        """What a call of the project's own function or method at the end of a chain gives back."""
+        if not chain.steps or not isinstance(chain.steps[-1], Call):
+            return UNKNOWN
+        called = self._sight.program.definition(self._sight.program.evaluate(Chain(chain.root, chain.origin, chain.steps[:-1])).id)
+        return self.returned(called) if called is not None and called.kind != "class" else UNKNOWN
 
     def result(self, use: ModelUse) -> Type:
         """The type that a model expression yields."""
@@ -299,6 +323,7 @@ class Types:
         key = (definition.id, definition.line)
         known = self._returned.get(key)
         if known is None:
+            self._returned[key] = UNKNOWN  # what a function that calls itself gives back is not known on the way
             known = self._returned[key] = self._returns(definition)
         return known
 
@@ -317,6 +342,9 @@ class Types:
             result = _union(result, each)
         return result
 
+
+_COMPARING = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "not", "is"})
+"""Words of the operators that compare. What a project's own class makes of them is taken for a truth value too, as ``if`` takes it."""
 
 _LOOKUPS = frozenset(
     ["exact", "iexact", "contains", "icontains", "in", "gt", "gte", "lt", "lte", "startswith", "istartswith", "endswith", "iendswith", "range", "isnull", "date", "year", "month", "day", "week", "week_day", "quarter", "time", "hour", "minute", "second", "regex", "iregex"]

@@ -19,7 +19,7 @@ _PYTEST = "import json, sys; sys.path.extend(json.loads(sys.argv[1])); import py
 def in_service(service: Service, mode: str, url: str = "") -> Gate:
     """The suite against the service's code in this mode; ``remote`` goes to the running process at ``url``, ``shadow`` too, beside the code here."""
     variables = {**service.variables, "CONTRACT_MODE": mode, "CONTRACT_URL": url}
-    return _suite(f"contract-{mode}", service.environment.python, service, service.folder, variables, ())
+    return _suite(f"contract-{mode}", service.environment.python, service.folder / "tests" / "contract", service.folder, variables, ())
 
 
 def in_monolith(service: Service, python: Path, tree: Path, settings: str, extra: Mapping[str, str]) -> Gate:
@@ -27,19 +27,28 @@ def in_monolith(service: Service, python: Path, tree: Path, settings: str, extra
 
     The suite's tools come from the service's environment where the monolith's has none; its own packages win.
     """
+    return _beside(service, "contract", "contract-monolith", "local", python, tree, settings, extra)
+
+
+def callbacks(service: Service, mode: str, python: Path, tree: Path, settings: str, extra: Mapping[str, str]) -> Gate:
+    """The suite of what the service calls of the monolith, in the monolith; ``remote`` goes through its web application."""
+    return _beside(service, "callbacks", f"callbacks-{mode}", mode, python, tree, settings, extra)
+
+
+def _beside(service: Service, suite: str, name: str, mode: str, python: Path, tree: Path, settings: str, extra: Mapping[str, str]) -> Gate:
+    """A suite of the service, run in the monolith."""
     variables = {
         **os.environ,
         **extra,
         "DJANGO_SETTINGS_MODULE": extra.get("DJANGO_SETTINGS_MODULE", settings),
-        "CONTRACT_MODE": "local",
+        "CONTRACT_MODE": mode,
         "BOUNDARY_TOKEN_KEY": service.variables["BOUNDARY_TOKEN_KEY"],
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    return _suite("contract-monolith", python, service, tree, variables, (str(tree), str(service.environment.packages)))
+    return _suite(name, python, service.folder / "tests" / suite, tree, variables, (str(tree), str(service.environment.packages)))
 
 
-def _suite(name: str, python: Path, service: Service, cwd: Path, variables: Mapping[str, str], path: tuple[str, ...]) -> Gate:
-    tests = service.folder / "tests" / "contract"
+def _suite(name: str, python: Path, tests: Path, cwd: Path, variables: Mapping[str, str], path: tuple[str, ...]) -> Gate:
     words = ["-q", "-rs", "-p", "no:cacheprovider", "--rootdir", str(tests), "-c", os.devnull, str(tests)]
     done = run([str(python), "-c", _PYTEST, json.dumps(path or [str(cwd)]), *words], cwd=cwd, env=variables, timeout=600)
     counts = re.findall(r"(\d+) (passed|failed|errors?|skipped)", done.output)

@@ -89,7 +89,10 @@ def _service(
                 else:
                     yield contract.in_service(service, mode, live.url)
     extra = dict(settings.environment)
-    yield contract.in_monolith(service, python, base / plan.project.source, plan.project.settings_module, extra)
+    tree = base / plan.project.source
+    yield contract.in_monolith(service, python, tree, plan.project.settings_module, extra)
+    for mode in ("local", "loopback", "remote") if plan.context.callbacks else ():
+        yield contract.callbacks(service, mode, python, tree, plan.project.settings_module, extra)
 
 
 __all__ = ["Written", "verify"]

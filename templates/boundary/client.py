@@ -27,6 +27,7 @@ from .runtime import (
     BoundaryUnavailable,
     OperationContract,
     current_user,
+    setting,
 )
 
 FIRST_DELAY = 0.05
@@ -113,7 +114,8 @@ class ServiceClient:
         self.attempts = attempts or int(boundary.option("attempts", 3))
         self.connect = float(boundary.option("connect_timeout", 0.5))
         self.deepest = int(boundary.option("max_depth", passage.DEEPEST))
-        self.issuer = str(boundary.option("issuer", "monolith"))
+        self.path = str(boundary.option("path", "/boundary/v1"))
+        self.issuer = str(setting("BOUNDARY_NAME", "monolith"))
         self.circuit = Circuit(
             int(boundary.option("breaker_failures", 5)),
             float(boundary.option("breaker_seconds", 10)),
@@ -139,6 +141,7 @@ class ServiceClient:
                 name, f"{passage.depth()} calls led to this one: they go in a circle"
             )
         deadline = time.monotonic() + self._allowed(operation)
+        path = f"{self.path}/{operation.name}" + (f"?offset={offset}" if offset else "")
         key = (
             {"idempotency-key": str(uuid.uuid4())}
             if operation.kind == "command" and not operation.idempotent
@@ -152,7 +155,7 @@ class ServiceClient:
             if left <= 0:
                 break
             try:
-                answer, pause = self._try(operation.name, body, offset, key, deadline)
+                answer, pause = self._try(path, body, key, deadline)
             except httpx.RequestError as error:
                 self._record(succeeded=False)
                 problem = (
@@ -172,16 +175,28 @@ class ServiceClient:
         outer = passage.remaining()
         return own if outer is None else min(own, outer)
 
+    def post(self, path: str, body: bytes, seconds: float) -> Answer:
+        """The answer to one request that is no operation, tried once. Raises :class:`BoundaryUnavailable`."""
+        name = f"{self.name}{path}"
+        if not self.circuit.admits():
+            raise BoundaryUnavailable(name, "the circuit is open after repeated failures")
+        try:
+            answer, _ = self._try(path, body, {}, time.monotonic() + seconds)
+        except httpx.RequestError as error:
+            self._record(succeeded=False)
+            raise BoundaryUnavailable(name, type(error).__name__) from error
+        self._record(succeeded=answer.status not in _OVERLOADED)
+        return answer
+
     def _try(
-        self, operation: str, body: bytes, offset: int, key: dict[str, str], deadline: float
+        self, path: str, body: bytes, key: dict[str, str], deadline: float
     ) -> tuple[Answer, float]:
         """One request: the answer and the seconds that the service wants to be left alone."""
         left = max(0.001, deadline - time.monotonic())
         headers = passage.leaving(left) | key
         with self.http.stream(
             "POST",
-            f"/boundary/v1/{operation}",
-            params={"offset": offset} if offset else None,
+            path,
             content=body,
             headers={
                 "content-type": "application/json",
@@ -199,7 +214,7 @@ class ServiceClient:
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("the reply did not end in time", request=reply.request)
                 if size > LARGEST_REPLY:
-                    raise BoundaryError(f"{self.name}.{operation}", "the reply is too large")
+                    raise BoundaryError(f"{self.name}{path}", "the reply is too large")
             return Answer(reply.status_code, b"".join(parts)), _seconds(
                 reply.headers.get("retry-after", "")
             )

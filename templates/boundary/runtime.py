@@ -15,6 +15,7 @@ option                    meaning                                               
 ========================  ===========================================================  =========
 ``mode``                  ``local``, ``shadow``, ``loopback`` or ``remote``            ``local``
 ``url``                   address of the service (shadow and remote)
+``path``                  below the address, where its operations are                  /boundary/v1
 ``token_key``             signs tokens; ``BOUNDARY_TOKEN_KEY`` for all contexts
 ``connect_timeout``       seconds to reach the service                                 0.5
 ``timeout_factor``        multiplies the time limits of all operations                 1

@@ -210,6 +210,8 @@ def encode_response(
     Rows that a command was given go back as they are now (``changed_<parameter>``).
     """
     contract = boundary.contract
+    if operation.returns == "none":
+        result = None  # Whatever the code gives: nobody looks at it.
     if operation.returns.startswith("page:"):
         window = list(objects.in_order(result)[offset : offset + size + 1])
         items = outgoing(contract, operation, window[:size], operation.returns)
@@ -299,6 +301,8 @@ def outgoing(contract: ModuleType, operation: OperationContract, value: Any, kin
         if getattr(value, "is_anonymous", False) is True:
             return Anonymous()
         return snapshot(contract, operation, rest, value)
+    if head == "row":
+        return _one_of(contract, operation, rest.split("|"), value)
     if head == "key":
         key = objects.key_of(value)
         if key is None:
@@ -309,6 +313,23 @@ def outgoing(contract: ModuleType, operation: OperationContract, value: Any, kin
     if head == "related":
         return getattr(value, f"{rest.partition(':')[0]}_id")
     return _plain_value(value)
+
+
+def _one_of(
+    contract: ModuleType, operation: OperationContract, models: list[str], value: Any
+) -> Any:
+    """A row of one of several models: a snapshot where the contract has one, else the model and the key."""
+    label = objects.label_of(value)
+    for model in models:
+        source = contract.REPLICAS.get(model)
+        if source is not None and (source.label == label or isinstance(value, source.type)):
+            return snapshot(contract, operation, model, value)
+        if source is None and contract.MODELS[model].label == label and objects.is_saved(value):
+            return {"model": model, "key": objects.key_of(value)}
+    wanted = ", ".join(model.rpartition(".")[2] for model in models)
+    raise BoundaryTypeError(
+        operation.name, f"a saved {wanted} is wanted, not {type(value).__name__}"
+    )
 
 
 def record(source: Source, value: Any) -> Record:
@@ -379,6 +400,11 @@ def incoming(
         )
     if head == "key":
         return world.key(contract.MODELS[rest], value, operation)
+    if head == "row" and isinstance(value, Record):
+        model = next(name for name, each in contract.REPLICAS.items() if each.type is type(value))
+        return _shadow(contract, model, value, world)
+    if head == "row":
+        return world.key(contract.MODELS[value["model"]], value["key"], operation)
     return value
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from decompose.generate import boundary, contract, contract_tests, service
+from decompose.generate import boundary, callbacks, contract, contract_tests, exchange, service
 from decompose.generate.render import make_render
 from decompose.model.artifacts import Artifact
 from decompose.model.facts import Column, Route, Setting, Table, Task
@@ -38,6 +38,7 @@ import os
 SECRET_KEY = "test"
 INSTALLED_APPS = [
     "django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "library.catalog", "library.loans.apps.LoansConfig",
+    *(["library.boundaries.exchange"] if os.environ.get("EXCHANGE") else []),
 ]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("MONOLITH_DB", ":memory:")}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -47,8 +48,11 @@ ROOT_URLCONF = "library.urls"
 LOAN_DAYS = 21
 """,
     "library/urls.py": """
+import os
 from django.urls import include, path
 urlpatterns = [path("api/loans/", include("library.loans.urls"))]
+if os.environ.get("EXCHANGE"):
+    urlpatterns.append(path("", include("library.boundaries.exchange.urls")))
 """,
     "library/core/__init__.py": "",
     "library/core/calendar.py": """
@@ -401,7 +405,7 @@ def library_plan(**changes: object) -> ServicePlan:
 def generated(plan: ServicePlan) -> list[Artifact]:
     """What the generators of boundary, contract, service and contract suite make of a plan."""
     render = make_render(templates())
-    return [each for module in (boundary, contract, service, contract_tests) for each in module.generate(plan, render)]
+    return [each for module in (boundary, contract, callbacks, exchange, service, contract_tests) for each in module.generate(plan, render)]
 
 
 def write_library(folder: Path, plan: ServicePlan | None = None) -> Path:
