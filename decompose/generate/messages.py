@@ -301,7 +301,7 @@ class _Builder:
     def _draft(self, operation: Operation) -> tuple[list[Member], list[tuple[str, str]]]:
         """All columns, none required: what is not given is left to the model's defaults."""
         entity = self.entities[operation.returns.removeprefix("entity:")]
-        fields = [(field.name, field.type) for field in entity.fields]
+        fields = [(field.name, field.type) for field in entity.fields if not field.path]
         fields += [(each.name, each.type) for each in operation.parameters if each.type.startswith("replica:")]
         return [Member(identifier(name), self._shape(kind, True), "None") for name, kind in fields], fields
 

@@ -66,7 +66,8 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
     """A field of a contract type.
 
     ``type`` is a neutral column type of :class:`decompose.model.facts.Column`, ``entity:<name>`` or ``list:<type>``.
-    ``path`` is how the value is read from the monolith's object (``customer.email``), ``""`` for ``name`` itself.
+    ``path`` is how the value is read from the monolith's object (``customer.email``), ``""`` for a column of its own; what a model computes
+    has its own name as path.
     ``default`` is Python source text.
     """
 

@@ -69,7 +69,7 @@ def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = (), wan
     blocking = _Blocking(sight, cut, edges)
     operations = tuple(msgspec.structs.replace(each, blocked_by=blocking.edges(each)) for each in operations)
     callbacks = tuple(survey.callbacks.with_errors(each) for each in survey.callbacks.operations if each.name in needed)
-    return Boundary(edges, operations, entities(sight, cut, types, operations), callbacks)
+    return Boundary(edges, operations, entities(sight, cut, types, operations, catalogue.computed), callbacks)
 
 
 def open_questions(sight: Sight, cut: Cut, decisions: Sequence[EdgeDecision] = (), wanted: Wanted | None = None) -> int:
@@ -313,7 +313,7 @@ class _Survey:
         except ValueError:
             return make("in", "orm", "decide", "the expression has a form that is not followed", alternatives=("stay",), blocks="switch")
         calls = [part for part in found if part.arguments is not None and part.name != "[]"]
-        if not calls or self._is_column(use.model, found[0]) or self._goes_further(use):
+        if not calls or self._is_column(use.model, found[0]) or self._goes_further(use) or self._leaves(use.model, found[0]):
             return self._attributes(use)
         first = calls[0]
         if not use.certain:
@@ -325,8 +325,6 @@ class _Survey:
         if len(calls) == 1 and first.name and found[0] == first:
             method = self._catalogue.method(use, first.name)
             if isinstance(method, Operation):
-                if any(not argument.endswith("=") for argument in first.arguments or ()):
-                    return make("in", "orm", "decide", f"{first.name}() is given positional arguments", alternatives=("stay",), blocks="switch")
                 return make("in", "orm", "operation", _loop_warning(use), operation=method.name, alternatives=("stay",))
             return make("in", "orm", "decide", method.reason, alternatives=("stay",), blocks="switch")
         return make("in", "orm", "decide", f"{first.text()} on a row of the context is not followed", alternatives=("stay",), blocks="switch")
@@ -337,6 +335,11 @@ class _Survey:
 
     def _own_uses_at(self, at: Location) -> list[ModelUse]:
         return [each for each in self._sight.uses_at(at) if each.model in self._cut.models]
+
+    def _leaves(self, model: str, part: shapes.Part) -> bool:
+        """Whether an expression on a row goes on at a row of the monolith: what is called there is the monolith's own."""
+        key = self._types.relation(self._sight.model_tables[model].id, part.name) if part.arguments is None else None
+        return key is not None and key.field == part.name and key.target_model not in self._cut.models and lent(self._sight, key)
 
     def _is_column(self, model: str, part: shapes.Part) -> bool:
         """Whether an expression on a row starts with a plain value of its own: what is done with that stays where it is."""
@@ -357,12 +360,18 @@ class _Survey:
                 return _Make(use.definition, use.model, use.at, attribute, use.span)(
                     "in", "orm", "decide", reason, alternatives=("stay",), blocks="switch"
                 )
-            if name not in columns and isinstance(self._sight.program.member(use.model, name), Definition):
+            if name not in columns and isinstance(self._sight.program.member(use.model, name), Definition) and not self._carried(use, name):
                 return _Make(use.definition, use.model, use.at, attribute, use.span)(
-                    "in", "orm", "decide", f"{name} is computed by the model: make it part of the contract or call a function",
+                    "in", "orm", "decide", f"{name} is computed by the model from more than its columns, or its type is not known: annotate it, or call a function",
                     alternatives=("stay",), blocks="switch",
                 )  # fmt: skip
         return None
+
+    def _carried(self, use: ModelUse, name: str) -> bool:
+        """Whether a row brings along what its model computes. Not where its columns are changed: it would show what was before."""
+        unit = self._sight.reach.unit(use.definition)
+        changes = any(each.sink == "store" and each.model == use.model for each in self._sight.uses_in.of((unit,)))
+        return not changes and self._catalogue.carries(use.model, name)
 
     def _reaches(self, key: ForeignKey, use: ModelUse) -> bool:
         """Whether a row's relation leads on without a question: to a row of the monolith by its key, or by an edge of its own."""

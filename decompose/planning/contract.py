@@ -6,8 +6,9 @@ The allow-list is what the code uses, nothing more.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,6 +20,7 @@ from decompose.model.syntax import Definition
 from decompose.planning import shape as shapes
 from decompose.planning.placement import Cut
 from decompose.planning.related import followed, lent, refers_by_key, related_operation
+from decompose.planning.row_methods import RowMethod, argument_of, method_at_end
 from decompose.planning.sight import Sight
 from decompose.planning.types import Type, Types
 from decompose.planning.wanted import Wanted
@@ -92,6 +94,8 @@ class Catalogue:
         self._names: dict[str, tuple[str, ...]] = {}
         self._places: dict[tuple[str, ...], list[Location]] = {}
         self._made: dict[str, tuple[set[str], set[str]]] = {}
+        self.computed: dict[str, dict[str, Type]] = {}
+        """Properties that rows carry like columns, by model."""
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -209,6 +213,17 @@ class Catalogue:
         """Whether a function changes anything, itself or through calls."""
         return definition in self._sight.changing
 
+    def carries(self, model: str, name: str) -> bool:
+        """Whether a row can carry a property of its model: it is computed from the row alone, and its type is known."""
+        member = self._program.member(model, name)
+        if not isinstance(member, Definition) or not self._program.is_property(member) or self._sight.reach.touches(member.id):
+            return False
+        returned = self._types.returned(member)
+        if not returned.name or returned.name == "none" or ":" in returned.name:
+            return False
+        self.computed.setdefault(model, {})[name] = returned
+        return True
+
     # --- model expressions ---------------------------------------------------------------------
 
     def chain(self, use: ModelUse) -> Operation | Obstacle:
@@ -238,6 +253,9 @@ class Catalogue:
         end = next((part.name for part in reversed(found) if part.arguments is not None), "")
         if not end:
             return Obstacle("a manager or query set is passed on as it is: take the rows at this place")
+        method = None if end in _KNOWN or self._custom(end) is not None else method_at_end(self._program, use.model, found)
+        if method is not None:
+            return self._ending_in(use, found, method, owner)
         if end not in _KNOWN and self._custom(end) is None:
             return Obstacle(f"the method {end}() is not one whose result is known")
         parameters: list[OperationParameter] = []
@@ -263,11 +281,47 @@ class Catalogue:
             return Obstacle(f"{key.field} refers by another column than the primary key")
         if use.sink in ("store", "delete"):
             return Obstacle(f"the row behind {key.field} is changed here: change it in a function of the context")
+        operation = related_operation(use, key, snake(use.owner.rpartition(".")[2]), snake(use.model.rpartition(".")[2]))
         call = next((part for part in found[1:] if part.arguments is not None and part.name != "[]"), None)
         if call is not None and not self._goes_further(use):
-            return Obstacle(f"{call.name}() is called on the row behind {key.field}: make it a function of the context")
-        operation = related_operation(use, key, snake(use.owner.rpartition(".")[2]), snake(use.model.rpartition(".")[2]))
+            method = method_at_end(self._program, use.model, found[1:2], on_row=True)
+            if method is None or call is not found[1]:
+                return Obstacle(f"{call.name}() is called on the row behind {key.field}: make it a function of the context")
+            return self._ending_in(use, found[1:2], method, operation.parameters[0], operation)
         return self._add(("related", use.owner, key.field), operation, use.at)
+
+    def _ending_in(
+        self, use: ModelUse, found: tuple[shapes.Part, ...], method: RowMethod, owner: OperationParameter | None, before: Operation | None = None
+    ) -> Operation | Obstacle:
+        """The operation for an expression that ends in a method of the model; ``before`` is the operation that gives the row."""
+        table, name = self._sight.model_tables[use.model], use.model.rpartition(".")[2]
+        writes = self._writes(method.definition.id)
+        noun = before.name.removeprefix("get_") if before is not None else snake(name)
+        plain = f"{method.name}_{noun}" if writes and method.bound else f"{method.name}_of_{noun}" if method.bound else method.name
+        parameters = [owner] if before is not None and owner is not None else []
+        for slot, (part, index, argument) in zip(shapes.parameter_names(found), shapes.slots(found), strict=True):
+            if owner is not None and slot == owner.name and owner not in parameters:
+                parameters.append(owner)
+                continue
+            chosen = argument_of(self._program, method, index, argument) if part is found[-1] else None
+            type_ = self._given(plain, slot) or (self._types.parameter(method.definition, chosen) if chosen is not None else None)
+            if type_ is None and part is not found[-1]:
+                type_ = self._slot(table, part, index, argument)
+            if type_ is None or not type_.name:
+                what = slot if chosen is None else chosen.name
+                return Obstacle(f"the type of {what!r} of {method.name}() is not known: {self._say(method.definition, plain, slot)}")
+            parameters.append(OperationParameter(slot, type_.name, type_.nullable))
+        returned = self._given(plain) or self._types.returned(method.definition)
+        if not returned.name:
+            return Obstacle(f"what {method.name}() returns is not known: {self._say(method.definition, plain)}")
+        missing = any(part.name in ("get", "latest", "earliest") for part in found[:-1])
+        operation = Operation(
+            name=plain, shape="chain", kind="command" if writes else "query", target=use.model, parameters=tuple(parameters), returns=returned.name,
+            expression=shapes.expression(name if before is None else before.expression, found), imports=(use.model,) if before is None else (),
+            optional=returned.nullable, errors=(f"{use.model}.DoesNotExist",) if missing or before is not None else (), idempotent=not writes,
+            doc=method.definition.doc.strip().partition("\n")[0],
+        )  # fmt: skip
+        return self._add(("chain", use.model, operation.expression), operation, use.at)
 
     def _goes_further(self, use: ModelUse) -> bool:
         """Whether the expression goes on over a relation to rows of the context, which is an edge of its own."""
@@ -387,7 +441,11 @@ class Catalogue:
         given = shapes.keywords(shapes.parts(use.shape))
         if "**" in use.shape:
             return Obstacle("** cannot be passed over the boundary")
+        if not use.sealable:
+            return Obstacle(f"{use.obstacle or 'an argument'} cannot be passed over the boundary")
         if name in ("save", "delete"):
+            if any(not argument.endswith("=") for argument in shapes.parts(use.shape)[0].arguments or ()):
+                return Obstacle(f"{name}() is given positional arguments")
             unknown = sorted({*given} - ({"update_fields"} if name == "save" else set()))
             if unknown:
                 return Obstacle(f"{name}() is given {', '.join(unknown)}")
@@ -465,8 +523,10 @@ def _through_accessor(found: tuple[shapes.Part, ...], key: ForeignKey) -> tuple[
     return (manager, shapes.Part("filter", (given,)), *remaining)
 
 
-def entities(sight: Sight, cut: Cut, types: Types, operations: Iterable[Operation]) -> tuple[Entity, ...]:
-    """The contract types that the operations name, each with the concrete columns of its table."""
+def entities(
+    sight: Sight, cut: Cut, types: Types, operations: Iterable[Operation], computed: Mapping[str, Mapping[str, Type]] = MappingProxyType({})
+) -> tuple[Entity, ...]:
+    """The contract types that the operations name, each with the concrete columns of its table and the ``computed`` properties in use."""
     named = {
         match
         for operation in operations
@@ -484,6 +544,7 @@ def entities(sight: Sight, cut: Cut, types: Types, operations: Iterable[Operatio
             Field(column.name if types.relation(table.id, column.field) else column.field, _field_type(types, table, column.name), column.nullable)
             for column in table.columns
         )
+        fields += tuple(Field(each, type_.name, type_.nullable, path=each) for each, type_ in sorted(computed.get(model, {}).items()))
         relations = tuple((each.field, each.target_model) for each in sight.keys_from.of((table.id,)) if each.target_model not in cut.models and lent(sight, each))
         found.append(Entity(name, model, table.id, key.field, fields, relations))
     return tuple(found)

@@ -9,7 +9,7 @@ from decompose.model.migration import BoundaryEdge, ContextPlan
 from decompose.report.boundary import general, groups
 from decompose.report.printable import printable
 
-SHOWN = 12
+SHOWN = 8
 """Reasons that are listed; the rest is counted."""
 
 PLACES = 3

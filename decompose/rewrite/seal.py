@@ -206,12 +206,13 @@ class _File:
         if operation.shape == "method":
             call = self._strip(whole, len(found) - 1, found)
             if isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute) and call.func.attr.value == found[0].name:
-                return call, _Replacement(job.alias, operation.name, "", found[:1])
+                names = tuple(parameter.name for parameter in operation.parameters[1:])
+                return call, _Replacement(job.alias, operation.name, "", found[:1], names)
             return None
         kept = covered(found)
         if edge.kind == "accessor" and (not kept or operation.parameters[0].type.startswith("related:")):
             # The accessor of a one-to-one relation and a foreign key give the row without a call.
-            kept = found[:1]
+            kept = kept if operation.expression.endswith(")") and kept else found[:1]
         target = self._strip(whole, len(found) - len(kept), found)
         if target is None or not _matches(target, kept):
             return None
@@ -259,6 +260,11 @@ class _File:
         for part, call in calls:
             # A shortcut function has the model as its first argument, which the shape leaves out.
             given = call.args[len(call.args) - len(part.arguments or ()) :]
+            if replacement.names is not None:
+                positions = iter(replacement.names)
+                named = ((each.keyword.value if each.keyword is not None else next(positions), each.value) for each in given)
+                arguments += [f"{name}={self._value(node)}" for name, node in named]
+                continue
             for shaped, argument in zip(part.arguments or (), given, strict=True):
                 if shaped.endswith("=") or shaped == "?":
                     arguments.append(f"{next(names)}={self._value(argument.value)}")
@@ -327,12 +333,16 @@ class _File:
 
 
 class _Replacement(msgspec.Struct, frozen=True):
-    """How to write a call: ``owner`` is the parameter for the object before the parts (``""``: positional, ``None``: none)."""
+    """How to write a call: ``owner`` is the parameter for the object before the parts (``""``: positional, ``None``: none).
+
+    ``names`` are the parameters of a method in order, which takes its arguments by them; ``None`` for other operations.
+    """
 
     alias: str
     operation: str
     owner: str | None
     parts: tuple[shapes.Part, ...] | None
+    names: tuple[str, ...] | None = None
 
 
 class _Replace(cst.CSTTransformer):

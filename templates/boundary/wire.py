@@ -229,7 +229,10 @@ def encode_response(
 def apply_changes(
     boundary: Boundary, operation: OperationContract, reply: Any, given: Mapping[str, Any]
 ) -> None:
-    """Brings the rows that the caller gave to a command to the state in which the context left them."""
+    """Brings the rows that the caller gave to a command to the state in which the context left them.
+
+    What a model computes is set on records only: the context's own objects compute it themselves.
+    """
     for field, parameter in _changed(operation):
         row = getattr(reply, field)
         if row is not None:
@@ -237,9 +240,8 @@ def apply_changes(
                 operation.parameters[parameter].partition(":")[2]
             ].paths
             for name in type(row).model_fields:
-                if name not in paths and getattr(given[parameter], name, None) != getattr(
-                    row, name
-                ):
+                own = name not in paths or isinstance(given[parameter], Record)
+                if own and getattr(given[parameter], name, None) != getattr(row, name):
                     setattr(given[parameter], name, getattr(row, name))
 
 
@@ -688,7 +690,11 @@ class Draft:
         for name, value in vars(self).items():
             if name in fields:
                 values[name] = value
-            elif not name.startswith("_") and f"{name}_id" not in fields:
+            elif (
+                not name.startswith("_")
+                and f"{name}_id" not in fields
+                and name not in self._entity.paths
+            ):
                 raise BoundaryTypeError(
                     self._operation.name, f"{name} is no column of {self._entity.label}"
                 )

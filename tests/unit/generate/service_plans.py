@@ -110,6 +110,10 @@ class Loan(models.Model):
         ordering = ["-date"]
         get_latest_by = "date"
 
+    @property
+    def is_long(self) -> bool:
+        return self.weeks > 4
+
     def close(self, on):
         if self.state == "closed":
             raise LoanClosed("already closed", self.pk)
@@ -332,7 +336,7 @@ OPERATIONS = (
 LOAN_FIELDS = (
     Field("id", "big"), Field("book_id", "big"), Field("reader_id", "integer"), Field("uuid", "uuid"), Field("date", "datetime"),
     Field("weeks", "integer"), Field("fee", "decimal"), Field("note", "text"), Field("state", "string"), Field("extra", "json"),
-    Field("returned", "date", nullable=True),
+    Field("returned", "date", nullable=True), Field("is_long", "boolean", path="is_long"),
 )  # fmt: skip
 
 

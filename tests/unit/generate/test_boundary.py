@@ -169,6 +169,21 @@ except runtime.BoundaryTypeError as error:
     assert printed == "True True Emma True\nwhere: isbn of catalog.Book does not travel over the boundary\n"
 
 
+def test_a_record_carries_what_its_model_computes(monolith: Run) -> None:
+    code = """
+loans.lend(book, reader, 2)
+loan = loans.latest_loan(reader=reader)
+print(type(loan).__name__, loan.is_long)
+loan.weeks = 6
+loans.save_loan(loan)
+print(loan.is_long, loans.latest_loan(reader=reader).is_long)
+draft = loans.new_loan(book=book, reader=reader, weeks=5, date=date)
+draft.save()
+print(draft.is_long)
+"""
+    assert monolith(code, **LOOPBACK) == "Loan False\nTrue True\nTrue\n"
+
+
 RELATED = """
 from types import SimpleNamespace
 loan = services.lend(book, reader)

@@ -62,7 +62,7 @@ def test_every_reference_of_the_document_leads_somewhere() -> None:
 def test_a_row_has_its_columns_with_exact_types() -> None:
     assert fields(python(library_plan()), "Loan") == {
         "id": "int", "book_id": "int", "reader_id": "int", "uuid": "Uuid", "date": "DateTime", "weeks": "int", "fee": "Decimal",
-        "note": "str", "state": "str", "extra": "Json", "returned": "Date | None",
+        "note": "str", "state": "str", "extra": "Json", "returned": "Date | None", "is_long": "bool",
         "_related": "ClassVar[dict[str, str]]",
     }  # fmt: skip
 

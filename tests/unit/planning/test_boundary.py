@@ -56,11 +56,26 @@ def test_a_join_is_seen_beside_a_use_that_is_sealed() -> None:
     assert found == ["in orm replica read reviews_review", "in orm operation objects.count()"]
 
 
-def test_a_property_of_a_row_does_not_cross_the_boundary() -> None:
-    text = SHOP.replace("    text = models.TextField()\n    objects", "    text = models.TextField()\n\n    @property\n    def good(self):\n        return self.rating > 3\n\n    objects")
-    view = page("return [review.good for review in product.reviews.all()]")
-    found = Monolith(text, f"# {VIEW}\n{view}").edges("reviews", disposition="decide")
-    assert [edge.reason for edge in found] == ["good is computed by the model: make it part of the contract or call a function"]
+GOOD = "    text = models.TextField()\n\n    @property\n    def good(self){}:\n        return {}\n\n    objects"
+
+
+@pytest.mark.parametrize(
+    ("property", "code", "waiting"),
+    [
+        ((" -> bool", "self.rating > 3"), "return [review.good for review in product.reviews.all()]", 0),
+        (("", "self.rating > 3"), "return [review.good for review in product.reviews.all()]", 1),
+        ((" -> bool", "self.product.reviews.count() > 3"), "return [review.good for review in product.reviews.all()]", 1),
+        ((" -> bool", "self.rating > 3"), "review = Review.objects.get(pk=pk)\n    review.rating = 5\n    return review.good", 1),
+    ],
+    ids=["columns", "no-type", "data", "changed"],
+)
+def test_a_row_carries_what_its_model_computes_from_its_columns(property: tuple[str, str], code: str, waiting: int) -> None:
+    text = SHOP.replace("    text = models.TextField()\n    objects", GOOD.format(*property))
+    found = Monolith(text, f"# {VIEW}\n{page(code)}").boundary("reviews")
+    reasons = [edge.reason for edge in found.edges if edge.disposition == "decide"]
+    assert [each.startswith("good is computed by the model from more than its columns") for each in reasons] == [True] * waiting
+    [entity] = found.entities
+    assert [(field.type, field.path) for field in entity.fields if field.name == "good"] == [("boolean", "good")] * (1 - waiting)
 
 
 def test_an_exception_is_an_operation_where_some_call_raises_it() -> None:

@@ -1,4 +1,4 @@
-"""The service's own Django application: shadow rows before saves, replies that were already given."""
+"""The service's own Django application: shadow rows before saves."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ variable                  meaning
 ``SECRET_KEY``            Django's secret, required unless ``DEBUG``
 ``DATABASE_URL``          ``postgres://user:password@host:5432/name`` or ``sqlite:///path``
 ``BOUNDARY_TOKEN_KEY``    shared with the monolith, 32 bytes or more
+``MONOLITH_URL``          where the monolith answers events of this service
 ``ALLOWED_HOSTS``         host names between commas, ``*`` by default: a load balancer stands in front
 ``DEBUG``                 ``1`` for development
 ``LOG_LEVEL``             ``INFO`` by default
@@ -25,6 +26,11 @@ SECRET_KEY = environment.secret("SECRET_KEY") or (
 )
 BOUNDARY_TOKEN_KEY = environment.secret("BOUNDARY_TOKEN_KEY")
 BOUNDARY_TOKEN_KEY_PREVIOUS = environment.secret("BOUNDARY_TOKEN_KEY_PREVIOUS")
+BOUNDARY_NAME = "loans"
+BOUNDARY_SHADOWS = "loans_service.shadows"
+BOUNDARIES = {
+    "monolith": {"url": os.environ.get("MONOLITH_URL", "")},
+}
 ALLOWED_HOSTS = environment.listed("ALLOWED_HOSTS", "*")
 
 INSTALLED_APPS = [
@@ -34,6 +40,7 @@ INSTALLED_APPS = [
     "library.catalog",
     "library.loans",
     "loans_service.apps.ServiceConfig",
+    "library.boundaries.exchange",
 ]
 
 # Models whose rows belong to the monolith; this service keeps shadows of them.

@@ -103,9 +103,9 @@ class Detached:
         return row_of(model.label, key)
 
     def entity(self, source: Source, value: Record) -> Any:
-        return self._instance(
-            source.label, {name: getattr(value, name) for name in type(value).model_fields}
-        )
+        # What the model computes it computes again.
+        names = [name for name in type(value).model_fields if name not in source.paths]
+        return self._instance(source.label, {name: getattr(value, name) for name in names})
 
     def unsaved(self, source: Source, columns: Mapping[str, Any]) -> Any:
         """A row that the caller made and did not save."""

@@ -125,7 +125,12 @@ def _hand_over(
             with objects.apart():
                 rows = objects.reread(result)
                 body = wire.encode_response(
-                    boundary, question.operation, rows, {}, 0, question.operation.page_size or boundary.page_size
+                    boundary,
+                    question.operation,
+                    rows,
+                    {},
+                    0,
+                    question.operation.page_size or boundary.page_size,
                 )
             here = Answer(200, body)
         else:

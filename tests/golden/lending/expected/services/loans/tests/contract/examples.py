@@ -12,6 +12,9 @@ import rows
 
 OWNED = ("loans.Loan",)
 
+# Where commands leave something.
+WATCHED = OWNED
+
 # Operations that end in a declared error when there is no row: the model to empty, the error's name.
 MISSING = {"get_loan": ("loans.Loan", "LoanDoesNotExist")}
 
