@@ -114,7 +114,7 @@ class Callbacks:
             return Obstacle(f"it returns a row, and the service would hold a copy of it: return what is needed of it at {program.place(definition.id)}")
         name = target.rpartition(".")[2]
         writes = definition.id in self._sight.changing
-        row = ()
+        row: tuple[OperationParameter, ...] = ()
         if model:
             noun = snake(model.rpartition(".")[2])
             taken = {each.name for each in parameters}

@@ -13,7 +13,18 @@ import msgspec
 
 from decompose.link.program import State
 from decompose.model.facts import ForeignKey, ModelUse, Table
-from decompose.model.syntax import Call, Chain, Constant, Definition, Expression, Mapping, Operation, Parameter, Sequence, Template
+from decompose.model.syntax import (
+    Call,
+    Chain,
+    Constant,
+    Definition,
+    Expression,
+    Mapping,
+    Operation,
+    Parameter,
+    Sequence,
+    Template,
+)
 from decompose.planning.sight import Sight
 
 _BUILTIN = {
