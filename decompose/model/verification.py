@@ -12,7 +12,7 @@ Outcome = Literal["passed", "failed", "skipped"]
 class Cause(msgspec.Struct, frozen=True):
     """A boundary edge behind a difference: its id, kind and disposition, its ``place`` as ``path:line``, and ``how`` the test leads to it.
 
-    ``blocks`` is the step that cannot be taken while the edge stays as it is, ``""`` when none.
+    ``function`` is the bare name of what holds the place. ``blocks`` is the step that cannot be taken while the edge stays as it is, ``""`` when none.
     """
 
     edge: str
@@ -20,6 +20,7 @@ class Cause(msgspec.Struct, frozen=True):
     disposition: str
     place: str
     how: str
+    function: str = ""
     blocks: str = ""
 
 

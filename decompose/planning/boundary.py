@@ -590,14 +590,16 @@ class _Survey:
             target_moved = self._moved(string.target) if self._sight.program.module_of(string.target) else string.target in self._cut.tables
             if not target_moved or self._moved(string.definition) or self._left_out(string.definition):
                 continue
+            make = _Make(string.definition, string.target, string.at, string.text, None)
+            if string.kind in ("patch", "fixture"):
+                reason = "tests run unchanged" if string.kind == "fixture" else "replaces a name in the monolith's process, which a service does not see"
+                yield make("in", "patch" if string.kind == "patch" else "fixture", "stay", reason, test=True)
+                continue
             passive = self._passive(string.definition, string.target, string.at, string.text, None)
             if passive is not None:
                 yield passive
                 continue
-            make = _Make(string.definition, string.target, string.at, string.text, None)
             match string.kind:
-                case "patch" | "fixture":
-                    yield make("in", string.kind, "stay", "tests run unchanged", test=True)
                 case "url":
                     yield make("in", "url", "stay", "URL names stay in the monolith; the load balancer moves the route")
                 case "template":

@@ -109,7 +109,7 @@ def _local(suite: Suite, before: SuiteRun) -> Gate:
     after = suite.run(suite.tree("local"), {suite.mode_variable: "local"})
     if isinstance(after, Completed):
         return Gate(RUNGS[0], "failed", "the suite could not be run after the extraction", after.tail(25), after.seconds)
-    return judged(RUNGS[0], before, after, list(differences(before, after, suite.plan.context.edges, {})), time.monotonic() - started)
+    return judged(RUNGS[0], before, after, list(differences(before, after, suite.plan.context, {})), time.monotonic() - started)
 
 
 def _with_kit(suite: Suite, before: SuiteRun, environment: Environment, mode: str) -> Gate:
@@ -124,11 +124,11 @@ def _with_kit(suite: Suite, before: SuiteRun, environment: Environment, mode: st
         return Gate(name, "failed", "the suite could not be run", after.tail(25), after.seconds)
     if not any(folder.glob("present-*")):
         return Gate(name, "failed", "the test kit was not loaded: the test command must pass its environment on to Python", after.tail, time.monotonic() - started)
-    notes, edges = _notes(folder), suite.plan.context.edges
+    notes = _notes(folder)
     helped: frozenset[str] = frozenset()
     if mode == "remote":
         helped = _helped(suite, tree, folder, variables, notes, worse(before, after))
-    found = list(differences(before, after, edges, notes, helped))
+    found = list(differences(before, after, suite.plan.context, notes, helped, str(tree)))
     return judged(name, before, after, found, time.monotonic() - started)
 
 

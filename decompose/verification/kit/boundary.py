@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,7 +20,7 @@ _now = time.time
 def arm(spec: Spec, records: Records, services: Services) -> None:
     """Watches the boundary's calls; in mode remote they start the service and find it."""
     runtime: Any = importlib.import_module(f"{spec.package}.runtime")
-    runtime.Boundary.exchange = _noting(spec, records, runtime.Boundary.exchange)
+    runtime.Boundary.exchange = _noting(spec, records, services, runtime.Boundary.exchange)
     if spec.mode != "remote":
         return
     client: Any = importlib.import_module(f"{spec.package}.client")
@@ -27,10 +28,24 @@ def arm(spec: Spec, records: Records, services: Services) -> None:
     tokens: Any = importlib.import_module(f"{spec.package}.tokens")
     tokens.sign = _signed(tokens.sign)
     proxy: Any = importlib.import_module(f"{spec.package}.proxy")
-    proxy.forward = _forwarded(spec, records, proxy.forward)
+    proxy.forward = _forwarded(records, services, proxy.forward)
 
 
-def _noting(spec: Spec, records: Records, exchange: Callable[..., Any]) -> Callable[..., Any]:
+_STAYS = re.compile(r"stays in the monolith \((\S+) at ")
+_LACKS = re.compile(r"the shadow of (\S+) has no '(\w+)'")
+"""What a placeholder in the service says when moved code calls it, and a shadow of what it does not have."""
+
+
+def _note_placeholders(records: Records, services: Services) -> None:
+    running = services.started
+    said = running.said() if running is not None else ""
+    for edge in _STAYS.findall(said):
+        records.note("placeholder", name=edge)
+    for label, attribute in _LACKS.findall(said):
+        records.note("placeholder", name=f"{label}.{attribute}")
+
+
+def _noting(spec: Spec, records: Records, services: Services, exchange: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(exchange)
     def noting(boundary: Any, operation: Any, given: Mapping[str, Any]) -> Any:
         if boundary.name != spec.context:
@@ -39,6 +54,7 @@ def _noting(spec: Spec, records: Records, exchange: Callable[..., Any]) -> Calla
             result = exchange(boundary, operation, given)
         except Exception as raised:
             records.note("operation", name=operation.name, raised=type(raised).__name__)
+            _note_placeholders(records, services)
             raise
         records.note("operation", name=operation.name)
         return result
@@ -64,7 +80,7 @@ def _signed(sign: Callable[..., str]) -> Callable[..., str]:
     return signed
 
 
-def _forwarded(spec: Spec, records: Records, forward: Callable[..., Any]) -> Callable[..., Any]:
+def _forwarded(records: Records, services: Services, forward: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(forward)
     def forwarded(boundary: Any, request: Any, *rest: Any) -> Any:
         path = request.target.partition("?")[0]
@@ -74,6 +90,8 @@ def _forwarded(spec: Spec, records: Records, forward: Callable[..., Any]) -> Cal
             records.note("route", method=request.method, path=path, raised=type(raised).__name__)
             raise
         records.note("route", method=request.method, path=path, status=reply.status)
+        if reply.status >= 500:
+            _note_placeholders(records, services)
         return reply
 
     return forwarded

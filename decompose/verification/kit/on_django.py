@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import unittest
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import django
 
 from . import boundary
-from .frames import Frames
+from .frames import Asked, Frames
 from .processes import Isolation, Services
 from .records import Records
 from .spec import Spec
@@ -32,9 +33,10 @@ class Kit:
         self.spec = spec
         self.frames = Frames(spec)
         self.records = Records(spec.folder)
-        self.services = Services(spec)
+        self.services = Services(spec, lambda: _complete(self))
         self.isolation = Isolation(self.services)
         self.tables = frozenset(spec.tables)
+        self.busy = False
 
     def owns(self, model: Any) -> bool:
         return model._meta.db_table in self.tables
@@ -44,9 +46,30 @@ class Kit:
         asked = self.frames.asked()
         if asked.side == "test":
             return True
+        self.note(asked)
+        return self.spec.helped
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """Statements of the kit itself: they are no uses, and none of those that a test counts."""
+        from django.db import connections
+
+        opened = [connections[DEFAULT], connections[self.spec.alias]]
+        before, forced = self.busy, [each.force_debug_cursor for each in opened]
+        self.busy = True
+        for each in opened:
+            each.force_debug_cursor = False
+        try:
+            yield
+        finally:
+            self.busy = before
+            for each, was in zip(opened, forced):  # noqa: B905 - also for Python 3.9
+                each.force_debug_cursor = was
+
+    def note(self, asked: Asked) -> None:
+        """Notes a use of the monolith's own table of a moved model."""
         if asked.path:
             self.records.note("direct", path=asked.path, line=asked.line, function=asked.function)
-        return self.spec.helped
 
 
 _kits: list[Kit] = []
@@ -96,6 +119,9 @@ def _install(kit: Kit) -> None:
         _bring_shadows(kit)
         _allow_references(kit)
         _stay_on_one_side(kit)
+        _watch_statements(kit)
+        _count_queries(kit)
+        _follow_relations(kit)
         _read_replies(kit)
 
 
@@ -137,6 +163,63 @@ def _stay_on_one_side(kit: Kit) -> None:
         return found.none() if self.using == kit.spec.alias and not kit.owns(model) else found
 
     Collector.related_objects = on_one_side
+
+
+def _watch_statements(kit: Kit) -> None:
+    """Queries on the monolith's models reach tables of the context by joins and sub-queries, and SQL texts name them: no router is asked.
+
+    Queries are lazy: what counts is who built one, not who looks at the result.
+    """
+    from django.db.backends.utils import CursorWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+    from django.db.models.sql.query import Query
+
+    join, from_clause, execute = Query.join, SQLCompiler.get_from_clause, CursorWrapper.execute
+    named_tables = re.compile("|".join(rf"\b{re.escape(table)}\b" for table in sorted(kit.tables)) or r"(?!)")
+
+    def joined(self: Any, table: Any, *arguments: Any, **named: Any) -> Any:
+        if table.table_name in kit.tables:
+            asked = kit.frames.asked()
+            if asked.side == "monolith" and asked.path:
+                self.asked_by_the_monolith = asked
+        return join(self, table, *arguments, **named)
+
+    def compiled(self: Any) -> Any:
+        asked = getattr(self.query, "asked_by_the_monolith", None)
+        if asked is not None and self.connection.alias != kit.spec.alias:
+            kit.note(asked)
+        return from_clause(self)
+
+    def executed(self: Any, sql: Any, params: Any = None) -> Any:
+        if self.db.alias != kit.spec.alias and not kit.busy and named_tables.search(str(sql)):
+            kit.note(kit.frames.asked())
+            if kit.spec.helped:
+                _copy_over(kit, self.db)
+        return execute(self, sql, params)
+
+    Query.join, SQLCompiler.get_from_clause, CursorWrapper.execute = joined, compiled, executed
+
+
+def _follow_relations(kit: Kit) -> None:
+    """What many-to-many relations of the service's rows lead to is found where the rows in between are."""
+    from django.db.models.fields import related_descriptors
+
+    make = related_descriptors.create_forward_many_to_many_manager
+
+    def made(superclass: Any, relation: Any, reverse: bool) -> Any:
+        manager = make(superclass, relation, reverse)
+        if not kit.owns(relation.through):
+            return manager
+
+        class Followed(manager):  # type: ignore[misc, valid-type]
+            def _apply_rel_filters(self, queryset: Any) -> Any:
+                found = super()._apply_rel_filters(queryset)
+                return found.using(kit.spec.alias) if self.instance._state.db == kit.spec.alias else found
+
+        Followed.__name__, Followed.__qualname__ = manager.__name__, manager.__qualname__
+        return Followed
+
+    related_descriptors.create_forward_many_to_many_manager = made
 
 
 # Test runners -----------------------------------------------------------------------------------------
@@ -286,26 +369,72 @@ def _bring_shadows(kit: Kit) -> None:
 
 
 def _bring(kit: Kit, field: Any, keys: set[Any]) -> None:
-    """The rows behind a foreign key as shadows: those columns that the service has."""
+    """The rows behind a foreign key, and what they point at in turn."""
     from django.db import connections
 
     model, target = field.remote_field.model, field.target_field
-    if kit.owns(model):
+    keys = keys - {None}
+    if kit.owns(model) or not keys:
         return
     there = connections[kit.spec.alias]
-    with there.cursor() as cursor:
-        if model._meta.db_table not in there.introspection.table_names(cursor):
-            return
-        held = {each.name for each in there.introspection.get_table_description(cursor, model._meta.db_table)}
-    columns = [each for each in model._meta.concrete_fields if each.column in held]
-    found = model._base_manager.using(DEFAULT).filter(**{f"{target.attname}__in": keys - {None}})
-    with _unseen(connections[DEFAULT]):
+    columns = list(model._meta.local_concrete_fields)
+    with kit.unseen():
+        found = model._base_manager.using(DEFAULT).filter(**{f"{target.attname}__in": keys})
         rows = list(found.values(*(each.attname for each in columns)))
     for each in columns:
-        if each.remote_field is not None:
+        # A tree's rows point at rows of their own table.
+        if each.remote_field is not None and each.remote_field.model is not model:
             _bring(kit, each, {row[each.attname] for row in rows})
-    for row in rows:
-        _store(there, model, columns, row)
+    with kit.unseen():
+        for row in rows:
+            _store(there, model, columns, row)
+
+
+def _complete(kit: Kit) -> None:
+    """Adds what the monolith's own models have beyond the service's shadows of them, so that queries of tests may join them.
+
+    The service's own code knows nothing of it: its models say which columns there are.
+    """
+    from django.apps import apps
+    from django.db import connections
+
+    connection = connections.create_connection(kit.spec.alias)
+    quote = connection.ops.quote_name
+    with closing(connection), connection.cursor() as cursor:
+        known = set(connection.introspection.table_names(cursor))
+        for model in apps.get_models(include_auto_created=True):
+            table = model._meta.db_table
+            if kit.owns(model) or not model._meta.managed or model._meta.proxy:
+                continue
+            held = {each.name for each in connection.introspection.get_table_description(cursor, table)} if table in known else set()
+            types = {each.column: each.db_type(connection) for each in model._meta.local_concrete_fields}
+            missing = {column: kind for column, kind in types.items() if column not in held and kind}
+            if table in known:
+                for column, kind in missing.items():
+                    cursor.execute(f"ALTER TABLE {quote(table)} ADD COLUMN {quote(column)} {kind} NULL")
+            else:
+                known.add(table)
+                key = model._meta.pk.column
+                parts = [f"{quote(column)} {kind} {'PRIMARY KEY' if column == key else 'NULL'}" for column, kind in missing.items()]
+                cursor.execute(f"CREATE TABLE {quote(table)} ({', '.join(parts)})")
+
+
+def _copy_over(kit: Kit, here: Any) -> None:
+    """The service's rows in the monolith's own tables, for a run that asks whether a test fails for want of them alone."""
+    from django.db import connections
+
+    if kit.services.started is None:
+        return
+    there = connections[kit.spec.alias]
+    quote = here.ops.quote_name
+    with kit.unseen(), here.constraint_checks_disabled(), here.cursor() as cursor, there.cursor() as source:
+        for table in sorted(kit.tables):
+            cursor.execute(f"DELETE FROM {quote(table)}")
+            source.execute(f"SELECT * FROM {quote(table)}")
+            names = [each[0] for each in source.description]
+            into = f"INSERT INTO {quote(table)} ({', '.join(map(quote, names))}) VALUES ({', '.join(['%s'] * len(names))})"
+            for row in source.fetchall():
+                cursor.execute(into, row)
 
 
 def _store(there: Any, model: Any, columns: list[Any], row: dict[str, Any]) -> None:
@@ -319,17 +448,6 @@ def _store(there: Any, model: Any, columns: list[Any], row: dict[str, Any]) -> N
         if not cursor.rowcount:
             names, places = ", ".join(quote(each.column) for each in columns), ", ".join(["%s"] * len(columns))
             cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", values)
-
-
-@contextmanager
-def _unseen(connection: Any) -> Iterator[None]:
-    """Queries of the kit are none of the test's that it counts."""
-    forced = connection.force_debug_cursor
-    connection.force_debug_cursor = False
-    try:
-        yield
-    finally:
-        connection.force_debug_cursor = forced
 
 
 def _allow_references(kit: Kit) -> None:
@@ -347,6 +465,28 @@ def _allow_references(kit: Kit) -> None:
         return check(self, table_names)
 
     DatabaseWrapper.check_constraints = checked
+
+
+def _count_queries(kit: Kit) -> None:
+    """A test that counts queries of this process counts those on the service's database too: in the monolith there was one."""
+    from django.db import connections
+    from django.test.utils import CaptureQueriesContext
+
+    enter, leave = CaptureQueriesContext.__enter__, CaptureQueriesContext.__exit__
+
+    def entered(self: Any) -> Any:
+        if self.connection.alias == DEFAULT:
+            alias = connections[kit.spec.alias]
+            alias.queries_log, alias.force_debug_cursor = self.connection.queries_log, True
+        return enter(self)
+
+    def left(self: Any, *raised: Any) -> Any:
+        found = leave(self, *raised)
+        if self.connection.alias == DEFAULT:
+            connections[kit.spec.alias].force_debug_cursor = self.connection.force_debug_cursor
+        return found
+
+    CaptureQueriesContext.__enter__, CaptureQueriesContext.__exit__ = entered, left
 
 
 # Replies ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from .snapshots import Snapshots, SqliteFile
@@ -29,9 +30,10 @@ class Running:
         folder = Path(spec.folder)
         self.database = str(folder / f"service-{os.getpid()}.sqlite3")
         self.log = folder / f"service-{os.getpid()}.log"
+        self._read = 0
         shutil.copyfile(spec.template, self.database)
         self.snapshots: Snapshots = SqliteFile(self.database)
-        self.pristine = self.snapshots.keep()
+        self.pristine: object = self.snapshots.keep()
         for attempt in range(1, TRIES + 1):
             self.url = f"http://127.0.0.1:{_free_port()}"
             self._process = self._started(spec)
@@ -40,6 +42,14 @@ class Running:
             self._process.kill()
             if attempt == TRIES:
                 raise RuntimeError(f"the service did not start:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+    def said(self) -> str:
+        """What the service logged since this was asked the last time."""
+        with self.log.open("rb") as file:
+            file.seek(self._read)
+            text = file.read()
+        self._read += len(text)
+        return text.decode(errors="replace")
 
     def _started(self, spec: Spec) -> subprocess.Popen[bytes]:
         port = self.url.rpartition(":")[2]
@@ -76,8 +86,9 @@ def _free_port() -> int:
 class Services:
     """The services of this process and of those that were forked from it; each process sees its own."""
 
-    def __init__(self, spec: Spec) -> None:
-        self._spec = spec
+    def __init__(self, spec: Spec, prepare: Callable[[], None]) -> None:
+        """``prepare`` makes the database of a new service ready for the tests."""
+        self._spec, self._prepare = spec, prepare
         self._running: dict[int, Running] = {}
         self._lock = threading.RLock()
         os.register_at_fork(after_in_child=self._in_child)
@@ -98,6 +109,8 @@ class Services:
             if found is None:
                 found = self._running[os.getpid()] = Running(self._spec)
                 os.environ[f"{self._spec.context}_url".upper()] = found.url
+                self._prepare()
+                found.pristine = found.snapshots.keep()
             return found
 
 
