@@ -176,6 +176,7 @@ def _kit(suite: Suite, environment: Environment, mode: str, tree: Path, folder: 
         "tests": list(suite.tests),
         "moved": _moved(plan, tree),
         "tables": sorted(table.id for table in plan.context.tables),
+        "replicas": sorted(replica.label for replica in plan.context.replicas),
     }
     if mode == "remote":
         template = folder / "template.sqlite3"

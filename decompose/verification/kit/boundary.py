@@ -17,8 +17,11 @@ _now = time.time
 """The real clock: a test that stops time must not make tokens that have run out."""
 
 
-def arm(spec: Spec, records: Records, services: Services) -> None:
-    """Watches the boundary's calls; in mode remote they start the service and find it."""
+def arm(spec: Spec, records: Records, services: Services, feed: Callable[[], None]) -> None:
+    """Watches the boundary's calls; in mode remote they start the service and find it.
+
+    ``feed`` brings the service's shadows up to date, which requests for routes rely on: calls bring what they need themselves.
+    """
     runtime: Any = importlib.import_module(f"{spec.package}.runtime")
     runtime.Boundary.exchange = _noting(spec, records, services, runtime.Boundary.exchange)
     if spec.mode != "remote":
@@ -28,7 +31,7 @@ def arm(spec: Spec, records: Records, services: Services) -> None:
     tokens: Any = importlib.import_module(f"{spec.package}.tokens")
     tokens.sign = _signed(tokens.sign)
     proxy: Any = importlib.import_module(f"{spec.package}.proxy")
-    proxy.forward = _forwarded(records, services, proxy.forward)
+    proxy.forward = _forwarded(records, services, feed, proxy.forward)
 
 
 _STAYS = re.compile(r"stays in the monolith \((\S+) at ")
@@ -80,10 +83,11 @@ def _signed(sign: Callable[..., str]) -> Callable[..., str]:
     return signed
 
 
-def _forwarded(records: Records, services: Services, forward: Callable[..., Any]) -> Callable[..., Any]:
+def _forwarded(records: Records, services: Services, feed: Callable[[], None], forward: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(forward)
     def forwarded(boundary: Any, request: Any, *rest: Any) -> Any:
         path = request.target.partition("?")[0]
+        feed()
         try:
             reply = forward(boundary, request, *rest)
         except Exception as raised:

@@ -110,7 +110,7 @@ def _settings(spec: Spec) -> None:
 
 def _install(kit: Kit) -> None:
     kit.records.present()
-    boundary.arm(kit.spec, kit.records, kit.services)
+    boundary.arm(kit.spec, kit.records, kit.services, lambda: _feed(kit))
     _name_tests(kit)
     if kit.spec.mode == "remote":
         _leave_the_alias_alone(kit)
@@ -119,6 +119,7 @@ def _install(kit: Kit) -> None:
         _bring_shadows(kit)
         _allow_references(kit)
         _stay_on_one_side(kit)
+        _look_up_targets(kit)
         _watch_statements(kit)
         _count_queries(kit)
         _follow_relations(kit)
@@ -198,6 +199,33 @@ def _watch_statements(kit: Kit) -> None:
         return execute(self, sql, params)
 
     Query.join, SQLCompiler.get_from_clause, CursorWrapper.execute = joined, compiled, executed
+
+
+def _look_up_targets(kit: Kit) -> None:
+    """What generic relations of the service's rows lead to is found where its model lives."""
+    from django.apps import apps
+
+    if not apps.is_installed("django.contrib.contenttypes"):
+        return
+    from django.contrib.contenttypes.models import ContentType
+
+    one, several = ContentType.get_object_for_this_type, ContentType.get_all_objects_for_this_type
+
+    def rows(self: Any, using: Any) -> Any:
+        model = self.model_class()
+        elsewhere = model is not None and not kit.owns(model) and kit.spec.alias in (using, self._state.db)
+        return model._base_manager.using(DEFAULT) if elsewhere else None
+
+    def object_for_type(self: Any, using: Any = None, **wanted: Any) -> Any:
+        found = rows(self, using)
+        named = {"using": using} if using else {}
+        return one(self, **named, **wanted) if found is None else found.get(**wanted)
+
+    def objects_for_type(self: Any, **wanted: Any) -> Any:
+        found = rows(self, None)
+        return several(self, **wanted) if found is None else found.filter(**wanted)
+
+    ContentType.get_object_for_this_type, ContentType.get_all_objects_for_this_type = object_for_type, objects_for_type
 
 
 def _follow_relations(kit: Kit) -> None:
@@ -370,24 +398,38 @@ def _bring_shadows(kit: Kit) -> None:
 
 def _bring(kit: Kit, field: Any, keys: set[Any]) -> None:
     """The rows behind a foreign key, and what they point at in turn."""
-    from django.db import connections
-
     model, target = field.remote_field.model, field.target_field
     keys = keys - {None}
-    if kit.owns(model) or not keys:
-        return
-    there = connections[kit.spec.alias]
+    if not kit.owns(model) and keys:
+        _bring_rows(kit, model, {f"{target.attname}__in": keys})
+
+
+def _bring_rows(kit: Kit, model: Any, wanted: dict[str, Any]) -> None:
+    """Rows of the monolith as they are now, as rows of the service."""
+    from django.db import connections
+
     columns = list(model._meta.local_concrete_fields)
+    names = [each.attname for each in columns]
     with kit.unseen():
-        found = model._base_manager.using(DEFAULT).filter(**{f"{target.attname}__in": keys})
-        rows = list(found.values(*(each.attname for each in columns)))
+        rows = {row[model._meta.pk.attname]: row for row in model._base_manager.using(DEFAULT).filter(**wanted).values(*names)}
+        held = {row[model._meta.pk.attname]: row for row in model._base_manager.using(kit.spec.alias).filter(**wanted).values(*names)}
+        changed = [row for key, row in rows.items() if held.get(key) != row]
     for each in columns:
         # A tree's rows point at rows of their own table.
         if each.remote_field is not None and each.remote_field.model is not model:
-            _bring(kit, each, {row[each.attname] for row in rows})
+            _bring(kit, each, {row[each.attname] for row in changed})
     with kit.unseen():
-        for row in rows:
-            _store(there, model, columns, row)
+        for row in changed:
+            _store(connections[kit.spec.alias], model, columns, row)
+
+
+def _feed(kit: Kit) -> None:
+    """The shadows as they are once the monolith's events have been delivered, which nobody does while a suite runs."""
+    from django.apps import apps
+
+    kit.services.running()
+    for label in kit.spec.replicas:
+        _bring_rows(kit, apps.get_model(label), {})
 
 
 def _complete(kit: Kit) -> None:
@@ -417,6 +459,25 @@ def _complete(kit: Kit) -> None:
                 key = model._meta.pk.column
                 parts = [f"{quote(column)} {kind} {'PRIMARY KEY' if column == key else 'NULL'}" for column, kind in missing.items()]
                 cursor.execute(f"CREATE TABLE {quote(table)} ({', '.join(parts)})")
+        if apps.is_installed("django.contrib.contenttypes"):
+            _number_types_alike(kit, cursor, quote, known)
+
+
+def _number_types_alike(kit: Kit, cursor: Any, quote: Callable[[str], str], known: set[str]) -> None:
+    """Gives content types the numbers that they have in the monolith: rows of tests and fixtures point at these."""
+    from django.contrib.contenttypes.models import ContentType
+
+    with kit.unseen():
+        types = list(ContentType.objects.using(DEFAULT).values_list("pk", "app_label", "model"))
+    table = quote(ContentType._meta.db_table)
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    # Permissions hang on the types; what users may do is vouched for by the monolith.
+    for each in sorted({"auth_permission"} & known):
+        cursor.execute(f"DELETE FROM {quote(each)}")
+    cursor.execute(f"DELETE FROM {table}")
+    for row in types:
+        cursor.execute(f"INSERT INTO {table} (id, app_label, model) VALUES (%s, %s, %s)", row)
+    cursor.execute("PRAGMA foreign_keys = ON")
 
 
 def _copy_over(kit: Kit, here: Any) -> None:

@@ -13,7 +13,7 @@ class Spec:
 
     ``root`` is the tree under test, ``package`` the package of all boundaries, ``mode`` the mode of the context. ``tests`` are paths
     of test modules below ``root``. ``moved`` are those of files whose code moves, with line ranges where it is only a part. ``tables``
-    are those that move. ``folder`` is where the kit keeps records and databases, ``packages`` where the libraries of the boundary are.
+    are those that move, ``replicas`` the monolith's models of which the service keeps shadows. ``folder`` is where the kit keeps records and databases, ``packages`` where the libraries of the boundary are.
 
     ``python``, ``service``, ``command``, ``variables`` start the service (``{port}`` in the command is replaced); ``template`` is a
     migrated database that every process of the suite gets a copy of.
@@ -31,6 +31,7 @@ class Spec:
     tests: list[str] = field(default_factory=list)
     moved: dict[str, list[list[int]]] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
+    replicas: list[str] = field(default_factory=list)
     python: str = ""
     service: str = ""
     command: list[str] = field(default_factory=list)
