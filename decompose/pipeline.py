@@ -434,7 +434,7 @@ def _step(
     texts = _texts(base, tree, view)
     render = _render()
     if step in steps.MODES:
-        return steps.turned(service, step, migration.project.name, texts)
+        return steps.turned(service, step, texts)
     if step == "split":
         return steps.split(migration, chosen, texts, render)
     return steps.retire(migration, chosen, sealed.unsealed, texts, render)

@@ -28,7 +28,7 @@ SEAL = ""
 """The first step has no name in the record of written files: it is there whenever the others are."""
 MARKER = "cutover.json"
 """Lies in the service's folder while the service owns the rows; the runbook says who puts it there and who takes it away."""
-MODES = {"shadow": "loopback", "switch": "remote"}
+MODES = {"shadow": "shadow", "switch": "remote"}
 CLIENT = ("httpx", "pydantic")
 """What the monolith needs besides its own requirements as soon as calls are serialised."""
 SHOWN = 40
@@ -80,7 +80,7 @@ def check_turn(context: str, step: str, taken: Collection[str], *, cut_over: boo
     done = {named(each) for each in taken}
     if "retire" in done:
         raise NotReady(f"{context} is retired: its code is in the service now", hint="make a new plan with `decompose plan`")
-    needs = {"shadow": ("seal",), "switch": ("seal", "serve"), "retire": ("seal", "serve", "switch")}.get(step, ())
+    needs = {"shadow": ("seal", "serve"), "switch": ("seal", "serve"), "retire": ("seal", "serve", "switch")}.get(step, ())
     missing = [each for each in needs if each not in done]
     if missing:
         commands = ", ".join(f"`decompose extract {context} --step {each}`" for each in missing)
@@ -127,13 +127,11 @@ def divided(artifacts: Iterable[Artifact], service: ServicePlan) -> list[Artifac
 # --- shadow and switch --------------------------------------------------------------------------
 
 
-def turned(service: ServicePlan, step: str, project: str, texts: Texts) -> Change:
+def turned(service: ServicePlan, step: str, texts: Texts) -> Change:
     """The files that turn the monolith's mode: variables for a compose file and for a task definition, and what its environment needs."""
     identifier = re.sub(r"\W", "_", service.context.name).upper()
-    mode = MODES[step]
-    variables = {f"{identifier}_MODE": mode}
-    if mode != "loopback":
-        variables[f"{identifier}_URL"] = f"http://{service.name}.${{ENVIRONMENT}}.{project}.internal:{service.port}"
+    mode, project = MODES[step], re.sub(r"[^a-z0-9]+", "-", service.project.name.lower()).strip("-") or "project"
+    variables = {f"{identifier}_MODE": mode, f"{identifier}_URL": f"http://{service.name}.${{ENVIRONMENT}}.{project}.internal:{service.port}"}
     container = {
         "environment": [{"name": name, "value": value} for name, value in variables.items()],
         "secrets": [{"name": "BOUNDARY_TOKEN_KEY", "valueFrom": "${BOUNDARY_TOKEN_KEY_SECRET_ARN}"}],
