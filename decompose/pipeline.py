@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
+    from decompose.generate.render import Render
+    from decompose.steps import Change, Texts
+
 PLAN = ".decompose/plan.json"
 ANALYSIS = ".decompose/analysis.json"
 PLAN_DOCUMENT = "plan/plan.md"
@@ -369,6 +372,7 @@ def extract(
     settings = config or load(base)
     # Held from the first look at the tree to the last rename, so that nobody extracts from a tree that another run changes.
     with nullcontext() if dry_run else emit.exclusive(base):
+        _check_step(base, settings, context, step)
         view = emit.footprint(base)
         tree = source_tree(base, settings, view.generated)
         migration = _current_plan(
@@ -380,13 +384,77 @@ def extract(
         _check_decided(chosen)
         service = _service(migration, chosen, settings, tree, view)
         sealed = _sealed(base, migration, chosen, settings, tree, view)
+        change = _step(base, migration, chosen, service, sealed, tree, view, step)
         if not allow_dirty:
-            _check_committed(base, [each.path for each in sealed.artifacts if each.content != each.base])
-        artifacts = [*_generated(service), *sealed.artifacts]
-        if step is not None:
-            artifacts = _of_step(artifacts, service, step)
-        report = emit.write(base, artifacts, dry_run=dry_run, complete=[] if step else [context])
-        return Extraction(chosen, service, report, (*sealed.left, *_blocked(chosen)))
+            _check_committed(base, [each.path for each in change.artifacts if each.file_class == "edited" and each.content != each.base])
+        report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step))
+        return Extraction(chosen, service, report, (*change.left, *_blocked(chosen)))
+
+
+def undo(path: str | Path, context: str, *, step: str | None = None, dry_run: bool = False, config: Config | None = None) -> emit.WriteReport:
+    """Takes back a step of a context, or all of them. Raises :class:`NotReady` after the cut-over and out of order, else as :func:`decompose.emit.undo`."""
+    from decompose import steps
+
+    base = project_folder(path)
+    if step is not None:
+        steps.check_known(step)
+    settings = config or load(base)
+    with nullcontext() if dry_run else emit.exclusive(base):
+        taken = emit.written_steps(base).get(context)
+        if taken is not None:
+            steps.check_undo(context, step, taken, cut_over=_cut_over(base, settings, context))
+        return emit.undo(base, context, step=None if step is None else steps.recorded(step), dry_run=dry_run)
+
+
+def _cut_over(base: Path, settings: Config, context: str) -> bool:
+    """Whether the service owns the rows: whoever cut over left a mark in its folder."""
+    from decompose.steps import MARKER
+
+    return (base / settings.services_folder / context / MARKER).exists()
+
+
+def _complete(context: str, step: str | None) -> list[str]:
+    """The owners of which a run holds everything: what they wrote before and do no longer goes."""
+    if step is None:
+        return [context, f"{context}/serve"]
+    return {"seal": [context], "serve": [f"{context}/serve"]}.get(step, [])
+
+
+def _step(
+    base: Path, migration: MigrationPlan, chosen: ContextPlan, service: ServicePlan, sealed: _Sealed, tree: SourceTree, view: emit.Footprint, step: str | None
+) -> Change:
+    """The files of one step; without one those of seal and serve together, which change nothing for anybody."""
+    from decompose import steps
+
+    if step is None or step in ("seal", "serve"):
+        wanted = {"seal": (steps.SEAL,), "serve": ("serve",)}.get(step or "", (steps.SEAL, "serve"))
+        artifacts = steps.divided([*_generated(service), *sealed.artifacts], service)
+        chosen_ones = tuple(each for each in artifacts if each.step in wanted)
+        return steps.Change(chosen_ones, sealed.left if steps.SEAL in wanted else ())
+    texts = _texts(base, tree, view)
+    render = _render()
+    if step in steps.MODES:
+        return steps.turned(service, step, texts)
+    if step == "split":
+        return steps.split(migration, chosen, texts, render)
+    return steps.retire(migration, chosen, sealed.unsealed, texts, render)
+
+
+def _texts(base: Path, tree: SourceTree, view: emit.Footprint) -> Texts:
+    from decompose.steps import Texts
+
+    def current(path: str) -> bytes | None:
+        return contents(str(base), path) if (base / path).is_file() else None
+
+    paths = frozenset(file.path for file in (*tree.python, *tree.other))
+    return Texts(lambda path: _text(tree, view, path), current, paths, frozenset(view.generated))
+
+
+def _render() -> Render:
+    from decompose.generate.render import make_render
+    from decompose.resources import templates
+
+    return make_render(templates())
 
 
 def _blocked(chosen: ContextPlan) -> Iterator[tuple[str, str]]:
@@ -430,6 +498,16 @@ def _check_framework(migration: MigrationPlan) -> None:
             hint=f"extraction works for: {', '.join(EXTRACTABLE)}",
             place=PLAN,
         )
+
+
+def _check_step(base: Path, settings: Config, context: str, step: str | None) -> None:
+    """Raises :class:`NotReady` when the step comes too early or too late, :class:`UsageError` when there is no such step."""
+    from decompose import steps
+
+    if step is not None:
+        steps.check_known(step)
+    taken = emit.written_steps(base).get(context, frozenset())
+    steps.check_turn(context, step or "serve", taken, cut_over=_cut_over(base, settings, context))
 
 
 def _check_decided(chosen: ContextPlan) -> None:
@@ -477,6 +555,8 @@ def _service(
 class _Sealed:
     artifacts: tuple[Artifact, ...]
     left: tuple[tuple[str, str], ...]
+    unsealed: tuple[str, ...]
+    """Ids of the edges whose call sites stay as they are."""
 
 
 def _sealed(
@@ -485,6 +565,7 @@ def _sealed(
     """The monolith's files with the context's call sites rewritten, together with those of contexts sealed before."""
     from decompose.planning.service import service_plan
     from decompose.rewrite.seal import Seal, seal
+    from decompose.steps import constraints_gone
 
     modules = {module.path: module.id for module in migration.modules}
     before = set(emit.written_contexts(base)) - {chosen.name}
@@ -497,31 +578,24 @@ def _sealed(
     own = next(each for each in seals if each.context == chosen.name)
     paths = sorted({edge.at.path for edge in own.sealable})
     sealed = seal(seals, paths, {path: _text(tree, view, path) for path in paths}, modules)
+    unconstrained = [context for context, steps in emit.written_steps(base).items() if "split" in steps]
+    texts = _texts(base, tree, view)
     artifacts = tuple(
-        Artifact(path, text, "edited", base=contents(tree.base, path), context=chosen.name)
+        Artifact(
+            path, constraints_gone(path, text, migration, unconstrained, texts), "edited", base=contents(tree.base, path), context=chosen.name
+        )
         for path, text in sorted(sealed.texts.items())
     )
-    return _Sealed(artifacts, tuple((f"{place} ({id})", reason) for id, place, reason in sealed.left))
+    return _Sealed(artifacts, tuple((f"{place} ({id})", reason) for id, place, reason in sealed.left), tuple(id for id, _, _ in sealed.left))
 
 
 def _generated(service: ServicePlan) -> list[Artifact]:
     """Everything that the generators make; of two files with one path the later stands."""
     from decompose.generate import generators
-    from decompose.generate.render import make_render
-    from decompose.resources import templates
 
-    render = make_render(templates())
+    render = _render()
     made = {artifact.path: artifact for generate in generators() for artifact in generate(service, render)}
     return [made[path] for path in sorted(made)]
-
-
-def _of_step(artifacts: list[Artifact], service: ServicePlan, step: str) -> list[Artifact]:
-    """The files that one step ships: ``seal`` changes the monolith only, ``serve`` adds the service only."""
-    if step == "seal":
-        return [artifact for artifact in artifacts if not artifact.path.startswith(f"{service.root}/")]
-    if step == "serve":
-        return [artifact for artifact in artifacts if artifact.path.startswith(f"{service.root}/")]
-    raise UsageError(f"the step {step!r} writes no files of its own", hint="steps that write are seal and serve")
 
 
 def _check_committed(base: Path, paths: Collection[str]) -> None:

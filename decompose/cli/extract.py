@@ -41,14 +41,15 @@ _SAID = {
         "decompose extract CONTEXT --dry-run",
         "decompose extract CONTEXT --dry-run --diff",
         "decompose extract CONTEXT",
+        "decompose extract CONTEXT --step split",
         "decompose extract CONTEXT --undo",
     ),
 )
 @click.argument("name", metavar="CONTEXT", shell_complete=known_contexts)
 @click.option("--dry-run", is_flag=True, help="Write nothing, say what would be written.")
 @click.option("--diff", is_flag=True, help="Print the change as a unified diff; with --dry-run it is only printed.")
-@click.option("--undo", is_flag=True, help="Take back what was written for the context; your own edits stay.")
-@click.option("--step", metavar="STEP", help="Write only what one step needs: seal or serve.")
+@click.option("--undo", is_flag=True, help="Take back what was written for the context, or by one step; your own edits stay.")
+@click.option("--step", metavar="STEP", help="Only one step, a change of its own: seal, serve, shadow, split, switch or retire.")
 @click.option("--allow-dirty", is_flag=True, help="Write also where git has changes that are not committed.")
 @click.option("--replan", is_flag=True, help="Make the plan anew when source or decisions changed.")
 @in_project
@@ -77,13 +78,14 @@ def command(
     Starts from the saved plan and writes all files or none. The mode is set to local: the monolith behaves as before. Your
     edits in generated files are merged, never overwritten.
     """
-    from decompose import emit, pipeline
+    from decompose import pipeline
     from decompose.project import project_folder
 
     session = session_of(context)
     base = project_folder(project)
     if undo:
-        _put(session, name, emit.undo(base, name, dry_run=dry_run), None, diff, format, output)
+        taken_back = pipeline.undo(base, name, step=step, dry_run=dry_run, config=session.settings(base))
+        _put(session, name, taken_back, None, diff, format, output)
         return
     with session.progress() as progress, session.executor() as executor:
         done = pipeline.extract(

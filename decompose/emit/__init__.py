@@ -40,6 +40,7 @@ __all__ = [
     "undo",
     "write",
     "written_contexts",
+    "written_steps",
 ]
 
 IGNORED = b"# What decompose can make again. The rest of this folder belongs into version control.\n" + b"".join(
@@ -88,7 +89,7 @@ def write(
 ) -> WriteReport:
     """Writes all artifacts below ``base`` in one transaction and says what became of each.
 
-    ``complete`` names contexts of which ``artifacts`` holds everything: what they generated before and do no longer is
+    ``complete`` names owners (see :attr:`Artifact.owner`) of which ``artifacts`` holds everything: what they generated before and do no longer is
     removed, unless a person edited it. Files that are already right are not touched. Edits are merged; where that fails both
     versions stand between markers and the report has ``conflicts``.
 
@@ -109,8 +110,8 @@ def write(
         return WriteReport(outcomes)
 
 
-def undo(base: Path, context: str, *, dry_run: bool = False) -> WriteReport:
-    """Takes back everything that was written for ``context``.
+def undo(base: Path, context: str, *, step: str | None = None, dry_run: bool = False) -> WriteReport:
+    """Takes back everything that was written for ``context``, or by one ``step`` of it (``""`` for the first, which has no name of its own).
 
     Rewrites of the monolith are reversed with a person's other edits kept; generated files go, except those that a person
     edited and those that other contexts share. Raises :class:`UsageError` when nothing was written for it, else as :func:`write`.
@@ -118,10 +119,10 @@ def undo(base: Path, context: str, *, dry_run: bool = False) -> WriteReport:
     if dry_run:
         with Tree(base) as tree:
             _refuse_pending(tree)
-            return WriteReport(_decide_undo(tree, _ledger(tree), context)[0], dry_run=True)
+            return WriteReport(_decide_undo(tree, _ledger(tree), context, step)[0], dry_run=True)
     with exclusive(base), Tree(base) as tree:
         ledger = _ledger(tree)
-        outcomes, after = _decide_undo(tree, ledger, context)
+        outcomes, after = _decide_undo(tree, ledger, context, step)
         commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, ())])
         return WriteReport(outcomes)
 
@@ -130,6 +131,16 @@ def written_contexts(base: Path) -> tuple[str, ...]:
     """The contexts that something was written for, sorted."""
     with Tree(base) as tree:
         return _contexts(_ledger(tree))
+
+
+def written_steps(base: Path) -> dict[str, frozenset[str]]:
+    """The steps that something was written for, by context; ``""`` is the first, which has no name of its own."""
+    with Tree(base) as tree:
+        found: dict[str, set[str]] = {}
+        for owner in _owners(_ledger(tree)):
+            context, _, step = owner.partition("/")
+            found.setdefault(context, set()).add(step)
+        return {context: frozenset(steps) for context, steps in sorted(found.items())}
 
 
 class Footprint(msgspec.Struct, frozen=True):
@@ -149,9 +160,9 @@ def footprint(base: Path, contexts: Collection[str] | None = None) -> Footprint:
         if not _remembers(tree):
             return Footprint()
         ledger = _ledger(tree)
-        chosen = set(_contexts(ledger)) if contexts is None else set(contexts)
+        chosen = {owner for owner in _owners(ledger) if contexts is None or _context(owner) in contexts}
         generated = {
-            path: entry.contexts
+            path: tuple(sorted({_context(owner) for owner in entry.contexts}))
             for path, entry in sorted(ledger.files.items())
             if contexts is None or chosen & set(entry.contexts)
         }
@@ -177,8 +188,17 @@ def _remembers(tree: Tree) -> bool:
 
 
 def _contexts(ledger: Ledger) -> tuple[str, ...]:
-    generated = {context for entry in ledger.files.values() for context in entry.contexts}
-    return tuple(sorted(name for name in generated | set(ledger.edits) if name and name[0].isalpha()))
+    return tuple(sorted({_context(owner) for owner in _owners(ledger)}))
+
+
+def _owners(ledger: Ledger) -> list[str]:
+    """Contexts, and contexts with a step of theirs, that something was written for."""
+    generated = {owner for entry in ledger.files.values() for owner in entry.contexts}
+    return sorted(owner for owner in generated | set(ledger.edits) if owner and owner[0].isalpha())
+
+
+def _context(owner: str) -> str:
+    return owner.partition("/")[0]
 
 
 def _refuse_pending(tree: Tree) -> None:
@@ -235,10 +255,10 @@ def _decide(
     for artifact in artifacts:
         current = tree.read(artifact.path)
         if artifact.file_class == "edited":
-            chain = edits.get(artifact.context, {}).get(artifact.path, ())
+            chain = edits.get(artifact.owner, {}).get(artifact.path, ())
             outcome, chain = decide.edited(artifact, current, chain)
             if chain:
-                edits.setdefault(artifact.context, {})[artifact.path] = chain
+                edits.setdefault(artifact.owner, {})[artifact.path] = chain
         else:
             outcome, entry = decide.generated(artifact, current, files.get(artifact.path), base)
             if entry is not None:
@@ -263,18 +283,20 @@ def _drop(tree: Tree, files: dict[str, Entry], generated: Collection[str], conte
     return outcomes
 
 
-def _decide_undo(tree: Tree, ledger: Ledger, context: str) -> tuple[tuple[Outcome, ...], Ledger]:
+def _decide_undo(tree: Tree, ledger: Ledger, context: str, step: str | None) -> tuple[tuple[Outcome, ...], Ledger]:
     from decompose.config import did_you_mean
 
     known = _contexts(ledger)
     if context not in known:
         raise UsageError(f"nothing was written for {context!r}", hint=did_you_mean(context, known))
+    chosen = [owner for owner in _owners(ledger) if _context(owner) == context and step in (None, owner.partition("/")[2])]
     files = dict(ledger.files)
-    outcomes = _drop(tree, files, (), (context,))
+    outcomes = _drop(tree, files, (), chosen)
 
-    for path, chain in sorted(ledger.edits.get(context, {}).items()):
+    for path in sorted({path for owner in chosen for path in ledger.edits.get(owner, {})}):
+        chain = [edit for owner in chosen for edit in ledger.edits.get(owner, {}).get(path, ())]
         outcome = decide.restored(path, tree.read(path), chain, _bases(tree))
-        others = sorted(name for name, paths in ledger.edits.items() if name != context and path in paths)
+        others = sorted(name for name, paths in ledger.edits.items() if name not in chosen and path in paths)
         if outcome.action == "conflict" and others:
             raise EditConflict(
                 f"{path} was rewritten in the same lines for {', '.join(others)}",
@@ -282,7 +304,7 @@ def _decide_undo(tree: Tree, ledger: Ledger, context: str) -> tuple[tuple[Outcom
                 hint=f"take back {others[-1]} first",
             )
         outcomes.append(outcome)
-    edits = {name: paths for name, paths in ledger.edits.items() if name != context}
+    edits = {name: paths for name, paths in ledger.edits.items() if name not in chosen}
     if not _contexts(Ledger(files, edits)):
         # What all contexts share goes with the last of them.
         outcomes += _drop(tree, files, (), (SHARED,))

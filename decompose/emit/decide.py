@@ -22,7 +22,7 @@ from typing import Literal
 
 import msgspec
 
-from decompose.emit.ledger import Edit, Entry, digest
+from decompose.emit.ledger import REMOVED, Edit, Entry, digest
 from decompose.emit.merge import has_markers, merge, mergeable
 from decompose.errors import Drifted, EditConflict, FileError
 from decompose.model.artifacts import Artifact, FileClass
@@ -54,7 +54,7 @@ def generated(
     def outcome(action: Action, after: bytes | None) -> Outcome:
         return Outcome(artifact.path, action, artifact.file_class, current, after, artifact.executable)
 
-    contexts = tuple(sorted({artifact.context, *(entry.contexts if entry else ())}))
+    contexts = tuple(sorted({artifact.owner, *(entry.contexts if entry else ())}))
     fresh = Entry(artifact.file_class, digest(artifact.content), contexts)
     if entry is None:
         if current is None:
@@ -120,17 +120,17 @@ def edited(artifact: Artifact, current: bytes | None, chain: tuple[Edit, ...]) -
     def outcome(action: Action, after: bytes | None) -> Outcome:
         return Outcome(artifact.path, action, "edited", current, after, artifact.executable)
 
-    if current == artifact.content:
+    if current == artifact.wanted:
         return outcome("unchanged", current), chain
     if current is None or current != artifact.base:
         raise Drifted(
             f"{artifact.path} changed since it was analyzed", place=artifact.path, hint="run the same command again"
         )
-    edit = Edit(digest(current), digest(artifact.content))
+    edit = Edit(digest(current), REMOVED if artifact.removed else digest(artifact.content))
     if chain and chain[-1].result == edit.original:
         edit = Edit(chain[-1].original, edit.result)
         chain = chain[:-1]
-    return outcome("update", artifact.content), (*chain, edit)
+    return outcome("remove" if artifact.removed else "update", artifact.wanted), (*chain, edit)
 
 
 def dropped(path: str, current: bytes | None, entry: Entry) -> Outcome:
@@ -144,24 +144,28 @@ def dropped(path: str, current: bytes | None, entry: Entry) -> Outcome:
 
 def restored(path: str, current: bytes | None, edits: Collection[Edit], base: Base) -> Outcome:
     """The outcome of taking rewrites of a file back, newest first, with everything else in it kept."""
-    if current is None:
+    remaining = [edit for edit in edits if edit.result != REMOVED]
+    removals = [edit for edit in edits if edit.result == REMOVED]
+    start = current if current is not None or not removals else _kept(path, removals[-1].original, base)
+    if start is None:
         return Outcome(path, "deleted", "edited", None, None)
-    text, conflicts = current, 0
-    remaining = list(edits)
+    text, conflicts = start, 0
     while remaining:
         edit = _newest(remaining, digest(text))
         remaining.remove(edit)
-        original, result = base(edit.original), base(edit.result)
-        if original is None or result is None:
-            raise FileError(
-                f"the text that {path} had before is lost",
-                place=path,
-                hint="restore .decompose/base from version control",
-            )
-        merged = merge(result, text, original, neighbours=True)
+        merged = merge(_kept(path, edit.result, base), text, _kept(path, edit.original, base), neighbours=True)
         text, conflicts = merged.text, conflicts + merged.conflicts
     action: Action = "conflict" if conflicts else "unchanged" if text == current else "restore"
     return Outcome(path, action, "edited", current, text)
+
+
+def _kept(path: str, hash_: str, base: Base) -> bytes:
+    text = base(hash_)
+    if text is None:
+        raise FileError(
+            f"the text that {path} had before is lost", place=path, hint="restore .decompose/base from version control"
+        )
+    return text
 
 
 def _newest(edits: Sequence[Edit], current: str) -> Edit:

@@ -21,7 +21,7 @@ MOST = 64 * 1024 * 1024
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A generated file: ``hash`` is of the text last generated, ``deleted`` means that a person deleted the file.
 
-    ``contexts`` are those that generate it; ``conflict`` is set while conflict markers were left in it.
+    ``contexts`` are those that generate it, with the step where that can be taken back alone (``reviews/split``); ``conflict`` is set while conflict markers were left in it.
     """
 
     file_class: FileClass = msgspec.field(name="class")
@@ -31,15 +31,19 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     conflict: bool = False
 
 
+REMOVED = ""
+"""Stands for the hash of a file that is gone."""
+
+
 class Edit(msgspec.Struct, frozen=True):
-    """A rewrite of a file of the monolith: hashes of the text before and after it."""
+    """A rewrite of a file of the monolith: hashes of the text before and after it; :data:`REMOVED` after it was taken away."""
 
     original: str
     result: str
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """All generated files by path, and all rewrites by context and path, oldest first."""
+    """All generated files by path, and all rewrites by context (or context and step, ``reviews/split``) and path, oldest first."""
 
     files: dict[str, Entry] = {}
     edits: dict[str, dict[str, tuple[Edit, ...]]] = {}
@@ -49,7 +53,7 @@ class Ledger(msgspec.Struct, frozen=True):
         """The hashes of all texts that a later merge may need."""
         generated = {entry.hash for entry in self.files.values() if entry.file_class != "once" and not entry.deleted}
         pairs = [edit for paths in self.edits.values() for chain in paths.values() for edit in chain]
-        return generated | {edit.original for edit in pairs} | {edit.result for edit in pairs}
+        return generated | {edit.original for edit in pairs} | {edit.result for edit in pairs if edit.result != REMOVED}
 
 
 def digest(content: bytes) -> str:

@@ -135,7 +135,7 @@ def _moved_model(plan: ServicePlan, models: Models, table: Table, keys: list[For
             declared = models.field(table.model, key.field)
             if declared is not None:
                 explicit = any(keyword.arg == "through" for keyword in declared[1].keywords)
-                (late if explicit else fields).append((key.field, _relation(models, *declared, table, key, labels, plan.project.user_model)))
+                (late if explicit else fields).append((key.field, relation(models, *declared, table, key, labels, plan.project.user_model)))
                 needs.add(labels.get(key.target, ""))
     options = tuple(_options(models, table, table.model))
     swappable = any(labels.get(key.target, "") == plan.project.user_model or key.target == "auth_user" for key in keys)
@@ -152,7 +152,7 @@ def _field(models: Models, table: Table, column: Column, key: ForeignKey | None,
             # As Django's own migrations say of every explicit key (Field.deconstruct, ModelBase).
             call = ast.Call(call.func, call.args, [*call.keywords, ast.keyword("serialize", ast.Constant(False))])
         if key is not None:
-            return _relation(models, place, call, table, key, labels, user)
+            return relation(models, place, call, table, key, labels, user)
         return models.absolute(place, call, class_id=table.model)
     if column.auto and column.primary_key:
         kind = column.declared.rpartition(".")[2] or "BigAutoField"
@@ -168,7 +168,7 @@ def _field(models: Models, table: Table, column: Column, key: ForeignKey | None,
     return Expression(_FIELDS[column.type].format(flags).replace(", )", ")"))
 
 
-def _relation(
+def relation(
     models: Models, place: str, call: ast.Call, table: Table, key: ForeignKey, labels: Mapping[str, str], user: str
 ) -> Expression:
     """A relation with its target named by label, as a migration must."""

@@ -16,7 +16,10 @@ FileClass = Literal["owned", "merged", "once", "moved", "edited"]
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """A file relative to the project root. ``base`` is the text an ``edited`` file was rewritten from, else ``None``."""
+    """A file relative to the project root. ``base`` is the text an ``edited`` file was rewritten from, else ``None``.
+
+    ``step`` is the step of the extraction that writes it where that can be taken back alone. An ``edited`` file that is ``removed`` has no content.
+    """
 
     path: str
     content: bytes
@@ -24,3 +27,15 @@ class Artifact(msgspec.Struct, frozen=True):
     executable: bool = False
     base: bytes | None = None
     context: str = ""
+    step: str = ""
+    removed: bool = False
+
+    @property
+    def owner(self) -> str:
+        """Who writes it: the context, and the step where that stands alone (``reviews/split``)."""
+        return f"{self.context}/{self.step}" if self.context and self.step else self.context
+
+    @property
+    def wanted(self) -> bytes | None:
+        """The text that is to be there, ``None`` where there is to be no file."""
+        return None if self.removed else self.content

@@ -59,10 +59,10 @@ def steps(name: str, project: Project, edges: Iterable[BoundaryEdge], services: 
         ),
         step(
             "shadow",
-            "Calls pass through the serialised contract inside the monolith: what cannot cross a process shows here",
-            f"{switch}=loopback {tests}",
-            "the same results as with the local mode; every difference names its boundary edge",
-            f"{switch}=local",
+            "Calls pass through the serialised contract inside the monolith; then the service is asked the same beside it, and the local answer is used",
+            f"{switch}=loopback {tests}, then decompose extract {name} --step shadow",
+            "the same results as with the local mode; every difference names its boundary edge or its operation",
+            f"{switch}=local, decompose extract {name} --step shadow --undo",
         ),
         step(
             "split",

@@ -94,7 +94,38 @@ def test_a_hand_edit_that_meets_new_output_ends_with_4_and_both_texts(decompose:
 def test_a_step_writes_its_own_files_only(decompose: Typed, planned: Path) -> None:
     assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", "seal").code == 0
     assert (planned / "shop/boundaries").is_dir() and not (planned / "services/reviews").exists()
-    assert decompose("extract", "reviews", "-C", planned, "--step", "switch", "--allow-dirty").code == 2
+    sealed = files(planned)
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", "serve").code == 0
+    assert sealed.items() < files(planned).items()
+
+
+def test_a_step_that_does_not_exist_is_a_usage_error(decompose: Typed, planned: Path) -> None:
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", "spilt")
+    assert answer.code == 2 and "split" in answer.err
+
+
+def test_steps_are_taken_in_order(decompose: Typed, planned: Path) -> None:
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", "switch")
+    assert answer.code == 1 and "switch comes after seal and serve" in answer.err and not (planned / "services").exists()
+
+
+def test_a_step_with_nothing_to_write_says_why(decompose: Typed, planned: Path) -> None:
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", "split")
+    assert answer.code == 0 and "no foreign key with a constraint crosses the cut" in answer.out
+
+
+def test_steps_are_taken_back_in_order_and_never_after_the_cut_over(decompose: Typed, planned: Path) -> None:
+    for step in ("seal", "serve", "switch"):
+        assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", step).code == 0
+    assert "switch came after serve" in decompose("extract", "reviews", "-C", planned, "--undo", "--step", "serve").err
+    marker = planned / "services/reviews/cutover.json"
+    marker.write_text("{}")
+    for words in (("--step", "switch"), ()):
+        answer = decompose("extract", "reviews", "-C", planned, "--undo", *words)
+        assert answer.code == 1 and "were cut over" in answer.err
+    marker.unlink()
+    assert decompose("extract", "reviews", "-C", planned, "--undo", "--step", "switch").code == 0
+    assert not (planned / "services/reviews/deploy/monolith").exists()
 
 
 def test_the_result_as_json_lists_every_file(decompose: Typed, planned: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from decompose import emit
@@ -574,3 +575,59 @@ def test_a_damaged_base_counts_as_lost(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_bytes(b"mine\n" + BODY)
     with pytest.raises(FileError, match="lost"):
         emit.write(tmp_path, [art("a.py", BODY + b"ours\n")])
+
+
+# --- steps --------------------------------------------------------------------------------------
+
+
+def step(artifact: Artifact, name: str) -> Artifact:
+    return msgspec.structs.replace(artifact, step=name)
+
+
+def test_a_step_is_taken_back_alone(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_bytes(BODY)
+    sealed, split = BODY.replace(b"line 1", b"sealed"), BODY.replace(b"line 1", b"sealed").replace(b"line 7", b"split")
+    emit.write(tmp_path, [art("a.py"), edit("m.py", BODY, sealed)])
+    emit.write(tmp_path, [step(art("b.py"), "split"), step(edit("m.py", sealed, split), "split")])
+    assert emit.written_steps(tmp_path) == {"orders": frozenset({"", "split"})}
+    assert emit.written_contexts(tmp_path) == ("orders",)
+    assert emit.footprint(tmp_path).originals == {"m.py": BODY}
+    assert emit.footprint(tmp_path).generated == {"a.py": ("orders",), "b.py": ("orders",)}
+    emit.undo(tmp_path, "orders", step="split")
+    assert files(tmp_path) == {"a.py": BODY, "m.py": sealed}
+    emit.undo(tmp_path, "orders", step="")
+    assert files(tmp_path) == {"m.py": BODY}
+
+
+def test_all_steps_are_taken_back_newest_first(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_bytes(b"one\n")
+    emit.write(tmp_path, [edit("m.py", b"one\n", b"two\n")])
+    emit.write(tmp_path, [step(edit("m.py", b"two\n", b"three\n"), "split")])
+    emit.undo(tmp_path, "orders")
+    assert files(tmp_path) == {"m.py": b"one\n"}
+
+
+def test_a_removed_file_comes_back(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_bytes(BODY)
+    gone = step(Artifact("m.py", b"", "edited", base=BODY, context="orders", removed=True), "retire")
+    assert actions(emit.write(tmp_path, [gone])) == {"m.py": "remove"}
+    assert files(tmp_path) == {}
+    assert actions(emit.write(tmp_path, [gone])) == {"m.py": "unchanged"}
+    assert emit.footprint(tmp_path).originals == {"m.py": BODY}
+    emit.undo(tmp_path, "orders", step="retire")
+    assert files(tmp_path) == {"m.py": BODY}
+
+
+def test_a_file_that_a_person_made_in_its_place_stays(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_bytes(BODY)
+    emit.write(tmp_path, [Artifact("m.py", b"", "edited", base=BODY, context="orders", removed=True)])
+    (tmp_path / "m.py").write_bytes(b"mine\n")
+    emit.undo(tmp_path, "orders")
+    assert files(tmp_path) == {"m.py": b"mine\n"}
+
+
+def test_a_file_that_changed_since_it_was_read_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_bytes(b"mine\n")
+    with pytest.raises(Drifted):
+        emit.write(tmp_path, [Artifact("m.py", b"", "edited", base=BODY, context="orders", removed=True)])
+    assert files(tmp_path) == {"m.py": b"mine\n"}

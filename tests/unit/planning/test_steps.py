@@ -19,7 +19,7 @@ def test_commands_carry_the_contexts_names() -> None:
     found = {step.name: step for step in steps("gift-cards", PROJECT, ())}
     assert found["seal"].command == "decompose extract gift-cards --step seal"
     assert "GIFT_CARDS_MODE=remote" in found["switch"].command
-    assert found["shadow"].command == "GIFT_CARDS_MODE=loopback python manage.py test"
+    assert found["shadow"].command.startswith("GIFT_CARDS_MODE=loopback python manage.py test")
     assert found["split"].command.endswith("python -m gift_cards_service.copy_data copy")
 
 
