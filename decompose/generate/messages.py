@@ -347,7 +347,7 @@ class _Builder:
         owned = {entity.model for entity in self.context.entities}
         kinds = {parameter.type for operation in self.context.operations for parameter in operation.parameters}
         models = {kind.removeprefix("list:").removeprefix("key:") for kind in kinds if "key:" in kind}
-        models |= {kind.rpartition(":")[2] for kind in kinds if kind.startswith("related:")}
+        models |= {kind.rpartition(":")[2] for kind in kinds if kind.removeprefix("list:").startswith("related:")}
         models |= {model for kind in kinds if kind.startswith("row:") for model in kind.removeprefix("row:").split("|") if model not in self.replicas}
         return tuple((dotted(model), self._label(model), model in owned) for model in sorted(models))
 

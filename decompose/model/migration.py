@@ -41,7 +41,8 @@ class BoundaryEdge(msgspec.Struct, frozen=True, omit_defaults=True):
     ``source`` and ``target`` are ids of definitions, modules or tables. ``text`` is the expression's shape or the string.
     ``proposal`` is the tool's disposition, ``disposition`` the one in force; they differ after a person's decision
     (``decided``). ``alternatives`` are the other dispositions that would be accepted here. ``blocks`` is the first step
-    that cannot be taken while the edge stays as it is (``seal``, ``switch``, ``split``), ``""`` when none.
+    that cannot be taken while the edge stays as it is (``seal``, ``switch``, ``split``), ``""`` when none. ``loop`` is the line of the
+    innermost loop or comprehension around it, ``batch`` the operation that does all its turns in one call.
     """
 
     id: str
@@ -60,6 +61,8 @@ class BoundaryEdge(msgspec.Struct, frozen=True, omit_defaults=True):
     decided: bool = False
     blocks: str = ""
     test: bool = False
+    loop: int = 0
+    batch: str = ""
 
 
 class Field(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -22,6 +22,7 @@ from decompose.model.migration import BoundaryEdge, Disposition, EdgeKind, Entit
 from decompose.model.settings import EdgeDecision
 from decompose.model.syntax import Definition, Use
 from decompose.planning import shape as shapes
+from decompose.planning.batches import batches, noted
 from decompose.planning.callbacks import Callbacks
 from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities, is_exception
 from decompose.planning.declared import declared, is_class, is_django, through_heirs
@@ -61,7 +62,9 @@ def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = (), wan
     needed = {edge.operation for edge in edges if edge.disposition == "operation" and edge.direction == "out"}
     caught = {_exception(edge) for edge in edges if edge.kind == "exception" and edge.disposition == "operation"}
     operations = tuple(_declared(catalogue.with_errors(each), caught) for each in catalogue.operations if each.name in used)
-    named = wanted.applied(operations)
+    repeated = batches(operations, edges)
+    edges = tuple(noted(edge, repeated) for edge in edges)
+    named = wanted.applied([*operations, *repeated.values()])
     operations = tuple(sorted(named.values(), key=lambda each: each.name))
     edges = tuple(_renamed(edge, named) for edge in edges)
     raised = {error for operation in operations for error in operation.errors}
@@ -130,8 +133,11 @@ def _declared(operation: Operation, caught: set[str]) -> Operation:
 
 
 def _renamed(edge: BoundaryEdge, named: Mapping[str, Operation]) -> BoundaryEdge:
-    operation = named.get(edge.operation) if edge.direction == "in" else None
-    return edge if operation is None or operation.name == edge.operation else msgspec.structs.replace(edge, operation=operation.name)
+    """The edge with the names that a person gave its operations."""
+    if edge.direction != "in" or edge.operation not in named:
+        return edge
+    batch = named[edge.batch].name if edge.batch else ""
+    return msgspec.structs.replace(edge, operation=named[edge.operation].name, batch=batch)
 
 
 def _raised(edge: BoundaryEdge, raised: set[str]) -> BoundaryEdge:
@@ -265,7 +271,7 @@ class _Survey:
                 return make("in", "orm", "stay", "a command works on the monolith's table until the data is split", blocks="split")
 
     def _model_use(self, use: ModelUse) -> BoundaryEdge | None:
-        make = _Make(use.definition, use.model, use.at, use.shape, use.span)
+        make = _Make(use.definition, use.model, use.at, use.shape, use.span, use.loop)
         if use.result == "exception":
             return make("in", "exception", "operation", "the boundary raises an exception of this name", operation=f"{use.model.rpartition('.')[2]}{use.shape}")
         if use.sink == "annotation":
@@ -292,7 +298,7 @@ class _Survey:
             found = Obstacle("evaluated while the module loads, before a boundary may be called: move it into a function")
         if isinstance(found, Obstacle):
             return make("in", kind, "decide", found.reason, alternatives=("stay",), blocks="switch")
-        return self._attributes(use) or make("in", kind, "operation", _loop_warning(use), operation=found.name, alternatives=("stay",))
+        return self._attributes(use) or make("in", kind, "operation", "named from its shape", operation=found.name, alternatives=("stay",))
 
     def _in_function(self, id: str) -> bool:
         """Whether code runs when something is called, not while a module or class body is executed."""
@@ -307,7 +313,7 @@ class _Survey:
 
     def _instance_use(self, use: ModelUse) -> BoundaryEdge | None:
         """A row that the caller holds: its own columns are part of the contract, everything else is a call or a question."""
-        make = _Make(use.definition, use.model, use.at, use.shape, use.span)
+        make = _Make(use.definition, use.model, use.at, use.shape, use.span, use.loop)
         try:
             found = shapes.parts(use.shape)
         except ValueError:
@@ -325,7 +331,7 @@ class _Survey:
         if len(calls) == 1 and first.name and found[0] == first:
             method = self._catalogue.method(use, first.name)
             if isinstance(method, Operation):
-                return make("in", "orm", "operation", _loop_warning(use), operation=method.name, alternatives=("stay",))
+                return make("in", "orm", "operation", "named from its shape", operation=method.name, alternatives=("stay",))
             return make("in", "orm", "decide", method.reason, alternatives=("stay",), blocks="switch")
         return make("in", "orm", "decide", f"{first.text()} on a row of the context is not followed", alternatives=("stay",), blocks="switch")
 
@@ -357,11 +363,11 @@ class _Survey:
             key = self._types.relation(table.id, name)
             if key is not None and key.field == name and (further or use.sink != "store") and not self._reaches(key, use):
                 reason = f"goes on from a row of the context over {name}: the row carries {key.column} only"
-                return _Make(use.definition, use.model, use.at, attribute, use.span)(
+                return _Make(use.definition, use.model, use.at, attribute, use.span, use.loop)(
                     "in", "orm", "decide", reason, alternatives=("stay",), blocks="switch"
                 )
             if name not in columns and isinstance(self._sight.program.member(use.model, name), Definition) and not self._carried(use, name):
-                return _Make(use.definition, use.model, use.at, attribute, use.span)(
+                return _Make(use.definition, use.model, use.at, attribute, use.span, use.loop)(
                     "in", "orm", "decide", f"{name} is computed by the model from more than its columns, or its type is not known: annotate it, or call a function",
                     alternatives=("stay",), blocks="switch",
                 )  # fmt: skip
@@ -436,7 +442,7 @@ class _Survey:
         if self._spoken_for(mention):
             return None
         text = target.rpartition(".")[2]
-        make = _Make(mention.source, target, mention.at, text, mention.use.span)
+        make = _Make(mention.source, target, mention.at, text, mention.use.span, mention.use.loop)
         passive = self._passive(mention.source, target, mention.at, text, mention.use.span)
         if passive is not None:
             return passive
@@ -707,7 +713,7 @@ class _Survey:
             table = self._sight.model_table(use.model)
             if table is None or table.id in self._cut.tables or use.mode == "none":
                 continue
-            make = _Make(use.definition, use.model, use.at, use.shape, use.span)
+            make = _Make(use.definition, use.model, use.at, use.shape, use.span, use.loop)
             if use.mode == "write":
                 reason = f"moved code writes {table.id}, which {self._sight.owner.get(table.id) or 'nobody'} owns"
                 yield make("out", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
@@ -722,17 +728,12 @@ def _written(use: Use) -> str:
     return ".".join((use.chain.root, *map(str, steps)))
 
 
-def _loop_warning(use: ModelUse) -> str:
-    if use.loop:
-        return f"named from its shape; one call for each turn of the loop on line {use.loop}"
-    return "named from its shape"
-
-
 class _Make:
     """Makes edges of one use: everything but what becomes of it is known."""
 
-    def __init__(self, source: str, target: str, at: Location, text: str, span: Span | None) -> None:
+    def __init__(self, source: str, target: str, at: Location, text: str, span: Span | None, loop: int = 0) -> None:
         self._known = (source, target, at, text, span)
+        self._loop = loop
 
     def __call__(
         self,
@@ -763,5 +764,6 @@ class _Make:
             alternatives=alternatives,
             blocks=blocks,
             test=test,
+            loop=self._loop,
         )
 

@@ -188,6 +188,6 @@ def _edge_decisions(plans: Iterable[ContextPlan]) -> Iterator[Decision]:
                     contexts=(plan.name,),
                     evidence=(edge.at,),
                     proposal=edge.disposition,
-                    reason=edge.reason,
+                    reason=f"{edge.reason}; in the loop on line {edge.loop}" if edge.loop and edge.disposition != "operation" else edge.reason,
                     state="accepted" if edge.decided else "open",
                 )

@@ -14,13 +14,14 @@ import msgspec
 from decompose.model.migration import Operation, OperationParameter
 from decompose.model.syntax import Call, Chain, Definition, Expression, Parameter, Use
 from decompose.model.syntax import Operation as Operands
-from decompose.planning.contract import Obstacle, is_exception, snake
+from decompose.planning.contract import Obstacle, is_exception
 from decompose.planning.index import Index
 from decompose.planning.parameters import ParameterUse
 from decompose.planning.placement import Cut
 from decompose.planning.reach import Mention
 from decompose.planning.sight import Sight
 from decompose.planning.types import Type, Types
+from decompose.planning.wording import snake
 
 
 class Site(NamedTuple):

@@ -24,6 +24,7 @@ from decompose.planning.row_methods import RowMethod, argument_of, method_at_end
 from decompose.planning.sight import Sight
 from decompose.planning.types import Type, Types
 from decompose.planning.wanted import Wanted
+from decompose.planning.wording import plural, snake
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -553,18 +554,6 @@ def entities(
 def _field_type(types: Types, table: Table, column: str) -> str:
     found = types.lookup(table, column).name
     return found if found and not found.startswith("key:") else "integer" if found else "json"
-
-
-def snake(name: str) -> str:
-    """``WeightEntry`` as ``weight_entry``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def plural(noun: str) -> str:
-    """The usual English plural of a snake-case noun."""
-    if re.search(r"[^aeiou]y$", noun):
-        return noun[:-1] + "ies"
-    return noun + ("es" if re.search(r"(s|x|z|ch|sh)$", noun) else "s")
 
 
 def _words(noun: str) -> str:

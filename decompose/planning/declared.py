@@ -145,7 +145,8 @@ def through_heirs(sight: Sight, access: Access) -> bool:
 
 def _speaks_of(sight: Sight, use: Use, access: Access) -> bool:
     found = sight.model_use(access.at.path, use.span)
-    return found is not None and sight.model_tables[found.model].id == access.table
+    table = sight.model_table(found.model) if found is not None else None
+    return table is not None and table.id == access.table
 
 
 def _is_left_open(sight: Sight, owner: str, chain: Chain) -> bool:

@@ -623,7 +623,20 @@ def _appendix(view: _View) -> list[str]:
             lines += table(["id", "kind", "from", "to", "why", "where"], [_waiting(edge) for edge in waiting[:_LISTED]])
             if len(waiting) > _LISTED:
                 lines += ["", f"{len(waiting) - _LISTED} more are in the saved plan."]
-    return lines
+    return [*lines, *_loops(view)]
+
+
+def _loops(view: _View) -> list[str]:
+    """Calls that a loop makes once for each turn: over a network each of them costs its time."""
+    lines: list[str] = []
+    for context in sorted(view.plan.contexts, key=lambda plan: plan.name):
+        looped = [edge for edge in context.edges if edge.loop and edge.disposition == "operation" and edge.kind != "exception"]
+        if looped:
+            rows = [[code(edge.id), code(edge.operation), f"line {edge.loop}", code(edge.batch) if edge.batch else "", places([edge.at])] for edge in looped]
+            lines += ["", f"#### {text(context.name)} ({len(looped)})", "", *table(["id", "operation", "loop", "all in one call", "where"], rows[:_LISTED])]
+            if len(looped) > _LISTED:
+                lines += ["", f"{len(looped) - _LISTED} more are in the saved plan."]
+    return ["", "### Calls in loops", *lines] if lines else []
 
 
 def _waiting(edge: BoundaryEdge) -> list[str]:

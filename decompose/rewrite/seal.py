@@ -10,16 +10,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import count
 
 import libcst as cst
 import msgspec
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from decompose.errors import Drifted, RefusedInput
 from decompose.model.migration import BoundaryEdge, Operation
 from decompose.planning import shape as shapes
 from decompose.planning.contract import covered
+from decompose.rewrite.comprehensions import Repeated, in_one_call, only, repeated
 from decompose.rewrite.names import names_in
 
 
@@ -130,6 +132,8 @@ class _File:
         self._unused_before = self._bound - names_in(self._tree)
         self._jobs: list[_Job] = []
         self._replacements: dict[cst.CSTNode, _Replacement] = {}
+        self._batches: dict[cst.CSTNode, _Batch] = {}
+        self._wrapper = wrapper
         self._starts: dict[tuple[int, int], list[cst.BaseExpression]] = {}
         for node, place in self._positions.items():
             if isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)):
@@ -155,12 +159,46 @@ class _File:
                 job.functions.setdefault(edge.target, []).append(edge)
             elif _has_comment(expression):
                 yield edge.id, str(edge.at), "a comment stands inside the expression"
+            elif (batch := self._batch(job, edge, expression, replacement)) is not None:
+                job.calls = True
+                self._batches[batch.place.node] = batch
             else:
                 job.calls = True
                 self._replacements[expression] = replacement
+                if edge.batch:
+                    yield edge.id, str(edge.at), f"one call for each turn of the loop on line {edge.loop}: {edge.batch} asks for all in one"
+
+    def _batch(self, job: _Job, edge: BoundaryEdge, expression: cst.BaseExpression, replacement: _Replacement) -> _Batch | None:
+        """The batch that stands for a whole comprehension of such calls, ``None`` where that might change what happens."""
+        batch = job.operations.get(edge.batch)
+        if batch is None or replacement.parts is None:
+            return None
+        given = only(self._given(expression, replacement))
+        place = repeated(self._parents, expression, given) if given is not None else None
+        if place is None or given is None or _has_comment(place.node):
+            return None
+        return _Batch(place, f"{job.alias}.{batch.name}", batch.parameters[0].name, given)
+
+    @cached_property
+    def _parents(self) -> Mapping[cst.CSTNode, cst.CSTNode]:
+        found: Mapping[cst.CSTNode, cst.CSTNode] = self._wrapper.resolve(ParentNodeProvider)
+        return found
+
+    def _given(self, expression: cst.BaseExpression, replacement: _Replacement) -> list[cst.BaseExpression]:
+        """What a call hands over: the row that it begins at, and the values of its slots."""
+        parts = replacement.parts or ()
+        before = self._strip(expression, len(parts), parts)
+        found = [before] if replacement.owner is not None and before is not None else []
+        node: cst.BaseExpression | None = expression
+        for part in reversed(parts):
+            if part.arguments is not None and isinstance(node, cst.Call):
+                given = node.args[len(node.args) - len(part.arguments) :]
+                found += [each.value for shaped, each in zip(part.arguments, given, strict=True) if shaped.endswith("=") or shaped == "?"]
+            node = self._strip(node, 1, (part,))
+        return found
 
     def rewritten(self) -> bytes:
-        tree = self._tree.visit(_Replace(self._replacements, self))
+        tree = self._tree.visit(_Replace(self._replacements, self._batches, self))
         assert isinstance(tree, cst.Module)
         for job in self._jobs:
             tree = self._imports(tree, job)
@@ -345,10 +383,20 @@ class _Replacement(msgspec.Struct, frozen=True):
     names: tuple[str, ...] | None = None
 
 
+class _Batch(msgspec.Struct, frozen=True):
+    """A comprehension that becomes one call of ``operation``: ``given`` is what each turn hands over as ``parameter``."""
+
+    place: Repeated
+    operation: str
+    parameter: str
+    given: cst.BaseExpression
+
+
 class _Replace(cst.CSTTransformer):
-    def __init__(self, replacements: Mapping[cst.CSTNode, _Replacement], file: _File) -> None:
+    def __init__(self, replacements: Mapping[cst.CSTNode, _Replacement], batches: Mapping[cst.CSTNode, _Batch], file: _File) -> None:
         super().__init__()
         self._replacements = replacements
+        self._batches = batches
         self._file = file
         self._blocks: list[str] = []
         self._in_string = 0
@@ -369,6 +417,9 @@ class _Replace(cst.CSTTransformer):
         return updated_node
 
     def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNodeT | cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNodeT]:
+        batch = self._batches.get(original_node)
+        if batch is not None and isinstance(updated_node, (cst.ListComp, cst.GeneratorExp)):
+            return in_one_call(updated_node, batch.place.depth, batch.operation, batch.parameter, batch.given)  # type: ignore[return-value]
         replacement = self._replacements.get(original_node)
         if replacement is None:
             return super().on_leave(original_node, updated_node)

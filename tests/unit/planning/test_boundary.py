@@ -63,7 +63,7 @@ GOOD = "    text = models.TextField()\n\n    @property\n    def good(self){}:\n 
     ("property", "code", "waiting"),
     [
         ((" -> bool", "self.rating > 3"), "return [review.good for review in product.reviews.all()]", 0),
-        (("", "self.rating > 3"), "return [review.good for review in product.reviews.all()]", 1),
+        (("", "help(self.rating)"), "return [review.good for review in product.reviews.all()]", 1),
         ((" -> bool", "self.product.reviews.count() > 3"), "return [review.good for review in product.reviews.all()]", 1),
         ((" -> bool", "self.rating > 3"), "review = Review.objects.get(pk=pk)\n    review.rating = 5\n    return review.good", 1),
     ],

@@ -80,3 +80,13 @@ def test_an_empty_table_says_so() -> None:
     assert table(["n"], []) == ["None."]
 
 
+
+
+def test_calls_in_loops_are_listed_with_what_asks_for_all_at_once() -> None:
+    from projects import Monolith
+    from reviews_shop import MODELS, SHOP, VIEW
+
+    view = f"{MODELS}\ndef page(keys):\n    for key in keys:\n        print(Review.objects.filter(pk=key).count())\n"
+    lines = plan_markdown(Monolith(SHOP, f"# {VIEW}\n{view}").plan()).splitlines()
+    [row] = lines[lines.index("### Calls in loops") :][6:7]
+    assert "| `count_reviews` | line 5 | `count_reviews_for_each` |" in row
