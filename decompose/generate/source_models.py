@@ -81,6 +81,13 @@ class Models:
         """The dotted name of what a call in a module calls."""
         return self._dotted(module, call.func)
 
+    def named(self, module: str, node: ast.expr) -> str:
+        """The absolute name behind a name or an attribute of one, ``""`` when the module does not bind it."""
+        head = node
+        while isinstance(head, ast.Attribute):
+            head = head.value
+        return self._dotted(module, node) if isinstance(head, ast.Name) and self.dotted(module, head.id) else ""
+
     def field(self, id: str, name: str) -> tuple[str, ast.Call] | None:
         """The call that declares a field on a class or a base of it, and the module it stands in."""
         for module, node in self.lineage(id):

@@ -91,6 +91,8 @@ def _is_extension(models: Models, function: str) -> bool:
 def _assigned(text: bytes) -> Iterator[tuple[str, ast.Call]]:
     """Names that a module binds to the result of a call."""
     for node in ast.parse(text).body:
-        target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else node.target if isinstance(node, ast.AnnAssign) else None
-        if isinstance(target, ast.Name) and isinstance(node.value, ast.Call):  # type: ignore[union-attr]
-            yield target.id, node.value  # type: ignore[union-attr]
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not isinstance(node.value, ast.Call):
+            continue
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if isinstance(target, ast.Name):
+            yield target.id, node.value

@@ -33,17 +33,17 @@ current_session: contextvars.ContextVar[Any] = contextvars.ContextVar("boundary_
 """The session that serves the present request; Flask-SQLAlchemy's own is found without it."""
 
 
-def session() -> Session | scoped_session[Session]:
+def session() -> Session:
     """The session in which moved code works. Raises :class:`BoundaryError` when nobody opened one."""
     held = current_session.get(None)
     if held is not None:
-        return held  # type: ignore[no-any-return]
+        return held() if isinstance(held, scoped_session) else held  # type: ignore[no-any-return]
     extension = _flask_extension()
     if extension is None:
         raise BoundaryError(
             "session", "no session is open: set current_session, or run in an app context"
         )
-    return extension.session  # type: ignore[no-any-return]
+    return extension.session()  # type: ignore[no-any-return]
 
 
 def lend(given: Any) -> None:
@@ -72,6 +72,14 @@ def key_of(value: Any) -> Any:
         state.session.flush()
     found = state.identity or tuple(state.mapper.primary_key_from_instance(state.obj()))
     return found[0] if len(found) == 1 else None if None in found else tuple(found)
+
+
+def row_of(label: str, key: Any) -> Any:
+    """The row of this process's own model with a key. Raises ``NoResultFound``."""
+    row = session().get(resolve(label), key)
+    if row is None:
+        raise NoResultFound(f"no {label} {key!r}")
+    return row
 
 
 def is_saved(value: Any) -> bool:
@@ -168,16 +176,19 @@ class Detached:
         except ImportError:
             return key
         if model.owned and operation.shape in ("function", "method"):
-            row = session().get(kind, key)
-            if row is None:
-                raise NoResultFound(f"no {model.label} {key!r}")
-            return row
+            return row_of(model.label, key)
         return self._instance(model.label, {_key_name(kind): key})
+
+    def row(self, model: ModelContract, key: Any) -> Any:
+        """A row of the context itself, which is in this process. Raises ``NoResultFound``."""
+        return row_of(model.label, key)
 
     def entity(self, source: Source, value: Record) -> Any:
         """The row that a caller holds, with the values that it has there."""
         kind = resolve(source.label)
-        columns = {name: getattr(value, name) for name in type(value).model_fields}
+        # What the model computes it computes again.
+        names = [name for name in type(value).model_fields if name not in source.paths]
+        columns = {name: getattr(value, name) for name in names}
         known = {name: each for name, each in columns.items() if name in inspect(kind).attrs}
         row = None if value.pk is None else session().get(kind, value.pk)
         if row is None:
@@ -186,6 +197,11 @@ class Detached:
             if getattr(row, name) != each:
                 setattr(row, name, each)
         return row
+
+    def unsaved(self, source: Source, columns: Mapping[str, Any]) -> Any:
+        """A row that the caller made and did not save."""
+        kind = resolve(source.label)
+        return kind(**{name: each for name, each in columns.items() if name in inspect(kind).attrs})
 
     def anonymous(self) -> Any:
         try:
@@ -205,13 +221,18 @@ class Detached:
     def _instance(self, label: str, values: Mapping[str, Any]) -> Any:
         kind = resolve(label)
         mapper = inspect(kind)
-        unknown = [name for name in values if name not in mapper.attrs]
+        computed = {name: value for name, value in values.items() if name not in mapper.attrs}
+        unknown = [name for name in computed if not hasattr(kind, name)]
         if unknown:
-            raise BoundaryTypeError(self.operation, f"{label} has no column {', '.join(unknown)}")
+            raise BoundaryTypeError(self.operation, f"{label} has no {', '.join(unknown)}")
         _keep_own_rows(mapper.registry)
         instance = mapper.class_manager.new_instance()
         for name, value in values.items():
-            set_committed_value(instance, name, value)
+            if name not in computed:
+                set_committed_value(instance, name, value)
+        if computed:
+            instance.__class__ = _with_values(kind, tuple(sorted(computed)))
+            vars(instance).update(computed)
         make_transient_to_detached(instance)
         inspect(instance).info["boundary"] = True
         return instance
@@ -224,6 +245,18 @@ World = Detached
 def _key_name(kind: type) -> str:
     mapper: Mapper[Any] = inspect(kind)
     return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
+
+
+@cache
+def _with_values(kind: Any, names: tuple[str, ...]) -> Any:
+    """``kind`` with plain attributes where it computes properties: their values travelled.
+
+    Abstract, so that it is no model of its own; instances stay rows of ``kind``.
+    """
+    shown = dict.fromkeys(names)
+    return type(kind)(
+        kind.__name__, (kind,), {"__module__": kind.__module__, "__abstract__": True, **shown}
+    )
 
 
 @cache
