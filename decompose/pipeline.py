@@ -537,18 +537,33 @@ def _service(
     from decompose.rewrite.prune import prune
 
     sources: dict[str, bytes] = {}
+    absent = _absent(migration, chosen, lambda path: _text(tree, view, path))
     for placement in chosen.placements:
         if placement.action in ("move", "share"):
             text = _text(tree, view, placement.path)
             if placement.definitions:
                 prefix = f"{placement.module}."
                 text = prune(
-                    placement.path, text, {definition.removeprefix(prefix) for definition in placement.definitions}
+                    placement.path, text, {definition.removeprefix(prefix) for definition in placement.definitions}, absent
                 )
             sources[placement.path] = text
     for file in chosen.files:
         sources[file] = _text(tree, view, file)
     return service_plan(migration, chosen, settings, sources)
+
+
+def _absent(migration: MigrationPlan, chosen: ContextPlan, text: Callable[[str], bytes]) -> frozenset[str]:
+    """Names of SQLAlchemy's models and plain tables that the service has neither as its own nor as shadows."""
+    from decompose.rewrite.prune import name_at
+
+    own = {table.id for table in chosen.tables} | {replica.table for replica in chosen.replicas}
+    here: set[str] = set()
+    elsewhere: set[str] = set()
+    for table in migration.tables:
+        if table.origin == "sqlalchemy":
+            names = {model.rpartition(".")[2] for model in table.models} or {name_at(text(table.at.path), table.at.line)}
+            (here if table.id in own else elsewhere).update(names - {""})
+    return frozenset(elsewhere - here)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from decompose.generate.boundary import OBJECTS
 from decompose.generate.layout import WIDTH, expression, identifier, imports, items, returning, value
 from decompose.generate.messages import Call, Contract, contract_of
 from decompose.generate.render import Render, python_literal
@@ -29,21 +30,22 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """``tests/contract`` (the suite), and ``tests/test_service.py`` (the process around it)."""
     contract = contract_of(plan)
     yield from suite(plan, contract, f"{plan.root}/tests/contract", plan.context.name, render)
-    common = _common(plan)
-    yield Artifact(f"{plan.root}/tests/conftest.py", render("tests/conftest.py.j2", **common), context=plan.context.name)
+    common = {**_common(plan), **_database(plan)}
+    yield Artifact(f"{plan.root}/tests/conftest.py", render(f"tests/{plan.project.framework}/conftest.py.j2", **common), context=plan.context.name)
     wanting = [call.operation.name for call in contract.calls if any(not m.default for m in call.request.members)]
     names = [*wanting, *(call.operation.name for call in contract.calls)]
     if names:
-        service = render("tests/test_service.py.j2", **common, operation=names[0])
+        service = render(f"tests/{plan.project.framework}/test_service.py.j2", **common, operation=names[0])
         yield Artifact(f"{plan.root}/tests/test_service.py", service, context=plan.context.name)
 
 
 def suite(plan: ServicePlan, contract: Contract, folder: str, owner: str, render: Render, *, callbacks: bool = False) -> Iterator[Artifact]:
     """One contract's suite in a folder; that of callbacks runs in the monolith, which serves them."""
-    common = _common(plan)
-    stage = render("contract/callbacks.py.j2" if callbacks else "contract/conftest.py.j2", **common)
+    common = {**_common(plan), **_database(plan)}
+    library = OBJECTS[plan.project.framework]
+    stage = render(f"contract/{library}/{'callbacks' if callbacks else 'conftest'}.py.j2", **common)
     yield Artifact(f"{folder}/conftest.py", stage, context=owner)
-    yield Artifact(f"{folder}/rows.py", render("contract/rows.py"), context=owner)
+    yield Artifact(f"{folder}/rows.py", render(f"contract/{library}/rows.py.j2", **common), context=owner)
     tests = render("contract/test_contract.py.j2", blocked=_blocked(contract), calling=_calling(plan), rows_cross=not callbacks, **common, **_present(contract))
     yield Artifact(f"{folder}/test_contract.py", tests, context=owner)
     examples = render("contract/examples.py.j2", **{**_examples(contract), "everything": callbacks, **({"owned": "OWNED: tuple[str, ...] = ()"} if callbacks else {})})
@@ -58,6 +60,17 @@ def _common(plan: ServicePlan) -> dict[str, object]:
         "boundary": plan.boundary,
         "audience": plan.boundary.rpartition(".")[2],
     }
+
+
+def _database(plan: ServicePlan) -> dict[str, object]:
+    """What the suite has to know of a database that is not Django's."""
+    if plan.project.framework == "django":
+        return {}
+    from decompose.generate.sqlalchemy.database import database_of
+
+    database = database_of(plan)
+    modules = {table.model.rpartition(".")[0] for table in plan.context.tables if table.model}
+    return {"extension": database.extension, "base": database.base, "maker": database.maker, "model_modules": sorted(modules), "framework": plan.project.framework}
 
 
 class Example(msgspec.Struct, frozen=True):

@@ -200,7 +200,7 @@ class _Builder:
             ),
             replicas=tuple(
                 Origin(
-                    replica.model, self._snapshot_class(replica), replica.label, _paths((replica.key, *replica.fields)),
+                    replica.model, self._snapshot_class(replica), self._label(replica.model), _paths((replica.key, *replica.fields)),
                     self._parents(replica),
                 )
                 for replica in snapshots
@@ -352,6 +352,8 @@ class _Builder:
         return tuple((dotted(model), self._label(model), model in owned) for model in sorted(models))
 
     def _label(self, model: str) -> str:
+        if self.plan.project.framework != "django":
+            return dotted(model)  # SQLAlchemy has no names of its own for models.
         if model in self.replicas:
             return self.replicas[model].label
         if model in self.labels:

@@ -52,6 +52,11 @@ class Model(msgspec.Struct, frozen=True):
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """``0001_initial.py`` of every app of the service that has tables."""
+    if plan.project.framework != "django":
+        from decompose.generate.sqlalchemy import migration
+
+        yield from migration.generate(plan, render)
+        return
     found = [*moved_models(plan), *(replica_model(plan, replica) for replica in plan.context.replicas if is_generated(plan, replica))]
     apps: dict[str, list[Model]] = {}
     for model in found:

@@ -21,6 +21,11 @@ from decompose.model.service import ServicePlan
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """One module for each module of the monolith that moved code imports a model or a staying definition from."""
+    if plan.project.framework != "django":
+        from decompose.generate.sqlalchemy import shadows
+
+        yield from shadows.generate(plan, render)
+        return
     replicas: dict[str, list[Replica]] = {}
     for replica in plan.context.replicas:
         if is_generated(plan, replica):
@@ -35,10 +40,10 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     labels = {replica.model: replica.label for replica in plan.context.replicas}
     paths = {placement.module: placement.path for placement in plan.context.placements}
     texts = {module: plan.sources[path].decode() for module, path in paths.items() if path in plan.sources}
-    exports = _exports(plan, {module: {replica.model.rpartition(".")[2] for replica in found} for module, found in replicas.items()}, texts)
+    exports = exports_of(plan, {module: {replica.model.rpartition(".")[2] for replica in found} for module, found in replicas.items()}, texts)
     modules = {*replicas, *staying, *exports, *called}
     for module in sorted(modules):
-        path = paths.get(module) or _module_path(plan, module, {*modules, *texts})
+        path = paths.get(module) or module_path(plan, module, {*modules, *texts})
         models = [
             {
                 "name": replica.label.partition(".")[2],
@@ -53,7 +58,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
             }
             for replica in sorted(replicas.get(module, ()), key=lambda each: each.model)
         ]
-        before, after = _parted(texts.get(module, "").strip("\n"), {str(model["name"]) for model in models})
+        before, after = parted(texts.get(module, "").strip("\n"), {str(model["name"]) for model in models})
         text = render(
             "service/django/standin.py.j2",
             before=before,
@@ -115,7 +120,7 @@ def _task_name(edge: BoundaryEdge) -> str:
     return sent if "." in sent else edge.target
 
 
-def _exports(plan: ServicePlan, defined: dict[str, set[str]], texts: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
+def exports_of(plan: ServicePlan, defined: dict[str, set[str]], texts: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
     """Names that moved code imports from a package which only re-exports them: package -> (module, name)."""
     found: dict[str, set[tuple[str, str]]] = {}
     top = {placement.module.partition(".")[0] for placement in plan.context.placements}
@@ -131,7 +136,7 @@ def _exports(plan: ServicePlan, defined: dict[str, set[str]], texts: dict[str, s
     return {package: sorted(names) for package, names in found.items()}
 
 
-def _module_path(plan: ServicePlan, module: str, modules: set[str]) -> str:
+def module_path(plan: ServicePlan, module: str, modules: set[str]) -> str:
     """The file of a stand-in module: a package when other modules lie below it."""
     inside = module.replace(".", "/")
     is_package = any(other.startswith(module + ".") for other in modules)
@@ -140,7 +145,7 @@ def _module_path(plan: ServicePlan, module: str, modules: set[str]) -> str:
     return path if root in ("", ".") else f"{root}/{path}"
 
 
-def _parted(text: str, shadows: Collection[str]) -> tuple[str, str]:
+def parted(text: str, shadows: Collection[str]) -> tuple[str, str]:
     """The definitions of a module up to the first one that needs one of these names when the module is loaded, and the rest.
 
     A foreign key names the class of its target, so the shadow has to come first; what shadows need of the module themselves stood before

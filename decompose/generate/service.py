@@ -1,28 +1,26 @@
-"""The Django service of a context: its own code under the old names, and a project around it."""
+"""The service of a context: its own code under the old names, and a project of the monolith's framework around it; that of Django is here."""
 
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from decompose.generate import fastapi, flask
 from decompose.generate.callbacks import package as callback_package
 from decompose.generate.layout import WIDTH, double_quoted, identifier, imports, items, value
 from decompose.generate.messages import app_package, module_source, title
-from decompose.generate.paths import service_path
+from decompose.generate.moved import artifact, imported, moved, packages
+from decompose.generate.moved import requirements as required
 from decompose.generate.render import Render, comment, python_literal
+from decompose.generate.settings import SETTING_IMPORTS, free_names, setting_line
 from decompose.model.artifacts import Artifact, FileClass
 from decompose.model.facts import Route, Setting
 from decompose.model.migration import Replica
 from decompose.model.service import ServicePlan
 from decompose.planning.settings import options
-
-BASE_REQUIREMENTS = ("pydantic>=2.7,<3", "httpx>=0.27,<1", "gunicorn>=22", "psycopg[binary]>=3.1,<4")
-"""What every service needs besides its framework and the context's own imports."""
 
 KNOWN_APPS = {"rest_framework": "rest_framework", "django_filters": "django_filters", "mptt": "mptt", "taggit": "taggit", "simple_history": "simple_history"}
 """Applications of other distributions that a service installs when its code imports them."""
@@ -38,68 +36,21 @@ OWN_SETTINGS = frozenset({
 })  # fmt: skip
 """Settings that the service decides itself."""
 
-_SETTING_IMPORTS = {
-    "os": "os", "Path": "pathlib.Path", "Decimal": "decimal.Decimal", "timedelta": "datetime.timedelta", "date": "datetime.date",
-    "crontab": "celery.schedules.crontab", "datetime": "datetime", "decimal": "decimal", "re": "re",
-}  # fmt: skip
-"""Names that an expression in settings may use, and where they come from."""
+COMMON = frozenset({"logging.py.j2", "requirements.txt.j2"})
+"""Templates that are the same for every framework."""
+
+OTHERS = {"flask": flask.generate, "fastapi": fastapi.generate}
+"""Projects of other frameworks than Django."""
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """Everything below the service's folder but its boundary package, its data and its delivery."""
-    yield from _moved(plan)
-    yield from _packages(plan)
+    if plan.project.framework in OTHERS:
+        yield from OTHERS[plan.project.framework](plan, render)
+        return
+    yield from moved(plan)
+    yield from packages(plan, _replica_packages(plan))
     yield from _project(plan, render)
-
-
-# The context's own code -----------------------------------------------------------------------------
-
-
-def _moved(plan: ServicePlan) -> Iterator[Artifact]:
-    """Moved and shared files, verbatim under the same dotted path, and the lock of the shared ones."""
-    locked = []
-    known = {placement.path: placement for placement in plan.context.placements}
-    for path, text in sorted(plan.sources.items()):
-        placement = known.get(path)
-        if placement is not None and placement.action not in ("move", "share"):
-            continue
-        yield Artifact(service_path(plan, path), text, "moved", context=plan.context.name)
-        if placement is not None and placement.action == "share":
-            locked.append(
-                {
-                    "module": placement.module,
-                    "path": path,
-                    "sha256": hashlib.sha256(text).hexdigest(),
-                    "reason": placement.reason,
-                }
-            )
-    lock = {"schema": "decompose/shared-lock/1", "files": locked}
-    yield _artifact(plan, "shared.lock.json", json.dumps(lock, indent=2).encode() + b"\n")
-
-
-def _packages(plan: ServicePlan) -> Iterator[Artifact]:
-    """Empty ``__init__.py`` files where the monolith's own does not come along: its side effects stay behind."""
-    copied = {path for path in plan.sources if _goes(plan, path)}
-    modules = [service_path(plan, path) for path in copied if path.endswith(".py")]
-    modules += [f"{plan.root}/{package.replace('.', '/')}/x.py" for package in [*_replica_packages(plan), plan.boundary]]
-    folders = {folder for path in modules for folder in _parents(plan.root, path)}
-    present = {service_path(plan, path) for path in copied} | {
-        f"{plan.root}/{dotted.replace('.', '/')}/__init__.py" for dotted in (plan.boundary, plan.project.package)
-    }
-    for folder in sorted(folders):
-        if f"{folder}/__init__.py" not in present:
-            yield Artifact(f"{folder}/__init__.py", b"", context=plan.context.name)
-
-
-def _goes(plan: ServicePlan, path: str) -> bool:
-    return all(each.path != path or each.action in ("move", "share") for each in plan.context.placements)
-
-
-def _parents(root: str, path: str) -> Iterator[str]:
-    folder = path.rpartition("/")[0]
-    while folder and folder != root:
-        yield folder
-        folder = folder.rpartition("/")[0]
 
 
 # Applications ---------------------------------------------------------------------------------------
@@ -171,14 +122,8 @@ def _config_name(label: str) -> str:
     return "".join(part.capitalize() for part in label.split("_")) + "Shadows"
 
 
-def _imported(plan: ServicePlan, package: str) -> bool:
-    """Whether moved or shared code imports a distribution's package."""
-    pattern = re.compile(rb"^\s*(?:from|import)\s+" + package.encode() + rb"\b", re.MULTILINE)
-    return any(path.endswith(".py") and _goes(plan, path) and pattern.search(text) for path, text in plan.sources.items())
-
-
 def _installed_apps(plan: ServicePlan) -> list[str]:
-    others = [app for package, app in sorted(KNOWN_APPS.items()) if _imported(plan, package)]
+    others = [app for package, app in sorted(KNOWN_APPS.items()) if imported(plan, package)]
     own = [app.entry if not app.class_name else f"{plan.package}.apps.{app.class_name}" for app in moved_apps(plan)]
     return [
         "django.contrib.contenttypes",
@@ -195,7 +140,7 @@ def _installed_apps(plan: ServicePlan) -> list[str]:
 
 
 def _project(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
-    uses_rest = _imported(plan, "rest_framework")
+    uses_rest = imported(plan, "rest_framework")
     common = {
         "name": plan.name,
         "package": identifier(plan.package),
@@ -209,8 +154,9 @@ def _project(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     }
 
     def file(path: str, template: str, kind: FileClass = "owned", values: Mapping[str, object] | None = None) -> Artifact:
-        content = render(f"service/django/{template}", **{**common, **(values or {})})
-        return _artifact(plan, path, content, kind, executable=path == "manage.py")
+        folder = "common" if template in COMMON else "django"
+        content = render(f"service/{folder}/{template}", **{**common, **(values or {})})
+        return artifact(plan, path, content, kind, executable=path == "manage.py")
 
     inside = plan.package
     yield file("manage.py", "manage.py.j2")
@@ -261,23 +207,15 @@ def _receivers(plan: ServicePlan) -> list[str]:
     return sorted({_handler_module(plan, each.handler) for each in plan.context.subscriptions} - {""})
 
 
-def _artifact(plan: ServicePlan, path: str, content: bytes, kind: FileClass = "owned", executable: bool = False) -> Artifact:
-    return Artifact(f"{plan.root}/{path}", content, kind, executable, context=plan.context.name)
-
-
 def requirements(plan: ServicePlan) -> list[str]:
     """Requirement lines, one per distribution: the monolith's own pins win."""
     declared = dict(plan.project.requirements)
-    lines = [declared.get("django", "Django"), *plan.context.requirements]
+    lines = [declared.get("django", "Django")]
     if plan.context.tasks:
         lines.append(declared.get("celery", "celery"))
-    if _imported(plan, "rest_framework"):
+    if imported(plan, "rest_framework"):
         lines.append(declared.get("rest_framework", "djangorestframework"))
-    found: dict[str, str] = {}
-    for line in (*lines, *BASE_REQUIREMENTS):
-        name = re.split(r"[\s\[<>=!~;@]", line.strip(), maxsplit=1)[0].lower().replace("_", "-")
-        found.setdefault(name, line.strip())
-    return [found[name] for name in sorted(found)]
+    return required(plan, lines)
 
 
 # Settings -------------------------------------------------------------------------------------------
@@ -295,18 +233,18 @@ def _settings_values(plan: ServicePlan, uses_rest: bool) -> dict[str, object]:
     for setting in plan.context.settings:
         if setting.name in OWN_SETTINGS or setting.name in FRAMEWORK_SETTINGS or not setting.name.isidentifier():
             continue
-        line, used = _setting_line(setting, defined)
+        line, used = setting_line(setting, defined)
         for name in used:
-            symbol = _SETTING_IMPORTS[name]
+            symbol = SETTING_IMPORTS[name]
             (third_party if symbol.startswith("celery") else needed).add(symbol)
         others.append({"comment": comment(f"{setting.at}"), "line": line})
         defined.add(setting.name)
     schedules = []
     for schedule in plan.context.schedules:
-        free = _names(schedule.when)
+        free = free_names(schedule.when)
         if free is not None and free <= {"crontab", "timedelta"}:
             for name in free:
-                symbol = _SETTING_IMPORTS[name]
+                symbol = SETTING_IMPORTS[name]
                 (third_party if symbol.startswith("celery") else needed).add(symbol)
             schedules.append({"name": schedule.name, "task": schedule.task, "when": double_quoted(schedule.when)})
     rest_options, rest_notes = _rest_framework(plan, known.get("REST_FRAMEWORK")) if uses_rest else ("", "")
@@ -336,43 +274,6 @@ def _literal_of(setting: Setting | None) -> str:
         return python_literal(ast.literal_eval(setting.value))
     except (ValueError, SyntaxError, TypeError):
         return ""
-
-
-def _setting_line(setting: Setting, defined: set[str]) -> tuple[str, set[str]]:
-    """An assignment and the names it needs imported; what cannot be carried over comes from the environment."""
-    start = f"{setting.name} = "
-    try:
-        literal = ast.literal_eval(setting.value)
-    except (ValueError, SyntaxError):
-        literal = None
-    if setting.environment:
-        # Same variable, same default: an operator sets it as for the monolith.
-        if isinstance(literal, str):
-            return _fitting(start, f"os.environ.get({python_literal(setting.environment)}, {python_literal(literal)})"), set()
-    elif literal is not None and not isinstance(literal, set):
-        return start + value(literal, 0, len(start)), set()
-    names = _names(setting.value)
-    if names is not None and names <= _SETTING_IMPORTS.keys() | defined:
-        return _fitting(start, double_quoted(ast.unparse(ast.parse(setting.value, mode="eval")))), names & _SETTING_IMPORTS.keys()
-    variable = python_literal(setting.environment or setting.name)
-    return f"{start}environment.computed({variable}, {python_literal(str(setting.at))})", set()
-
-
-def _fitting(start: str, expression: str) -> str:
-    line = start + expression
-    return line if len(line) <= WIDTH else f"{line}  # fmt: skip"
-
-
-_BUILTINS = frozenset({"int", "str", "bool", "float", "list", "tuple", "dict", "set", "len", "min", "max", "True", "False", "None"})
-
-
-def _names(source: str) -> set[str] | None:
-    """Free names of an expression other than harmless builtins, ``None`` when it is no expression."""
-    try:
-        tree = ast.parse(source, mode="eval")
-    except (SyntaxError, ValueError):
-        return None
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - _BUILTINS
 
 
 def _auto_field(plan: ServicePlan) -> str:
@@ -441,7 +342,7 @@ def _available(plan: ServicePlan, text: str) -> bool:
     own = {app_package(config).partition(".")[0] for _, config in plan.project.apps} | {plan.project.package.partition(".")[0]}
     if root in own:
         return any(each.action in ("move", "share") and text.startswith(f"{each.module}.") for each in plan.context.placements)
-    return _imported(plan, root)
+    return imported(plan, root)
 
 
 def _task_routes(plan: ServicePlan) -> str:

@@ -62,6 +62,32 @@ class Models:
             module, node = found
             waiting.extend(self._dotted(module, base) for base in node.bases)
 
+    def classes(self) -> list[str]:
+        """Ids of all classes at the top of the given modules."""
+        return [f"{name}.{node.name}" for name, tree in sorted(self._trees.items()) for node in tree.body if isinstance(node, ast.ClassDef)]
+
+    def ancestors(self, id: str) -> Iterator[str]:
+        """The ids of all bases of a class, those outside the given modules included, each once."""
+        seen: set[str] = set()
+        waiting = [*self.parents(id)]
+        while waiting:
+            current = waiting.pop(0)
+            if current not in seen:
+                seen.add(current)
+                yield current
+                waiting.extend(self.parents(current))
+
+    def called(self, module: str, call: ast.Call) -> str:
+        """The dotted name of what a call in a module calls."""
+        return self._dotted(module, call.func)
+
+    def named(self, module: str, node: ast.expr) -> str:
+        """The absolute name behind a name or an attribute of one, ``""`` when the module does not bind it."""
+        head = node
+        while isinstance(head, ast.Attribute):
+            head = head.value
+        return self._dotted(module, node) if isinstance(head, ast.Name) and self.dotted(module, head.id) else ""
+
     def field(self, id: str, name: str) -> tuple[str, ast.Call] | None:
         """The call that declares a field on a class or a base of it, and the module it stands in."""
         for module, node in self.lineage(id):

@@ -219,6 +219,9 @@ def _outer_closure(
             if unit not in shared and unit:
                 shared.add(unit)
                 waiting.extend(_mentioned(sight, unit))
+        if mention.kind == "binding":
+            # ``db = SQLAlchemy(model_class=Base)`` is nothing without the class.
+            waiting.extend(each for each in sight.reach.within_value(mention.target) if each.target_unit not in shared)
     return frozenset(shared), barrier
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from decompose.model.facts import Column, Table
 from decompose.model.location import Location
 from decompose.model.migration import Field, Operation, Replica
-from decompose.model.syntax import Call, Chain, Constant, Definition, Sequence
+from decompose.model.syntax import Bound, Call, Chain, Constant, Definition, Sequence
 from decompose.planning.parameters import parameter_uses
 from decompose.planning.placement import Cut
 from decompose.planning.sight import Sight
@@ -55,9 +57,24 @@ class _Need:
             if shared_method or (sight.reach.unit(use.definition) in placed and not self._manager(use.definition)):
                 for path in (*use.attributes, *(keyword.replace("__", ".") for keyword in use.keywords)):
                     self._path(use.model, path.split("."), use.at)
+                if use.head == "accessor":
+                    self._path(use.model, _beyond(use.shape), use.at)
         for unit in sorted(placed):
+            self._logged_in(unit)
             self._serializer_sources(unit)
             self._serializer_fields(unit)
+
+    def _logged_in(self, unit: str) -> None:
+        """What is read of Flask-Login's ``current_user``: the row of a user behind a proxy."""
+        module = self._sight.program.module_of(unit)
+        for use in self._sight.within(unit) if unit != module else ():
+            steps = [step for step in use.chain.steps if not isinstance(step, Bound)]
+            if use.chain.root in CURRENT_USER and use.chain.origin == "global":
+                if steps[:1] == ["_get_current_object"]:
+                    steps = steps[2:]
+                names = list(takewhile(lambda step: isinstance(step, str), steps))
+                self._model(self._sight.user_model, self._sight.program.at(module, use.span.line))
+                self._path(self._sight.user_model, [str(name) for name in names], self._sight.program.at(module, use.span.line))
 
     def _manager(self, definition: str) -> bool:
         """Whether this is a method of a manager of which only some methods are shared."""
@@ -174,6 +191,15 @@ class _Need:
         member = self._sight.program.member(model, name)
         found = self._types.returned(member).name if isinstance(member, Definition) else ""
         return Field(name, found or "json", True)
+
+
+CURRENT_USER = frozenset({"flask_login.current_user", "flask_login.utils.current_user"})
+
+
+def _beyond(shape: str) -> list[str]:
+    """What is read of the row that an accessor gives: ``["name"]`` in ``owner.name``."""
+    plain = re.match(r"\w+((?:\.\w+)*)(?![\w(\[])", shape)
+    return plain[1].split(".")[1:] if plain else []
 
 
 def _sources(expression: object) -> Iterator[str]:

@@ -120,7 +120,8 @@ class Sight:
                 for table in self.graph.tables:
                     if table.label.lower() == label.lower():
                         return table.model
-        return "django.contrib.auth.models.User"
+        named = (model for model in sorted(self.model_tables) if self.program.inherits(model, "flask_login.UserMixin", "flask_login.mixins.UserMixin"))
+        return next(named, "django.contrib.auth.models.User")
 
     @cached_property
     def keys(self) -> dict[str, dict[str, ForeignKey]]:

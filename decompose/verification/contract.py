@@ -40,7 +40,7 @@ def _beside(service: Service, suite: str, name: str, mode: str, python: Path, tr
     variables = {
         **os.environ,
         **extra,
-        "DJANGO_SETTINGS_MODULE": extra.get("DJANGO_SETTINGS_MODULE", settings),
+        **({"DJANGO_SETTINGS_MODULE": extra.get("DJANGO_SETTINGS_MODULE", settings)} if settings else {}),
         "CONTRACT_MODE": mode,
         "BOUNDARY_TOKEN_KEY": service.variables["BOUNDARY_TOKEN_KEY"],
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -78,8 +78,7 @@ def _service(
         for name in ("boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote", "contract-shadow"):
             yield Gate(name, "skipped", "the database does not migrate")
     else:
-        command = f"{environment.python} -m gunicorn --bind 127.0.0.1:{{port}} --workers 1 --threads 4 {plan.package}.wsgi:application"
-        with server(command, cwd=folder, env=service.variables, log=scratch / "service.log", ready="/healthz") as (live, booted):
+        with server(service.command, cwd=folder, env=service.variables, log=scratch / "service.log", ready="/healthz") as (live, booted):
             yield from running.answers(service, live, booted)
             yield contract.in_service(service, "local")
             yield contract.in_service(service, "loopback")

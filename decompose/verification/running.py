@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,19 +12,19 @@ import msgspec
 from decompose.model.service import ServicePlan
 from decompose.model.verification import Gate
 from decompose.verification.environment import Environment
+from decompose.verification.frameworks import framework_of
 from decompose.verification.processes import Completed, Server, run
 
 _IMPORT_ALL = """
 import importlib, sys, traceback
-import django
-django.setup()
+{setup}
 failed = 0
 for name in sys.argv[1:]:
     try:
         importlib.import_module(name)
     except Exception as error:
         failed += 1
-        print(f"{name}: {type(error).__name__}: {error}")
+        print(name + ": " + type(error).__name__ + ": " + str(error))
 sys.exit(1 if failed else 0)
 """
 
@@ -37,15 +37,22 @@ class Service(msgspec.Struct, frozen=True):
     environment: Environment
     variables: Mapping[str, str]
 
-    def manage(self, *words: str, timeout: float = 120.0) -> Completed:
-        return run([str(self.environment.python), "manage.py", *words], cwd=self.folder, env=self.variables, timeout=timeout)
+    def run(self, words: Iterable[str], timeout: float = 120.0) -> Completed:
+        """Runs the service's interpreter in its folder; ``{package}`` in a word is the service's own package."""
+        named = [word.replace("{package}", self.plan.package) for word in words]
+        return run([str(self.environment.python), *named], cwd=self.folder, env=self.variables, timeout=timeout)
+
+    @property
+    def command(self) -> str:
+        """What serves the service, ``{port}`` left open."""
+        return f"{self.environment.python} {framework_of(self.plan).serve}".replace("{package}", self.plan.package)
 
 
 def variables(plan: ServicePlan, database: Path) -> dict[str, str]:
     """What the service's process gets: throw-away keys, a database of its own and nothing of this process but its paths."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")}
     return kept | {
-        "DJANGO_SETTINGS_MODULE": f"{plan.package}.settings",
+        **framework_of(plan).variables(plan),
         "DATABASE_URL": f"sqlite:///{database}",
         "SECRET_KEY": "only-for-verification",
         "BOUNDARY_TOKEN_KEY": "only-for-verification-of-the-boundary",
@@ -56,7 +63,7 @@ def variables(plan: ServicePlan, database: Path) -> dict[str, str]:
 def imports(service: Service) -> Gate:
     """Every module of the service imports in an environment that holds its own requirements only."""
     names = sorted(_modules(service.folder))
-    done = run([str(service.environment.python), "-c", _IMPORT_ALL, *names], cwd=service.folder, env=service.variables, timeout=300)
+    done = run([str(service.environment.python), "-c", _IMPORT_ALL.replace("{setup}", framework_of(service.plan).setup), *names], cwd=service.folder, env=service.variables, timeout=300)
     if done.ok:
         return Gate("imports", "passed", f"{len(names)} modules import without the monolith", seconds=done.seconds)
     return Gate("imports", "failed", "modules of the service do not import", done.tail(20), done.seconds)
@@ -71,17 +78,14 @@ def _modules(folder: Path) -> Iterator[str]:
 
 
 def framework(service: Service) -> Iterator[Gate]:
-    """Django's own checks, whether the models and the migrations agree, and the migrations on an empty database."""
-    yield _command(service, "check", "the framework finds nothing", "check", "--fail-level", "WARNING")
-    yield _command(service, "migrations", "the first migration says all that the models say", "makemigrations", "--check", "--dry-run")
-    yield _command(service, "migrate", "an empty database migrates", "migrate", "--no-input")
-
-
-def _command(service: Service, name: str, good: str, *words: str) -> Gate:
-    done = service.manage(*words)
-    if done.ok:
-        return Gate(name, "passed", good, seconds=done.seconds)
-    return Gate(name, "failed", f"`manage.py {' '.join(words)}` failed", done.tail(8), done.seconds)
+    """The framework's own checks, whether the models and the migrations agree, and the migrations on an empty database."""
+    for step in framework_of(service.plan).steps:
+        done = service.run(step.words)
+        if done.ok:
+            yield Gate(step.name, "passed", step.good, seconds=done.seconds)
+        else:
+            words = " ".join(step.words).replace("{package}", service.plan.package)
+            yield Gate(step.name, "failed", f"`python {words}` failed", done.tail(8), done.seconds)
 
 
 def answers(service: Service, server: Server, booted: float | None) -> Iterator[Gate]:

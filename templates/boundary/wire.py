@@ -314,7 +314,7 @@ def outgoing(contract: ModuleType, operation: OperationContract, value: Any, kin
         return key
     if head == "related":
         return getattr(value, f"{rest.partition(':')[0]}_id")
-    return _plain_value(value)
+    return objects.plain(value)
 
 
 def _one_of(
@@ -368,12 +368,7 @@ def _follow(value: Any, path: str) -> Any:
         if value is None:
             return None
         value = getattr(value, name)
-    return _plain_value(value)
-
-
-def _plain_value(value: Any) -> Any:
-    # Text that is translated when read (Django's gettext_lazy) is text by the time it travels.
-    return str(value) if any(base.__name__ == "Promise" for base in type(value).__mro__) else value
+    return objects.plain(value)
 
 
 def incoming(
@@ -439,7 +434,7 @@ def tag(value: Any, contract: ModuleType, operation: OperationContract) -> Any:
     def down(item: Any) -> Any:
         return tag(item, contract, operation)
 
-    value = _plain_value(value)
+    value = objects.plain(value)
     match value:
         case None | bool():
             return value

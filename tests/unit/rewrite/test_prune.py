@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from decompose.errors import RefusedInput
-from decompose.rewrite.prune import prune
+from decompose.rewrite.prune import name_at, prune
 
 
 def pruned(source: str, *keep: str) -> str:
@@ -92,3 +92,28 @@ def test_a_file_with_mixed_line_ends_is_read_and_written_back() -> None:
 def test_a_text_that_does_not_parse_is_refused() -> None:
     with pytest.raises(RefusedInput):
         pruned("def a(:\n", "a")
+
+
+MODELS = """
+    from x import Base, Column, Table, relationship
+
+    tags = Table("tags", Base.metadata, Column("id"))
+
+
+    class Owner(Base):
+        name = Column()
+        invoices = relationship("Invoice", back_populates="owner")
+        notes: Mapped[list["app.models.Note"]] = relationship(secondary=tags)
+        animals = relationship("Animal")
+"""
+
+
+def test_tables_of_others_and_relationships_that_lead_to_them_go() -> None:
+    source = dedent(MODELS).lstrip("\n").encode()
+    left = prune("m.py", source, {"Owner"}, {"Invoice", "tags", "Note"}).decode()
+    assert left == 'from x import Base, Column, relationship\n\n\nclass Owner(Base):\n    name = Column()\n    animals = relationship("Animal")\n'
+
+
+def test_the_name_of_an_assignment_is_found_by_its_line() -> None:
+    source = b'a = 1\ntags = Table(\n    "tags",\n)\n'
+    assert [name_at(source, line) for line in (1, 2, 4, 5)] == ["a", "tags", "tags", ""]

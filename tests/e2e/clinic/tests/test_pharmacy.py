@@ -130,7 +130,7 @@ def test_the_api_lets_only_vets_add(as_assistant):
 
 def test_the_api_prescribes_and_withdraws(as_vet):
     visit, medicine = make_visit(), make_medicine(stock=2)
-    made = as_vet.post(f"/api/pharmacy/visits/{visit.id}/prescriptions", json={"medicine_id": medicine.id, "quantity": 2})
+    made = as_vet.post(f"/api/visits/{visit.id}/prescriptions", json={"medicine_id": medicine.id, "quantity": 2})
     assert made.status_code == 201
     number = made.get_json()["id"]
     assert as_vet.post(f"/api/pharmacy/prescriptions/{number}/withdraw").get_json()["state"] == "withdrawn"
@@ -138,7 +138,7 @@ def test_the_api_prescribes_and_withdraws(as_vet):
 
 def test_the_api_says_what_is_missing(as_vet):
     visit, medicine = make_visit(), make_medicine(stock=1, name="Wormex")
-    reply = as_vet.post(f"/api/pharmacy/visits/{visit.id}/prescriptions", json={"medicine_id": medicine.id, "quantity": 2})
+    reply = as_vet.post(f"/api/visits/{visit.id}/prescriptions", json={"medicine_id": medicine.id, "quantity": 2})
     assert reply.status_code == 409 and reply.get_json() == {"error": "only 1 of Wormex left"}
 
 

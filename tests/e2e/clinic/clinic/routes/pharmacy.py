@@ -1,11 +1,10 @@
 """The pharmacy as JSON."""
 
 from flask import Blueprint, jsonify, request
-from flask_login import current_user, login_required
+from flask_login import login_required
 
 from clinic.models import Medicine, Prescription
 from clinic.repositories import pharmacy as repository
-from clinic.repositories import visits
 from clinic.routes import payload
 from clinic.routes.auth import vets_only
 from clinic.services import pharmacy as service
@@ -64,20 +63,6 @@ def receive(medicine_id: int):
 @login_required
 def orders():
     return jsonify(service.orders())
-
-
-@blueprint.post("/visits/<int:visit_id>/prescriptions")
-@vets_only
-def prescribe(visit_id: int):
-    values = payload.body()
-    prescription = service.prescribe(
-        visits.get(visit_id),
-        current_user._get_current_object(),
-        payload.number(values, "medicine_id"),
-        payload.number(values, "quantity"),
-        payload.text(values, "instructions", ""),
-    )
-    return jsonify(prescription_json(prescription)), 201
 
 
 @blueprint.post("/prescriptions/<int:prescription_id>/withdraw")

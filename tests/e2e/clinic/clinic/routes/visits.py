@@ -57,11 +57,7 @@ def plan():
 @login_required
 def show(visit_id: int):
     visit = repository.get(visit_id)
-    medicines = [
-        {"medicine": each.medicine.name, "quantity": each.quantity, "cost": str(each.cost)}
-        for each in pharmacy.prescriptions_of(visit.id)
-    ]
-    return jsonify({**visit_json(visit), "notes": visit.notes, "medicines": medicines})
+    return jsonify({**visit_json(visit), "notes": visit.notes, "medicines": pharmacy.listed_for(visit.id)})
 
 
 @blueprint.post("/<int:visit_id>/complete")
@@ -75,3 +71,17 @@ def complete(visit_id: int):
 @login_required
 def cancel(visit_id: int):
     return jsonify(visit_json(service.cancel(visit_id)))
+
+
+@blueprint.post("/<int:visit_id>/prescriptions")
+@vets_only
+def prescribe(visit_id: int):
+    values = payload.body()
+    prescription = pharmacy.prescribe(
+        repository.get(visit_id),
+        current_user._get_current_object(),
+        payload.number(values, "medicine_id"),
+        payload.number(values, "quantity"),
+        payload.text(values, "instructions", ""),
+    )
+    return jsonify(id=prescription.id, quantity=prescription.quantity, state=prescription.state), 201

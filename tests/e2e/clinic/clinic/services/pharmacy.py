@@ -79,6 +79,14 @@ def prescriptions_of(visit_id: int) -> list[Prescription]:
     return repository.issued_for(visit_id)
 
 
+def listed_for(visit_id: int) -> list[dict[str, object]]:
+    """What was prescribed at a visit, for people to read."""
+    return [
+        {"medicine": each.medicine.name, "quantity": each.quantity, "cost": str(each.cost)}
+        for each in repository.issued_for(visit_id)
+    ]
+
+
 def cost_of_visit(visit_id: int) -> Decimal:
     """What the medicines of a visit cost, without tax."""
     return sum((each.cost for each in repository.issued_for(visit_id)), Decimal("0.00"))

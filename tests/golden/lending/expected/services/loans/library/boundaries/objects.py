@@ -46,6 +46,11 @@ def in_order(result: Any) -> Any:
     return result.order_by("pk") if getattr(result, "ordered", True) is False else result
 
 
+def plain(value: Any) -> Any:
+    """A value without the classes of the library: text that is translated when read is text by the time it travels."""
+    return str(value) if any(base.__name__ == "Promise" for base in type(value).__mro__) else value
+
+
 # Reading beside a caller ----------------------------------------------------------------------------
 
 
@@ -166,7 +171,7 @@ def _with_values(kind: Any, names: tuple[str, ...]) -> Any:
 
     Made past Django's metaclass, so that it is no model of its own; instances pass for instances of ``kind``.
     """
-    shown = {name: None for name in names}
+    shown = dict.fromkeys(names)
     return type.__new__(
         type(kind), kind.__name__, (kind,), {"__module__": kind.__module__, **shown}
     )
