@@ -485,7 +485,7 @@ def _current_plan(
     return saved
 
 
-EXTRACTABLE = ("django",)
+EXTRACTABLE = ("django", "flask", "fastapi")
 """Frameworks of which services can be generated today."""
 
 

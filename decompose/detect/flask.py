@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from decompose.detect.flask_answers import Answers
 from decompose.detect.flask_rules import Changes, RuleChanges, blocks_around
 from decompose.link.expressions import (
     argument,
@@ -440,6 +441,7 @@ class Web:
         parents: dict[str, list[Mount]] = {}
         for mount in self.mounts:
             parents.setdefault(mount.child, []).append(mount)
+        answers = Answers(self.program)
         emitted: set[tuple[str, tuple[str, ...], str]] = set()
         for rule in (changed for each in self.rules for changed in self._changed(each)):
             owner = self.made.get(rule.owner)
@@ -457,8 +459,8 @@ class Web:
                 emitted.add((path, rule.methods, rule.handler))
                 if rule.handler:
                     self.endpoints.setdefault(name, rule.handler)
-                kind = "api" if rule.kind == "api" else "view"
-                yield Route(rule.methods, path, rule.handler, rule.at, "flask", name, "api" if kind == "api" else "view", False, where)
+                api = rule.kind == "api" or (rule.handler != "" and answers.data(rule.handler))
+                yield Route(rule.methods, path, rule.handler, rule.at, "flask", name, "api" if api else "view", False, where)
         mounted = set(parents)
         for key, made in sorted(self.made.items()):
             if made.kind == "blueprint" and key not in mounted and any(rule.owner == key for rule in self.rules):

@@ -70,6 +70,9 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
 }
 """JSON Schema by wire type; ``wire`` holds the same table for the running service."""
 
+SESSION = "session"
+"""The type of a parameter that does not travel: whoever runs the operation gives its own."""
+
 _RESERVED = frozenset({*WIRE_TYPES.values(), "Any", "Anonymous", "Unsaved", "Message", "Record", "Source", "ModelContract"})
 
 _STATUS = {"DoesNotExist": 404, "Http404": 404, "MultipleObjectsReturned": 409, "PermissionDenied": 403, "ValidationError": 400, "ValueError": 400}
@@ -292,6 +295,8 @@ class _Builder:
     def _arguments(self, operation: Operation) -> tuple[list[Member], list[tuple[str, str]]]:
         members = []
         for parameter in operation.parameters:
+            if parameter.type == SESSION:
+                continue
             literal = not parameter.required and is_literal(parameter.default)
             nullable = parameter.nullable or not (parameter.required or literal)
             default = "" if parameter.required else parameter.default if literal else "None"
@@ -329,7 +334,7 @@ class _Builder:
                 return Shape(names, False, nullable)
             case "key" | "related":
                 return Shape(self._key_types(rest.rpartition(":")[2]), False, nullable)
-            case "row":
+            case "row" | "schema":
                 return Shape(("Json",), False, nullable)
             case _:
                 return Shape((WIRE_TYPES[kind],), False, nullable)
@@ -454,7 +459,7 @@ def caller_type(shape_of: str, nullable: bool) -> str:
             text = f"Iterable[{inner}]"
         case "entity":
             text = f"contract.{rest}"
-        case "replica" | "key" | "related" | "row":
+        case "replica" | "key" | "related" | "row" | "schema" | "session":
             return "Any"
         case _:
             text = PLAIN_TYPES.get(shape_of, WIRE_TYPES[shape_of])
@@ -474,6 +479,10 @@ def travelling(parameter: OperationParameter) -> str:
             return f"a row with a {name} behind it; only the key of that travels"
         case "row":
             return f"one of {', '.join(each.rpartition('.')[2] for each in rest.split('|'))}"
+        case "schema":
+            return f"a {name}, which travels as its fields"
+        case "session":
+            return "stays here; the service has one of its own"
         case _:
             return ""
 

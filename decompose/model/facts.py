@@ -60,7 +60,8 @@ class ForeignKey(msgspec.Struct, frozen=True, gc=False):
     ``kind``: ``many-to-one``, ``one-to-one`` or ``many-to-many`` (then ``table`` is the declaring model's table and
     ``through`` the join table). ``accessor`` is the attribute on the target's side (``invoice_set``, ``""`` when
     there is none). ``target`` may be a table outside the project (``auth_user``). ``on_delete`` is upper case,
-    ``""`` when not declared.
+    ``""`` when not declared. ``relation`` is the attribute that gives the row referred to where that is declared apart from the
+    key's own (SQLAlchemy's ``relationship``), else ``""``.
     """
 
     table: str
@@ -75,6 +76,7 @@ class ForeignKey(msgspec.Struct, frozen=True, gc=False):
     nullable: bool = False
     model: str = ""
     target_model: str = ""
+    relation: str = ""
 
 
 Mode = Literal["read", "write"]
@@ -106,6 +108,10 @@ class ModelUse(msgspec.Struct, frozen=True, gc=False):
     none exception unknown``. ``keywords`` are the keyword names in order over all calls.
     ``attributes`` are field names read or written on an instance. ``sealable`` is false when an argument is something
     that cannot be passed over a boundary (``Q``, ``F``, a sub-query, a star), with ``obstacle`` saying what.
+
+    Of an SQLAlchemy statement ``shape`` is its source with a parameter in the place of each value; ``holes`` are these parameters, each
+    ``name=what it is`` (see :class:`decompose.detect.sqlalchemy.forms.Form`), ``imports`` the dotted names that it needs, ``joins`` other models
+    that it names.
     """
 
     definition: str
@@ -125,6 +131,9 @@ class ModelUse(msgspec.Struct, frozen=True, gc=False):
     sealable: bool = True
     obstacle: str = ""
     certain: bool = True
+    holes: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
 
 
 class Transaction(msgspec.Struct, frozen=True, gc=False):

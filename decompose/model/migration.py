@@ -120,7 +120,8 @@ class OperationParameter(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``type`` as in :class:`Field`, or ``replica:<model>`` for an object of the monolith that travels as a snapshot, or
     ``key:<model>`` for an object or its primary key of which only the key travels, ``related:<field>:<model>`` for an object of which only
-    the key in its foreign key ``field`` travels, ``row:<model>|<model>`` for an object of one of several models, or ``json``.
+    the key in its foreign key ``field`` travels, ``row:<model>|<model>`` for an object of one of several models, ``schema:<class>`` for a
+    Pydantic model of the project, ``json``, or ``session`` for a session of SQLAlchemy: it does not travel, the service gives its own.
     """
 
     name: str

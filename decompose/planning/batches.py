@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from decompose.model.migration import BoundaryEdge, Operation, OperationParameter
-from decompose.planning.wording import plural
+from decompose.model.nouns import plural
 
 _SINGLE = {"big", "boolean", "date", "datetime", "decimal", "duration", "float", "integer", "string", "text", "time", "uuid"}
 

@@ -16,19 +16,22 @@ from itertools import takewhile
 import msgspec
 
 from decompose.errors import ConfigError
-from decompose.model.facts import ForeignKey, ModelUse
+from decompose.link.expressions import last_bound
+from decompose.model.contexts import ContextTransaction
+from decompose.model.facts import Access, ForeignKey, ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.migration import BoundaryEdge, Disposition, EdgeKind, Entity, Operation
 from decompose.model.settings import EdgeDecision
 from decompose.model.syntax import Definition, Use
 from decompose.planning import shape as shapes
+from decompose.planning import statements
 from decompose.planning.batches import batches, noted
 from decompose.planning.callbacks import Callbacks
 from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities, is_exception
-from decompose.planning.declared import declared, is_class, is_django, through_heirs
+from decompose.planning.declared import declared, is_class, through_heirs
 from decompose.planning.index import Index
 from decompose.planning.parameters import ParameterUse, parameter_uses
-from decompose.planning.placement import Cut
+from decompose.planning.placement import Cut, is_plain
 from decompose.planning.reach import Mention
 from decompose.planning.related import lent
 from decompose.planning.sight import ALL, Sight
@@ -201,6 +204,7 @@ class _Survey:
         self._types = types
         self._catalogue = catalogue
         self._whole = sight.seen == ALL
+        self._followed: set[tuple[str, str, str]] = set()
 
     def edges(self) -> Iterator[BoundaryEdge]:
         """Those into the context, those out of it, and those of the objects that its functions are given."""
@@ -280,6 +284,8 @@ class _Survey:
             return make("in", "orm", "stay", "a test replaces the model's name in this module: sealed code would not see that", blocks="switch")
         if use.head in ("continuation", "instance"):
             return self._instance_use(use)
+        if self._is_statement(use.model) and use.head == "accessor":
+            return self._relationship(use)
         if use.head == "accessor" and self._given_by_owner(use):
             return None
         found_role = declared(self._sight, use)
@@ -293,12 +299,29 @@ class _Survey:
         if use.head == "accessor" and use.sink in ("store", "delete") and "." not in use.shape:
             return make("in", "accessor", "decide", "a row is hung on another here: write its foreign key instead", alternatives=("stay",), blocks="switch")
         found = self._catalogue.chain(use)
-        kind = "accessor" if use.head == "accessor" else "construction" if use.shape.startswith("(") else "orm"
+        kind = "accessor" if use.head == "accessor" else "construction" if use.shape.startswith(("(", f"{use.model.rpartition('.')[2]}(")) else "orm"
         if not isinstance(found, Obstacle) and not self._in_function(use.definition):
             found = Obstacle("evaluated while the module loads, before a boundary may be called: move it into a function")
         if isinstance(found, Obstacle):
             return make("in", kind, "decide", found.reason, alternatives=("stay",), blocks="switch")
         return self._attributes(use) or make("in", kind, "operation", "named from its shape", operation=found.name, alternatives=("stay",))
+
+    def _is_statement(self, model: str) -> bool:
+        """Whether rows of a model are asked for with SQLAlchemy's statements."""
+        return self._sight.model_tables[model].origin == statements.ORIGIN
+
+    def _relationship(self, use: ModelUse) -> BoundaryEdge | None:
+        """A row of another context leads to rows of this one: told once for each unit and relationship."""
+        name = use.shape.partition(".")[0].partition("(")[0].partition("[")[0]
+        key = (self._sight.reach.unit(use.definition), use.owner, name)
+        if key in self._followed:
+            return None
+        self._followed.add(key)
+        reason = f"the relationship {use.owner.rpartition('.')[2]}.{name} leads here: after the split to the monolith's copy of the table, which then lags behind"
+        make = _Make(use.definition, use.model, use.at, f"{use.owner.rpartition('.')[2]}.{name}", use.span)
+        if use.sink in ("store", "delete"):
+            return make("in", "accessor", "decide", f"a row is hung on another here over {name}: write its foreign key instead", alternatives=("stay",), blocks="switch")
+        return make("in", "accessor", "replica", reason, alternatives=("stay",), blocks="retire")
 
     def _in_function(self, id: str) -> bool:
         """Whether code runs when something is called, not while a module or class body is executed."""
@@ -314,10 +337,15 @@ class _Survey:
     def _instance_use(self, use: ModelUse) -> BoundaryEdge | None:
         """A row that the caller holds: its own columns are part of the contract, everything else is a call or a question."""
         make = _Make(use.definition, use.model, use.at, use.shape, use.span, use.loop)
+        if use.obstacle and use.shape and self._is_statement(use.model):
+            return make("in", "orm", "decide", use.obstacle, alternatives=("stay",), blocks="switch")
         try:
             found = shapes.parts(use.shape)
         except ValueError:
             return make("in", "orm", "decide", "the expression has a form that is not followed", alternatives=("stay",), blocks="switch")
+        if use.sink == "store" and self._is_statement(use.model) and not self._sent_later(use):
+            reason = "the session stores this by itself at the next commit, over the boundary nobody does: make it a function of the context"
+            return make("in", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
         calls = [part for part in found if part.arguments is not None and part.name != "[]"]
         if not calls or self._is_column(use.model, found[0]) or self._goes_further(use) or self._leaves(use.model, found[0]):
             return self._attributes(use)
@@ -345,14 +373,21 @@ class _Survey:
     def _leaves(self, model: str, part: shapes.Part) -> bool:
         """Whether an expression on a row goes on at a row of the monolith: what is called there is the monolith's own."""
         key = self._types.relation(self._sight.model_tables[model].id, part.name) if part.arguments is None else None
-        return key is not None and key.field == part.name and key.target_model not in self._cut.models and lent(self._sight, key)
+        return key is not None and self._types.gives_row(key, part.name) and key.target_model not in self._cut.models and lent(self._sight, key)
+
+    def _sent_later(self, use: ModelUse) -> bool:
+        """Whether a function hands the row on which it sets something to an operation afterwards: ``save()``, ``session.add(row)``."""
+        for each in self._sight.uses_in.of((self._sight.reach.unit(use.definition),)):
+            if each.definition == use.definition and each.model == use.model and each.at.line > use.at.line and each.mode == "write" and each.sink != "store":
+                return True
+        return False
 
     def _is_column(self, model: str, part: shapes.Part) -> bool:
         """Whether an expression on a row starts with a plain value of its own: what is done with that stays where it is."""
         table = self._sight.model_tables[model]
         relation = self._types.relation(table.id, part.name)
         plain = any(part.name in (column.field, column.name) for column in table.columns)
-        return part.arguments is None and plain and (relation is None or relation.field != part.name)
+        return part.arguments is None and plain and (relation is None or not self._types.gives_row(relation, part.name))
 
     def _attributes(self, use: ModelUse) -> BoundaryEdge | None:
         """Reading or setting columns of a row needs no edge; going on over a relation does."""
@@ -361,7 +396,7 @@ class _Survey:
         for attribute in (*use.attributes, *self._computed(use)):
             name, _, further = attribute.partition(".")
             key = self._types.relation(table.id, name)
-            if key is not None and key.field == name and (further or use.sink != "store") and not self._reaches(key, use):
+            if key is not None and self._types.gives_row(key, name) and (further or use.sink != "store") and not self._reaches(key, use):
                 reason = f"goes on from a row of the context over {name}: the row carries {key.column} only"
                 return _Make(use.definition, use.model, use.at, attribute, use.span, use.loop)(
                     "in", "orm", "decide", reason, alternatives=("stay",), blocks="switch"
@@ -387,6 +422,8 @@ class _Survey:
 
     def _computed(self, use: ModelUse) -> Iterator[str]:
         """A property of the model that the expression ends in: no column, so a row does not carry it."""
+        if self._is_statement(use.model):
+            return  # the attributes say it
         found = shapes.parts(use.shape)
         last = found[-1] if found else None
         if last is not None and last.arguments is None and (use.result != "manager" or len(found) > 1):
@@ -437,6 +474,8 @@ class _Survey:
     def _mention(self, mention: Mention) -> BoundaryEdge | None:
         program = self._sight.program
         target = mention.target
+        if _held(mention):
+            return None
         if mention.kind == "module" or self._sight.model_table(mention.target_unit) is not None:
             return None  # model classes are seen through their uses, which say what is done with them
         if self._spoken_for(mention):
@@ -462,6 +501,8 @@ class _Survey:
                 return None  # the task's own edge
             return self._function(mention, make)
         definition = program.definition(target)
+        if self._plain_method(mention):
+            return None if mention.kind == "class" else self._function(mention, make)
         if mention.kind == "class" or (definition is not None and definition.kind == "method"):
             return self._class(mention, unit, make)
         return self._function(mention, make)
@@ -478,11 +519,19 @@ class _Survey:
         heir = program.definition(mention.use.chain.root) if mention.use.chain.origin in ("self", "cls", "super") else None
         return heir is not None and mention.target_unit in program.ancestors(heir.id)
 
+    def _plain_method(self, mention: Mention) -> bool:
+        """Whether this is a static or class method of a service class, ``OrderService.place(...)``, or the class in such a call."""
+        names = _written(mention.use).split(".")
+        name = mention.target_unit.rpartition(".")[2]
+        method = f"{mention.target_unit}.{names[-1]}" if names[-2:-1] == [name] else mention.target
+        definition = self._sight.program.definition(method)
+        return definition is not None and definition.kind == "method" and is_plain(definition)
+
     def _class(self, mention: Mention, unit: str, make: _Make) -> BoundaryEdge:
         program = self._sight.program
         if is_exception(program, unit):
             return make("in", "exception", "shared-kernel", "an exception type: both sides know it by name")
-        if mention.use.sink == "base":
+        if mention.use.sink == "base" and self._sight.reach.touches(unit):
             return make("in", "inherit", "decide", "a class outside inherits from a class of the context", alternatives=("stay",), blocks="switch")
         if not self._sight.reach.touches(unit):
             return make("in", "import", "shared-kernel", "touches no data: both sides keep it")
@@ -496,7 +545,7 @@ class _Survey:
             return make("in", "call", "stay", "a test replaces the name that is called here: sealed code would not see that", blocks="switch")
         if not self._sight.reach.touches(mention.target):
             return make("in", "call", "shared-kernel", "touches no data: both sides keep it")
-        if definition is None or definition.parent:
+        if definition is None or (definition.parent and not is_plain(definition)):
             return make("in", "call", "decide", "a nested function cannot be called over the boundary", alternatives=("stay",), blocks="switch")
         found = self._catalogue.function(definition, mention.at)
         if isinstance(found, Obstacle):
@@ -526,12 +575,12 @@ class _Survey:
             make = _Make(access.definition, access.table, access.at, text, None)
             if access.via == "sql":
                 yield make("in", "sql", "decide", "SQL text names a table of the context", alternatives=("stay", "replica"), blocks="split")
-            elif not is_django(sight, access.table):
-                reason = "a query on another context's rows joins this table: compose it from an operation, or keep a replica for reading"
-                yield make("in", "orm", "decide", reason, alternatives=("stay", "replica"), blocks="split")
             elif access.mode == "read":
                 reason = "read along with another context's rows: after the split from the monolith's copy of the table, which then lags behind"
                 yield make("in", "orm", "replica", reason, alternatives=("stay",), blocks="retire")
+            elif self._comes_along(access):
+                reason = "changed along with rows of another context over their relationships: on the monolith's table until the data is split"
+                yield make("in", "accessor", "stay", reason, alternatives=("event",), blocks="split")
             elif is_class(sight, access.definition):
                 reason = "the framework writes the rows that this class is about: on the monolith's table until the data is split"
                 yield make("in", "orm", "stay", reason, blocks="split")
@@ -539,9 +588,18 @@ class _Survey:
                 reason = "written by no expression on its model: by the framework, or along with another context's rows; let the context write it"
                 yield make("in", "orm", "decide", reason, alternatives=("stay", "event"), blocks="split")
 
+    def _comes_along(self, access: Access) -> bool:
+        """Whether rows are loaded or deleted with rows of another context, as SQLAlchemy's relationships say: the statement names none of them."""
+        if self._sight.tables[access.table].origin != statements.ORIGIN or access.via != "orm":
+            return False
+        uses = self._sight.uses_at(access.at)
+        return bool(uses) and not any(model in self._cut.models for use in uses for model in (use.model, *use.joins))
+
     def _joined(self, at: Location) -> bool:
         """Whether a line queries models of others only, by their columns."""
         uses = self._sight.uses_at(at)
+        if any(model in self._cut.models for use in uses for model in use.joins):
+            return True
         return any(use.keywords for use in uses) and not any(use.model in self._cut.models for use in uses)
 
     def _foreign_keys_in(self) -> Iterator[BoundaryEdge]:
@@ -631,8 +689,26 @@ class _Survey:
             others = ", ".join(sorted(self._sight.writing(each) - {self._cut.context}))
             direction = "out" if self._moved(each.definition) else "in"
             make = _Make(each.definition, self._cut.context, each.at, each.id, None)
+            if self._only_along(each):
+                reason = f"rows of the context go, or change, along with rows of {others} that refer to them: an event of the same transaction once the data is split"
+                yield make(direction, "transaction", "event", reason, alternatives=("stay",), blocks="split")
+                continue
             reason = f"one transaction writes here and in {others}: merge back, move the write, saga, outbox or accept"
             yield make(direction, "transaction", "decide", reason, alternatives=("stay", "event"), blocks="switch")
+
+    def _only_along(self, transaction: ContextTransaction) -> bool:
+        """Whether a transaction writes the context's rows only as cascades of rows of others that they refer to."""
+        places: dict[Location, set[str]] = {}
+        for table, mode, at in transaction.places:
+            if mode == "write":
+                places.setdefault(at, set()).add(table)
+        for at, tables in places.items():
+            for table in tables & self._cut.tables:
+                referred = {key.target for key in self._sight.keys_from.of((table,))}
+                certain = any(access.at == at and access.mode == "write" and access.certain for access in self._sight.accesses_of.of((table,)))
+                if certain or not referred & (tables - self._cut.tables):
+                    return False
+        return True
 
     # --- uses of the outside from the context --------------------------------------------------
 
@@ -720,6 +796,13 @@ class _Survey:
             elif use.head == "class":
                 reason = f"moved code reads {table.id}: the service's shadow rows have the columns in use, and are as fresh as the last event"
                 yield make("out", "orm", "replica", reason, alternatives=("stay",))
+
+
+def _held(mention: Mention) -> bool:
+    """Whether an expression only goes on from a variable: where that got its value, the name was written."""
+    steps = mention.use.chain.steps
+    start = last_bound(mention.use.chain)
+    return start > 0 and mention.target.rpartition(".")[2] not in steps[start:]
 
 
 def _written(use: Use) -> str:

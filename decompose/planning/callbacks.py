@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from decompose.model.migration import Operation, OperationParameter
+from decompose.model.nouns import snake
 from decompose.model.syntax import Call, Chain, Definition, Expression, Parameter, Use
 from decompose.model.syntax import Operation as Operands
 from decompose.planning.contract import Obstacle, is_exception
@@ -21,7 +22,6 @@ from decompose.planning.placement import Cut
 from decompose.planning.reach import Mention
 from decompose.planning.sight import Sight
 from decompose.planning.types import Type, Types
-from decompose.planning.wording import snake
 
 
 class Site(NamedTuple):

@@ -16,15 +16,16 @@ from decompose.link.program import Program
 from decompose.model.facts import ForeignKey, ModelUse, Table
 from decompose.model.location import Location
 from decompose.model.migration import Entity, Field, Operation, OperationParameter
-from decompose.model.syntax import Definition
+from decompose.model.nouns import plural, snake
+from decompose.model.syntax import Chain, Definition, Parameter
 from decompose.planning import shape as shapes
+from decompose.planning import statements
 from decompose.planning.placement import Cut
-from decompose.planning.related import followed, lent, refers_by_key, related_operation
+from decompose.planning.related import followed, lent, refers_by_key, related_operation, row_attribute
 from decompose.planning.row_methods import RowMethod, argument_of, method_at_end
 from decompose.planning.sight import Sight
 from decompose.planning.types import Type, Types
 from decompose.planning.wanted import Wanted
-from decompose.planning.wording import plural, snake
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -145,8 +146,9 @@ class Catalogue:
         if definition.generator or definition.is_async:
             return Obstacle("a generator or coroutine cannot be called over the boundary: return a list from a plain function")
         name = definition.id.rpartition(".")[2]
+        name = f"{snake(definition.parent.rpartition('.')[2])}_{name}" if definition.parent else name
         parameters: list[OperationParameter] = []
-        for parameter in definition.parameters:
+        for parameter in _given_by_callers(definition):
             if parameter.kind in ("varargs", "varkeywords"):
                 return Obstacle(f"the parameter *{parameter.name} is open: name the arguments that callers give")
             found = self._given(name, parameter.name) or self._types.parameter(definition, parameter)
@@ -230,6 +232,8 @@ class Catalogue:
     def chain(self, use: ModelUse) -> Operation | Obstacle:
         """The operation that evaluates a model expression with its argument values as parameters."""
         table = self._sight.model_tables[use.model]
+        if table.origin == statements.ORIGIN:
+            return self._statement(use, table)
         if not use.sealable:
             return Obstacle(f"{use.obstacle or 'an argument'} cannot be passed over the boundary")
         try:
@@ -409,13 +413,69 @@ class Catalogue:
             doc=_sentence(verb, many, noun, words, parameters),
         )
 
+    def _statement(self, use: ModelUse, table: Table) -> Operation | Obstacle:
+        """The operation that sends an SQLAlchemy statement with its values as parameters."""
+        name = use.model.rpartition(".")[2]
+        if not use.sealable:
+            return Obstacle(use.obstacle)
+        foreign = sorted(model for model in use.joins if model not in self._cut.models)
+        if foreign:
+            return Obstacle(f"the statement also asks for {', '.join(model.rpartition('.')[2] for model in foreign)}, of another context: compose it of two calls")
+        end = statements.end_of(use)
+        if not end:
+            return Obstacle("a column or query of the model is passed on: write the statement as one expression")
+        if end == name:
+            return self._drafted(use, table, use.keywords)
+        parameters = tuple(statements.parameters(use, self._sight, self._types))
+        unknown = next((each.name for each in parameters if not each.type), "")
+        if unknown:
+            return Obstacle(f"the type of the argument {unknown} is not known")
+        own = statements.own_method(use, end, self._sight)
+        found = self._own_end(use, own) if own is not None else statements.ending(use, end)
+        if found is None:
+            return Obstacle(f"what {end}() gives here is not known, or cannot cross the boundary: make it a function of the context")
+        if isinstance(found, Obstacle):
+            return found
+        returns = {"instance": f"entity:{name}", "optional": f"entity:{name}", "list": f"list:entity:{name}"}.get(found.result, found.result)
+        noun = snake(name)
+        operation = Operation(
+            name=_named(found.verb, found.many, noun),
+            shape="chain",
+            kind="command" if found.command else "query",
+            target=use.model,
+            parameters=parameters,
+            returns=returns,
+            expression=use.shape,
+            imports=use.imports,
+            optional=found.result == "optional",
+            errors=found.errors,
+            idempotent=found.idempotent,
+            doc=_sentence(found.verb, found.many, noun, (), tuple(each for each in parameters if each.type != "session" and ":" not in each.type)),
+        )
+        return self._add(("chain", use.model, operation.expression), operation, use.at)
+
+    def _own_end(self, use: ModelUse, own: Definition) -> statements.End | Obstacle:
+        """What a class method of the project gives, by its annotation, else by what is known of its rows."""
+        name = own.id.rpartition(".")[2]
+        returned = self._types.returned(own)
+        kind = {"instance": "instance", "queryset": "list"}.get(use.result) or returned.name
+        if not kind:
+            return Obstacle(f"what {name}() returns is not known: annotate it at {self._program.place(own.id)}")
+        result = "optional" if kind == "instance" and returned.nullable else kind
+        writes = use.mode == "write"
+        return statements.End(name, kind not in ("instance", "none"), result, writes, not writes)
+
     def _draft(self, use: ModelUse, table: Table, found: tuple[shapes.Part, ...]) -> Operation | Obstacle:
         """A constructor call: an unsaved row. Every such call of a model is one operation with all its columns optional."""
-        keywords = shapes.keywords(found)
+        if len(found) > 1:
+            return Obstacle("the constructor is given a further call")
+        return self._drafted(use, table, shapes.keywords(found))
+
+    def _drafted(self, use: ModelUse, table: Table, keywords: Iterable[str]) -> Operation | Obstacle:
         columns = {column.field for column in table.columns} | {column.name for column in table.columns}
         unknown = [keyword for keyword in keywords if keyword not in columns]
-        if unknown or len(found) > 1:
-            return Obstacle(f"the constructor is given {', '.join(unknown) or 'a further call'}")
+        if unknown:
+            return Obstacle(f"the constructor is given {', '.join(unknown)}")
         parameters = tuple(
             OperationParameter(column.field, self._types.lookup(table, column.field).name or "json", True, False, "UNSET")
             for column in table.columns
@@ -430,7 +490,7 @@ class Catalogue:
             parameters=parameters,
             returns=f"entity:{name}",
             imports=(use.model,),
-            doc=f"An unsaved {_words(snake(name))}; its save() stores it.",
+            doc=f"An unsaved {_words(snake(name))}" + (", stored when it is added." if table.origin == statements.ORIGIN else "; its save() stores it."),
         )
         return self._add(("draft", use.model), operation, use.at)
 
@@ -499,6 +559,13 @@ class Catalogue:
         return None
 
 
+def _given_by_callers(definition: Definition) -> tuple[Parameter, ...]:
+    """The parameters of a function, without the class that a class method is given."""
+    first = definition.parameters[:1]
+    of_class = any(isinstance(each, Chain) and each.root == "classmethod" for each in definition.decorators)
+    return definition.parameters[1:] if of_class and first else definition.parameters
+
+
 def is_exception(program: Program, class_id: str) -> bool:
     """Whether a class of the project is an exception."""
     return any(base.startswith("builtins.") and base.endswith(("Error", "Exception", "Warning")) for base in program.ancestors(class_id))
@@ -546,7 +613,7 @@ def entities(
             for column in table.columns
         )
         fields += tuple(Field(each, type_.name, type_.nullable, path=each) for each, type_ in sorted(computed.get(model, {}).items()))
-        relations = tuple((each.field, each.target_model) for each in sight.keys_from.of((table.id,)) if each.target_model not in cut.models and lent(sight, each))
+        relations = tuple((row_attribute(sight, each), each.target_model) for each in sight.keys_from.of((table.id,)) if each.target_model not in cut.models and lent(sight, each))
         found.append(Entity(name, model, table.id, key.field, fields, relations))
     return tuple(found)
 

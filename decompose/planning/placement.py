@@ -23,6 +23,7 @@ from decompose.planning.managers import Managers, managers_in_use
 from decompose.planning.reach import Mention
 from decompose.planning.settings import merged, options
 from decompose.planning.sight import Sight
+from decompose.planning.statements import ORIGIN
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -80,6 +81,7 @@ def _roots(sight: Sight, territory: Territory, models: frozenset[str]) -> frozen
     roots = {reach.unit(model) for model in models}
     roots |= {reach.unit(id) for id in _called_from_outside(sight, territory)}
     roots |= sight.entries.get(territory.context, set())
+    roots |= {reach.unit(id) for id in _asking_with_statements(sight, territory)}
     return frozenset(root for root in roots if territory.contains(root))
 
 
@@ -105,6 +107,50 @@ def _called_from_outside(sight: Sight, territory: Territory) -> Iterator[str]:
                 for call in sight.reach.calls_to(definition.id):
                     if not territory.contains(sight.reach.unit(call.src)) and sight.in_code(call.src):
                         yield definition.id
+
+
+def _asking_with_statements(sight: Sight, territory: Territory) -> Iterator[str]:
+    """Functions and service classes of the context that send SQLAlchemy statements to its own tables: services and repositories.
+
+    Whoever calls them, pages of the context included, calls an operation; left behind, each of their statements would be one. What stands
+    beside them and works on data through nothing but the context's code is of their kind. A function that changes rows of others only is not.
+    """
+    own = frozenset(sight.contexts[territory.context].tables)
+    asked = {table for table in own if sight.tables[table].origin == ORIGIN}
+    modules: set[str] = set()
+    for unit in sorted({sight.reach.unit(access.definition) for access in sight.accesses_of.of(asked)}):
+        definition = sight.program.definition(unit)
+        if definition is None or not territory.contains(unit) or not sight.in_code(unit) or sight.passive(unit):
+            continue
+        if definition.kind == "function" and not _is_page(sight, definition):
+            written = {access.table for access in sight.accesses_in.of((unit,)) if access.mode == "write"}
+            if not written or written & own:
+                modules.add(sight.program.module_of(unit))
+                yield unit
+        elif definition.kind == "class" and sight.model_table(unit) is None and not _answers(sight, definition):
+            yield from (method.id for method in sight.program.members(unit).values() if method.kind == "method" and is_plain(method))
+    for module in sorted(modules):
+        for definition in sight.program.members(module).values():
+            if definition.kind == "function" and territory.contains(definition.id) and _stands_beside(sight, territory, definition):
+                yield definition.id
+
+
+def _stands_beside(sight: Sight, territory: Territory, definition: Definition) -> bool:
+    """Whether a function works on data through functions of its own context only."""
+    if _is_page(sight, definition) or sight.passive(definition.id) or not sight.reach.touches(definition.id) or sight.accesses_in.of((definition.id,)):
+        return False
+    mentioned = (each for each in sight.reach.mentions(definition.id) if each.called and each.kind in ("function", "class"))
+    return all(territory.contains(each.target_unit) or not sight.reach.touches(each.target_unit) for each in mentioned)
+
+
+def _answers(sight: Sight, definition: Definition) -> bool:
+    """Whether a class answers requests."""
+    return any(id in sight.routed for id in (definition.id, *(each.id for each in sight.program.members(definition.id).values())))
+
+
+def is_plain(method: Definition) -> bool:
+    """Whether a method can be called without an object: a static or class method."""
+    return any(isinstance(each, Chain) and each.root in ("staticmethod", "classmethod") and each.origin == "builtin" for each in method.decorators)
 
 
 def _is_page(sight: Sight, definition: Definition) -> bool:

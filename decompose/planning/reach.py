@@ -163,10 +163,12 @@ class Reach:
     def touching(self) -> frozenset[str]:
         """Definitions that certainly read or write a table, send a task or touch the outside, themselves or through calls.
 
-        What is only taken to be a row (``request.user``) does not tie code to a context.
+        What is only taken to be a row (``request.user``) does not tie code to a context. A statement that is written out does, though nothing
+        but its name says that it is sent through a session.
         """
         graph = self._graph
         direct = {access.definition for access in graph.accesses if access.certain}
+        direct |= {use.definition for use in graph.model_uses if use.holes and use.mode != "none"}
         return self.callers_of(direct | {send.definition for send in graph.task_sends} | {each.definition for each in graph.externals})
 
     @cached_property

@@ -33,11 +33,17 @@ def refers_by_key(sight: Sight, key: ForeignKey) -> bool:
 
 
 def lent(sight: Sight, key: ForeignKey) -> bool:
-    """Whether callers get the row behind a key of the context's rows from their own tables: a row of Django's with a known model."""
+    """Whether callers get the row behind a key of the context's rows from their own tables: a row with a known model, by its primary key."""
     table = sight.tables.get(key.table)
-    if key.column != f"{key.field}_id":
+    if table is None or key.kind == "many-to-many" or not key.target_model or key.column != f"{row_attribute(sight, key)}_id":
         return False
-    return key.kind != "many-to-many" and bool(key.target_model) and table is not None and table.origin == "django" and refers_by_key(sight, key)
+    return table.origin in ("django", "sqlalchemy") and refers_by_key(sight, key)
+
+
+def row_attribute(sight: Sight, key: ForeignKey) -> str:
+    """The attribute that gives the row behind a key: of SQLAlchemy's models the relationship, ``""`` where there is none."""
+    table = sight.tables.get(key.table)
+    return key.relation if table is not None and table.origin == "sqlalchemy" else key.field
 
 
 def _keywords(value: Expression) -> Sequence[str]:

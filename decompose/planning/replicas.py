@@ -103,7 +103,7 @@ class _Need:
                 return
             relation = self._types.relation(table.id, name)
             outside = model not in self._cut.models
-            if relation is not None and relation.kind != "many-to-many" and name == relation.field:
+            if relation is not None and relation.kind != "many-to-many" and self._types.gives_row(relation, name):
                 target = relation.target_model or self._external(relation.target)
                 if outside:
                     self._model(model, at)

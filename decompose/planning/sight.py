@@ -227,6 +227,11 @@ class Sight:
         return Index((access.table, access) for access in self.graph.accesses)
 
     @cached_property
+    def accesses_in(self) -> Index[str, Access]:
+        """Accesses by the unit that makes them."""
+        return Index((self.reach.unit(access.definition), access) for access in self.graph.accesses)
+
+    @cached_property
     def sql_in(self) -> Index[str, Access]:
         """Accesses by SQL text, by the unit that makes them."""
         return Index((self.reach.unit(access.definition), access) for access in self.graph.accesses if access.via == "sql")

@@ -1,7 +1,8 @@
 """Neutral types of values that cross a boundary, found in annotations, defaults, call sites and bodies.
 
 A type is one of the neutral column types, ``entity:<Name>`` (a row of the context), ``replica:<model>`` (an object of the outside),
-``key:<model>``, ``list:<type>``, ``json`` or ``none``. What the text does not say is ``""``: unknown, never guessed.
+``key:<model>``, ``schema:<class>`` (a Pydantic model), ``session`` (does not travel), ``list:<type>``, ``json`` or ``none``. What the text does
+not say is ``""``: unknown, never guessed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from decompose.model.syntax import (
     Sequence,
     Template,
 )
+from decompose.planning.handles import Handles
 from decompose.planning.sight import Sight
 
 _BUILTIN = {
@@ -58,6 +60,8 @@ _COLLECTIONS = {
     "django.db.models.QuerySet", "django.db.models.query.QuerySet",
 }  # fmt: skip
 
+_SCHEMAS = ("pydantic.BaseModel", "pydantic.main.BaseModel")
+
 USER_MODELS = frozenset({
     "django.contrib.auth.models.User",
     "django.contrib.auth.models.AbstractUser",
@@ -83,6 +87,7 @@ class Types:
     def __init__(self, sight: Sight, models: frozenset[str]) -> None:
         self._sight = sight
         self._models = models
+        self._handles = Handles(sight)
         self._parameters: dict[tuple[str, int, str], Type] = {}
         self._returned: dict[tuple[str, int], Type] = {}
 
@@ -103,7 +108,12 @@ class Types:
         keys = self._sight.keys.get(table)
         if keys is None:
             return None
-        return keys.get(field) or next((key for key in keys.values() if key.column == field), None)
+        return keys.get(field) or next((key for key in keys.values() if field in (key.column, key.relation)), None)
+
+    def gives_row(self, key: ForeignKey, attribute: str) -> bool:
+        """Whether an attribute gives the row that a key refers to, not the key itself."""
+        table = self._sight.tables.get(key.table)
+        return attribute == (key.relation if table is not None and table.origin == "sqlalchemy" else key.field)
 
     def lookup(self, table: Table, keyword: str) -> Type:
         """The type of a value given to a lookup such as ``customer``, ``created__gte`` or ``pk__in``."""
@@ -115,7 +125,7 @@ class Types:
             if suffix and suffix[0] not in _LOOKUPS:
                 further = self._sight.tables.get(key.target)
                 return self.lookup(further, "__".join(suffix)) if further is not None else UNKNOWN
-            by_column = name == key.column and name != key.field
+            by_column = not self.gives_row(key, name)
             base = Type(self._key_type(key.target)) if by_column else Type(f"key:{key.target_model or key.target}", key.nullable)
             return _collected(base, suffix)
         for column in table.columns:
@@ -138,7 +148,7 @@ class Types:
                 return UNKNOWN
             key = self.relation(table.id, name)
             last = index == len(names) - 1
-            if key is not None and name == key.field:
+            if key is not None and self.gives_row(key, name):
                 if last:
                     return Type(self.of_model(key.target_model), key.nullable)
                 table = self._sight.tables.get(key.target)
@@ -169,6 +179,8 @@ class Types:
             outer = self._dotted(node.value, module)
             if outer in ("typing.Optional",):
                 return _union(self._node(node.slice, module), Type("none"))
+            if outer in ("typing.Annotated", "typing_extensions.Annotated") and isinstance(node.slice, ast.Tuple):
+                return self._node(node.slice.elts[0], module)
             if outer in _COLLECTIONS:
                 first = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
                 inner = self._node(first, module)
@@ -193,7 +205,13 @@ class Types:
     def _named(self, dotted: str) -> Type:
         if not dotted:
             return UNKNOWN
-        return Type(_BUILTIN.get(dotted) or _EXTERNAL.get(dotted) or self.of_model(dotted))
+        return Type(_BUILTIN.get(dotted) or _EXTERNAL.get(dotted) or self.of_model(dotted) or self._schema(dotted))
+
+    def _schema(self, dotted: str) -> str:
+        """The type of a Pydantic model of the project: it says itself how it is written as JSON."""
+        known = self._sight.program.definition(dotted)
+        schema = known is not None and known.kind == "class" and self._sight.program.inherits(dotted, *_SCHEMAS)
+        return f"schema:{dotted}" if schema else ""
 
     # --- values --------------------------------------------------------------------------------
 
@@ -283,6 +301,8 @@ class Types:
 
     def _parameter(self, definition: Definition, parameter: Parameter) -> Type:
         module = self._sight.program.module_of(definition.id)
+        if self._handles.annotated(definition, parameter) or self._handles.used_as_session(definition, parameter):
+            return Type("session")
         annotated = self.annotated(parameter.annotation, module)
         if annotated.name:
             return annotated
@@ -319,6 +339,7 @@ class Types:
         path = self._sight.program.modules[self._sight.program.module_of(definition.id)].path
         plain = Chain(parameter.name, "parameter")
         for use in self._sight.scope(definition.id):
+            yield from self._compared(use.chain, plain)
             found = self._sight.model_use(path, use.span)
             table = self._sight.model_table(found.model) if found is not None else None
             if table is None:
@@ -328,6 +349,33 @@ class Types:
                     for keyword, value in step.keywords:
                         if value == plain:
                             yield self.lookup(table, keyword)
+
+    def _compared(self, chain: Chain, value: Chain) -> Iterator[Type]:
+        """Types of the columns that an expression compares a value with: ``Order.state == state``, ``Order.id.in_(ids)``."""
+        waiting: list[Expression] = [each for step in chain.steps if isinstance(step, Call) for each in step.arguments]
+        while waiting:
+            match waiting.pop():
+                case Operation(operands=operands):
+                    if value in operands:
+                        for each in operands:
+                            yield self._column(each)
+                    waiting += operands
+                case Chain(steps=steps) as inner:
+                    calls = [step for step in steps if isinstance(step, Call)]
+                    if len(steps) > 1 and steps[-2] == "in_" and calls[-1].arguments == (value,):
+                        found = self._column(Chain(inner.root, inner.origin, steps[:-2]))
+                        yield Type(f"list:{found.name}") if found.name else found
+                    waiting += (each for call in calls for each in call.arguments)
+
+    def _column(self, expression: Expression) -> Type:
+        """The type of a column that is named on its class."""
+        if not isinstance(expression, Chain) or expression.origin != "global":
+            return UNKNOWN
+        state, rest = self._sight.program.head(expression)
+        table = self._sight.model_table(state.id)
+        if table is None or len(rest) != 1 or not isinstance(rest[0], str):
+            return UNKNOWN
+        return self.lookup(table, rest[0])
 
     def returned(self, definition: Definition) -> Type:
         """What a function gives back: by annotation, else when all its return statements agree."""

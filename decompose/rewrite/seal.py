@@ -23,6 +23,7 @@ from decompose.planning import shape as shapes
 from decompose.planning.contract import covered
 from decompose.rewrite.comprehensions import Repeated, in_one_call, only, repeated
 from decompose.rewrite.names import names_in
+from decompose.rewrite.unify import unify
 
 
 class Seal(msgspec.Struct, frozen=True):
@@ -236,6 +237,8 @@ class _File:
                 # No import brings it in.
                 return plain, _Replacement(job.alias, operation.name, None, ())
             return (None, _Replacement("", "", None, ())) if plain is not None else None
+        if edge.text == operation.expression or (operation.shape == "draft" and not edge.text.startswith("(")):
+            return self._statement(job, edge, operation, nodes)
         whole = max(nodes, key=self._length, default=None)
         try:
             found = shapes.parts(edge.text)
@@ -256,6 +259,19 @@ class _File:
             return None
         owner = operation.parameters[0].name if edge.kind == "accessor" else None
         return target, _Replacement(job.alias, operation.name, owner, kept)
+
+    def _statement(
+        self, job: _Job, edge: BoundaryEdge, operation: Operation, nodes: Sequence[cst.BaseExpression]
+    ) -> tuple[cst.BaseExpression, _Replacement] | None:
+        """The node that says what a statement's normal form says, and what it has in the place of the parameters."""
+        template = cst.parse_expression(edge.text)
+        holes = tuple(parameter.name for parameter in operation.parameters)
+        if operation.shape == "draft":
+            holes = tuple(argument.keyword.value for argument in getattr(template, "args", ()) if argument.keyword is not None)
+        for node in sorted(nodes, key=self._length, reverse=True):
+            if isinstance(node, cst.Call) and unify(template, node, holes) is not None:
+                return node, _Replacement(job.alias, operation.name, None, (), None, template, holes)
+        return None
 
     def _length(self, node: cst.BaseExpression) -> tuple[int, int]:
         end = self._positions[node].end
@@ -279,6 +295,10 @@ class _File:
         ``block`` is the indentation of the block around it, ``None`` where the call must stay on one line.
         """
         name = f"{replacement.alias}.{replacement.operation}"
+        if replacement.template is not None:
+            values = unify(replacement.template, updated, replacement.holes) or {}
+            filled = [f"{hole}={self._value(values[hole])}" for hole in replacement.holes if hole in values]
+            return cst.parse_expression(self._laid_out(name, filled, self._positions[original], block, bool(updated.lpar)))
         if replacement.parts is None or (replacement.owner is None and not replacement.parts):
             return cst.parse_expression(name)
         calls: list[tuple[shapes.Part, cst.Call]] = []
@@ -374,6 +394,7 @@ class _Replacement(msgspec.Struct, frozen=True):
     """How to write a call: ``owner`` is the parameter for the object before the parts (``""``: positional, ``None``: none).
 
     ``names`` are the parameters of a method in order, which takes its arguments by them; ``None`` for other operations.
+    With a ``template`` the arguments are what stands in the place of its ``holes``.
     """
 
     alias: str
@@ -381,6 +402,8 @@ class _Replacement(msgspec.Struct, frozen=True):
     owner: str | None
     parts: tuple[shapes.Part, ...] | None
     names: tuple[str, ...] | None = None
+    template: cst.BaseExpression | None = None
+    holes: tuple[str, ...] = ()
 
 
 class _Batch(msgspec.Struct, frozen=True):

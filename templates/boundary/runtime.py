@@ -264,13 +264,13 @@ class Boundary:
         if not operation.returns.startswith("page:"):
             reply = wire.decode_answer(self, operation, send(0))
             wire.apply_changes(self, operation, reply, given)
-            return reply.result
+            return wire.received(reply.result, operation.returns)
         found: list[Any] = []
         while True:
             page = wire.decode_answer(self, operation, send(len(found)))
             found += page.result
             if not page.more:
-                return found
+                return wire.received(found, operation.returns)
 
     def attribute(self, name: str) -> Any:
         """An exception of the API by its name: the context's own class where its code runs, else the contract's."""

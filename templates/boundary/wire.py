@@ -46,6 +46,7 @@ from .runtime import (
     BoundaryTypeError,
     BoundaryUnavailable,
     OperationContract,
+    resolve,
 )
 
 # Types of the contract ----------------------------------------------------------------------------
@@ -166,6 +167,7 @@ def encode_request(
     values = {
         name: outgoing(contract, operation, value, operation.parameters.get(name, ""))
         for name, value in given.items()
+        if operation.parameters.get(name) != "session"
     }
     return _dump(contract, operation, operation.request, values, exclude_unset=True)
 
@@ -190,6 +192,9 @@ def decode_request(
         )
         for name in sorted(request.model_fields_set)
     }
+    # A session does not travel: whoever runs the operation has one.
+    handles = [name for name, kind in operation.parameters.items() if kind == "session"]
+    found |= {name: world.session() for name in handles}
     if operation.shape == "draft":
         # An object speaks for its key: a model takes one of the two.
         for name in [name for name in found if f"{name}_id" in found]:
@@ -314,6 +319,8 @@ def outgoing(contract: ModuleType, operation: OperationContract, value: Any, kin
         return key
     if head == "related":
         return getattr(value, f"{rest.partition(':')[0]}_id")
+    if head == "schema":
+        return value.model_dump(mode="json", exclude_unset=True)
     return objects.plain(value)
 
 
@@ -332,6 +339,16 @@ def _one_of(
     raise BoundaryTypeError(
         operation.name, f"a saved {wanted} is wanted, not {type(value).__name__}"
     )
+
+
+def received(value: Any, kind: str) -> Any:
+    """A result as its caller gets it: a Pydantic model of the project is made of its fields again."""
+    head, _, rest = kind.partition(":")
+    if value is None or "schema:" not in kind:
+        return value
+    if head in ("list", "page"):
+        return [received(item, rest) for item in value]
+    return resolve(rest).model_validate(value)
 
 
 def record(source: Source, value: Any) -> Record:
@@ -402,6 +419,8 @@ def incoming(
         return _shadow(contract, model, value, world)
     if head == "row":
         return world.key(contract.MODELS[value["model"]], value["key"], operation)
+    if head == "schema":
+        return resolve(rest).model_validate(value)
     return value
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
 from decompose.detect.sqlalchemy.chains import Chains
+from decompose.detect.sqlalchemy.forms import Forms
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.units import Units
+from decompose.detect.sqlalchemy.uses import ModelUses
 from decompose.detect.sqlalchemy.values import Event, Seen, within
-from decompose.link.expressions import last_bound, source
-from decompose.link.program import Program, Step
-from decompose.model.facts import Access, Fact, Mode, ModelUse, Transaction, Unresolved
+from decompose.link.expressions import source
+from decompose.link.program import Program
+from decompose.model.facts import Access, Fact, Mode, Transaction, Unresolved
 from decompose.model.location import Span
-from decompose.model.syntax import Bound, Call, Item, ModuleSummary, Slice
+from decompose.model.syntax import ModuleSummary
 
 
 class Accesses:
@@ -26,6 +28,7 @@ class Accesses:
         self.models = models
         self.chains = chains
         self.units = Units(program, chains)
+        self.uses = ModelUses(program, models, chains, Forms(program, chains.names, models, chains))
 
     def facts(self) -> Iterator[Fact]:
         """Accesses, model uses, transactions and what could not be followed, module by module."""
@@ -73,8 +76,7 @@ class Accesses:
                 first = first or line
             if seen.missing:
                 yield Unresolved("data access", source(seen.use.chain)[:120], seen.missing, program.at(module.name, line))
-            if seen.model and seen.model[0] not in "@&" and len(seen.use.chain.steps) > last_bound(seen.use.chain):
-                yield self._model_use(scope, module, seen)
+        yield from self.uses.facts(scope, module, all_seen)
         for (table, mode, line), (via, certain) in found.items():
             yield Access(scope, table, mode, program.at(module.name, line), _via(via), certain)
         if committing and definition is not None:
@@ -109,42 +111,6 @@ class Accesses:
                 yield mapped.table
             target = mapped.parent
 
-    def _model_use(self, scope: str, module: ModuleSummary, seen: Seen) -> ModelUse:
-        chain = seen.use.chain
-        start = last_bound(chain)
-        bound = chain.steps[start - 1] if start else None
-        steps = chain.steps[start:]
-        attribute = seen.use.sink == "store" and isinstance(chain.steps[-1], str) if chain.steps else False
-        writes = attribute or "write" in [event.mode for event in seen.events]
-        head: Literal["class", "instance", "continuation"] = "class"
-        if isinstance(bound, Bound):
-            head = "continuation"
-        elif chain.origin in ("instance", "self", "super"):
-            head = "instance"
-        keywords = tuple([name for step in steps if step.__class__ is Call for name, _ in step.keywords])
-        attributes = tuple([step for step in steps if isinstance(step, str)]) if seen.value.kind in ("unknown", "instance") else ()
-        return ModelUse(
-            definition=scope,
-            model=seen.model,
-            at=self.program.at(module.name, seen.use.span.line),
-            span=seen.use.span,
-            head=head,
-            shape=_shape(steps),
-            result=_RESULTS.get(seen.value.kind, "unknown"),
-            mode="write" if writes else "read" if seen.events else "none",
-            sink=seen.use.sink,
-            head_line=bound.line if isinstance(bound, Bound) else 0,
-            loop=seen.use.loop,
-            keywords=keywords,
-            attributes=attributes,
-            sealable=False,
-            obstacle="an SQLAlchemy expression",
-            certain=seen.value.certain,
-        )
-
-
-_RESULTS = {"class": "class", "instance": "instance", "query": "queryset", "collection": "queryset", "related": "queryset", "result": "queryset", "rows": "values", "row": "values", "dml": "none", "pagination": "queryset"}  # fmt: skip
-
 
 def _via(text: str) -> Literal["orm", "core"]:
     return "core" if text == "core" else "orm"
@@ -153,18 +119,3 @@ def _via(text: str) -> Literal["orm", "core"]:
 def _inside(span: Span, target: str, writing: list[tuple[Span, str]]) -> bool:
     """Whether a mention stands inside a statement that changes the same table: ``delete(User).where(User.id == 1)``."""
     return any(target == each and within(span, outer) for outer, each in reversed(writing[-20:]))
-
-
-def _shape(steps: Iterable[Step]) -> str:
-    parts: list[str] = []
-    for step in steps:
-        if isinstance(step, str):
-            parts.append(f".{step}")
-        elif isinstance(step, Call):
-            given = ["_" for _ in step.arguments] + [f"{name}=" for name, _ in step.keywords]
-            parts.append(f"({','.join(given)})")
-        elif isinstance(step, Item):
-            parts.append("[]")
-        elif isinstance(step, Slice):
-            parts.append("[:]")
-    return "".join(parts).removeprefix(".")

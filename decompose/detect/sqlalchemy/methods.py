@@ -102,6 +102,8 @@ class Methods:
     def _executed(self, name: str, call: Call, scope: str, trace: Trace, certain: bool) -> Value:
         given = argument(call, 0, "statement", "clause")
         statement = self.chains.value(given, scope)
+        if statement.kind in ("query", "dml"):
+            trace.states = True
         if statement.kind == "query":
             kind = "rows" if name in ("execute", "stream") else "result"
             if name == "exec" and len(statement.entities) > 1:

@@ -90,7 +90,16 @@ class Schema:
                 nullable=key.nullable,
                 model=model,
                 target_model=target_model,
+                relation=self._relation(model, target_model, key),
             )
+
+    def _relation(self, model: str, target_model: str, key: Key) -> str:
+        """The relationship that gives the row which a key refers to."""
+        if model not in self.models.mapped or not target_model:
+            return ""
+        relations = self.models.mapped[model].relations.values()
+        found = [each.name for each in relations if each.target == target_model and not each.secondary and not each.many and each.runs_over(key)]
+        return found[0] if found else ""
 
     def _accessor(self, model: str, target_model: str, key: Key) -> str:
         """The attribute on the target's side: a backref, or the relationship over there that leads back here."""

@@ -177,9 +177,9 @@ def test_django_code_without_an_import_of_the_context_has_its_edge(code: str, ed
     [
         ('current_app.send_task("reviews.count")', "task event shop.reviews.tasks.count"),
         ('return session.execute(text("SELECT count(*) FROM reviews"))', "sql decide reviews"),
-        ("return [review.rating for review in product.reviews]", "orm decide reviews"),
-        ("return session.query(Product).join(Product.reviews).all()", "orm decide reviews"),
-        ("return facade.add(session, 3)", "call decide shop.reviews.services.add"),
+        ("return [review.rating for review in product.reviews]", "accessor replica shop.reviews.models.Review"),
+        ("return session.query(Product).join(Product.reviews).all()", "orm replica reviews"),
+        ("return facade.add(session, 3)", "call operation shop.reviews.services.add"),
         ('facade.add(session, 3)\n    return importlib.import_module("shop.reviews.services").add(session, 3)', "import stay shop.reviews.services"),
     ],
 )

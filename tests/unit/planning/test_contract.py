@@ -7,7 +7,8 @@ from projects import Monolith
 from reviews_shop import MODELS, SHOP, VIEW, shop
 
 from decompose.model.migration import Operation
-from decompose.planning.contract import covered, plural, snake
+from decompose.model.nouns import plural, snake
+from decompose.planning.contract import covered
 from decompose.planning.shape import parts
 
 

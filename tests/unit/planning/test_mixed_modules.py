@@ -41,7 +41,7 @@ class Invoice(db.Model):
     product_id = db.Column(db.Integer, db.ForeignKey("product.id"))
 
 # store/views.py
-from flask import Blueprint, jsonify, render_template
+from flask import Blueprint, jsonify, redirect, render_template
 from store.models import Invoice, Product, db
 
 shop = Blueprint("shop", __name__)
@@ -63,7 +63,7 @@ def products():
 def pay(number):
     db.session.add(Invoice(product_id=number))
     db.session.commit()
-    return jsonify(paid=True)
+    return redirect("/paid")
 
 @shop.route("/buy/<int:number>", methods=["POST"])
 def buy(number):

@@ -1,4 +1,4 @@
-"""Words for names: of models as nouns, of nouns in the plural."""
+"""Class names as nouns of snake-case names."""
 
 from __future__ import annotations
 
