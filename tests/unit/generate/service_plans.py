@@ -41,6 +41,12 @@ INSTALLED_APPS = [
     *(["library.boundaries.exchange"] if os.environ.get("EXCHANGE") else []),
 ]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("MONOLITH_DB", ":memory:")}}
+if os.environ.get("MONOLITH_DB", "").startswith("postgres:"):
+    from urllib.parse import urlsplit
+    parts = urlsplit(os.environ["MONOLITH_DB"])
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.postgresql", "NAME": parts.path[1:], "USER": parts.username, "HOST": parts.hostname, "PORT": parts.port,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

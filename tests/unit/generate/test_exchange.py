@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from postgres import Server
 from running import Run, environment, execute
 from test_service import SETTINGS, running
 
@@ -265,6 +267,91 @@ print(list(post(json.dumps({"source": "monolith", "events": [event, event]}), to
     assert printed == ["401 401 422", "['seen'] A"]
 
 
+HEARD = """
+import importlib.machinery, sys, types
+from library.boundaries.exchange.events import Listener, Pointer
+from library.boundaries.loans import events
+heard = types.ModuleType("heard")
+heard.__spec__ = importlib.machinery.ModuleSpec("heard", None)
+sys.modules["heard"] = heard
+calls = []
+def handler(sender, instance, **more):
+    calls.append((sender.__name__, instance.pk, more.get("created")))
+heard.handler = handler
+"""
+
+
+def test_a_handler_that_moved_hears_of_rows_of_the_monolith(service: Run) -> None:
+    code = """
+events.LISTENERS = (Listener("post_save", "catalog.Book", "heard.handler", "service", {}),)
+print(take(1, "catalog.Book.changed", 7, columns={"title": "Emma"}, created=True), take(2, "catalog.Book.changed", 7, columns={"title": "Emma"}), calls)
+print(take(3, "catalog.Book.deleted", 7, columns={}), len(calls))
+"""
+    assert service(IN + HEARD + code) == "done done [('Book', 7, True), ('Book', 7, False)]\ndone 2\n"
+
+
+def test_a_handler_that_moved_no_longer_runs_in_the_monolith(telling: Run) -> None:
+    code = """
+from django.db.models.signals import post_save
+post_save.connect(handler, sender=Book)
+book.save()
+listeners = (Listener("post_save", "catalog.Book", "heard.handler", "service", {}),)
+wiring._silence(listeners)
+book.save()
+print(len(calls))
+try:
+    wiring._silence(listeners)
+except RuntimeError as error:
+    print(error)
+"""
+    printed = telling(OUT + HEARD + code).splitlines()
+    assert printed[0] == "1"
+    assert "heard.handler is not connected to post_save of catalog.Book here" in printed[1]
+
+
+def test_handlers_that_stay_hear_of_rows_of_the_context(telling: Run) -> None:
+    code = """
+import uuid
+events.LISTENERS = (Listener("post_save", "loans.Loan", "heard.handler", "monolith", {"weeks": "weeks", "date": "date"}),)
+def seen(sender, instance, **more):
+    calls.append((instance.weeks, instance.date == date, instance._state.adding))
+    try:
+        instance.note
+    except Exception as error:
+        calls.append(str(error))
+heard.handler = seen
+body = {"key": 9, "columns": {"weeks": 3, "date": {"$datetime": date.isoformat()}}, "created": True}
+print(inbox.take("loans", inbox.Event(str(uuid.uuid4()), 1, "loans.Loan.changed", "loans.Loan:9", json.dumps(body))), calls)
+"""
+    assert telling(OUT + HEARD + code) == "done [(3, True, False), 'event: note of loans.Loan does not travel over the boundary']\n"
+
+
+@pytest.mark.parametrize(("on_delete", "outcome", "left"), [("CASCADE", "done", 0), ("DO_NOTHING", "done", 1), ("PROTECT", "failed: ProtectedError", 1)])
+def test_keys_of_the_monolith_go_the_way_that_they_declare(telling: Run, on_delete: str, outcome: str, left: int) -> None:
+    code = f"""
+import uuid
+events.POINTERS = (Pointer("loans.Loan", "catalog.Book", "shelf_id", {on_delete!r}),)
+body = json.dumps({{"key": book.shelf_id, "columns": {{}}}})
+print(inbox.take("loans", inbox.Event(str(uuid.uuid4()), 1, "loans.Loan.deleted", "loans.Loan:1", body))[:22], Book.objects.count())
+"""
+    assert telling(OUT + HEARD + code) == f"{outcome} {left}\n"
+
+
+def test_the_service_tells_of_deletions_that_the_monolith_points_at(service: Run) -> None:
+    code = """
+import datetime
+from library.boundaries.exchange import wiring
+from library.boundaries.exchange.models import Event
+events.POINTERS = (Pointer("loans.Loan", "catalog.Book", "loan_id", "CASCADE"),)
+wiring.connect()
+loan = Loan(book_id=7, reader_id=1, weeks=1, date=datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc))
+loan.save()
+loan.delete()
+print(list(Event.objects.values_list("target", "kind")))
+"""
+    assert service(IN + HEARD + code) == "[('monolith', 'loans.Loan.deleted')]\n"
+
+
 # --- both sides, as processes ------------------------------------------------------------------------------
 
 
@@ -287,14 +374,19 @@ class Sides:
         )  # fmt: skip
 
 
+@contextmanager
+def started(library: Path, monolith: str, service: str) -> Iterator[Sides]:
+    with running(library / "services/loans", service) as url:
+        variables = {"MONOLITH_DB": monolith, "EXCHANGE": "1", "LOANS_EVENTS": "on", "LOANS_URL": url, "LOANS_BREAKER_FAILURES": "1000"}
+        found = Sides(library, variables, service)
+        found.monolith("manage.py", "migrate", "-v0")
+        yield found
+
+
 @pytest.fixture(scope="module")
 def sides(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     scratch = tmp_path_factory.mktemp("sides")
-    database = f"sqlite:///{scratch}/service.sqlite3"
-    with running(library / "services/loans", database) as url:
-        variables = {"MONOLITH_DB": str(scratch / "monolith.sqlite3"), "EXCHANGE": "1", "LOANS_EVENTS": "on", "LOANS_URL": url, "LOANS_BREAKER_FAILURES": "1000"}
-        found = Sides(library, variables, database)
-        found.monolith("manage.py", "migrate", "-v0")
+    with started(library, str(scratch / "monolith.sqlite3"), f"sqlite:///{scratch}/service.sqlite3") as found:
         yield found
 
 
@@ -342,6 +434,43 @@ def test_a_process_that_dies_loses_no_event_and_tells_of_none_that_was_not(sides
 
 
 def test_two_dispatchers_send_everything_once_and_the_last_state_stays(sides: Sides) -> None:
+    compete(sides)
+
+
+def test_on_postgresql_dispatchers_pass_by_what_others_hold(library: Path, postgres: Server) -> None:
+    claims = """
+import threading
+import django; django.setup()
+from django.db import connection, transaction
+from library.boundaries.exchange import outbox
+from library.boundaries.exchange.models import Event
+Event.objects.all().delete()
+for key in "abcd":
+    outbox.publish("loans", "kind", key, {})
+with transaction.atomic():
+    held = list(Event.objects.select_for_update().order_by("pk")[:2])
+    found = []
+    def other():
+        found.extend(event.key for event in outbox.claim())
+        connection.close()
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join(5)
+    print(thread.is_alive(), found)
+Event.objects.all().delete()
+"""
+    with started(library, postgres.database(), postgres.database()) as found:
+        assert found.monolith("-c", claims) == "False ['c', 'd']\n"
+        compete(found)
+        dead = found.start("-c", DYING, "sent")
+        assert dead.wait() == -signal.SIGKILL, dead.communicate()[1]
+        time.sleep(1.2)
+        found.monolith("manage.py", "dispatch_events", "--once")
+        assert found.service("-c", rooms("sent")).startswith("['sent'] 0 ")
+
+
+def compete(sides: Sides) -> None:
+    """Two dispatchers send while rows are written again and again."""
     work = """
 import django; django.setup()
 from library.catalog.models import Shelf
