@@ -719,6 +719,10 @@ class _Survey:
             if edge is not None and (edge.source, edge.target, edge.kind) not in seen:
                 seen.add((edge.source, edge.target, edge.kind))
                 yield edge
+        for row in self.callbacks.rows:
+            if (row.source, row.method, "call") not in seen:
+                seen.add((row.source, row.method, "call"))
+                yield self._of_row(_Make(row.source, row.method, row.at, row.method.rpartition(".")[2], row.use.span), row.source, row.model, row.method)
         yield from self._outward_writes()
         for key in self._sight.keys_from.of(self._cut.tables):
             if key.target not in self._cut.tables:
@@ -733,9 +737,12 @@ class _Survey:
         for use in self._given:
             if use.method and (use.function, use.method) not in seen:
                 seen.add((use.function, use.method))
-                reason = f"{use.path[0]}() is a method of another context's model, which the shadow row does not have"
-                make = _Make(use.function, use.method, use.at, use.path[0], None)
-                yield self._callback(make, use.function, self.callbacks.method(use.model, use.method), reason)
+                yield self._of_row(_Make(use.function, use.method, use.at, use.path[0], None), use.function, use.model, use.method)
+
+    def _of_row(self, make: _Make, source: str, model: str, method: str) -> BoundaryEdge:
+        """The edge of a method that moved code calls on a row of the monolith."""
+        reason = f"{method.rpartition('.')[2]}() is a method of another context's model, which the shadow row does not have"
+        return self._callback(make, source, self.callbacks.method(model, method), reason)
 
     def _callback(self, make: _Make, source: str, found: Operation | Obstacle, reason: str) -> BoundaryEdge:
         """The edge of a call to code that stays: an operation of the monolith where it can be described."""
