@@ -171,7 +171,7 @@ def _with_values(kind: Any, names: tuple[str, ...]) -> Any:
 
     Made past Django's metaclass, so that it is no model of its own; instances pass for instances of ``kind``.
     """
-    shown = {name: None for name in names}
+    shown = dict.fromkeys(names)
     return type.__new__(
         type(kind), kind.__name__, (kind,), {"__module__": kind.__module__, **shown}
     )
