@@ -148,7 +148,7 @@ def _project(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         "boundary": plan.boundary,
         "audience": plan.boundary.rpartition(".")[2],
         "title": title(plan),
-        "celery": bool(plan.context.tasks),
+        "celery": bool(plan.context.tasks or plan.context.sent),
         "callbacks": callback_package(plan).rpartition(".")[2] if plan.context.callbacks else "",
         "rest_framework": uses_rest,
     }
@@ -197,7 +197,7 @@ def _project(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     for name in ("shadows", "logging"):
         yield file(f"{inside}/{name}.py", f"{name}.py.j2")
     yield file(f"{inside}/health.py", "health.py")
-    if plan.context.tasks:
+    if plan.context.tasks or plan.context.sent:
         yield file(f"{inside}/celery.py", "celery.py.j2")
     yield file("requirements.txt", "requirements.txt.j2", "merged", {"requirements": requirements(plan)})
 
@@ -211,7 +211,7 @@ def requirements(plan: ServicePlan) -> list[str]:
     """Requirement lines, one per distribution: the monolith's own pins win."""
     declared = dict(plan.project.requirements)
     lines = [declared.get("django", "Django")]
-    if plan.context.tasks:
+    if plan.context.tasks or plan.context.sent:
         lines.append(declared.get("celery", "celery"))
     if imported(plan, "rest_framework"):
         lines.append(declared.get("rest_framework", "djangorestframework"))
@@ -346,7 +346,7 @@ def _available(plan: ServicePlan, text: str) -> bool:
 
 
 def _task_routes(plan: ServicePlan) -> str:
-    routes = {task.name: {"queue": task.queue} for task in sorted(plan.context.tasks, key=lambda task: task.name) if task.queue}
+    routes = {task.name: {"queue": task.queue} for task in sorted((*plan.context.tasks, *plan.context.sent), key=lambda task: task.name) if task.queue}
     return value(routes, 0, WIDTH) if routes else ""
 
 

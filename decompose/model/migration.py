@@ -241,7 +241,8 @@ class Listener(msgspec.Struct, frozen=True):
 class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything planned for one context: boundary, operations, data, placement and steps.
 
-    ``callbacks`` are operations of the monolith that the service calls; ``pointers`` and ``listeners`` are what hears of changes by event. ``foreign_keys`` are those of the context's own tables, many-to-many relations included. ``files`` are paths of templates and
+    ``callbacks`` are operations of the monolith that the service calls; ``pointers`` and ``listeners`` are what hears of changes by event,
+    ``sent`` the tasks of the monolith that moved code sends, each with its queue. ``foreign_keys`` are those of the context's own tables, many-to-many relations included. ``files`` are paths of templates and
     other files that moved code names.
     ``rank`` is the place in the order of extraction from 1, 0 when extraction is not advised; ``score`` and ``reasons`` say why.
     """
@@ -271,6 +272,7 @@ class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     callbacks: tuple[Operation, ...] = ()
     pointers: tuple[Pointer, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    sent: tuple[Task, ...] = ()
     depends_on: tuple[str, ...] = ()
 
 

@@ -494,8 +494,8 @@ class _Survey:
                 return None  # another context's code in the same module, of which both copies have what is outside definitions
             return make("in", "import", "shared-kernel", "a constant: both sides keep it")
         unit = mention.target_unit
-        if unit in self._sight.routed or target in self._sight.routed:
-            return None  # hung into the URL configuration: the route's own edge says what becomes of it
+        if self._is_hung(mention):
+            return None  # the route's own edge says what becomes of it
         if target in self._sight.tasks:
             if not mention.called:
                 return None  # the task's own edge
@@ -506,6 +506,11 @@ class _Survey:
         if mention.kind == "class" or (definition is not None and definition.kind == "method"):
             return self._class(mention, unit, make)
         return self._function(mention, make)
+
+    def _is_hung(self, mention: Mention) -> bool:
+        """Whether a view is named to be hung into the URL configuration."""
+        routes = self._sight.routes_in.of({mention.target_unit})
+        return any(mention.at.path in (route.at.path, route.mount.path if route.mount is not None else "") for route in routes)
 
     def _spoken_for(self, mention: Mention) -> bool:
         """Whether another edge is about the same expression: a manager's method on a model, an inherited method of a class outside."""
@@ -535,6 +540,9 @@ class _Survey:
             return make("in", "inherit", "decide", "a class outside inherits from a class of the context", alternatives=("stay",), blocks="switch")
         if not self._sight.reach.touches(unit):
             return make("in", "import", "shared-kernel", "touches no data: both sides keep it")
+        if is_class(self._sight, mention.source):
+            reason = f"named by the class {mention.source.rpartition('.')[2]}, which runs it in the monolith: on its table until the data is split"
+            return make("in", "import", "stay", reason, blocks="split")
         reason = "an object of this class works on the context's data and cannot cross the boundary: use a function of the context"
         return make("in", "construction", "decide", reason, alternatives=("stay",), blocks="switch")
 
@@ -719,6 +727,10 @@ class _Survey:
             if edge is not None and (edge.source, edge.target, edge.kind) not in seen:
                 seen.add((edge.source, edge.target, edge.kind))
                 yield edge
+        for row in self.callbacks.rows:
+            if (row.source, row.method, "call") not in seen:
+                seen.add((row.source, row.method, "call"))
+                yield self._of_row(_Make(row.source, row.method, row.at, row.method.rpartition(".")[2], row.use.span), row.source, row.model, row.method)
         yield from self._outward_writes()
         for key in self._sight.keys_from.of(self._cut.tables):
             if key.target not in self._cut.tables:
@@ -733,9 +745,12 @@ class _Survey:
         for use in self._given:
             if use.method and (use.function, use.method) not in seen:
                 seen.add((use.function, use.method))
-                reason = f"{use.path[0]}() is a method of another context's model, which the shadow row does not have"
-                make = _Make(use.function, use.method, use.at, use.path[0], None)
-                yield self._callback(make, use.function, self.callbacks.method(use.model, use.method), reason)
+                yield self._of_row(_Make(use.function, use.method, use.at, use.path[0], None), use.function, use.model, use.method)
+
+    def _of_row(self, make: _Make, source: str, model: str, method: str) -> BoundaryEdge:
+        """The edge of a method that moved code calls on a row of the monolith."""
+        reason = f"{method.rpartition('.')[2]}() is a method of another context's model, which the shadow row does not have"
+        return self._callback(make, source, self.callbacks.method(model, method), reason)
 
     def _callback(self, make: _Make, source: str, found: Operation | Obstacle, reason: str) -> BoundaryEdge:
         """The edge of a call to code that stays: an operation of the monolith where it can be described."""

@@ -14,6 +14,7 @@ from decompose.model.contexts import Context, ContextMap
 from decompose.model.facts import Setting
 from decompose.model.migration import ContextPlan, Decision, MigrationPlan, Project
 from decompose.model.settings import Config
+from decompose.planning import queues
 from decompose.planning.boundary import Boundary, boundary
 from decompose.planning.decisions import decisions
 from decompose.planning.drift import config_digest
@@ -106,7 +107,7 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
     def running(definition: str) -> bool:
         return sight.reach.unit(definition) in placed.moved or sight.reach.unit(definition) in placed.shared
 
-    tasks = tuple(task for task in graph.tasks if going(task.definition))
+    tasks = tuple(queues.moving(sight, [task for task in graph.tasks if going(task.definition)]))
     names = {task.name for task in tasks}
     shadows = replicas(sight, placed, types, found.operations)
     return ContextPlan(
@@ -133,6 +134,7 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
         files=tuple(sorted(_files(sight, placed, files))),
         steps=steps(placed.context, monolith, found.edges),
         callbacks=found.callbacks,
+        sent=tuple(queues.sent(sight, found.edges)),
         pointers=tuple(sorted(pointers(sight, placed), key=lambda each: (each.owner, each.label, each.column))),
         listeners=tuple(sorted(listeners(sight, placed, types, found.edges, shadows), key=lambda each: (each.label, each.handler, each.signal))),
     )

@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from decompose.model.location import Location
 from decompose.model.migration import Operation, OperationParameter
 from decompose.model.nouns import snake
 from decompose.model.syntax import Call, Chain, Definition, Expression, Parameter, Use
 from decompose.model.syntax import Operation as Operands
+from decompose.planning import shape as shapes
 from decompose.planning.contract import Obstacle, is_exception
 from decompose.planning.index import Index
 from decompose.planning.parameters import ParameterUse
@@ -32,6 +34,38 @@ class Site(NamedTuple):
     use: Use
 
 
+class RowCall(NamedTuple):
+    """A method of the monolith's ``model`` that moved code calls on a row in an expression."""
+
+    source: str
+    model: str
+    method: str
+    at: Location
+    use: Use
+
+
+def row_calls(sight: Sight, cut: Cut) -> Iterator[RowCall]:
+    """The project's own methods that moved code calls on rows of other contexts' models, wherever it has the rows from."""
+    program = sight.program
+    for found in sight.uses_in.of(cut.moved):
+        if found.model in cut.models or found.result == "class":
+            continue
+        for name in _called_names(found.shape):
+            member = program.member(found.model, name)
+            if isinstance(member, Definition) and member.kind == "method" and not program.is_property(member):
+                use = next((each for each in sight.scope(found.definition) if each.span == found.span), None)
+                if use is not None:
+                    yield RowCall(found.definition, found.model, member.id, found.at, use)
+                break
+
+
+def _called_names(shape: str) -> list[str]:
+    try:
+        return [part.name for part in shapes.parts(shape) if part.arguments is not None]
+    except ValueError:
+        return []
+
+
 class Callbacks:
     """Collected for one context. ``given`` are the methods that moved functions call on objects they are given."""
 
@@ -40,6 +74,7 @@ class Callbacks:
         self._cut = cut
         self._types = types
         self._models = {model.rpartition(".")[2]: model for model in cut.models}
+        self.rows = tuple(row_calls(sight, cut))
         self._sites: Index[str, Site] = Index(self._found(cut.outward, given))
         self._known: dict[tuple[str, str], Operation | Obstacle] = {}
 
@@ -72,11 +107,20 @@ class Callbacks:
     # --- where it is called --------------------------------------------------------------------
 
     def _found(self, outward: Iterable[Mention], given: Iterable[ParameterUse]) -> Iterator[tuple[str, Site]]:
+        seen: set[tuple[str, Use]] = set()
+        for target, scope, use, call in self._all(outward, given):
+            if (target, use) not in seen:
+                seen.add((target, use))
+                yield target, Site(scope, call, use)
+
+    def _all(self, outward: Iterable[Mention], given: Iterable[ParameterUse]) -> Iterator[tuple[str, str, Use, Call | None]]:
         for mention in outward:
-            yield mention.target, Site(mention.source, self._sight.call_of(mention.use.chain, mention.target), mention.use)
-        for use in given:
-            if use.method:
-                yield use.method, Site(use.function, _first_call(use.use.chain, use.path[0]), use.use)
+            yield mention.target, mention.source, mention.use, self._sight.call_of(mention.use.chain, mention.target)
+        for each in given:
+            if each.method:
+                yield each.method, each.function, each.use, _first_call(each.use.chain, each.path[0])
+        for row in self.rows:
+            yield row.method, row.source, row.use, _first_call(row.use.chain, row.method.rpartition(".")[2])
 
     # --- what it takes and gives ---------------------------------------------------------------
 

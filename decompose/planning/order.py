@@ -1,11 +1,12 @@
 """The order of extraction: value against risk, by a formula that is shown with its numbers.
 
     score = 10 x cohesion + 2 x ln(1 + entry points) + ln(1 + test modules)
-            - 2 x ln(1 + uses from outside) - ln(1 + uses of the outside)
+            - 2 x ln(1 + uses from outside) - ln(1 + uses of the outside) - ln(1 + places to solve before the split)
             - cut foreign keys - 3 x cut transactions - 2 x contested tables - 0.5 x open questions
 
 Cohesion and entry points (routes and tasks) are what a service of its own is worth; tests are what makes the way there safe.
-Uses are counted in places and by their logarithm, for the hundredth call of an operation costs less than its first. Keys,
+Uses are counted in places and by their logarithm, for the hundredth call of an operation costs less than its first. Places that work on
+the monolith's tables (pages, commands, joins) hinder nobody at first, and all have to change before the data goes. Keys,
 transactions and questions count one by one, because each needs somebody's thought; transactions of shared code (seeds, tools) stay in the
 monolith and count for nobody. The weights are judgement, not measurement: the order
 they give is a proposal, and the terms are printed so that it can be argued with.
@@ -74,6 +75,7 @@ class _Facts:
         inward = sum(1 for edge in active if edge.direction == "in")
         outward = len(active) - inward
         waiting = sum(1 for edge in edges if edge.disposition == "decide")
+        later = sum(1 for edge in edges if edge.direction == "in" and edge.disposition in ("stay", "replica") and edge.blocks in ("split", "retire") and not edge.test)
         keys = sum(1 for key in self.map.foreign_keys if key.cut and name in (key.src_context, key.dst_context))
         commits = sum(1 for t in self.map.transactions if t.cut and name in t.writing and self.territories.context_of(t.definition) in self.domain)
         contested = sum(1 for entry in self.map.ownership if entry.contested and name in {writer for writer, _ in entry.writers})
@@ -83,6 +85,7 @@ class _Facts:
             (math.log1p(tests), _count(tests, "test module")),
             (-2.0 * math.log1p(inward), f"{_count(inward, 'use')} from outside"),
             (-math.log1p(outward), f"{_count(outward, 'use')} of the outside"),
+            (-math.log1p(later), f"{_count(later, 'place')} to solve before the split"),
             (-1.0 * keys, _count(keys, "cut foreign key")),
             (-3.0 * commits, _count(commits, "cut transaction")),
             (-2.0 * contested, _count(contested, "contested table")),

@@ -103,7 +103,8 @@ class Sight:
 
     @cached_property
     def _commands(self) -> frozenset[str]:
-        return frozenset(command.definition for command in self.graph.commands)
+        # A function that declares a command inside itself is there for that command.
+        return frozenset(self.reach.unit(command.definition) for command in self.graph.commands)
 
     # --- data ----------------------------------------------------------------------------------
 

@@ -142,6 +142,6 @@ def _outcomes(answer: Answer) -> dict[str, str]:
 
 
 def _later(event: Event, problem: str) -> None:
-    pause = random.uniform(0.5, 1) * min(LONGEST_PAUSE, 2 ** min(event.attempts, 20))
+    pause = random.uniform(0.5, 1) * min(LONGEST_PAUSE, 2 ** min(event.attempts + 1, 20))
     due = timezone.now() + datetime.timedelta(seconds=pause)
     Event.objects.filter(pk=event.pk).update(due=due, problem=problem[:2000])

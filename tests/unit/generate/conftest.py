@@ -55,6 +55,14 @@ def cold_monolith(library: Path) -> Iterator[Run]:
 
 
 @pytest.fixture(scope="session")
+def telling(library: Path) -> Iterator[Run]:
+    """The monolith that tells the service of its changes."""
+    side = Side(library, "library.settings", SEED + WARM, EXCHANGE="1", LOANS_EVENTS="on")
+    yield side
+    side.close()
+
+
+@pytest.fixture(scope="session")
 def service(library: Path) -> Iterator[Run]:
     """Runs Python code in the service, whose tables are empty; gives back what it printed."""
     side = Side(library / "services/loans", "loans_service.settings")

@@ -61,11 +61,11 @@ def environment(settings: str, **variables: str) -> dict[str, str]:
 class Side:
     """The monolith or the service: a process with migrated tables in which snippets run after ``seed``."""
 
-    def __init__(self, folder: Path, settings: str, seed: str = "") -> None:
+    def __init__(self, folder: Path, settings: str, seed: str = "", **variables: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PARENT, seed],
             cwd=folder,
-            env=environment(settings, DATABASE_URL="sqlite://:memory:"),
+            env=environment(settings, **{"DATABASE_URL": "sqlite://:memory:", **variables}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -41,6 +41,12 @@ INSTALLED_APPS = [
     *(["library.boundaries.exchange"] if os.environ.get("EXCHANGE") else []),
 ]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("MONOLITH_DB", ":memory:")}}
+if os.environ.get("MONOLITH_DB", "").startswith("postgres:"):
+    from urllib.parse import urlsplit
+    parts = urlsplit(os.environ["MONOLITH_DB"])
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.postgresql", "NAME": parts.path[1:], "USER": parts.username, "HOST": parts.hostname, "PORT": parts.port,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -194,6 +200,22 @@ from library.loans.api import LoanViewSet
 router = SimpleRouter()
 router.register("", LoanViewSet, basename="loan")
 urlpatterns = router.urls
+""",
+    "library/celery.py": """
+import os
+from celery import Celery
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "library.settings")
+app = Celery("library", broker=os.environ.get("CELERY_BROKER_URL", "memory://"))
+app.conf.task_routes = {"library.loans.tasks.remind": {"queue": "mail"}}
+app.autodiscover_tasks()
+""",
+    "library/catalog/tasks.py": """
+from celery import shared_task
+from library.catalog.models import Book
+
+@shared_task
+def count(room):
+    return f"{room}: {Book.objects.count()} books"
 """,
     "library/loans/tasks.py": """
 from celery import shared_task
@@ -378,6 +400,7 @@ def library_plan(**changes: object) -> ServicePlan:
             Route(("GET",), "/api/loans/", "library.loans.api.LoanViewSet", Location("library/loans/urls.py", 7), "django", "loan-list", "api"),
             Route(("GET",), "/api/loans/<pk>/", "library.loans.api.LoanViewSet", Location("library/loans/urls.py", 7), "django", "loan-detail", "api"),
         ),
+        sent=(Task("library.catalog.tasks.count", "library.catalog.tasks.count", HERE, "celery", "celery"),),
         tasks=(Task("library.loans.tasks.remind", "library.loans.tasks.remind", Location("library/loans/tasks.py", 6), "celery", "mail"),),
         settings=(
             Setting("LOAN_DAYS", "21", Location("library/settings.py", 13)),

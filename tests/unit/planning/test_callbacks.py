@@ -131,6 +131,9 @@ def test_an_optional_parameter_that_not_every_call_gives_may_be_left_out() -> No
     [
         ("person: Person = review.author\nreturn person.owes('book')", "query owes_of_person(person: key:shop.people.models.Person, item: string) -> boolean"),
         ("person: Person = review.author\nperson.spend(3)", "command spend_of_person(person: key:shop.people.models.Person, points: integer) -> none"),
+        ("review.author.spend(3)", "command spend_of_person(person: key:shop.people.models.Person, points: integer) -> none"),
+        ("Person.objects.get(pk=1).spend(3)", "command spend_of_person(person: key:shop.people.models.Person, points: integer) -> none"),
+        ("for each in Person.objects.all():\n    each.spend(pk)", "command spend_of_person(person: key:shop.people.models.Person, points: integer) -> none"),
     ],
 )
 def test_a_method_of_a_row_of_the_monolith_runs_there(code: str, operation: str) -> None:

@@ -110,3 +110,32 @@ def test_a_method_of_a_manager_is_one_edge() -> None:
     text = SHOP.replace("        return self.filter(rating__gte=4)", "        return self.filter(rating__gte=4)\n\n    def worst(self) -> int:\n        return self.count()")
     found = Monolith(text, f"# shop/catalog/pages.py\n{HEAD}\ndef page():\n    return Review.objects.worst()\n").edges("reviews")
     assert [edge.text for edge in found if edge.source == "shop.catalog.pages.page"] == ["objects.worst()"]
+
+
+def test_a_view_that_is_named_elsewhere_than_in_the_url_configuration_has_an_edge() -> None:
+    api = """
+    # shop/reviews/api.py
+    from rest_framework import serializers, viewsets
+    from shop.reviews.models import Review
+
+    class ReviewSerializer(serializers.ModelSerializer):
+        class Meta:
+            model = Review
+
+    class ReviewViewSet(viewsets.ModelViewSet):
+        queryset = Review.objects.all()
+        serializer_class = ReviewSerializer
+
+    # shop/urls.py
+    from rest_framework.routers import SimpleRouter
+    from shop.reviews.api import ReviewViewSet
+
+    router = SimpleRouter()
+    router.register("reviews", ReviewViewSet)
+    urlpatterns = router.urls
+    """
+    text = SHOP.replace("INSTALLED_APPS", 'ROOT_URLCONF = "shop.urls"\nINSTALLED_APPS')
+    pages = "# shop/catalog/pages.py\nfrom shop.reviews.api import ReviewViewSet\n\nclass Handler:\n    view = ReviewViewSet\n"
+    found = Monolith(text, api, pages).edges("reviews", direction="in")
+    assert [(edge.kind, edge.disposition) for edge in found if edge.source == "shop.catalog.pages.Handler"] == [("import", "stay")]
+    assert {edge.kind for edge in found if edge.at.path == "shop/urls.py"} == {"route"}

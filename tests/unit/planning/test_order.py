@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 from drawing import draw
 
 from decompose.cut.propose import propose
@@ -40,6 +41,13 @@ def test_the_more_it_is_used_the_later_it_goes() -> None:
 def test_an_open_question_costs_more_than_a_use() -> None:
     found = ranked({"orders": [use(i, "decide") for i in range(9)], "stock": [use(i) for i in range(9)]})
     assert found["orders"].score < found["stock"].score
+
+
+def test_what_must_change_before_the_split_counts_once_the_rest_is_equal() -> None:
+    pages = [msgspec.structs.replace(use(i, "stay"), direction="in", blocks="split") for i in range(9)]
+    found = ranked({"orders": pages, "stock": [use(i, "stay") for i in range(9)]})
+    assert found["orders"].score < found["stock"].score
+    assert "9 places to solve before the split: -2.3" in found["orders"].reasons
 
 
 def test_the_terms_add_up_to_the_score() -> None:

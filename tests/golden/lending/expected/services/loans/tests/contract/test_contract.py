@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +9,9 @@ from typing import Any
 import examples
 import pytest
 import rows
-from django.apps import apps
-from django.db import models, transaction
-from django.db.models.fields.files import FieldFile
 
 import library.boundaries.loans as api
-from library.boundaries import wire
+from library.boundaries import objects, wire
 from library.boundaries.runtime import Boundary, resolve
 
 BOUNDARY = Boundary("loans", "library.boundaries.loans", errors=api._boundary.errors)
@@ -46,7 +42,7 @@ def shown(operation: Any, value: Any, drop: bool = False) -> Any:
 
 def columns(source: Any, row: Any, drop: bool = False) -> dict[str, Any]:
     """The contract's columns of a row, whatever class it has."""
-    left_out = rows.volatile(apps.get_model(source.label)) if drop else set()
+    left_out = rows.volatile(source.label) if drop else set()
     names = [name for name in source.type.model_fields if name not in left_out]
     found = {name: plain(wire._follow(row, source.paths.get(name, name))) for name in names}
     return {name: rows.about(value) for name, value in found.items()} if drop else found
@@ -54,14 +50,10 @@ def columns(source: Any, row: Any, drop: bool = False) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """A value without the classes that may differ between both sides."""
-    if isinstance(value, FieldFile):
-        return value.name or ""
-    if isinstance(value, models.QuerySet):
-        return [plain(each) for each in value]
-    if isinstance(value, models.Model | wire.Record):
-        for source in [*BOUNDARY.contract.ENTITIES.values(), *BOUNDARY.contract.REPLICAS.values()]:
-            if isinstance(value, source.type | apps.get_model(source.label)):
-                return columns(source, value)
+    value = rows.read(value)
+    for source in [*BOUNDARY.contract.ENTITIES.values(), *BOUNDARY.contract.REPLICAS.values()]:
+        if isinstance(value, source.type) or rows.is_row(value, source.label):
+            return columns(source, value)
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -113,7 +105,7 @@ def directly(operation: Any, example: Any, drop: bool = False) -> tuple[str, Any
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_answers_as_the_code_itself(name: str) -> None:
     operation, example = OPERATIONS[name], getattr(examples, name)()
-    given = copy.deepcopy(example.arguments)
+    given = rows.copied(example.arguments)
     expected = directly(operation, example._replace(arguments=given))
     actual = outcome(operation, lambda: getattr(api, name)(**example.arguments))
     assert actual == expected
@@ -135,15 +127,15 @@ def compare_command(name: str, optional: dict[str, Any] | None = None) -> None:
     """The code itself runs first, in a transaction that is taken back; then the API, from the same rows."""
     operation, example = OPERATIONS[name], getattr(examples, name)()
     example.arguments.update(optional or {})
-    given = copy.deepcopy(example.arguments)
-    with transaction.atomic():
+    given = rows.copied(example.arguments)
+    with rows.taken_back():
         expected = directly(operation, example._replace(arguments=given), drop=True)
         expected_state = rows.state(examples.WATCHED)
-        transaction.set_rollback(True)
+        expected_rows = left(operation, given)
     actual = outcome(operation, lambda: getattr(api, name)(**example.arguments), drop=True)
     assert actual == expected
     assert rows.state(examples.WATCHED) == expected_state
-    assert left(operation, example.arguments) == left(operation, given)
+    assert left(operation, example.arguments) == expected_rows
 
 
 def left(operation: Any, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +143,7 @@ def left(operation: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for name, kind in operation.parameters.items():
         row = arguments.get(name)
-        if kind.startswith("entity:") and row is not None and row.pk is not None:
+        if kind.startswith("entity:") and row is not None and objects.key_of(row) is not None:
             source = BOUNDARY.contract.ENTITIES[kind.removeprefix("entity:")]
             found[name] = columns(source, wire.record(source, row), drop=True)
     return found
@@ -172,7 +164,7 @@ def test_a_row_crosses_with_every_column_as_it_is(name: str) -> None:
 def test_a_missing_row_is_the_declared_error(name: str) -> None:
     example = getattr(examples, name)()
     label, error = examples.MISSING[name]
-    apps.get_model(label)._base_manager.all().delete()
+    rows.empty(label)
     with pytest.raises(getattr(api, error, BOUNDARY.error_class(error))):
         getattr(api, name)(**example.arguments)
 

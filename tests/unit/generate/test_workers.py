@@ -1,0 +1,93 @@
+"""Tasks keep their names: a real worker of the monolith and one of the service, on a broker between them."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from running import environment, execute
+from test_service import SETTINGS
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis server of the test's own; skipped where it is not installed."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    pytest.importorskip("redis")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("redis")
+    process = subprocess.Popen([program, "--port", str(port), "--save", "", "--dir", str(folder)], stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def worker(folder: Path, settings: str, app: str, queues: str, log: Path, **variables: str) -> Iterator[Path]:
+    command = [sys.executable, "-m", "celery", f"--app={app}", "worker", "--pool=solo", "--loglevel=INFO", f"--queues={queues}", "--without-gossip", "--without-mingle"]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=folder, env=environment(settings, **variables), stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield log
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def says(log: Path, text: str) -> bool:
+    deadline = time.monotonic() + 60
+    while text not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return text in log.read_text()
+
+
+SEND = """
+import sys, {app}
+from celery import current_app
+current_app.send_task(sys.argv[1], sys.argv[2:])
+"""
+
+
+def test_each_side_runs_its_own_tasks_whoever_sends_them_by_name(library: Path, tmp_path: Path, broker: str) -> None:
+    service = library / "services/loans"
+    own = {"DATABASE_URL": f"sqlite:///{tmp_path}/service.sqlite3", "CELERY_BROKER_URL": broker}
+    others = {"MONOLITH_DB": str(tmp_path / "monolith.sqlite3"), "CELERY_BROKER_URL": broker}
+    execute(service, SETTINGS, "manage.py", "migrate", "-v0", **own)
+    execute(library, "library.settings", "manage.py", "migrate", "-v0", **others)
+    with (
+        worker(service, SETTINGS, "loans_service", "mail,loans", tmp_path / "service.log", **own) as here,
+        worker(library, "library.settings", "library.celery", "celery", tmp_path / "monolith.log", **others) as there,
+    ):
+        execute(library, "library.settings", "-c", SEND.format(app="library.celery"), "library.loans.tasks.remind", **others)
+        execute(service, SETTINGS, "-c", SEND.format(app="loans_service"), "library.catalog.tasks.count", "B12", **own)
+        assert says(here, "Task library.loans.tasks.remind["), here.read_text()
+        assert says(there, "succeeded"), there.read_text()
+        assert says(here, "succeeded"), here.read_text()
+        assert "'B12: 0 books'" in there.read_text()
+        assert "Task library.catalog.tasks.count[" not in here.read_text()
+        assert "unregistered" not in here.read_text() + there.read_text()
