@@ -36,7 +36,7 @@ SHARED_MODULES = ("runtime.py", "passage.py", "wire.py", "tokens.py", "client.py
 OBJECTS = {"django": "django", "flask": "sqlalchemy", "fastapi": "sqlalchemy"}
 """Which library's objects ``objects.py`` knows, by framework."""
 
-ROUTE_MODULES = {"django": "django_routes.py"}
+ROUTE_MODULES = {"django": "django_routes.py", "flask": "flask_routes.py"}
 """By framework, the module that hands requests for moved routes on to the service."""
 
 _ASKS_PERMISSIONS = re.compile(rb"\b(?:has_perms?|has_module_perms|get_all_permissions|permission_required|PermissionRequiredMixin|Django\w*Permissions\w*)\b")

@@ -59,7 +59,7 @@ def _application(plan: ServicePlan, base: ServiceFiles) -> Iterator[Artifact]:
     user = next((replica.model for replica in plan.context.replicas if replica.user), "") if login else ""
     identity = [f"{boundaries}.passage", f"{boundaries}.tokens", f"{boundaries}.runtime.current_user"]
     if user:
-        identity += [f"{boundaries}.runtime.resolve", f"{package}.shadows"]
+        identity += [f"{boundaries}.{each}" for each in ("wire", "runtime.Boundary", "runtime.resolve")] + [f"{package}.shadows"]
     yield base.own("identity.py", "identity.py.j2", own_imports=imports(identity), login=bool(login), user_model=user)
     yield base.own("config.py", "config.py.j2", "merged", **_settings(plan))
     declared = dict(plan.project.requirements)

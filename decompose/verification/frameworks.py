@@ -36,7 +36,7 @@ _DJANGO = Framework(
         Step("migrations", "the first migration says all that the models say", ("manage.py", "makemigrations", "--check", "--dry-run")),
         Step("migrate", "an empty database migrates", ("manage.py", "migrate", "--no-input")),
     ),
-    serve="-m gunicorn --bind 127.0.0.1:{port} --workers 1 --threads 4 {package}.wsgi:application",
+    serve="-m gunicorn --bind 127.0.0.1:{port} --workers 1 --threads 4 --keep-alive 75 {package}.wsgi:application",
     variables=lambda plan: {"DJANGO_SETTINGS_MODULE": f"{plan.package}.settings"},
 )
 
@@ -58,8 +58,8 @@ def _on_alembic(made: str, serve: str) -> Framework:
 
 FRAMEWORKS: Mapping[str, Framework] = {
     "django": _DJANGO,
-    "flask": _on_alembic("import {package}.wsgi", "-m gunicorn --bind 127.0.0.1:{port} --workers 1 --threads 4 {package}.wsgi:application"),
-    "fastapi": _on_alembic("import {package}.asgi", "-m uvicorn --host 127.0.0.1 --port {port} --log-level warning {package}.asgi:application"),
+    "flask": _on_alembic("import {package}.wsgi", "-m gunicorn --bind 127.0.0.1:{port} --workers 1 --threads 4 --keep-alive 75 {package}.wsgi:application"),
+    "fastapi": _on_alembic("import {package}.asgi", "-m uvicorn --host 127.0.0.1 --port {port} --timeout-keep-alive 75 --log-level warning {package}.asgi:application"),
 }
 """By the name that the plan gives a monolith's framework."""
 

@@ -23,6 +23,7 @@ from decompose.model.verification import Difference, Gate
 from decompose.verification import parity
 from decompose.verification.differences import DIRECT, GOOD, Event, Noted, Notes, differences, worse
 from decompose.verification.environment import Environment
+from decompose.verification.frameworks import framework_of
 from decompose.verification.parity import SuiteRun
 from decompose.verification.processes import Completed, run
 from decompose.verification.running import variables as service_variables
@@ -176,20 +177,22 @@ def _kit(suite: Suite, environment: Environment, mode: str, tree: Path, folder: 
         "tests": list(suite.tests),
         "moved": _moved(plan, tree),
         "tables": sorted(table.id for table in plan.context.tables),
-        "replicas": sorted(replica.label for replica in plan.context.replicas),
+        "replicas": sorted(replica.label if plan.project.framework == "django" else replica.model for replica in plan.context.replicas),
     }
     if mode == "remote":
         template = folder / "template.sqlite3"
         variables = {**service_variables(plan, template), "BOUNDARY_TOKEN_KEY": KEY}
         service = suite.base / plan.root
-        migrated = run([str(environment.python), "manage.py", "migrate", "--no-input"], cwd=service, env=variables, timeout=300)
+        framework = framework_of(plan)
+        migrate = next(step for step in framework.steps if step.name == "migrate")
+        words = [word.replace("{package}", plan.package) for word in migrate.words]
+        migrated = run([str(environment.python), *words], cwd=service, env=variables, timeout=300)
         if not migrated.ok:
             return migrated
-        command = [str(environment.python), "-m", "gunicorn", "--bind", "127.0.0.1:{port}", "--workers", "1", "--threads", "4"]
         spec |= {
             "python": str(environment.python),
             "service": str(service),
-            "command": [*command, "--keep-alive", "75", f"{plan.package}.wsgi:application"],
+            "command": [str(environment.python), *framework.serve.replace("{package}", plan.package).split()],
             "variables": variables,
             "template": str(template),
         }

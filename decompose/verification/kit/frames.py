@@ -80,6 +80,8 @@ class Frames:
         return found
 
     def _kind(self, code: CodeType) -> _Kind:
+        if code.co_filename.startswith("<"):
+            return "pass"  # Code that a library made from a text is its own.
         path = self._path(code)
         if path.startswith((self._kit, self._boundaries)):
             return "pass"
