@@ -30,6 +30,9 @@ from decompose.verification.running import variables as service_variables
 
 KIT = Path(__file__).with_name("kit")
 
+KITS = frozenset({"django"})
+"""Frameworks of whose tests the kit can give rows and requests to a service."""
+
 RUNGS = ("monolith-local", "monolith-loopback", "monolith-remote")
 
 KEY = "only-for-verification-of-the-boundary"
@@ -82,7 +85,10 @@ def rungs(suite: Suite, environment: Environment | None) -> Iterator[Gate]:
         yield from _skipped(RUNGS[1:], "the service has no environment")
         return
     yield _with_kit(suite, before, environment, "loopback")
-    yield _with_kit(suite, before, environment, "remote")
+    if suite.plan.project.framework in KITS:
+        yield _with_kit(suite, before, environment, "remote")
+    else:
+        yield from _skipped(RUNGS[2:], f"the test kit does not know {suite.plan.project.framework}")
 
 
 def _skipped(names: Iterable[str], reason: str) -> Iterator[Gate]:
