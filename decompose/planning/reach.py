@@ -74,7 +74,7 @@ class Reach:
             module, name = self._program.module_of(binding), binding.rpartition(".")[2]
             beside = [each for each in self.mentions(module) if each.target_unit != module and self._program.module_of(each.target) == module]
             values = self._program.bindings(module).get(name, ()) if beside and binding == f"{module}.{name}" else ()
-            roots = {root for each in values for root in _roots(each.value)}
+            roots = {root for each in values for root in roots_of(each.value)}
             known = self._within_value[binding] = tuple(each for each in beside if each.use.chain.root in roots)
         return known
 
@@ -180,7 +180,7 @@ class Reach:
         return unit in (self.touching if unit in self._program.modules else self._touching_units)
 
 
-def _roots(expression: Expression) -> Iterator[str]:
+def roots_of(expression: Expression) -> Iterator[str]:
     """The names that the chains in an expression begin with."""
     waiting = [expression]
     while waiting:
