@@ -57,7 +57,7 @@ def cut(sight: Sight, name: str) -> Cut:
         moved, outward = _inner_closure(sight, territory, roots)
     outside = (use for use in sight.uses_in.of(moved) if use.model not in models)
     managers = managers_in_use(sight, outside)
-    outward = [*outward, *_manager_mentions(sight, managers), *_framework_options(sight, territory, moved), *_session_makers(sight, territory, models)]
+    outward = [*outward, *_manager_mentions(sight, managers), *_framework_options(sight, territory, moved), *(maker for maker in _session_makers(sight, models) if not territory.contains(maker.target_unit))]
     bodies = frozenset(sight.program.module_of(unit) for unit in moved) - territory.units
     shared, barrier = _outer_closure(sight, territory, outward, bodies)
     partly = set(managers.classes)
@@ -82,6 +82,7 @@ def _roots(sight: Sight, territory: Territory, models: frozenset[str]) -> frozen
     roots |= {reach.unit(id) for id in _called_from_outside(sight, territory)}
     roots |= sight.entries.get(territory.context, set())
     roots |= {reach.unit(id) for id in _asking_with_statements(sight, territory)}
+    roots |= {part.target_unit for maker in _session_makers(sight, models) for part in _made_of(sight, maker.target)}
     return frozenset(root for root in roots if territory.contains(root))
 
 
@@ -288,14 +289,14 @@ def _made_of(sight: Sight, binding: str) -> Iterator[Mention]:
         waiting += (root for found in program.bindings(module).get(name, ()) for root in roots_of(found.value) if program.module_of(root) == module)
 
 
-def _session_makers(sight: Sight, territory: Territory, models: frozenset[str]) -> Iterator[Mention]:
+def _session_makers(sight: Sight, models: frozenset[str]) -> Iterator[Mention]:
     """What makes the sessions for the context's SQLAlchemy models, beside the class that they derive from: moved code may only be given sessions."""
     program = sight.program
     bases = {base for model in models if (table := sight.model_table(model)) is not None and table.origin == ORIGIN for base in program.ancestors(model)}
     for module in sorted({program.module_of(base) for base in bases} - {""}):
         for name, found in sorted(program.bindings(module).items()):
             state = program.evaluate(found[-1].value)
-            if state.kind in ("result", "instance") and state.id in MAKERS and not territory.contains(module):
+            if state.kind in ("result", "instance") and state.id in MAKERS:
                 use = Use("", Chain(f"{module}.{name}", "global"), Span(found[-1].line, 0, found[-1].line, 0), "other")
                 yield Mention(module, module, f"{module}.{name}", module, "binding", False, use, program.at(module, found[-1].line))
 

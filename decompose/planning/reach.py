@@ -14,7 +14,7 @@ import msgspec
 
 from decompose.link.program import Program
 from decompose.model.codegraph import CodeGraph, Edge
-from decompose.model.location import Location
+from decompose.model.location import Location, Span
 from decompose.model.syntax import Call, Chain, Expression, Mapping, ModuleSummary, Operation, Sequence, Use
 from decompose.planning.index import Index
 
@@ -75,7 +75,11 @@ class Reach:
             beside = [each for each in self.mentions(module) if each.target_unit != module and self._program.module_of(each.target) == module]
             values = self._program.bindings(module).get(name, ()) if beside and binding == f"{module}.{name}" else ()
             roots = {root for each in values for root in roots_of(each.value)}
-            known = self._within_value[binding] = tuple(each for each in beside if each.use.chain.root in roots)
+            # What stands in the brackets of a generic is not part of the value: ``Annotated[Session, Depends(get_db)]``.
+            around = [use.span for use in self._program.modules[module].uses if values and not use.scope and use.sink == "assign" and use.target == name]
+            known = self._within_value[binding] = tuple(
+                each for each in beside if each.use.chain.root in roots or any(_within(each.use.span, outer) for outer in around)
+            )
         return known
 
     def _of(self, module: str) -> dict[str, list[Mention]]:
@@ -178,6 +182,10 @@ class Reach:
     def touches(self, unit: str) -> bool:
         """Whether a definition or anything inside it is :attr:`touching`; for a module, whether its body is."""
         return unit in (self.touching if unit in self._program.modules else self._touching_units)
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
 
 
 def roots_of(expression: Expression) -> Iterator[str]:
