@@ -82,7 +82,7 @@ def aliases(symbols: Iterable[str]) -> dict[str, str]:
             continue
         parts = symbol.split(".")
         taken = {*found.values(), "app", "config", "identity", "boundary_views", "Flask", "logging", "create_app", "database", "FastAPI", "os"}
-        last = parts[-1] if parts[-1] not in ("blueprint", "bp", "router", "api") else f"{parts[-2]}_{parts[-1]}"
+        last = parts[-1] if parts[-1] not in ("blueprint", "bp", "router", "api", "init_app") else f"{parts[-2]}_{parts[-1]}"
         found[symbol] = last if last not in taken else next(name for size in range(2, len(parts) + 1) if (name := "_".join(parts[-size:])) not in taken)
     return found
 
