@@ -12,7 +12,7 @@ CONTEXT ?= reviews
 # Where the programs for odd and hostile inputs lie.
 SHARED ?= ../shared
 
-.PHONY: help bench-copy bench-cut harness test-dask demo test lint e2e golden bench oracle proof-wger clean
+.PHONY: help bench-boundary bench-copy bench-cut harness test-dask demo test lint e2e golden bench oracle proof-wger clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ bench-cut: $(VENV)/.ready ## how good the cut is: graphs in SHARED, TREES="--tre
 
 bench-copy: $(VENV)/.ready ## rows copied, killed, resumed and checked, beside COPY alone; ROWS="250000 500000 1000000" [FIRM=--firm]
 	$(BIN)/python tests/benchmark/copy_rows.py $(if $(ROWS),--rows $(ROWS)) $(FIRM)
+
+bench-boundary: $(VENV)/.ready ## a remote call beside one in the process, connections, throughput; [CALLS=n FIRM=--firm]
+	$(BIN)/python tests/benchmark/boundary.py $(if $(CALLS),--calls $(CALLS)) $(FIRM)
 
 oracle: $(VENV)/.ready ## PROJECTS=folder with checkouts [ONLY=name,name SHOW=n KIND=kind]: real projects, run, against our facts
 	$(BIN)/python tests/oracle/run.py "$(PROJECTS)" --only "$(ONLY)" --show $(or $(SHOW),0) --kind "$(KIND)" --cache build/oracle

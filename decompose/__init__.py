@@ -16,6 +16,7 @@ The folders are the stages, in the order data passes them::
     verification  the only stage that runs the user's code, when asked
     report        text, Markdown, JSON, graphs
     recall        the last result, while nothing it depends on has changed
+    steps         one extraction as changes that are taken, and taken back, one by one
     pipeline      the use cases as sentences; cli puts them on the command line
     model         the vocabulary that all of them share
 

@@ -20,7 +20,7 @@ from decompose.model.service import ServicePlan
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """The package on both sides, its implementation in the monolith only, and the suite that proves it there."""
-    if not plan.context.callbacks:
+    if not plan.context.callbacks or plan.project.framework != "django":
         return
     own = plan.context.name
     turned = turned_around(plan)

@@ -202,7 +202,9 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
         variables.append(Variable("DJANGO_SETTINGS_MODULE", f"{plan.package}.settings"))
     secrets = list(CONTRACT_SECRETS)
     gaps: list[Gap] = []
-    taken = {*_OWN, *(secret.name for secret in secrets)}
+    if plan.context.callbacks or plan.context.pointers or any(each.side == "monolith" for each in plan.context.listeners):
+        variables.append(Variable("MONOLITH_URL", None))
+    taken = {"MONOLITH_URL", *_OWN, *(secret.name for secret in secrets)}
     settings = [
         # The service's settings read the same variable as the monolith's, with the same default.
         EnvironmentRead("", setting.environment, setting.value, setting.at)
@@ -220,7 +222,7 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
             variables.append(Variable(read.name, value, read.at))
             if value is None:
                 gaps.append(Gap(read.name, "the code gives no plain default: set it for each environment", read.at))
-    if plan.context.tasks and _BROKER.name not in {secret.name for secret in secrets}:
+    if (plan.context.tasks or plan.context.sent) and _BROKER.name not in {secret.name for secret in secrets}:
         secrets.append(_BROKER)
     return tuple(sorted(variables, key=lambda v: v.name)), tuple(sorted(secrets, key=lambda s: s.name)), tuple(gaps)
 

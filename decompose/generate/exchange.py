@@ -19,6 +19,8 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """The application on both sides, and what the context has to tell and to hear."""
     if plan.project.framework != "django":
         return
+    if plan.project.framework != "django":
+        return
     boundaries = plan.project.package
     files = {f"{name}.py": render(f"boundary/exchange/{name}.py") for name in _PLAIN}
     files |= {

@@ -738,6 +738,18 @@ class _Survey:
                 yield _Make(key.model or key.table, key.target, key.at, text, None)(
                     "out", "foreign-key", "replica", "the service keeps a shadow row with the key and the columns in use", alternatives=("stay",)
                 )
+        yield from self._anywhere()
+
+    def _anywhere(self) -> Iterator[BoundaryEdge]:
+        """Generic relations of the context's models: what they lead to may be anywhere."""
+        labels = {table.label: table for table in map(self._sight.tables.get, sorted(self._cut.tables)) if table is not None and table.label}
+        for each in self._sight.graph.unresolved:
+            label, _, name = each.text.removesuffix(GENERIC).rpartition(".")
+            if each.kind == "relation" and each.text.endswith(GENERIC) and label in labels:
+                reason = "a generic relation: its rows may point at any table, and the service has those of the context and shadows only"
+                yield _Make(labels[label].model, f"{labels[label].model}.{name}", each.at, name + GENERIC, None)(
+                    "out", "accessor", "decide", reason, alternatives=("stay",), blocks="switch"
+                )
 
     def given_objects(self) -> Iterator[BoundaryEdge]:
         """Methods of other contexts' models that functions call on objects they are given."""
@@ -824,6 +836,10 @@ def _written(use: Use) -> str:
     """The dotted name at the beginning of an expression, as it stands in the text with its import looked through."""
     steps = takewhile(lambda step: isinstance(step, str), use.chain.steps)
     return ".".join((use.chain.root, *map(str, steps)))
+
+
+GENERIC = " = GenericForeignKey"
+"""How the text of an unresolved relation ends that may lead to any model."""
 
 
 class _Make:

@@ -182,6 +182,8 @@ class Callbacks:
 
     def _problem(self, definition: Definition | None, model: str, sites: Sequence[Site]) -> str:
         """Why a function cannot be called from another process, ``""`` when it can."""
+        if "django" not in self._sight.program.imported:
+            return "only a monolith in Django can serve one yet"
         if definition is None or definition.kind == "class" or (definition.parent and not model):
             return "it is no function of a module"
         if model and (definition.kind != "method" or any(_named(each) in _NO_METHOD for each in definition.decorators)):

@@ -105,7 +105,8 @@ def _called_from_outside(sight: Sight, territory: Territory) -> Iterator[str]:
     """Functions of the context that other code calls and that are no web pages."""
     for module in sorted(territory.modules):
         for definition in sight.program.members(module).values():
-            if definition.kind == "function" and territory.contains(definition.id) and not _is_page(sight, definition) and sight.reach.touches(definition.id):
+            apart = _is_page(sight, definition) or sight.passive(definition.id)
+            if definition.kind == "function" and territory.contains(definition.id) and not apart and sight.reach.touches(definition.id):
                 for call in sight.reach.calls_to(definition.id):
                     if not territory.contains(sight.reach.unit(call.src)) and sight.in_code(call.src):
                         yield definition.id

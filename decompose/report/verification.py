@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from decompose.model.verification import Gate, Verification
+from decompose.model.verification import Difference, Gate, Verification
 from decompose.report.printable import printable, printable_lines
 from decompose.report.text import Colour, Terminal
 
@@ -32,20 +32,48 @@ def text(found: Verification, terminal: Terminal) -> str:
 
 
 def junit(found: Verification) -> str:
-    """The gates as test cases of one suite, in the form that CI servers read."""
+    """The gates as test cases of one suite, and one more suite for each gate with tests of the monolith that end in another way."""
+    gates = _suite(f"decompose verify {found.context}", sum(gate.seconds for gate in found.gates), [_case(found.context, gate) for gate in found.gates])
+    rungs = [
+        _suite(f"decompose verify {found.context}: {gate.name}", gate.seconds, [_difference(found.context, gate, each) for each in gate.differences])
+        for gate in found.gates
+        if gate.differences
+    ]
+    root = gates
+    if rungs:
+        root = ElementTree.Element("testsuites")
+        root.extend([gates, *rungs])
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(name: str, seconds: float, cases: list[ElementTree.Element]) -> ElementTree.Element:
     suite = ElementTree.Element(
         "testsuite",
-        name=f"decompose verify {found.context}",
-        tests=str(len(found.gates)),
-        failures=str(found.count("failed")),
-        skipped=str(found.count("skipped")),
+        name=printable(name),
+        tests=str(len(cases)),
+        failures=str(sum(case.find("failure") is not None for case in cases)),
+        skipped=str(sum(case.find("skipped") is not None for case in cases)),
         errors="0",
-        time=f"{sum(gate.seconds for gate in found.gates):.3f}",
+        time=f"{seconds:.3f}",
     )
-    for gate in found.gates:
-        suite.append(_case(found.context, gate))
-    ElementTree.indent(suite)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+    suite.extend(cases)
+    return suite
+
+
+def _difference(context: str, gate: Gate, found: Difference) -> ElementTree.Element:
+    """A test that ends in another way: a failure when the plan does not know of it. Each edge behind it is a property of the case."""
+    case = ElementTree.Element("testcase", classname=f"decompose.{context}.{gate.name}", name=printable(found.test), time="0")
+    if found.causes:
+        properties = ElementTree.SubElement(case, "properties")
+        for cause in found.causes:
+            ElementTree.SubElement(properties, "property", name=f"edge {printable(cause.edge)}", value=printable(f"{cause.place} {cause.how}"))
+    message = f"{found.before} -> {found.after}" + (f", as planned: {found.expected}" if found.expected else "")
+    if found.regression:
+        ElementTree.SubElement(case, "failure", message=printable(message)).text = printable_lines(found.message) or None
+    else:
+        ElementTree.SubElement(case, "system-out").text = printable_lines(f"{message}\n{found.message}".rstrip())
+    return case
 
 
 def _case(context: str, gate: Gate) -> ElementTree.Element:

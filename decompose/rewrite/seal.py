@@ -23,6 +23,7 @@ from decompose.planning import shape as shapes
 from decompose.planning.contract import covered
 from decompose.rewrite.comprehensions import Repeated, in_one_call, only, repeated
 from decompose.rewrite.names import names_in
+from decompose.rewrite.parts import changes_between, held_in, taken
 from decompose.rewrite.unify import unify
 
 
@@ -135,6 +136,8 @@ class _File:
         self._replacements: dict[cst.CSTNode, _Replacement] = {}
         self._batches: dict[cst.CSTNode, _Batch] = {}
         self._wrapper = wrapper
+        self._functions = [(node, place) for node, place in self._positions.items() if isinstance(node, cst.FunctionDef)]
+        self._gone: set[int] = set()
         self._starts: dict[tuple[int, int], list[cst.BaseExpression]] = {}
         for node, place in self._positions.items():
             if isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)):
@@ -151,6 +154,9 @@ class _File:
             assert edge.span is not None
             start = (edge.span.line, self._column(edge.span.line, edge.span.column))
             found = self._target(job, edge, self._starts.get(start, []))
+            if found is None and _is_statement(edge, job.operations.get(edge.operation)):
+                yield edge.id, str(edge.at), "the statement is written in a way that is not rewritten"
+                continue
             if found is None:
                 raise Drifted(f"{edge.id}: the expression is not what the plan says", place=str(edge.at), hint="run `decompose plan` again")
             expression, replacement = found
@@ -237,7 +243,7 @@ class _File:
                 # No import brings it in.
                 return plain, _Replacement(job.alias, operation.name, None, ())
             return (None, _Replacement("", "", None, ())) if plain is not None else None
-        if edge.text == operation.expression or (operation.shape == "draft" and not edge.text.startswith("(")):
+        if _is_statement(edge, operation):
             return self._statement(job, edge, operation, nodes)
         whole = max(nodes, key=self._length, default=None)
         try:
@@ -268,10 +274,32 @@ class _File:
         holes = tuple(parameter.name for parameter in operation.parameters)
         if operation.shape == "draft":
             holes = tuple(argument.keyword.value for argument in getattr(template, "args", ()) if argument.keyword is not None)
+        function = self._function_around(edge.at.line)
+        held = held_in(function) if function is not None else {}
         for node in sorted(nodes, key=self._length, reverse=True):
-            if isinstance(node, cst.Call) and unify(template, node, holes) is not None:
+            if not isinstance(node, cst.Call):
+                continue
+            if unify(template, node, holes) is not None:
                 return node, _Replacement(job.alias, operation.name, None, (), None, template, holes)
+            parts = taken(held, node)
+            values = {name: part.value for name, part in parts.items()}
+            found = unify(template, node, holes, values)
+            if function is None or found is None:
+                continue
+            if changes_between(function, parts.values(), found.values()):
+                return None
+            self._gone |= {id(part.line) for part in parts.values()}
+            return node, _Replacement(job.alias, operation.name, None, (), None, template, holes, tuple(values.items()))
         return None
+
+    def _function_around(self, line: int) -> cst.FunctionDef | None:
+        """The innermost function that holds a line."""
+        found = [(place.start.line, node) for node, place in self._functions if place.start.line <= line <= place.end.line]
+        return max(found, key=lambda each: each[0])[1] if found else None
+
+    def goes(self, line: cst.CSTNode) -> bool:
+        """Whether a line only built a statement that a call of the boundary stands for now."""
+        return id(line) in self._gone
 
     def _length(self, node: cst.BaseExpression) -> tuple[int, int]:
         end = self._positions[node].end
@@ -296,7 +324,7 @@ class _File:
         """
         name = f"{replacement.alias}.{replacement.operation}"
         if replacement.template is not None:
-            values = unify(replacement.template, updated, replacement.holes) or {}
+            values = unify(replacement.template, updated, replacement.holes, dict(replacement.held)) or {}
             filled = [f"{hole}={self._value(values[hole])}" for hole in replacement.holes if hole in values]
             return cst.parse_expression(self._laid_out(name, filled, self._positions[original], block, bool(updated.lpar)))
         if replacement.parts is None or (replacement.owner is None and not replacement.parts):
@@ -404,6 +432,7 @@ class _Replacement(msgspec.Struct, frozen=True):
     names: tuple[str, ...] | None = None
     template: cst.BaseExpression | None = None
     holes: tuple[str, ...] = ()
+    held: tuple[tuple[str, cst.BaseExpression], ...] = ()
 
 
 class _Batch(msgspec.Struct, frozen=True):
@@ -445,6 +474,8 @@ class _Replace(cst.CSTTransformer):
             return in_one_call(updated_node, batch.place.depth, batch.operation, batch.parameter, batch.given)  # type: ignore[return-value]
         replacement = self._replacements.get(original_node)
         if replacement is None:
+            if isinstance(original_node, cst.SimpleStatementLine) and self._file.goes(original_node):
+                return cst.RemoveFromParent()
             return super().on_leave(original_node, updated_node)
         assert isinstance(updated_node, cst.BaseExpression)
         made = self._file.call(original_node, updated_node, replacement, None if self._in_string else "".join(self._blocks))
@@ -455,6 +486,11 @@ class _Replace(cst.CSTTransformer):
             return made.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])  # type: ignore[return-value]
         # A call needs no parentheses of its own; those of the old expression held its lines together.
         return made  # type: ignore[return-value]
+
+
+def _is_statement(edge: BoundaryEdge, operation: Operation | None) -> bool:
+    """Whether an edge's text is the source of a whole statement, not a chain's normal form."""
+    return operation is not None and (edge.text == operation.expression or (operation.shape == "draft" and not edge.text.startswith("(")))
 
 
 def _matches(node: cst.BaseExpression, parts: Sequence[shapes.Part]) -> bool:

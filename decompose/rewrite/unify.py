@@ -6,7 +6,7 @@ The template is written with the last names of what it imports; the text may say
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import libcst as cst
 
@@ -14,8 +14,13 @@ _CONSTANTS = frozenset({"True", "False", "None"})
 _DISPLAYS = (cst.List, cst.Tuple, cst.Set)
 
 
-def unify(template: cst.BaseExpression, text: cst.BaseExpression, holes: Collection[str]) -> dict[str, cst.BaseExpression] | None:
-    """What stands in the place of each parameter, ``None`` where the text is another expression."""
+def unify(
+    template: cst.BaseExpression, text: cst.BaseExpression, holes: Collection[str], held: Mapping[str, cst.BaseExpression] | None = None
+) -> dict[str, cst.BaseExpression] | None:
+    """What stands in the place of each parameter, ``None`` where the text is another expression.
+
+    ``held`` are the values of variables that the text may have in the place of an expression.
+    """
     found: dict[str, cst.BaseExpression] = {}
     waiting: list[tuple[cst.CSTNode, cst.CSTNode]] = [(template, text)]
     while waiting:
@@ -25,6 +30,8 @@ def unify(template: cst.BaseExpression, text: cst.BaseExpression, holes: Collect
                 return None
             found[wanted.value] = given
             continue
+        if held and isinstance(given, cst.Name) and given.value in held and not isinstance(wanted, cst.Name):
+            given = held[given.value]
         parts = _parts(wanted, given)
         if parts is None:
             return None

@@ -161,6 +161,8 @@ def _cause(edge: BoundaryEdge, how: str) -> Cause:
 def _left_behind(edge: BoundaryEdge, event: Event) -> bool:
     if event.kind != "placeholder" or edge.direction != "out":
         return False
+    if event.name == "GenericForeignKey":
+        return edge.text.endswith(f" = {event.name}")
     return event.name == edge.id or ("." in event.name and edge.target.rpartition(".")[2] == event.name.rpartition(".")[2])
 
 

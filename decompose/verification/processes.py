@@ -84,13 +84,13 @@ class Server(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def server(command: str, *, cwd: Path, env: Mapping[str, str], log: Path, ready: str, timeout: float = 30.0) -> Iterator[tuple[Server, float | None]]:
-    """Starts a server on a free port of the loopback interface and stops it in the end.
+def server(command: str, *, cwd: Path, env: Mapping[str, str], log: Path, ready: str, timeout: float = 30.0, port: int = 0) -> Iterator[tuple[Server, float | None]]:
+    """Starts a server on a port of the loopback interface, by default a free one, and stops it in the end.
 
     ``{port}`` in the command is replaced, ``PORT`` is set. Yields the server and the seconds until ``ready`` answered with 200,
     ``None`` when it did not within ``timeout`` or the process ended.
     """
-    port = free_port()
+    port = port or free_port()
     with log.open("w") as output:
         process = subprocess.Popen(
             shlex.split(command.replace("{port}", str(port))), cwd=cwd, env={**env, "PORT": str(port)},

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "generate"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import psycopg
 from postgres import Server, server

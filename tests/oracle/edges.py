@@ -84,7 +84,7 @@ def _chains(node: ast.stmt) -> Iterator[tuple[int, list[str]]]:
         while isinstance(inner, ast.Attribute):
             names.insert(0, inner.attr)
             inner = inner.value
-        if isinstance(inner, ast.Name):
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
             yield inner.lineno, [inner.id, *names]
             continue
         waiting += [child for child in ast.iter_child_nodes(each) if not isinstance(child, ast.stmt)]

@@ -66,6 +66,10 @@ class Form(msgspec.Struct, frozen=True):
     obstacle: str = ""
 
 
+Kept = tuple[str, int]
+"""A variable and the line on which it gets its value."""
+
+
 class Unwritten(Exception):
     """An expression has no form; the message says why."""
 
@@ -79,9 +83,12 @@ class Forms:
         self.models = models
         self.chains = chains
 
-    def form(self, chain: Chain, scope: str, start: int, end: int, model: str) -> Form:
-        """The form of the steps from ``start`` to ``end`` of a chain; before ``start`` there may be a variable that holds a session."""
-        writer = _Writer(self, scope, model)
+    def form(self, chain: Chain, scope: str, start: int, end: int, model: str, built: frozenset[Kept] = frozenset()) -> Form:
+        """The form of the steps from ``start`` to ``end`` of a chain; before ``start`` there may be a variable that holds a session.
+
+        ``built`` are variables that hold a part of the statement and nothing else: it is written as one expression.
+        """
+        writer = _Writer(self, scope, model, built)
         try:
             # Parsed and written again it loses parentheses that are there only to be safe.
             text = ast.unparse(ast.parse(writer.chain(Chain(chain.root, chain.origin, chain.steps[:end]), start), mode="eval"))
@@ -121,13 +128,15 @@ class Forms:
                 break
         return count
 
-    def speaks(self, expression: Expression, scope: str) -> bool:
+    def speaks(self, expression: Expression, scope: str, built: frozenset[Kept] = frozenset()) -> bool:
         """Whether any of an expression belongs to the query language."""
-        return any(self._says(each, scope) for each in chains_in(expression))
+        return any(self._says(each, scope, built) for each in chains_in(expression))
 
-    def _says(self, chain: Chain, scope: str) -> bool:
-        if any(step.__class__ is Bound for step in chain.steps):
+    def _says(self, chain: Chain, scope: str, built: frozenset[Kept]) -> bool:
+        if any(isinstance(step, Bound) and (step.variable, step.line) not in built for step in chain.steps):
             return False
+        if any(isinstance(step, Bound) for step in chain.steps):
+            return True
         if chain.origin == "global":
             state, _ = self.program.head(chain)
             if state.kind == "external" and self.names.meaning(state.id):
@@ -138,8 +147,9 @@ class Forms:
 class _Writer:
     """Writes one statement."""
 
-    def __init__(self, forms: Forms, scope: str, model: str) -> None:
+    def __init__(self, forms: Forms, scope: str, model: str, built: frozenset[Kept]) -> None:
         self.forms = forms
+        self.built = built
         self.scope = scope
         self.model = model
         self.holes: list[str] = []
@@ -182,12 +192,12 @@ class _Writer:
         if isinstance(given, Constant):
             plain = given.value is None or isinstance(given.value, bool) or not lookup
             return repr(given.value) if plain else self.valued(lookup)
-        if isinstance(given, Chain) and not self.forms.speaks(given, self.scope):
+        if isinstance(given, Chain) and not self.forms.speaks(given, self.scope, self.built):
             self._check_held(given)
             return self.valued(lookup)
         if isinstance(given, Opaque):
             raise Unwritten(f"{given.text[:60] or 'an argument'} is not followed")
-        if not self.forms.speaks(given, self.scope):
+        if not self.forms.speaks(given, self.scope, self.built):
             self._check_value(given)
             return self.valued(lookup)
         if isinstance(given, Chain):
@@ -248,6 +258,8 @@ class _Writer:
                 text += f"({', '.join(self._arguments(chain, position, step))})"
             elif isinstance(step, Item) and step.key is not None:
                 text += f"[{step.key!r}]"
+            elif isinstance(step, Bound) and (step.variable, step.line) in self.built:
+                pass
             else:
                 what = "a slice" if isinstance(step, Slice) else "a variable" if isinstance(step, Bound) else "an element"
                 raise Unwritten(f"{what} stands inside the statement: write it as one expression")

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from decompose.detect.sqlalchemy.chains import Chains
-from decompose.detect.sqlalchemy.forms import ROWS, Form, Forms
+from decompose.detect.sqlalchemy.forms import ROWS, Form, Forms, Kept
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.values import READING, Seen, Value, within
 from decompose.link.expressions import last_bound
@@ -49,15 +49,44 @@ class ModelUses:
     def facts(self, scope: str, module: ModuleSummary, all_seen: list[Seen]) -> Iterator[ModelUse]:
         """The uses of one definition. What stands inside a statement is part of it, unless it is a statement itself."""
         statements: list[Span] = []
+        built = self._built(scope)
         for seen in all_seen:
             inside = any(within(seen.use.span, each) and seen.use.span != each for each in reversed(statements[-8:]))
-            for segment, values in self._segments(seen, scope):
+            if self._is_part(seen, built, inside):
+                statements.append(seen.use.span)
+                continue
+            for segment, values in self._segments(seen, scope, built):
                 if segment.head == "class":
                     if inside and not self._constructs(segment, seen.use.chain):
                         continue
                     if segment.end > segment.start:
                         statements.append(seen.use.span)
-                yield self._fact(scope, module, seen, segment, values)
+                yield self._fact(scope, module, seen, segment, values, built)
+
+    def _built(self, scope: str) -> frozenset[Kept]:
+        """Variables that hold a statement for one place that sends it: assigned once, and used once."""
+        used: dict[Kept, list[Chain]] = {}
+        assigned: dict[str, set[int]] = {}
+        open_: set[Kept] = set()
+        for use in self.chains.uses(scope):
+            bounds = [step for step in use.chain.steps if isinstance(step, Bound)]
+            for each in bounds:
+                assigned.setdefault(each.variable, set()).add(each.line)
+                if not each.certain or each.prefix >= 0 or each.symbol or not each.variable:
+                    open_.add((each.variable, each.line))
+            if bounds:
+                used.setdefault((bounds[-1].variable, bounds[-1].line), []).append(use.chain)
+        single = {key: chains[0] for key, chains in used.items() if len(chains) == 1 and key not in open_ and len(assigned[key[0]]) == 1}
+        return frozenset(key for key, chain in single.items() if self._value(chain, last_bound(chain), scope).kind in ("query", "dml"))
+
+    @staticmethod
+    def _is_part(seen: Seen, built: frozenset[Kept], inside: bool) -> bool:
+        """Whether a use only builds a statement for the place that sends it: its assignment, or the variable in the call there."""
+        use = seen.use
+        if use.sink == "assign" and any((use.target, line) in built for line in (use.span.line, use.span.line - 1)):
+            return True
+        bounds = [step for step in use.chain.steps if isinstance(step, Bound)]
+        return inside and bool(bounds) and all((each.variable, each.line) in built for each in bounds)
 
     @staticmethod
     def _constructs(segment: _Segment, chain: Chain) -> bool:
@@ -68,12 +97,12 @@ class ModelUses:
 
     # --- what belongs to which model -----------------------------------------------------------
 
-    def _segments(self, seen: Seen, scope: str) -> Iterator[tuple[_Segment, list[Value]]]:
+    def _segments(self, seen: Seen, scope: str, built: frozenset[Kept]) -> Iterator[tuple[_Segment, list[Value]]]:
         chain = seen.use.chain
-        start = last_bound(chain)
+        start = _start(chain, built)
         stored = seen.use.sink == "store"
         values = [self._value(chain, position, scope) for position in range(len(chain.steps) + (0 if stored else 1))]
-        written = self._written(seen, chain, values)
+        written = self._written(seen, chain, values, start)
         if written is not None:
             yield written, values
             return
@@ -100,14 +129,14 @@ class ModelUses:
     def _mapped(self, value: Value) -> bool:
         return value.model in self.models.mapped
 
-    def _written(self, seen: Seen, chain: Chain, values: list[Value]) -> _Segment | None:
+    def _written(self, seen: Seen, chain: Chain, values: list[Value], start: int) -> _Segment | None:
         """``session.add(order)``: the statement's model is that of the row it is given."""
         steps = chain.steps
-        for position in range(last_bound(chain), len(values) - 2):
+        for position in range(start, len(values) - 2):
             step = steps[position]
             if values[position].kind == "session" and step in ROWS and isinstance(steps[position + 1], Call):
                 targets = {event.target for event in seen.events if event.target in self.models.mapped}
-                return _Segment(targets.pop(), "class", last_bound(chain), position + 2) if len(targets) == 1 else None
+                return _Segment(targets.pop(), "class", start, position + 2) if len(targets) == 1 else None
         return None
 
     def _first(self, chain: Chain, values: list[Value], start: int) -> _Segment | None:
@@ -146,20 +175,20 @@ class ModelUses:
                 position = end + 1
                 if values[end + 1].kind not in _ASKED - {"pagination"}:
                     break
-            elif not isinstance(step, str):
+            elif not isinstance(step, str | Bound):
                 break
             end += 1
         return position
 
     # --- facts ---------------------------------------------------------------------------------
 
-    def _fact(self, scope: str, module: ModuleSummary, seen: Seen, segment: _Segment, values: list[Value]) -> ModelUse:
+    def _fact(self, scope: str, module: ModuleSummary, seen: Seen, segment: _Segment, values: list[Value], built: frozenset[Kept]) -> ModelUse:
         chain = seen.use.chain
         bound = chain.steps[segment.start - 1] if segment.head == "continuation" else None
         form = Form("", (), (), ())
         shape = _shape(chain.steps[segment.start :])
         if segment.head == "class":
-            form = self.forms.form(chain, scope, segment.start, segment.end, segment.model) if segment.end else form
+            form = self.forms.form(chain, scope, segment.start, segment.end, segment.model, built) if segment.end else form
             shape = form.text or shape
         result = values[segment.end if segment.head == "class" else -1]
         obstacle = form.obstacle or self._obstacle(seen, segment, result)
@@ -235,6 +264,15 @@ class ModelUses:
         step = chain.steps[position]
         called = position + 1 < len(chain.steps) and isinstance(chain.steps[position + 1], Call)
         return (step,) if isinstance(step, str) and not called else ()
+
+
+def _start(chain: Chain, built: frozenset[Kept]) -> int:
+    """Where an expression begins: after the last variable that is more than a part of the statement."""
+    for index in range(len(chain.steps), 0, -1):
+        step = chain.steps[index - 1]
+        if isinstance(step, Bound) and (step.variable, step.line) not in built:
+            return index
+    return 0
 
 
 def _shape(steps: tuple[Step, ...]) -> str:

@@ -36,7 +36,9 @@ def arm(spec: Spec, records: Records, services: Services, feed: Callable[[], Non
 
 _STAYS = re.compile(r"stays in the monolith \((\S+) at ")
 _LACKS = re.compile(r"the shadow of (\S+) has no '(\w+)'")
-"""What a placeholder in the service says when moved code calls it, and a shadow of what it does not have."""
+_ANYWHERE = re.compile(r"get_(?:all_)?objects?_for_this_type\b.*?AttributeError: 'NoneType'")
+"""What a placeholder in the service says when moved code calls it, a shadow of what it does not have, and a generic relation that leads to
+a model which the service does not have."""
 
 
 def _note_placeholders(records: Records, services: Services) -> None:
@@ -46,6 +48,8 @@ def _note_placeholders(records: Records, services: Services) -> None:
         records.note("placeholder", name=edge)
     for label, attribute in _LACKS.findall(said):
         records.note("placeholder", name=f"{label}.{attribute}")
+    if _ANYWHERE.search(said):
+        records.note("placeholder", name="GenericForeignKey")
 
 
 def _noting(spec: Spec, records: Records, services: Services, exchange: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import django
 
-from . import boundary
+from . import boundary, tracebacks
 from .frames import Asked, Frames
 from .processes import Isolation, Services
 from .records import Records
@@ -110,6 +110,7 @@ def _settings(spec: Spec) -> None:
 
 def _install(kit: Kit) -> None:
     kit.records.present()
+    tracebacks.travel()
     boundary.arm(kit.spec, kit.records, kit.services, lambda: _feed(kit))
     _name_tests(kit)
     if kit.spec.mode == "remote":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ class Records:
         (self._folder / f"present-{os.getpid()}").touch()
 
     def _current(self) -> str:
-        node = os.environ.get("PYTEST_CURRENT_TEST", "")
+        # The variable may be that of a pytest above this process, which knows nothing of these tests.
+        node = os.environ.get("PYTEST_CURRENT_TEST", "") if "_pytest.runner" in sys.modules else ""
         return _as_reported(node.rpartition(" ")[0]) if node else self.test
 
 

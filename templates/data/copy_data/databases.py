@@ -353,7 +353,11 @@ class Sqlite:
         path = quote(unquote(urlsplit(url).path[1:]))
         mode = "ro" if only_read else "rw"
         self.connection = sqlite3.connect(
-            f"file:{path}?mode={mode}", uri=True, isolation_level=None, timeout=60
+            f"file:{path}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=60,
+            check_same_thread=False,  # one thread at a time, but not always the same
         )
         self.connection.execute(f"PRAGMA foreign_keys = {'ON' if keys else 'OFF'}")
         for name, function in SAME.items():

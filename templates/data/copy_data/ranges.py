@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from .databases import (
@@ -245,13 +246,17 @@ class Comparison:
 
     def ranges(self) -> Iterator[Compared]:
         """Each range with its checksums. Where no index serves the order that both share, few large ranges are read."""
+        # Both databases work at the same time; this thread does not touch the target until the other has what it asked for.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            for range in self._cut():
+                there = beside.submit(self.target.checksum, range)
+                yield Compared(range, self.source.checksum(range), there.result())
+
+    def _cut(self) -> Iterator[Range]:
         if not self.shape.key:
-            whole = Range(None, None)
-            yield Compared(whole, self.source.checksum(whole), self.target.checksum(whole))
-            return
+            return iter([Range(None, None)])
         size = max(self._size, -(-self.source.count() // 8)) if self._slow else self._size
-        for range in self.source.ranges(size):
-            yield Compared(range, self.source.checksum(range), self.target.checksum(range))
+        return self.source.ranges(size)
 
     def rows(self, range: Range, most: int) -> Difference:
         """The rows that differ in a range, until ``most`` are found."""

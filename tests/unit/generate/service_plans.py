@@ -13,6 +13,7 @@ from decompose.model.artifacts import Artifact
 from decompose.model.facts import Column, Route, Setting, Table, Task
 from decompose.model.location import Location
 from decompose.model.migration import (
+    BoundaryEdge,
     ContextPlan,
     Entity,
     Field,
@@ -362,6 +363,16 @@ LOAN_FIELDS = (
 )  # fmt: skip
 
 
+def edge(id: str, kind: str, disposition: str, source: str, target: str, at: Location, text: str, **more: object) -> BoundaryEdge:
+    return BoundaryEdge(id, "in", kind, source, target, at, text, disposition, disposition, "because", **more)  # type: ignore[arg-type]
+
+
+ROUTES = tuple(
+    edge(id, "route", "proxy-route", name, "library.loans.api.LoanViewSet", Location("library/loans/urls.py", 7), f"GET {path}")
+    for id, name, path in (("loans-1", "loan-list", "/api/loans/"), ("loans-2", "loan-detail", "/api/loans/(?P<pk>[^/.]+)/"))
+)
+
+
 def library_plan(**changes: object) -> ServicePlan:
     """The plan of the context ``loans``."""
     placements = tuple(
@@ -377,7 +388,7 @@ def library_plan(**changes: object) -> ServicePlan:
         rank=1,
         score=1.0,
         reasons=(),
-        edges=(),
+        edges=ROUTES,
         operations=OPERATIONS,
         entities=(Entity("Loan", LOAN, "loans_loan", "id", LOAN_FIELDS, (("book", BOOK), ("reader", USER))),),
         replicas=(
@@ -433,6 +444,10 @@ def generated(plan: ServicePlan) -> list[Artifact]:
     """What the generators of boundary, contract, service and contract suite make of a plan."""
     render = make_render(templates())
     return [each for module in (boundary, contract, callbacks, exchange, service, contract_tests) for each in module.generate(plan, render)]
+
+
+def by_path_of(plan: ServicePlan) -> dict[str, Artifact]:
+    return {artifact.path: artifact for artifact in generated(plan)}
 
 
 def write_library(folder: Path, plan: ServicePlan | None = None) -> Path:

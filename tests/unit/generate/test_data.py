@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -157,17 +161,22 @@ class Job:
 
     def __init__(self, program: Path, monolith: Base, service: Base) -> None:
         self.monolith, self.service = monolith, service
-        self._command = [sys.executable, "-m", "copy_data"]
         self._folder = program
 
-    def start(self, command: str, *options: str) -> subprocess.Popen[str]:
-        words = [*self._command, command, "--source", self.monolith.url, "--target", self.service.url, *options]
-        return subprocess.Popen(words, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def start(self, command: str, *options: str) -> subprocess.Popen[bytes]:
+        words = [sys.executable, "-m", "copy_data", *self._words(command, options)]
+        return subprocess.Popen(words, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def run(self, command: str, *options: str) -> tuple[int, str]:
-        process = self.start(command, *options)
-        output, errors = process.communicate(timeout=120)
-        return process.returncode, (output or errors).strip()
+        """Exit code and report, or why there is none; in this process, which saves the start of another."""
+        main = import_module("copy_data.__main__").main
+        output, errors = io.StringIO(), io.StringIO()
+        with redirect_stdout(output), redirect_stderr(errors):
+            code = main(self._words(command, options))
+        return code, (output.getvalue() or errors.getvalue()).strip()
+
+    def _words(self, command: str, options: tuple[str, ...]) -> list[str]:
+        return [command, "--source", self.monolith.url, "--target", self.service.url, *options]
 
     def fine(self, command: str, *options: str) -> Any:
         """The report of a command that has to end with 0."""
@@ -181,14 +190,18 @@ class Job:
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder that holds the package alone: nothing of the service is needed."""
     folder = tmp_path_factory.mktemp("program")
     for artifact in data.generate(Monolith(SHOP).service("reviews"), make_render(templates())):
         path = folder / "copy_data" / artifact.path.rpartition("/")[2]
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(artifact.content)
-    return folder
+    sys.path.insert(0, str(folder))
+    yield folder
+    sys.path.remove(str(folder))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "copy_data"]:
+        del sys.modules[name]
 
 
 KINDS = ("sqlite-sqlite", "sqlite-postgres", "postgres-postgres", "postgres-sqlite")
@@ -272,7 +285,7 @@ def test_a_job_that_was_killed_goes_on_where_it_was(killed: int, request: pytest
     while process.poll() is None and job.service.count("reviews_vote") < killed:
         time.sleep(0.01)
     process.kill()
-    process.communicate()
+    process.wait()
     before = job.service.count("reviews_vote")
     assert killed <= before < votes
     assert before % 5 == 0, "a batch is there as a whole or not at all"
@@ -328,7 +341,7 @@ def test_many_differences_are_counted_and_some_are_named(embedded: Job) -> None:
     code, output = embedded.run("verify", "--batch", "7", "--format", "json")
     (votes,) = [each for each in json.loads(output)["tables"] if each["table"] == "reviews_vote"]
     (problem,) = votes["problems"]
-    assert (code, problem["kind"], problem["count"], len(problem["keys"])) == (1, "changed", ROWS, 20)
+    assert (code, problem["kind"], problem["rows"], len(problem["keys"])) == (1, "changed", ROWS, 20)
     assert votes["ranges"] == 7, "six of at most seven rows, and whatever comes after the last of them"
 
 

@@ -67,7 +67,7 @@ def test_the_rows_are_frozen_copied_and_cut_over_before_calls_move() -> None:
 
 def test_the_way_back_copies_before_it_thaws() -> None:
     way = runbook().partition("## The way back after the cut-over")[2].partition("## ")[0]
-    order = ["back-role.sql", "copy-back-task.json", "_MODE=local", "give-back-task.json", "thaw-writes.sql", "git rm cutover.json"]
+    order = ["back-role.sql", "copy-back-task.json", "_MODE=local", "give-back-task.json", "/copy-task.json", "thaw-writes.sql", "git rm cutover.json"]
     assert sorted(order, key=way.index) == order
 
 

@@ -129,3 +129,28 @@ def test_a_class_of_values_may_be_inherited_by_others() -> None:
     text = "# shop/customers/schemas.py\nfrom shop.orders.schemas import OrderIn\nfrom shop.orders.services import place\n\nclass Gift(OrderIn):\n    pass\n\ndef give(session):\n    return place(session, Gift(state='new'))\n"
     found = Monolith(SHOP, text).edges("orders")
     assert [edge.disposition for edge in found if edge.source == "shop.customers.schemas.Gift"] == ["shared-kernel"]
+
+
+def test_what_declares_a_command_stays_with_it() -> None:
+    commands = """
+    # shop/orders/cli.py
+    from flask import Flask
+    from shop.orders.services import open_orders
+
+    def init_app(app: Flask):
+        @app.cli.command("open")
+        def show():
+            print(open_orders("open"))
+
+    # shop/app.py
+    from flask import Flask
+    from shop.orders.cli import init_app
+
+    def create_app():
+        app = Flask(__name__)
+        init_app(app)
+        return app
+    """
+    project = Monolith(SHOP, commands)
+    assert {each.module: each.action for each in placements(project.sight, project.cut("orders"))}["shop.orders.cli"] == "stay"
+    assert project.edges("orders", disposition="decide") == []

@@ -45,6 +45,47 @@ def test_a_statement_under_another_name_is_found() -> None:
     assert text.endswith("return orders.list_orders()")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "statement = select(Order).where(Order.state == wanted)\nreturn db.session.scalars(statement).all()",
+            "return orders.list_orders(state=wanted)",
+        ),
+        (
+            "query = session.query(Order)\nfound = query.filter_by(state=wanted)\nprint(1)\nreturn found.all()",
+            "print(1)\nreturn orders.list_orders(session=session, state=wanted)",
+        ),
+    ],
+)
+def test_a_statement_that_is_built_first_is_one_call(before: str, after: str) -> None:
+    assert sealed(before) == after
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "statement = select(Order).where(Order.state == wanted)\nwanted = 3\nreturn db.session.scalars(statement).all()",
+        "statement = select(Order).where(Order.state == wanted)  # the open ones\nreturn db.session.scalars(statement).all()",
+    ],
+)
+def test_a_statement_whose_lines_may_not_go_is_left_and_reported(code: str) -> None:
+    project = shop(code)
+    assert [reason for _, _, reason in project.sealed("orders").left] == ["the statement is written in a way that is not rewritten"]
+    assert project.text(PAGE, "orders").endswith("return db.session.scalars(statement).all()\n")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "statement = select(Order)\nif wanted:\n    statement = statement.where(Order.paid.is_(True))\nreturn db.session.scalars(statement).all()",
+        "statement = select(Order)\nprint(statement)\nreturn db.session.scalars(statement).all()",
+    ],
+)
+def test_a_statement_of_several_minds_is_a_question(code: str) -> None:
+    assert "decide" in {edge.disposition for edge in shop(code).edges("orders") if edge.at.path == PAGE}
+
+
 def test_an_import_without_a_use_left_goes() -> None:
     text = shop("from sqlalchemy import select\nreturn db.session.scalars(select(Order)).all()").text(PAGE, "orders")
     assert text.endswith("    return orders.list_orders()\n") and "    from sqlalchemy" not in text

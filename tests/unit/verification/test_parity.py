@@ -1,4 +1,4 @@
-"""What runners of tests print, read as outcomes, and two runs compared."""
+"""What runners of tests print, read as outcomes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from decompose.model.location import Location
-from decompose.model.migration import BoundaryEdge
-from decompose.verification.parity import SuiteRun, _from_junit, _from_unittest, compare, copy, suite, tree_hash
+from decompose.verification.parity import SuiteRun, _from_junit, _from_unittest, copy, suite, tree_hash
 
 
 def read(text: str) -> SuiteRun:
@@ -251,53 +249,6 @@ def test_a_tree_has_another_hash_with_other_contents_and_other_commands(tmp_path
     assert tree_hash(tmp_path, "pytest") == first != tree_hash(tmp_path, "pytest -x")
     (tmp_path / "a.py").write_text("2")
     assert tree_hash(tmp_path, "pytest") != first
-
-
-# --- comparison -----------------------------------------------------------------------------------
-
-
-def test_the_same_outcomes_pass_and_old_failures_are_counted() -> None:
-    run = SuiteRun({"a": "passed", "b": "failed"}, 2)
-    found = compare(run, run, [], 1.0)
-    assert (found.outcome, found.summary) == ("passed", "1 passed, 1 failed, 0 skipped of 2 (1 failed before), every test as before")
-
-
-@pytest.mark.parametrize(
-    ("after", "line"),
-    [
-        ({"a": "failed"}, "a: passed -> failed"),
-        ({}, "a: passed -> not run"),
-        ({"a": "skipped"}, "a: passed -> skipped"),
-    ],
-)
-def test_a_test_that_ends_worse_fails(after: dict[str, str], line: str) -> None:
-    found = compare(SuiteRun({"a": "passed"}, 1), SuiteRun(after, len(after)), [], 1.0)
-    assert found.outcome == "failed"
-    assert found.details[0] == line
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "line"),
-    [
-        ({"a": "error"}, {"a": "passed"}, "a: error -> passed"),
-        ({"a": "passed"}, {"a": "passed", "b": "passed"}, "b: not run -> passed"),
-    ],
-)
-def test_a_test_that_ends_better_is_shown_and_is_no_regression(before: dict[str, str], after: dict[str, str], line: str) -> None:
-    found = compare(SuiteRun(before, len(before)), SuiteRun(after, len(after)), [], 1.0)
-    assert found.outcome == "passed"
-    assert found.details[0] == line
-
-
-def test_a_difference_in_the_runners_own_count_fails() -> None:
-    assert compare(SuiteRun({"a": "passed"}, 2), SuiteRun({"a": "passed"}, 1), [], 1.0).details == ("2 tests before, 1 after",)
-
-
-def test_a_new_failure_names_the_edges_that_its_trace_passes() -> None:
-    edge = BoundaryEdge("reviews-1", "in", "orm", "v", "r", Location("shop/views.py", 3), "count()", "operation", "operation", "")
-    after = SuiteRun({"a": "failed"}, 1, {"a": 'File "/tmp/x/shop/views.py", line 3\nValueError: no'})
-    found = compare(SuiteRun({"a": "passed"}, 1), after, [edge], 1.0)
-    assert found.details == ("a: passed -> failed  (edges reviews-1)", "    ValueError: no")
 
 
 def test_runs_leave_no_bytecode_in_the_tree(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ import datetime
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from . import checking, copying
-from .databases import Refused, connect
+from .databases import Database, Refused, connect
 from .state import CUT_OVER, State
 from .tables import FRACTIONS, NAME
 
@@ -77,28 +78,35 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
+def monolith_of(options: argparse.Namespace) -> closing[Database]:
+    """The monolith's database, only read."""
+    return closing(connect(options.source, "source", only_read=True))
+
+
+def service_of(options: argparse.Namespace, *, only_read: bool) -> closing[Database]:
+    return closing(connect(options.target, "target", only_read=only_read, fractions=FRACTIONS))
+
+
 def copy(options: argparse.Namespace) -> Report:
-    source = connect(options.source, "source", only_read=True)
-    target = connect(options.target, "target", only_read=False, fractions=FRACTIONS)
-    return copied(
-        copying.copy(
-            source, target, options.batch, lambda line: print(line, file=sys.stderr, flush=True)
-        )
-    )
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    with monolith_of(options) as source, service_of(options, only_read=False) as target:
+        return copied(copying.copy(source, target, options.batch, say))
 
 
 def copied(tables: list[copying.Copied]) -> Report:
     lines = [
-        f"{each.table}: {each.rows} rows copied, {each.inserted} added, {each.updated} updated, {each.deleted} deleted"
+        f"{each.table}: {each.rows} rows copied, {each.inserted} added, {each.updated} updated,"
+        f" {each.deleted} deleted"
         for each in tables
     ]
     return 0, {"tables": [each._asdict() for each in tables]}, lines
 
 
 def verify(options: argparse.Namespace) -> Report:
-    source = connect(options.source, "source", only_read=True)
-    target = connect(options.target, "target", only_read=True)
-    return checked(checking.verify(source, target, options.batch))
+    with monolith_of(options) as source, service_of(options, only_read=True) as target:
+        return checked(checking.verify(source, target, options.batch))
 
 
 def checked(tables: list[checking.Checked]) -> Report:
@@ -119,53 +127,44 @@ def checked(tables: list[checking.Checked]) -> Report:
 
 def cut_over(options: argparse.Namespace) -> Report:
     """The service owns the rows from here on; what was compared is kept with it."""
-    source = connect(options.source, "source", only_read=True)
-    target = connect(options.target, "target", only_read=False)
-    state = State(target)
-    if state.get(CUT_OVER):
-        return (
-            0,
-            {"cut_over": state.get(CUT_OVER)},
-            [f"the service owns these rows since {state.get(CUT_OVER)['at']}"],
-        )
-    tables = checking.verify(source, target, options.batch)
-    code, data, lines = checked(tables)
-    if code:
-        return code, data, lines
-    state.prepare()
-    found = {
-        "at": now(),
-        "tables": {each.table: {"rows": each.source, "checksum": each.checksum} for each in tables},
-    }
-    state.set(CUT_OVER, found)
-    return (
-        0,
-        {**data, "cut_over": found},
-        [*lines, f"the service owns these rows since {found['at']}"],
-    )
+    with monolith_of(options) as source, service_of(options, only_read=False) as target:
+        state = State(target)
+        before = state.get(CUT_OVER)
+        if before:
+            return 0, {"cut_over": before}, [owned(before)]
+        tables = checking.verify(source, target, options.batch)
+        code, data, lines = checked(tables)
+        if code:
+            return code, data, lines
+        state.prepare()
+        rows = {each.table: {"rows": each.source, "checksum": each.checksum} for each in tables}
+        found = {"at": now(), "tables": rows}
+        state.set(CUT_OVER, found)
+        return 0, {**data, "cut_over": found}, [*lines, owned(found)]
+
+
+def owned(found: dict[str, Any]) -> str:
+    return f"the service owns these rows since {found['at']}"
 
 
 def reconcile(options: argparse.Namespace) -> Report:
-    monolith = connect(options.source, "source", only_read=True)
-    service = connect(options.target, "target", only_read=True)
-    problems = checking.reconcile(monolith, service, options.batch)
+    with monolith_of(options) as monolith, service_of(options, only_read=True) as service:
+        problems = checking.reconcile(monolith, service, options.batch)
     data = {"same": not problems, "problems": [problem._asdict() for problem in problems]}
-    return (
-        int(bool(problems)),
-        data,
-        [problem.text for problem in problems] or ["every reference across the cut has its row"],
-    )
+    lines = [problem.text for problem in problems]
+    return int(bool(problems)), data, lines or ["every reference across the cut has its row"]
 
 
 def back(options: argparse.Namespace) -> Report:
     """Read from the service, written to the monolith: the sides change places."""
-    service = connect(options.target, "source", only_read=not options.final)
-    State(service).refuse_before_cut_over()
-    monolith = connect(options.source, "target", only_read=False, fractions=FRACTIONS, keys=True)
-    code, data, lines = copied(copying.copy_back(service, monolith, options.batch))
-    if options.final:
-        State(service).forget(CUT_OVER)
-        lines.append("the monolith owns these rows again")
+    with closing(connect(options.target, "source", only_read=not options.final)) as service:
+        State(service).refuse_before_cut_over()
+        into = connect(options.source, "target", only_read=False, fractions=FRACTIONS, keys=True)
+        with closing(into) as monolith:
+            code, data, lines = copied(copying.copy_back(service, monolith, options.batch))
+        if options.final:
+            State(service).forget(CUT_OVER)
+            lines.append("the monolith owns these rows again")
     return code, {**data, "final": options.final}, lines
 
 

@@ -21,7 +21,7 @@ class Problem(NamedTuple):
     kind: str
     text: str
     keys: tuple[str, ...] = ()
-    count: int = 0
+    rows: int = 0
 
 
 class Checked(NamedTuple):
