@@ -28,7 +28,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
 
 def _application(plan: ServicePlan, base: ServiceFiles) -> Iterator[Artifact]:
     package, boundaries = plan.package, plan.project.package
-    mounted = list(mounts(plan, "APIRouter", "prefix"))
+    mounted = list(mounts(plan, "APIRouter", "prefix", adds=True))
     answering = error_handlers_of(plan)
     names = aliases([*(each.name for each in mounted), *answering])
     tables = f"import {package}.database  # noqa: F401  (all tables are declared)"

@@ -1,4 +1,4 @@
-"""The side of Flask on SQLAlchemy, as a plugin of pytest.
+"""The side of Flask on SQLAlchemy, as a plugin of pytest. In mode loopback it serves FastAPI too: only remote needs the framework.
 
 Models of the context have two homes while the suite runs: the service's database for tests, fixtures and factories, and the
 monolith's own table for monolith code, as in production. A session asks for each model or statement which of the two it is for;
