@@ -135,7 +135,7 @@ def pytest_fixture_setup(fixturedef: Any, request: Any) -> Iterator[None]:
 def _route_sessions(kit: Kit) -> None:
     from sqlalchemy.orm import Session
 
-    kinds = [Session]
+    kinds: list[Any] = [Session]
     try:
         from flask_sqlalchemy.session import Session as of_flask
     except ImportError:
@@ -143,7 +143,7 @@ def _route_sessions(kit: Kit) -> None:
     else:
         kinds.append(of_flask)
     for kind in kinds:
-        kind.get_bind = _routed(kit, kind.get_bind)  # type: ignore[method-assign]
+        kind.get_bind = _routed(kit, kind.get_bind)
 
 
 def _routed(kit: Kit, get_bind: Any) -> Any:
