@@ -537,14 +537,14 @@ def _service(
     from decompose.rewrite.prune import prune
 
     sources: dict[str, bytes] = {}
-    absent = _absent(migration, chosen, lambda path: _text(tree, view, path))
+    missing = absent(migration, chosen, lambda path: _text(tree, view, path))
     for placement in chosen.placements:
         if placement.action in ("move", "share"):
             text = _text(tree, view, placement.path)
             if placement.definitions:
                 prefix = f"{placement.module}."
                 text = prune(
-                    placement.path, text, {definition.removeprefix(prefix) for definition in placement.definitions}, absent
+                    placement.path, text, {definition.removeprefix(prefix) for definition in placement.definitions}, missing
                 )
             sources[placement.path] = text
     for file in chosen.files:
@@ -552,7 +552,7 @@ def _service(
     return service_plan(migration, chosen, settings, sources)
 
 
-def _absent(migration: MigrationPlan, chosen: ContextPlan, text: Callable[[str], bytes]) -> frozenset[str]:
+def absent(migration: MigrationPlan, chosen: ContextPlan, text: Callable[[str], bytes]) -> frozenset[str]:
     """Names of SQLAlchemy's models and plain tables that the service has neither as its own nor as shadows."""
     from decompose.rewrite.prune import name_at
 

@@ -11,6 +11,7 @@ from decompose.generate.layout import imports
 from decompose.generate.mounts import aliases, imports_as, mounts
 from decompose.generate.moved import moved, packages, requirements
 from decompose.generate.render import Render, python_literal
+from decompose.generate.sqlalchemy.database import error_handlers_of
 from decompose.generate.sqlalchemy.project import ServiceFiles, shadow_packages
 from decompose.model.artifacts import Artifact
 from decompose.model.service import ServicePlan
@@ -27,14 +28,16 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
 
 def _application(plan: ServicePlan, base: ServiceFiles) -> Iterator[Artifact]:
     package, boundaries = plan.package, plan.project.package
-    mounted = list(mounts(plan, "APIRouter", "prefix"))
-    names = aliases(each.name for each in mounted)
+    mounted = list(mounts(plan, "APIRouter", "prefix", adds=True))
+    answering = error_handlers_of(plan)
+    names = aliases([*(each.name for each in mounted), *answering])
     tables = f"import {package}.database  # noqa: F401  (all tables are declared)"
     own = imports(f"{package}.{each}" for each in ("boundary_views", "identity"))
     yield base.own(
         "app.py",
         "app.py.j2",
         own_imports="\n".join(line for line in (tables, imports_as(names), own) if line),
+        error_handlers=[names[each] for each in answering],
         routers=[_included(names[each.name], each.prefix) for each in mounted],
     )
     yield base.own("asgi.py", "asgi.py.j2")

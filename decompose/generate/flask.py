@@ -9,7 +9,7 @@ from decompose.generate.mounts import aliases, imports_as, mounts
 from decompose.generate.moved import moved, packages, requirements
 from decompose.generate.render import Render, comment, python_literal
 from decompose.generate.settings import SETTING_IMPORTS, setting_line
-from decompose.generate.sqlalchemy.database import extensions_of
+from decompose.generate.sqlalchemy.database import error_handlers_of, extensions_of
 from decompose.generate.sqlalchemy.project import ServiceFiles, shadow_packages
 from decompose.generate.sqlalchemy.shadows import uses_login
 from decompose.model.artifacts import Artifact
@@ -42,7 +42,8 @@ def _application(plan: ServicePlan, base: ServiceFiles) -> Iterator[Artifact]:
     login = next((name for name, kind in extensions_of(plan) if kind == "flask_login.LoginManager"), "")
     others = [name for name, kind in extensions_of(plan) if kind not in _TIED_ELSEWHERE]
     mounted = list(mounts(plan, "Blueprint", "url_prefix"))
-    names = aliases([base.database.extension, *others, *(each.name for each in mounted)])
+    answering = error_handlers_of(plan)
+    names = aliases([base.database.extension, *others, *(each.name for each in mounted), *answering])
     tables = f"import {package}.database  # noqa: F401  (all tables are declared)"
     own = imports(f"{package}.{each}" for each in ("boundary_views", "config", "identity"))
     yield base.own(
@@ -52,6 +53,7 @@ def _application(plan: ServicePlan, base: ServiceFiles) -> Iterator[Artifact]:
         extension_name=names.get(base.database.extension, ""),
         extensions=[names[name] for name in others],
         login=names.get(login, ""),
+        error_handlers=[names[each] for each in answering],
         blueprints=[_register(names[each.name], each.prefix) for each in mounted],
     )
     yield base.own("wsgi.py", "wsgi.py.j2")

@@ -18,10 +18,11 @@ class Mount(msgspec.Struct, frozen=True):
     prefix: str = ""
 
 
-def mounts(plan: ServicePlan, constructor: str, option: str) -> Iterator[Mount]:
+def mounts(plan: ServicePlan, constructor: str, option: str, *, adds: bool = False) -> Iterator[Mount]:
     """What groups routes in moved modules (Flask's blueprints, FastAPI's routers), each with the prefix under which the monolith shows it.
 
-    ``constructor`` is the class of such a group, ``option`` the keyword under which it says its own prefix.
+    ``constructor`` is the class of such a group, ``option`` the keyword under which it says its own prefix; to that a prefix given at the
+    registration ``adds``, or takes its place.
 
     A prefix is what of a route's whole path its own rule does not say; one that the group itself declares is left to it.
     """
@@ -35,7 +36,8 @@ def mounts(plan: ServicePlan, constructor: str, option: str) -> Iterator[Mount]:
         prefix = route.path[: len(route.path) - len(rule.path)]
         declared = _groups(text, constructor, option).get(rule.group)
         if declared is not None:
-            found.setdefault(f"{module}.{rule.group}", "" if prefix.rstrip("/") == declared.rstrip("/") else prefix)
+            given = prefix.removesuffix(declared) if adds else prefix
+            found.setdefault(f"{module}.{rule.group}", "" if prefix.rstrip("/") == declared.rstrip("/") else given)
     return (Mount(name, prefix) for name, prefix in sorted(found.items()))
 
 
@@ -82,7 +84,7 @@ def aliases(symbols: Iterable[str]) -> dict[str, str]:
             continue
         parts = symbol.split(".")
         taken = {*found.values(), "app", "config", "identity", "boundary_views", "Flask", "logging", "create_app", "database", "FastAPI", "os"}
-        last = parts[-1] if parts[-1] not in ("blueprint", "bp", "router", "api") else f"{parts[-2]}_{parts[-1]}"
+        last = parts[-1] if parts[-1] not in ("blueprint", "bp", "router", "api", "init_app") else f"{parts[-2]}_{parts[-1]}"
         found[symbol] = last if last not in taken else next(name for size in range(2, len(parts) + 1) if (name := "_".join(parts[-size:])) not in taken)
     return found
 

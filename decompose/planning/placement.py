@@ -18,7 +18,7 @@ import msgspec
 from decompose.cut.territory import Territory
 from decompose.model.location import Span
 from decompose.model.migration import Placement
-from decompose.model.syntax import Chain, Definition, Use
+from decompose.model.syntax import Call, Chain, Definition, Use
 from decompose.planning.managers import Managers, managers_in_use
 from decompose.planning.reach import Mention, roots_of
 from decompose.planning.settings import merged, options
@@ -60,6 +60,8 @@ def cut(sight: Sight, name: str) -> Cut:
     outward = [*outward, *_manager_mentions(sight, managers), *_framework_options(sight, territory, moved), *(maker for maker in _session_makers(sight, models) if not territory.contains(maker.target_unit))]
     bodies = frozenset(sight.program.module_of(unit) for unit in moved) - territory.units
     shared, barrier = _outer_closure(sight, territory, outward, bodies)
+    if handlers := list(_error_handlers(sight, moved | shared)):
+        shared, barrier = _outer_closure(sight, territory, [*outward, *handlers], bodies)
     partly = set(managers.classes)
     barrier = [mention for mention in barrier if mention.target_unit not in partly]
     return Cut(
@@ -247,6 +249,23 @@ def _shaping(value: str) -> Iterator[str]:
     for name, option in options(value)[0].items():
         if name in SHAPING:
             yield from (text for text in (option if isinstance(option, (list, tuple)) else [option]) if isinstance(text, str))
+
+
+_ANSWERING = frozenset({"errorhandler", "register_error_handler", "exception_handler", "add_exception_handler"})
+
+
+def _error_handlers(sight: Sight, going: frozenset[str]) -> Iterator[Mention]:
+    """Functions that tell an application what to answer when an exception is raised that goes along: its API says the same in the service."""
+    program = sight.program
+    for module, use in program.uses.calling(_ANSWERING):
+        unit = sight.reach.unit(use.scope) if use.scope else module.name
+        if unit == module.name or unit in going or not sight.in_code(unit):
+            continue
+        for name, step in zip(use.chain.steps, use.chain.steps[1:], strict=False):
+            given = step.arguments[0] if name in _ANSWERING and isinstance(step, Call) and step.arguments else None
+            raised = program.head(given)[0] if isinstance(given, Chain) else None
+            if raised is not None and raised.kind == "class" and raised.id in going:
+                yield Mention(raised.id, raised.id, unit, unit, "function", False, use, program.at(module.name, use.span.line))
 
 
 def _outer_closure(

@@ -28,6 +28,7 @@ from decompose.model.migration import BoundaryEdge, MigrationPlan, Operation, Re
 from decompose.model.service import ServicePlan
 from decompose.model.settings import Config, ContextSettings, EdgeDecision, OperationSettings
 from decompose.model.source import SourceFile, SourceTree
+from decompose.pipeline import absent
 from decompose.planning.boundary import Boundary, boundary
 from decompose.planning.build import build as build_plan
 from decompose.planning.placement import Cut, cut, placements
@@ -139,6 +140,7 @@ class Monolith:
             if placement.action in ("move", "share"):
                 text = self.files[placement.path].encode()
                 if placement.definitions:
-                    text = prune(placement.path, text, {each.removeprefix(f"{placement.module}.") for each in placement.definitions})
+                    kept = {each.removeprefix(f"{placement.module}.") for each in placement.definitions}
+                    text = prune(placement.path, text, kept, absent(migration, chosen, lambda path: self.files[path].encode()))
                 sources[placement.path] = text
         return service_plan(migration, chosen, self.config, sources)

@@ -84,6 +84,21 @@ def extensions_of(plan: ServicePlan) -> list[tuple[str, str]]:
     return found
 
 
+_ANSWERING = frozenset({"errorhandler", "register_error_handler", "exception_handler", "add_exception_handler"})
+
+
+def error_handlers_of(plan: ServicePlan) -> list[str]:
+    """Moved and shared functions that tell an application what to answer for exceptions: they take the application and nothing else."""
+    functions = ((module, node) for module, text in sorted(texts(plan).items()) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
+    return [f"{module}.{node.name}" for module, node in functions if len(node.args.args) == 1 and _answers_errors(node, node.args.args[0].arg)]
+
+
+def _answers_errors(node: ast.FunctionDef, application: str) -> bool:
+    return any(
+        isinstance(each, ast.Attribute) and each.attr in _ANSWERING and isinstance(each.value, ast.Name) and each.value.id == application for each in ast.walk(node)
+    )
+
+
 def _is_extension(models: Models, function: str) -> bool:
     return function == "flask_sqlalchemy.SQLAlchemy" or any(parent == "flask_sqlalchemy.SQLAlchemy" for parent in models.ancestors(function))
 

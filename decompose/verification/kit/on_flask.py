@@ -1,4 +1,4 @@
-"""The side of Flask on SQLAlchemy, as a plugin of pytest.
+"""The side of Flask on SQLAlchemy, as a plugin of pytest. In mode loopback it serves FastAPI too: only remote needs the framework.
 
 Models of the context have two homes while the suite runs: the service's database for tests, fixtures and factories, and the
 monolith's own table for monolith code, as in production. A session asks for each model or statement which of the two it is for;
@@ -93,6 +93,7 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
         _route_sessions(kit)
         _bring_shadows(kit)
         _forward_routes(kit)
+        _see_changes(kit)
     if kit.spec.only:
         chosen = [each for each in items if _as_reported(each.nodeid) in kit.spec.only]
         config.hook.pytest_deselected(items=[each for each in items if each not in chosen])
@@ -134,7 +135,7 @@ def pytest_fixture_setup(fixturedef: Any, request: Any) -> Iterator[None]:
 def _route_sessions(kit: Kit) -> None:
     from sqlalchemy.orm import Session
 
-    kinds = [Session]
+    kinds: list[Any] = [Session]
     try:
         from flask_sqlalchemy.session import Session as of_flask
     except ImportError:
@@ -142,7 +143,7 @@ def _route_sessions(kit: Kit) -> None:
     else:
         kinds.append(of_flask)
     for kind in kinds:
-        kind.get_bind = _routed(kit, kind.get_bind)  # type: ignore[method-assign]
+        kind.get_bind = _routed(kit, kind.get_bind)
 
 
 def _routed(kit: Kit, get_bind: Any) -> Any:
@@ -277,3 +278,36 @@ def _forward_routes(kit: Kit) -> None:
         return dispatch(self)
 
     Flask.full_dispatch_request = dispatched  # type: ignore[method-assign]
+
+
+def _see_changes(kit: Kit) -> None:
+    """What the service wrote is seen by the test's session, as if code in this process had committed it."""
+    import importlib
+
+    runtime: Any = importlib.import_module(f"{kit.spec.package}.runtime")
+    proxy: Any = importlib.import_module(f"{kit.spec.package}.proxy")
+    exchange, forward = runtime.Boundary.exchange, proxy.forward
+
+    def exchanged(self: Any, operation: Any, *rest: Any) -> Any:
+        try:
+            return exchange(self, operation, *rest)
+        finally:
+            if operation.kind == "command":
+                _end_transaction(kit)
+
+    def forwarded(context: Any, request: Any, *rest: Any) -> Any:
+        try:
+            return forward(context, request, *rest)
+        finally:
+            if request.method not in ("GET", "HEAD", "OPTIONS"):
+                _end_transaction(kit)
+
+    runtime.Boundary.exchange, proxy.forward = exchanged, forwarded
+
+
+def _end_transaction(kit: Kit) -> None:
+    from flask import current_app
+
+    session = current_app.extensions["sqlalchemy"].session
+    if _engine_in_use(kit, session()) is not None:
+        session.commit()

@@ -28,7 +28,7 @@ def start() -> None:
         from . import on_django
 
         on_django.arm(found)
-    if found.framework == "flask" and importlib.util.find_spec("flask") is not None:
+    if found.framework in ("flask", "fastapi") and importlib.util.find_spec("sqlalchemy") is not None:
         # A plugin of pytest: it imports what it needs when the tests are read, with the paths that pytest knows by then.
         known = os.environ.get("PYTEST_PLUGINS", "")
         os.environ["PYTEST_PLUGINS"] = ",".join([*([known] if known else []), f"{__package__}.on_flask"])

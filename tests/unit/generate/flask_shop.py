@@ -1,5 +1,14 @@
 """A Flask monolith on SQLAlchemy with all its models in one file, of which the context ``orders`` takes a part."""
 
+from __future__ import annotations
+
+from projects import Monolith
+
+from decompose.generate import migrations, replicas, service
+from decompose.generate.render import make_render
+from decompose.model.settings import Config, ContextSettings
+from decompose.resources import templates
+
 SHOP = """
 # shop/extensions.py
 from flask_login import LoginManager
@@ -26,7 +35,7 @@ class TestConfig(Config):
 
 # shop/app.py
 from flask import Flask
-from shop import config
+from shop import config, errors
 from shop.extensions import db, login
 from shop.orders.routes import api
 
@@ -35,6 +44,7 @@ def create_app(settings: object = config.Config):
     app.config.from_object(settings)
     db.init_app(app)
     login.init_app(app)
+    errors.answer(app)
     app.register_blueprint(api, url_prefix="/v1/orders")
     return app
 
@@ -109,13 +119,27 @@ class OrderLine(db.Model):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
     text: Mapped[str] = mapped_column(String(80))
 
+# shop/errors.py
+from flask import jsonify
+
+class ShopError(Exception):
+    status = 400
+
+def answer(app):
+    @app.errorhandler(ShopError)
+    def broken(error):
+        return jsonify(error=str(error)), error.status
+
 # shop/orders/services.py
+from shop.errors import ShopError
 from flask import current_app
 from shop.extensions import db
 from shop.models import Customer, Order
 
 def greeting(order_id: int) -> str:
     order = db.session.get(Order, order_id)
+    if order is None:
+        raise ShopError("no such order")
     return f"{order.customer.name} {current_app.config['VAT']}"
 
 def count(customer: Customer) -> int:
@@ -140,3 +164,21 @@ from shop.orders import services
 def orders_of(customer: Customer) -> int:
     return services.count(customer)
 """
+
+OWN = ("Order", "OrderLine", "Label", "State")
+"""The part of the models that belongs to orders."""
+
+
+def shop(text: str = SHOP) -> Monolith:
+    """The shop with its models given to two contexts."""
+    orders = ContextSettings("orders", modules=("shop.orders.**", *(f"shop.models.{name}" for name in OWN)))
+    customers = ContextSettings("customers", modules=("shop.customers.**", *(f"shop.models.{name}" for name in ("Customer", "User", "Note"))))
+    return Monolith(text, settings=Config(contexts=(orders, customers)))
+
+
+def made(text: str = SHOP) -> dict[str, str]:
+    """The files of the service ``orders`` by path below its folder."""
+    plan = shop(text).service("orders")
+    render = make_render(templates())
+    files = {each.path: each.content for generate in (service.generate, replicas.generate, migrations.generate) for each in generate(plan, render)}
+    return {path.removeprefix(f"{plan.root}/"): content.decode() for path, content in files.items()}

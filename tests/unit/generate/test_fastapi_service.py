@@ -1,0 +1,84 @@
+"""The service of a FastAPI monolith, written out and run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fastapi_shop import shop
+
+from decompose.generate import generators
+from decompose.generate.render import make_render
+from decompose.generate.sqlalchemy.database import Database, database_of
+from decompose.resources import templates
+
+VARIABLES = {"PATH": os.environ["PATH"], "SECRET_KEY": "x", "BOUNDARY_TOKEN_KEY": "k" * 32, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The monolith with the service beside it, on disk."""
+    folder = tmp_path_factory.mktemp("shop")
+    monolith = shop()
+    render = make_render(templates())
+    plan = monolith.service("orders")
+    files = {path: text.encode() for path, text in monolith.files.items()}
+    files |= {each.path: each.content for generate in generators() for each in generate(plan, render)}
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    return folder
+
+
+def run(folder: Path, *words: str, **more: str) -> str:
+    done = subprocess.run([sys.executable, *words], cwd=folder, env={**VARIABLES, **more}, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_database_is_the_session_maker_of_the_monolith() -> None:
+    assert database_of(shop().service("orders")) == Database("shop.database.Base", maker="shop.database.SessionLocal")
+
+
+def test_an_empty_database_migrates_and_agrees_with_the_models(tree: Path, tmp_path: Path) -> None:
+    for words in ([], ["--check"]):
+        run(tree / "services/orders", "-m", "orders_service.migrate", *words, DATABASE_URL=f"sqlite:///{tmp_path}/x.sqlite3")
+
+
+def test_the_service_as_a_process(tree: Path) -> None:
+    assert " passed" in run(tree / "services/orders", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_service.py")
+
+
+@pytest.mark.parametrize("mode", ["local", "loopback"])
+def test_the_contract_holds_in_the_service(tree: Path, mode: str) -> None:
+    told = run(tree / "services/orders", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/contract", CONTRACT_MODE=mode)
+    assert " passed" in told and "skipped" not in told
+
+
+def test_the_contract_holds_in_the_monolith(tree: Path) -> None:
+    told = run(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", "services/orders/tests/contract", "services/orders/tests/contract", PYTHONPATH=str(tree))
+    assert " passed" in told and "skipped" not in told
+
+
+ROUTE = """
+import os
+from fastapi.testclient import TestClient
+from orders_service import database, migrate
+assert migrate.main([]) == 0
+from orders_service.asgi import application
+from shop.boundaries import tokens
+client = TestClient(application)
+token = tokens.sign("", "monolith", "orders", os.environ["BOUNDARY_TOKEN_KEY"])
+asked = {"authorization": "Bearer " + token}
+placed = {"customer": {"id": 3, "name": "Olga"}, "number": 2}
+print(client.post("/boundary/v1/place", json=placed, headers=asked).status_code)
+print(client.get("/v1/orders/1/greeting", headers=asked).json(), client.get("/v1/orders/1/greeting").status_code)
+"""
+
+
+def test_moved_routes_are_served_and_snapshots_become_shadows(tree: Path, tmp_path: Path) -> None:
+    told = run(tree / "services/orders", "-c", ROUTE, DATABASE_URL=f"sqlite:///{tmp_path}/x.sqlite3")
+    assert told.splitlines()[-2:] == ["200", "{'text': 'Olga'} 401"]
