@@ -52,6 +52,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         depends_on=[code(name) for name in context.depends_on],
         blocking=blocking,
         blocks={name: _blocking(blocking, name) for name in STEPS},
+        middleware=_middleware(plan),
         migrated=plan.project.framework == "django",
         keys_back=_keys_back(plan),
         foreign_keys=[edge for edge in context.edges if edge.kind == "foreign-key" and not edge.test],
@@ -72,6 +73,12 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     for name in SQL if owned else ():
         path = f"{service.root}/deploy/sql/{name}.sql"
         yield Artifact(path, render(f"deploy/sql/{name}.sql.j2", **values), context=service.context)
+
+
+def _middleware(plan: ServicePlan) -> str:
+    """What sends requests for moved routes on to the service, ``""`` where the framework has no such thing or no route moves."""
+    moves = any(edge.kind == "route" and edge.disposition == "proxy-route" for edge in plan.context.edges)
+    return f"{plan.project.package}.django_routes.MovedRoutes" if moves and plan.project.framework == "django" else ""
 
 
 def _keys_back(plan: ServicePlan) -> str:

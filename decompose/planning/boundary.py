@@ -35,6 +35,7 @@ from decompose.planning.placement import Cut, is_plain
 from decompose.planning.reach import Mention
 from decompose.planning.related import lent
 from decompose.planning.sight import ALL, Sight
+from decompose.planning.together import GOES_ON, together
 from decompose.planning.types import Types
 from decompose.planning.wanted import Wanted
 
@@ -61,6 +62,7 @@ def boundary(sight: Sight, cut: Cut, decisions: Iterable[EdgeDecision] = (), wan
     survey = _Survey(sight, cut, types, catalogue)
     found = [*survey.edges()]
     edges = tuple(_decided(edge, cut.context, decisions) for edge in _numbered(cut.context, found))
+    edges = together(edges, catalogue.operations, survey.continued)
     used = {edge.operation for edge in edges if edge.disposition == "operation" and edge.direction == "in"}
     needed = {edge.operation for edge in edges if edge.disposition == "operation" and edge.direction == "out"}
     caught = {_exception(edge) for edge in edges if edge.kind == "exception" and edge.disposition == "operation"}
@@ -84,7 +86,8 @@ def open_questions(sight: Sight, cut: Cut, decisions: Sequence[EdgeDecision] = (
         return boundary(sight, cut, decisions, wanted).waiting
     types = Types(sight, cut.models)
     survey = _Survey(sight, cut, types, Catalogue(sight, cut, types, wanted or Wanted(cut.context)))
-    return sum(edge.disposition == "decide" for edge in survey.edges())
+    found = [*survey.edges()]
+    return sum(edge.disposition == "decide" for edge in together(found, survey.operations, survey.continued))
 
 
 class _Blocking:
@@ -222,6 +225,20 @@ class _Survey:
         """The operations of the monolith that moved code needs."""
         return Callbacks(self._sight, self._cut, self._types, self._given)
 
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What the edges that were found so far are calls of."""
+        return self._catalogue.operations
+
+    @cached_property
+    def continued(self) -> dict[Location, list[Location]]:
+        """Where queries of the context's rows go on that a variable holds, by the place where it got them."""
+        found: dict[Location, list[Location]] = {}
+        for use in self._sight.uses_of.of(self._cut.models):
+            if use.head == "continuation":
+                found.setdefault(Location(use.at.path, use.head_line), []).append(use.at)
+        return found
+
     @cached_property
     def _keyed(self) -> frozenset[Location]:
         """Where foreign keys to the context's tables are declared."""
@@ -354,7 +371,7 @@ class _Survey:
             reason = f"whether {first.text()} is called on a row of the context is not certain: annotate what holds it"
             return make("in", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
         if use.result == "queryset" or first.name in QUERYING:
-            reason = f"a query that began earlier continues here with {first.text()}: write it as one expression"
+            reason = f"{GOES_ON} continues here with {first.text()}: write it as one expression"
             return make("in", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
         if len(calls) == 1 and first.name and found[0] == first:
             method = self._catalogue.method(use, first.name)

@@ -20,7 +20,7 @@ from decompose.model.location import Span
 from decompose.model.migration import Placement
 from decompose.model.syntax import Call, Chain, Definition, Use
 from decompose.planning.managers import Managers, managers_in_use
-from decompose.planning.reach import Mention
+from decompose.planning.reach import Mention, roots_of
 from decompose.planning.settings import merged, options
 from decompose.planning.sight import Sight
 from decompose.planning.statements import ORIGIN
@@ -57,7 +57,7 @@ def cut(sight: Sight, name: str) -> Cut:
         moved, outward = _inner_closure(sight, territory, roots)
     outside = (use for use in sight.uses_in.of(moved) if use.model not in models)
     managers = managers_in_use(sight, outside)
-    outward = [*outward, *_manager_mentions(sight, managers), *_framework_options(sight, territory, moved)]
+    outward = [*outward, *_manager_mentions(sight, managers), *_framework_options(sight, territory, moved), *(maker for maker in _session_makers(sight, models) if not territory.contains(maker.target_unit))]
     bodies = frozenset(sight.program.module_of(unit) for unit in moved) - territory.units
     shared, barrier = _outer_closure(sight, territory, outward, bodies)
     if handlers := list(_error_handlers(sight, moved | shared)):
@@ -84,6 +84,7 @@ def _roots(sight: Sight, territory: Territory, models: frozenset[str]) -> frozen
     roots |= {reach.unit(id) for id in _called_from_outside(sight, territory)}
     roots |= sight.entries.get(territory.context, set())
     roots |= {reach.unit(id) for id in _asking_with_statements(sight, territory)}
+    roots |= {part.target_unit for maker in _session_makers(sight, models) for part in _made_of(sight, maker.target)}
     return frozenset(root for root in roots if territory.contains(root))
 
 
@@ -286,9 +287,41 @@ def _outer_closure(
                 shared.add(unit)
                 waiting.extend(_mentioned(sight, unit))
         if mention.kind == "binding":
+            waiting.extend(each for each in _made_of(sight, mention.target) if each.target_unit not in shared and shareable(sight, each))
+        if mention.kind == "binding":
             # ``db = SQLAlchemy(model_class=Base)`` is nothing without the class.
             waiting.extend(each for each in sight.reach.within_value(mention.target) if each.target_unit not in shared)
     return frozenset(shared), barrier
+
+
+def _made_of(sight: Sight, binding: str) -> Iterator[Mention]:
+    """The definitions beside a name of a module that its value is made of, through other names of the module: without them there is no value."""
+    program = sight.program
+    waiting, seen = [binding], set[str]()
+    while waiting:
+        each = waiting.pop()
+        module, name = program.module_of(each), each.rpartition(".")[2]
+        if each in seen or each != f"{module}.{name}":
+            continue
+        seen.add(each)
+        yield from sight.reach.within_value(each)
+        waiting += (root for found in program.bindings(module).get(name, ()) for root in roots_of(found.value) if program.module_of(root) == module)
+
+
+def _session_makers(sight: Sight, models: frozenset[str]) -> Iterator[Mention]:
+    """What makes the sessions for the context's SQLAlchemy models, beside the class that they derive from: moved code may only be given sessions."""
+    program = sight.program
+    bases = {base for model in models if (table := sight.model_table(model)) is not None and table.origin == ORIGIN for base in program.ancestors(model)}
+    for module in sorted({program.module_of(base) for base in bases} - {""}):
+        for name, found in sorted(program.bindings(module).items()):
+            state = program.evaluate(found[-1].value)
+            if state.kind in ("result", "instance") and state.id in MAKERS:
+                use = Use("", Chain(f"{module}.{name}", "global"), Span(found[-1].line, 0, found[-1].line, 0), "other")
+                yield Mention(module, module, f"{module}.{name}", module, "binding", False, use, program.at(module, found[-1].line))
+
+
+MAKERS = frozenset({"sqlalchemy.orm.sessionmaker", "sqlalchemy.orm.session.sessionmaker", "sqlalchemy.orm.scoped_session", "sqlalchemy.ext.asyncio.async_sessionmaker"})
+"""What makes sessions."""
 
 
 def shareable(sight: Sight, mention: Mention) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 
 from decompose.link.program import Program
 from decompose.model.codegraph import CodeGraph, Edge
-from decompose.model.location import Location
+from decompose.model.location import Location, Span
 from decompose.model.syntax import Call, Chain, Expression, Mapping, ModuleSummary, Operation, Sequence, Use
 from decompose.planning.index import Index
 
@@ -74,8 +74,12 @@ class Reach:
             module, name = self._program.module_of(binding), binding.rpartition(".")[2]
             beside = [each for each in self.mentions(module) if each.target_unit != module and self._program.module_of(each.target) == module]
             values = self._program.bindings(module).get(name, ()) if beside and binding == f"{module}.{name}" else ()
-            roots = {root for each in values for root in _roots(each.value)}
-            known = self._within_value[binding] = tuple(each for each in beside if each.use.chain.root in roots)
+            roots = {root for each in values for root in roots_of(each.value)}
+            # What stands in the brackets of a generic is not part of the value: ``Annotated[Session, Depends(get_db)]``.
+            around = [use.span for use in self._program.modules[module].uses if values and not use.scope and use.sink == "assign" and use.target == name]
+            known = self._within_value[binding] = tuple(
+                each for each in beside if each.use.chain.root in roots or any(_within(each.use.span, outer) for outer in around)
+            )
         return known
 
     def _of(self, module: str) -> dict[str, list[Mention]]:
@@ -180,7 +184,11 @@ class Reach:
         return unit in (self.touching if unit in self._program.modules else self._touching_units)
 
 
-def _roots(expression: Expression) -> Iterator[str]:
+def _within(inner: Span, outer: Span) -> bool:
+    return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+
+
+def roots_of(expression: Expression) -> Iterator[str]:
     """The names that the chains in an expression begin with."""
     waiting = [expression]
     while waiting:

@@ -17,19 +17,15 @@ def merged(layers: Sequence[Setting]) -> Setting:
     another module may hold. Of other modules than these two nothing is taken: variants of the settings change what they like.
     """
     first = layers[0]
-    if _amendment(first) is None:
-        return first
     base = next((each for each in layers if _amendment(each) is None), None)
     items = None if base is None else _items(base.value)
-    if base is None or items is None:
+    files = {each.at.path for each in (first, base) if each is not None}
+    added = [amendment for each in layers if each.at.path in files and (amendment := _amendment(each)) is not None]
+    if base is None or items is None or not added:
         return first
-    files = {first.at.path, base.at.path}
-    for each in layers:
-        amended = _amendment(each)
-        if amended is not None and each.at.path in files:
-            items.update(amended)
-    value = "{" + ", ".join(f"{key}: {text}" for key, text in items.items()) + "}"
-    return msgspec.structs.replace(base, value=value)
+    for amendment in added:
+        items.update(amendment)
+    return msgspec.structs.replace(base, value="{" + ", ".join(f"{key}: {text}" for key, text in items.items()) + "}")
 
 
 def options(value: str) -> tuple[dict[str, object], tuple[str, ...]]:

@@ -30,6 +30,9 @@ from decompose.verification.running import variables as service_variables
 
 KIT = Path(__file__).with_name("kit")
 
+KITS = frozenset({"django", "flask"})
+"""Frameworks of whose tests the kit can give rows and requests to a service."""
+
 RUNGS = ("monolith-local", "monolith-loopback", "monolith-remote")
 
 KEY = "only-for-verification-of-the-boundary"
@@ -82,8 +85,9 @@ def rungs(suite: Suite, environment: Environment | None) -> Iterator[Gate]:
         yield from _skipped(RUNGS[1:], "the service has no environment")
         return
     yield _with_kit(suite, before, environment, "loopback")
-    if suite.plan.project.framework == "fastapi":
-        yield from _skipped(RUNGS[2:], "the test kit does not route sessions and requests of FastAPI applications yet")
+    if suite.plan.project.framework not in KITS:
+        reason = f"the test kit does not route sessions and requests of applications on {suite.plan.project.framework} yet"
+        yield from _skipped(RUNGS[2:], reason)
         return
     yield _with_kit(suite, before, environment, "remote")
 

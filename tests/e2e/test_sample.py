@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,19 @@ def test_a_context_is_extracted_and_every_gate_passes(shop: Path, context: str) 
     report = json.loads(decompose(shop, "verify", context, "--format", "json"))
     outcomes = {gate["name"]: gate["outcome"] for gate in report["gates"]}
     assert {name for name, outcome in outcomes.items() if outcome != "passed"} == set(), report
-    assert {"boot", "migrations", "openapi", "contract-local", "contract-remote", "contract-monolith", "monolith-local"} <= outcomes.keys()
+    assert {"boot", "migrations", "openapi", "contract-local", "contract-remote", "contract-monolith"} <= outcomes.keys()
+    assert_every_difference_has_its_edge(report)
+
+
+def assert_every_difference_has_its_edge(report: Any) -> None:
+    """The monolith's suite ends as before in mode local; in the others it differs only where the plan says, and names the edges."""
+    rungs = {gate["name"]: gate for gate in report["gates"] if gate["name"].startswith("monolith-")}
+    assert list(rungs) == ["monolith-local", "monolith-loopback", "monolith-remote"]
+    assert rungs["monolith-local"]["differences"] == []
+    for gate in rungs.values():
+        for difference in gate["differences"]:
+            assert difference["causes"] and difference["expected"] and not difference["regression"], difference
+            assert all(cause["edge"] and ":" in cause["place"] for cause in difference["causes"]), difference
 
 
 def test_both_services_run_at_the_same_time_on_their_own_databases(shop: Path, tmp_path: Path) -> None:
@@ -127,6 +140,7 @@ def test_two_contexts_are_extracted_from_the_same_modules_and_every_gate_passes(
     decompose(mixed, "extract", context, "--replan", "--allow-dirty")
     report = json.loads(decompose(mixed, "verify", context, "--format", "json"))
     assert [gate["name"] for gate in report["gates"] if gate["outcome"] != "passed"] == [], report
+    assert_every_difference_has_its_edge(report)
 
 
 def test_each_of_them_has_its_own_part_of_the_module_and_the_monolith_has_all(mixed: Path) -> None:

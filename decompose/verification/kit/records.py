@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
@@ -20,7 +21,11 @@ class Records:
     def note(self, kind: str, **what: Any) -> None:
         """Notes a use by the running test; what it did before is noted once."""
         event = {"kind": kind, **what}
-        self._noted.setdefault(self._current(), {}).setdefault(json.dumps(event, sort_keys=True, default=str), event)
+        test = self._current()
+        if test not in self._noted:
+            # Not every runner says when a test ends; the next one does.
+            self.write()
+        self._noted.setdefault(test, {}).setdefault(json.dumps(event, sort_keys=True, default=str), event)
 
     def write(self) -> None:
         """Writes down what was noted since the last time."""
@@ -32,7 +37,8 @@ class Records:
             file.write("".join(f"{line}\n" for line in lines))
 
     def present(self) -> None:
-        """Says that the kit runs in this process."""
+        """Says that the kit runs in this process, and what is noted here is not lost with it."""
+        atexit.register(self.write)
         (self._folder / f"present-{os.getpid()}").touch()
 
     def _current(self) -> str:

@@ -7,6 +7,7 @@ import os
 import sys
 
 from . import spec
+from .records import Records
 
 VARIABLE = "DECOMPOSE_KIT"
 """The environment variable with the path of the specification."""
@@ -20,7 +21,10 @@ def start() -> None:
     # The boundary's own libraries, for a monolith that does not have them yet; its own packages win.
     if any(importlib.util.find_spec(name) is None for name in ("pydantic", "httpx")):
         sys.path.append(found.packages)
-    if found.framework == "django" and importlib.util.find_spec("django") is not None:
+    if found.framework != "django":
+        # Nothing to arm: the mode alone decides where calls go, and nobody notes them.
+        Records(found.folder).present()
+    elif importlib.util.find_spec("django") is not None:
         from . import on_django
 
         on_django.arm(found)

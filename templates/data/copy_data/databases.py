@@ -82,6 +82,8 @@ KINDS = {
     "character varying": "text",
     "character": "text",
 }
+BY_BYTES = ("C", "POSIX", "C.UTF-8", "C.utf8", "ucs_basic")
+"""Collations that sort UTF-8 by its bytes."""
 NEUTRAL = {"big": "integer", "string": "text", "file": "text"}
 """Types of a model that compare as another."""
 
@@ -166,14 +168,18 @@ class Postgres:
     def sorts_by_bytes(self, table: str, column: str) -> bool:
         """Whether the column's own order is that of its bytes, as SQLite's is and any other PostgreSQL's can be."""
         sql = (
-            "SELECT collname, (SELECT datcollate FROM pg_database WHERE datname = current_database()) FROM pg_attribute"
-            " JOIN pg_collation ON pg_collation.oid = attcollation WHERE attrelid = to_regclass(?) AND attname = ?"
+            "SELECT collname, datcollate, to_jsonb(pg_database) ->> 'datlocprovider' FROM pg_database, pg_attribute"
+            " JOIN pg_collation ON pg_collation.oid = attcollation"
+            " WHERE datname = current_database() AND attrelid = to_regclass(?) AND attname = ?"
         )
         found = self.execute(sql, (quoted(table), column)).fetchone()
-        return found is not None and (found[1] if found[0] == "default" else found[0]) in (
-            "C",
-            "POSIX",
-        )
+        if found is None:
+            return False
+        own, default, provider = found
+        # Older servers name no provider: there is one only. The builtin one sorts by code points.
+        if own == "default":
+            return provider == "b" or (provider in (None, "c") and default in BY_BYTES)
+        return own in BY_BYTES
 
     # --- values -------------------------------------------------------------------------------
 
@@ -423,7 +429,8 @@ class Sqlite:
             case "uuid":
                 return f"lower(replace({name}, '-', ''))"
             case "binary":
-                return f"lower(hex({name}))"
+                # hex() makes an empty text of NULL.
+                return f"CASE WHEN {name} IS NOT NULL THEN lower(hex({name})) END"
             case "decimal" | "float" | "single" | "time" | "duration" | "json":
                 return f"same_{column.kind}({name})"
         return f"CAST({name} AS TEXT)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from decompose.emit.merge import MIDDLE, OURS, YOURS, has_markers, merge
@@ -49,6 +49,7 @@ def test_no_line_that_a_person_added_is_lost(base: bytes, additions: list[tuple[
 @LAW
 @given(texts, texts, texts)
 def test_conflicts_are_counted_exactly_when_there_are_markers(base: bytes, yours: bytes, ours: bytes) -> None:
+    assume(not any(map(has_markers, (base, yours, ours))))  # whoever writes about markers has them without a conflict
     merged = merge(base, yours, ours)
     assert bool(merged.conflicts) == has_markers(merged.text)
 

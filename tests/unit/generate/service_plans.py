@@ -353,6 +353,10 @@ OPERATIONS = (
         name="save_loan", shape="method", kind="command", target=LOAN, expression="save", returns="none", imports=(LOAN,),
         parameters=(parameter("loan", "entity:Loan"),), idempotent=True,
     ),
+    Operation(
+        name="bulk_create_loans", shape="chain", kind="command", target=LOAN, returns="list:entity:Loan", imports=(LOAN,),
+        expression="Loan.objects.bulk_create(value)", parameters=(parameter("value", "list:entity:Loan"),),
+    ),
 )  # fmt: skip
 """Every shape, every kind of parameter and result."""
 

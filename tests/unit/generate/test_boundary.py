@@ -253,6 +253,21 @@ except runtime.BoundaryTypeError as error:
     assert printed == "True None 0\nlate True open\nnew_loan: colour is no column of loans.Loan\n"
 
 
+def test_rows_that_were_made_and_not_saved_cross_as_arguments(monolith: Run) -> None:
+    code = """
+drafts = [loans.new_loan(book=book, reader=reader, weeks=weeks, date=date) for weeks in (1, 2)]
+made = loans.bulk_create_loans(value=drafts)
+print([(loan.weeks, loan.state) for loan in made], Loan.objects.filter(book=book, reader=reader).count(), len({loan.uuid for loan in Loan.objects.all()}))
+drafts[0].colour = "red"
+try:
+    loans.bulk_create_loans(value=drafts)
+except runtime.BoundaryTypeError as error:
+    print(error)
+"""
+    printed = monolith(code, **LOOPBACK)
+    assert printed == "[(1, 'open'), (2, 'open')] 2 2\nnew_loan: colour is no column of loans.Loan\n"
+
+
 def test_pages_are_fetched_to_the_end(monolith: Run) -> None:
     code = """
 from django.test.utils import override_settings

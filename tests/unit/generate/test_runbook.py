@@ -3,9 +3,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from deployment_plans import LOANS, LOANS_WITH_TASKS, artifacts, service_plan
 from postgres import Server
+
+from decompose.model.location import Location
+from decompose.model.migration import BoundaryEdge
 
 
 def runbook(context: object = LOANS) -> str:
@@ -35,6 +39,13 @@ def test_traffic_moves_in_shares_and_back_by_one() -> None:
 
 def test_a_blocking_edge_is_named_where_it_blocks() -> None:
     assert "**Blocked by:** `book_loans-2a`" in runbook().partition("### 4.1")[2].partition("### ")[0]
+
+
+def test_calls_move_together_with_requests_for_the_routes() -> None:
+    route = BoundaryEdge("r", "in", "route", "loans", "library.loans.api.Loans", Location("x.py", 1), "GET /loans/", "proxy-route", "proxy-route", "")
+    step = runbook(msgspec.structs.replace(LOANS, edges=(route,))).partition("_MODE=remote")[0].rpartition("### ")[2]
+    assert ".django_routes.MovedRoutes" in step
+    assert ".django_routes.MovedRoutes" not in runbook()
 
 
 def test_the_cut_is_listed_with_its_places() -> None:

@@ -336,6 +336,39 @@ print(reverse("loan-detail", args=[3]))
     assert service(code) == "[2]\n401 403\n/api/loans/3/\n"
 
 
+def test_unsaved_rows_bring_placeholders_of_what_they_point_at(service: Run) -> None:
+    code = """
+import json
+from library.boundaries.runtime import Boundary
+from library.loans.models import Loan
+from loans_service.shadows import Stored
+row = {"book_id": 21, "reader_id": 22, "weeks": 2, "date": {"$datetime": "2024-01-01T00:00:00+00:00"}}
+body = json.dumps({"value": [{"unsaved": row}]}).encode()
+print(Boundary("loans", "library.boundaries.loans").serve("bulk_create_loans", body, Stored("bulk_create_loans")).status, Loan.objects.get().book_id)
+"""
+    assert service(code) == "200 21\n"
+
+
+def test_options_that_several_statements_make_are_taken_one_by_one() -> None:
+    options = "{'PAGE_SIZE': 20, 'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.PageNumberPagination', 'NUM_PROXIES': env.int('PROXIES')}"
+    text = files(settings=(Setting("REST_FRAMEWORK", options, HERE),))["loans_service/settings.py"]
+    assert '"PAGE_SIZE": 20' in text and f"# NUM_PROXIES at {HERE} is computed: copy what the API needs." in text
+
+
+@pytest.mark.parametrize(
+    ("classes", "challenge"),
+    [
+        ("['rest_framework.authentication.SessionAuthentication', 'x.Tokens']", "None"),
+        ("['rest_framework.authentication.TokenAuthentication']", '"Token"'),
+        ("['library.auth.Own']", '"Bearer"'),
+    ],
+)
+def test_nobody_is_answered_as_by_the_monoliths_first_way_of_authentication(classes: str, challenge: str) -> None:
+    options = "{'DEFAULT_AUTHENTICATION_CLASSES': " + classes + "}"
+    text = files(settings=(Setting("REST_FRAMEWORK", options, HERE),))["loans_service/identity.py"]
+    assert f"        return {challenge}\n" in text
+
+
 def test_logs_are_json_with_the_trace(service: Run) -> None:
     code = """
 import json, logging

@@ -154,3 +154,73 @@ def test_what_declares_a_command_stays_with_it() -> None:
     project = Monolith(SHOP, commands)
     assert {each.module: each.action for each in placements(project.sight, project.cut("orders"))}["shop.orders.cli"] == "stay"
     assert project.edges("orders", disposition="decide") == []
+
+
+# --- sessions --------------------------------------------------------------------------------------
+
+PLAIN = """
+# shop/core/db.py
+from typing import Annotated
+from fastapi import Depends
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+def address():
+    return "sqlite://"
+
+def connect():
+    return create_engine(address())
+
+def unused():
+    return address()
+
+engine = connect()
+SessionLocal = sessionmaker(bind=engine)
+
+class Base(DeclarativeBase):
+    pass
+
+def get_db():
+    return SessionLocal()
+
+Database = Annotated[Session, Depends(get_db)]
+
+# shop/orders/models.py
+from shop.core.db import Base
+from sqlalchemy.orm import Mapped, mapped_column
+
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+# shop/orders/services.py
+from shop.core.db import Database
+from shop.orders.models import Order
+
+def count(database: Database, db, least: int) -> int:
+    return database.query(Order).filter(Order.id > least).count() + db.query(Order).count()
+
+# shop/pages/views.py
+from shop.orders.services import count
+from sqlalchemy.orm import Session
+
+def page(database: Session, handle):
+    return count(database, handle, 3)
+"""
+
+
+def test_a_session_behind_another_name_is_one() -> None:
+    found = Monolith(PLAIN).operation("orders", "count")
+    assert [(each.name, each.type) for each in found.parameters] == [("database", "session"), ("db", "session"), ("least", "integer")]
+
+
+def test_what_makes_sessions_is_shared_with_what_it_is_made_of() -> None:
+    project = Monolith(PLAIN)
+    placed = next(each for each in placements(project.sight, project.cut("orders")) if each.module == "shop.core.db")
+    assert placed.action == "share"
+    assert {each.rpartition(".")[2] for each in placed.definitions} == {"address", "connect", "get_db", "Base"}
+
+
+def test_what_makes_sessions_moves_whole_where_it_is_the_context_s_own() -> None:
+    project = Monolith(PLAIN.replace("shop/core/db.py", "shop/orders/db.py").replace("shop.core.db", "shop.orders.db"))
+    assert {"shop.orders.db.address", "shop.orders.db.connect"} <= project.cut("orders").moved

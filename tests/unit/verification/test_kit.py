@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import pickle
 import signal
@@ -115,6 +116,22 @@ def test_what_a_test_used_is_written_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / f"records-{os.getpid()}.jsonl").read_text() == (
         '{"test": "shop.tests.T.test_a", "events": [{"kind": "operation", "name": "rate"}]}\n'
     )
+
+
+def test_notes_of_a_test_are_written_when_the_next_begins_and_at_the_end(tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(KIT.parent)!r})
+from kit.records import Records
+kept = Records({str(tmp_path)!r})
+kept.present()
+for kept.test in ("a", "b"):
+    kept.note("operation", name="rate")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    [file] = tmp_path.glob("records-*.jsonl")
+    assert [json.loads(line)["test"] for line in file.read_text().splitlines()] == ["a", "b"]
+    assert [each.name for each in tmp_path.glob("present-*")] == [file.name.replace("records", "present").removesuffix(".jsonl")]
 
 
 # --- databases --------------------------------------------------------------------------------------
