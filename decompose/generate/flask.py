@@ -21,8 +21,12 @@ OWN_SETTINGS = frozenset({
 })  # fmt: skip
 """Settings that the service decides itself."""
 
-_TIED_ELSEWHERE = frozenset({"flask_migrate.Migrate"})
-"""Extensions that the service does without: its revisions are run by Alembic alone."""
+_LEFT_OUT = frozenset({
+    "flask_migrate.Migrate", "flask_alembic.Alembic",  # its revisions are run by Alembic alone
+    "flask_wtf.CSRFProtect", "flask_wtf.csrf.CSRFProtect", "flask_seasurf.SeaSurf",  # its callers are services: nothing rides on a cookie
+    "flask_debugtoolbar.DebugToolbarExtension",
+})  # fmt: skip
+"""Extensions that the service does without."""
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
@@ -40,7 +44,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
 def _application(plan: ServicePlan, base: ServiceFiles) -> Iterator[Artifact]:
     package, boundaries = plan.package, plan.project.package
     login = next((name for name, kind in extensions_of(plan) if kind == "flask_login.LoginManager"), "")
-    others = [name for name, kind in extensions_of(plan) if kind not in _TIED_ELSEWHERE]
+    others = [name for name, kind in extensions_of(plan) if kind not in _LEFT_OUT]
     mounted = list(mounts(plan, "Blueprint", "url_prefix"))
     answering = error_handlers_of(plan)
     names = aliases([base.database.extension, *others, *(each.name for each in mounted), *answering])

@@ -231,6 +231,13 @@ class Boundary:
 
         While the service does not answer, an operation with a declared fallback gives that.
         """
+        from . import objects
+
+        sessions = [name for name, kind in operation.parameters.items() if kind == "session"]
+        with objects.lending([given[name] for name in sessions if name in given]):
+            return self._exchanged(operation, given)
+
+    def _exchanged(self, operation: OperationContract, given: Mapping[str, Any]) -> Any:
         from . import wire
 
         body = wire.encode_request(self, operation, given)

@@ -46,9 +46,15 @@ def session() -> Session:
     return extension.session()  # type: ignore[no-any-return]
 
 
-def lend(given: Any) -> None:
+@contextmanager
+def lending(sessions: list[Any]) -> Iterator[None]:
     """A caller's session: an operation that runs in this process works in it."""
-    current_session.set(given)
+    held = current_session.set(sessions[0]) if sessions else None
+    try:
+        yield
+    finally:
+        if held is not None:
+            current_session.reset(held)
 
 
 def _flask_extension() -> Any:

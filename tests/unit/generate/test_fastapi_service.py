@@ -82,3 +82,62 @@ print(client.get("/v1/orders/1/greeting", headers=asked).json(), client.get("/v1
 def test_moved_routes_are_served_and_snapshots_become_shadows(tree: Path, tmp_path: Path) -> None:
     told = run(tree / "services/orders", "-c", ROUTE, DATABASE_URL=f"sqlite:///{tmp_path}/x.sqlite3")
     assert told.splitlines()[-2:] == ["200", "{'text': 'Olga'} 401"]
+
+
+SNAPSHOTS = """
+from types import SimpleNamespace
+from sqlalchemy import create_engine
+from sqlalchemy.orm.exc import DetachedInstanceError
+from shop.boundaries import objects
+from shop.database import Base, SessionLocal
+from shop.models import Customer, Order
+engine = create_engine("sqlite:///" + PATH)
+SessionLocal.configure(bind=engine)
+Base.metadata.create_all(engine)
+session = SessionLocal()
+objects.current_session.set(session)
+customer = Customer(name="Olga")
+session.add(customer)
+print(objects.is_saved(customer), objects.label_of(customer), objects.key_of(customer), objects.key_of(7))
+snapshot = objects.Detached("x").replica(SimpleNamespace(label="shop.models.Customer"), {"id": 1}, {})
+try:
+    snapshot.name
+except DetachedInstanceError:
+    print("closed")
+order = Order(customer=snapshot, number=1)
+session.add(order)
+session.commit()
+print(order.customer is customer, session.query(Customer).count())
+"""
+
+
+def test_a_snapshot_shows_what_travelled_and_gives_way_to_the_row_of_the_session(tree: Path, tmp_path: Path) -> None:
+    told = run(tree, "-c", SNAPSHOTS.replace("PATH", repr(f"{tmp_path}/x.sqlite3")))
+    assert told.splitlines() == ["True shop.models.Customer 1 7", "closed", "True 1"]
+
+
+LOOPBACK = """
+from sqlalchemy import create_engine
+from shop.boundaries import orders
+from shop.customers.services import summary
+from shop.database import Base, SessionLocal
+from shop.models import Customer
+engine = create_engine("sqlite:///" + PATH)
+SessionLocal.configure(bind=engine)
+Base.metadata.create_all(engine)
+db = SessionLocal()
+customer = Customer(name="Olga")
+db.add(customer)
+db.flush()
+print(type(orders.place(db, customer, 2)).__module__, orders.count(db, customer.id))
+try:
+    orders.place(db, customer, 0)
+except orders.OrderRefused as refused:
+    print(refused)
+"""
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("local", "shop.models"), ("loopback", "shop.boundaries.orders.contract")])
+def test_an_operation_works_in_the_session_of_its_caller(tree: Path, tmp_path: Path, mode: str, kind: str) -> None:
+    told = run(tree, "-c", LOOPBACK.replace("PATH", repr(f"{tmp_path}/x.sqlite3")), ORDERS_MODE=mode)
+    assert told.splitlines() == [f"{kind} 1", "order something"]

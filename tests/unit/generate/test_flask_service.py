@@ -44,6 +44,13 @@ def test_routes_answer_under_the_prefix_of_the_monolith_and_errors_as_there(file
     assert "    login.request_loader(identity.user)\n" in app
 
 
+def test_extensions_that_speak_to_browsers_are_not_started() -> None:
+    text = SHOP.replace("from flask_sqlalchemy import", "from flask_wtf.csrf import CSRFProtect\nfrom flask_sqlalchemy import", 1)
+    files = made(text.replace("login = LoginManager()\n", "login = LoginManager()\ncsrf = CSRFProtect()\n"))
+    assert "csrf = CSRFProtect()" in files["shop/extensions.py"]
+    assert "csrf" not in files["orders_service/app.py"]
+
+
 def test_settings_that_moved_code_reads_are_taken_over(files: dict[str, str]) -> None:
     config = files["orders_service/config.py"]
     assert 'VAT = Decimal(os.environ.get("VAT", "0.20"))\n' in config

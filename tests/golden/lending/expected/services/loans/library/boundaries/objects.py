@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from .wire import ModelContract, Record, Source
 
 
+@contextmanager
+def lending(sessions: list[Any]) -> Iterator[None]:
+    """A caller's session. Django's connections belong to the process: there is none to lend."""
+    yield
+
+
 def key_of(value: Any) -> Any:
     """The primary key of a row, ``None`` when it is not saved; any other value is a key itself."""
     return getattr(value, "pk", value)
