@@ -580,10 +580,11 @@ def _sealed(
     """The monolith's files with the context's call sites rewritten, together with those of contexts sealed before."""
     from decompose.planning.service import service_plan
     from decompose.rewrite.seal import Seal, seal
-    from decompose.steps import constraints_gone
+    from decompose.steps import SEAL, constraints_gone
 
     modules = {module.path: module.id for module in migration.modules}
-    before = set(emit.written_contexts(base)) - {chosen.name}
+    taken = emit.written_steps(base)
+    before = {context for context, steps in taken.items() if SEAL in steps} - {chosen.name}
     seals = []
     for each in migration.contexts:
         if each is chosen or each.name in before:
@@ -593,7 +594,7 @@ def _sealed(
     own = next(each for each in seals if each.context == chosen.name)
     paths = sorted({edge.at.path for edge in own.sealable})
     sealed = seal(seals, paths, {path: _text(tree, view, path) for path in paths}, modules)
-    unconstrained = [context for context, steps in emit.written_steps(base).items() if "split" in steps]
+    unconstrained = [context for context, steps in taken.items() if "split" in steps]
     texts = _texts(base, tree, view)
     artifacts = tuple(
         Artifact(

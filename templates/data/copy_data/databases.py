@@ -569,7 +569,9 @@ def connect(
     url: str, side: str, *, only_read: bool, fractions: bool = False, keys: bool = False
 ) -> Database:
     """``side`` is ``source`` or ``target``; with ``keys`` SQLite enforces foreign keys, as PostgreSQL always does."""
-    scheme = urlsplit(url).scheme
+    scheme, _, driver = urlsplit(url).scheme.partition("+")
+    if driver:  # as SQLAlchemy writes it; which driver is used is decided here
+        url = url.replace(f"+{driver}", "", 1)
     if scheme in ("postgres", "postgresql"):
         return Postgres(url, side, only_read=only_read)
     if scheme == "sqlite":

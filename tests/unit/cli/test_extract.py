@@ -114,6 +114,14 @@ def test_a_step_with_nothing_to_write_says_why(decompose: Typed, planned: Path) 
     assert answer.code == 0 and "no foreign key with a constraint crosses the cut" in answer.out
 
 
+def test_a_service_that_is_there_is_not_touched_by_sealing(decompose: Typed, planned: Path) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", "serve").code == 0
+    before = files(planned)
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", "seal").code == 0
+    changed = {path for path, text in files(planned).items() if before.get(path) != text}
+    assert changed and not any(path.startswith("services/") for path in changed)
+
+
 def test_steps_are_taken_back_in_order_and_never_after_the_cut_over(decompose: Typed, planned: Path) -> None:
     for step in ("seal", "serve", "switch"):
         assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--step", step).code == 0

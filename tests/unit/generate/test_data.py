@@ -466,6 +466,22 @@ def test_a_column_that_one_side_lacks_stops_the_job(embedded: Job, side: str) ->
     assert embedded.run("copy") == (2, f"reviews_vote of the {side} lacks number: plan again")
 
 
+def test_an_address_may_name_a_driver(embedded: Job) -> None:
+    embedded.service.url = embedded.service.url.replace("sqlite:", "sqlite+pysqlite:")
+    embedded.fine("copy")
+
+
+def test_an_address_of_another_database_is_refused(embedded: Job) -> None:
+    embedded.service.url = "mysql://x@localhost/x"
+    assert embedded.run("copy") == (2, "not a database URL that is known here: mysql://")
+
+
+def test_a_database_that_is_not_there_ends_with_3(embedded: Job) -> None:
+    embedded.service.url = embedded.service.url.replace("service.sqlite", "none.sqlite")
+    code, output = embedded.run("copy")
+    assert (code, "unable to open" in output) == (3, True)
+
+
 def test_a_database_is_not_copied_onto_itself(embedded: Job) -> None:
     embedded.service = embedded.monolith
     assert embedded.run("copy")[0] == 2
