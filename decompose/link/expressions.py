@@ -78,6 +78,26 @@ def last_bound(chain: Chain) -> int:
     return 0
 
 
+def shape(steps: tuple[Step, ...]) -> str:
+    """The normal form of a chain's steps: ``objects.filter(user=,read=).order_by('-date')``.
+
+    Keywords without their values, literal positional arguments as they are, ``?`` for other positional ones.
+    """
+    parts: list[str] = []
+    for step in steps:
+        if isinstance(step, str):
+            parts.append(f".{step}" if parts else step)
+        elif isinstance(step, Call):
+            given = [repr(each.value) if isinstance(each, Constant) else "?" for each in step.arguments]
+            given += ["**" if name == "**" else f"{name}=" for name, _ in step.keywords]
+            parts.append(f"({','.join(given)})")
+        elif isinstance(step, Item):
+            parts.append(f"[{step.key!r}]" if step.key is not None else "[]")
+        elif isinstance(step, Slice):
+            parts.append("[:]")
+    return "".join(parts)
+
+
 def bound_arguments(definition: Definition, call: Call, skip: int = 0) -> dict[str, Expression]:
     """Arguments by parameter name; ``skip`` parameters (``self``) are filled by the receiver. Unpackings are left out.
 

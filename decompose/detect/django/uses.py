@@ -12,7 +12,7 @@ from decompose.detect.django.evaluate import Evaluator
 from decompose.detect.django.lookups import expression_name
 from decompose.detect.django.schema import Model
 from decompose.detect.django.values import MAYBE, MODEL_KINDS, Step, Trace, Value
-from decompose.link.expressions import last_bound
+from decompose.link.expressions import last_bound, shape
 from decompose.model.facts import Access, ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.syntax import (
@@ -21,11 +21,9 @@ from decompose.model.syntax import (
     Chain,
     Constant,
     Expression,
-    Item,
     Mapping,
     Operation,
     Sequence,
-    Slice,
     Use,
 )
 
@@ -339,23 +337,3 @@ def _kept_in(chain: Chain) -> list[Kept]:
 def _within(inner: Span, outer: Span) -> bool:
     starts = (outer.line, outer.column) <= (inner.line, inner.column)
     return starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
-
-
-def shape(steps: tuple[Step, ...]) -> str:
-    """The normal form of a chain's steps: ``objects.filter(user=,read=).order_by('-date')``.
-
-    Keywords without their values, literal positional arguments as they are, ``?`` for other positional ones.
-    """
-    parts: list[str] = []
-    for step in steps:
-        if isinstance(step, str):
-            parts.append(f".{step}" if parts else step)
-        elif isinstance(step, Call):
-            given = [repr(each.value) if isinstance(each, Constant) else "?" for each in step.arguments]
-            given += ["**" if name == "**" else f"{name}=" for name, _ in step.keywords]
-            parts.append(f"({','.join(given)})")
-        elif isinstance(step, Item):
-            parts.append(f"[{step.key!r}]" if step.key is not None else "[]")
-        elif isinstance(step, Slice):
-            parts.append("[:]")
-    return "".join(parts)

@@ -11,11 +11,11 @@ from decompose.detect.sqlalchemy.chains import Chains
 from decompose.detect.sqlalchemy.forms import ROWS, Form, Forms, Kept
 from decompose.detect.sqlalchemy.models import Models
 from decompose.detect.sqlalchemy.values import READING, Seen, Value, within
-from decompose.link.expressions import last_bound
-from decompose.link.program import Program, Step
+from decompose.link.expressions import last_bound, shape
+from decompose.link.program import Program
 from decompose.model.facts import Mode, ModelUse
 from decompose.model.location import Span
-from decompose.model.syntax import Bound, Call, Chain, Constant, Item, ModuleSummary, Slice
+from decompose.model.syntax import Bound, Call, Chain, Item, ModuleSummary
 
 _OF_A_MODEL = frozenset({"class", "instance", "collection", "related", "query", "result", "rows", "row", "pagination", "dml", "attribute"})
 _ASKED = frozenset({"session", "class", "query", "dml", "result", "rows", "extension", "construct", "maker", "pagination"})
@@ -188,10 +188,10 @@ class ModelUses:
         chain = seen.use.chain
         bound = chain.steps[segment.start - 1] if segment.head == "continuation" else None
         form = Form("", (), (), ())
-        shape = _shape(chain.steps[segment.start :])
+        written = shape(chain.steps[segment.start :])
         if segment.head == "class":
             form = self.forms.form(chain, scope, segment.start, segment.end, segment.model, built) if segment.end else form
-            shape = form.text or shape
+            written = form.text or written
         result = values[segment.end if segment.head == "class" else -1]
         obstacle = form.obstacle or self._obstacle(seen, segment, result)
         attributes = self._attributes(chain, segment, values)
@@ -201,7 +201,7 @@ class ModelUses:
             at=self.program.at(module.name, seen.use.span.line),
             span=seen.use.span,
             head=segment.head,
-            shape=shape,
+            shape=written,
             result=self._result(chain, segment, result, scope),
             mode=self._mode(seen, segment, chain),
             sink=seen.use.sink,
@@ -275,20 +275,3 @@ def _start(chain: Chain, built: frozenset[Kept]) -> int:
         if isinstance(step, Bound) and (step.variable, step.line) not in built:
             return index
     return 0
-
-
-def _shape(steps: tuple[Step, ...]) -> str:
-    """The steps in the form of :mod:`decompose.planning.shape`."""
-    parts: list[str] = []
-    for step in steps:
-        if isinstance(step, str):
-            parts.append(f".{step}" if parts else step)
-        elif isinstance(step, Call):
-            given = [repr(each.value) if isinstance(each, Constant) else "?" for each in step.arguments]
-            given += ["**" if name == "**" else f"{name}=" for name, _ in step.keywords]
-            parts.append(f"({','.join(given)})")
-        elif isinstance(step, Item):
-            parts.append(f"[{step.key!r}]" if step.key is not None else "[]")
-        elif isinstance(step, Slice):
-            parts.append("[:]")
-    return "".join(parts)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from decompose.detect.django.uses import shape
+from decompose.link.expressions import shape
 from decompose.model.syntax import Bound, Call, Chain, Constant, Item, Slice
 
 VALUE = Chain("value", "local")
