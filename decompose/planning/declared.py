@@ -105,11 +105,12 @@ def _runs(sight: Sight, use: ModelUse) -> bool:
 def _around(sight: Sight, use: ModelUse) -> Iterator[Use]:
     """The expressions that a use is part of."""
     for each in sight.scope(use.definition):
-        if each.span != use.span and _holds(each.span, use.span):
+        if each.span != use.span and holds(each.span, use.span):
             yield each
 
 
-def _holds(outer: Span, inner: Span) -> bool:
+def holds(outer: Span, inner: Span) -> bool:
+    """Whether one expression stands inside another."""
     return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from decompose.model.location import Location, Span
+from decompose.model.location import Location
 from decompose.model.migration import BoundaryEdge, Operation
+from decompose.planning.declared import holds
 
 GOES_ON = "a query that began earlier"
 """How the reason of an edge begins that carries a query on, as opposed to one about a row that a variable holds."""
@@ -34,7 +35,7 @@ def together(edges: Sequence[BoundaryEdge], operations: Iterable[Operation], con
 def _rest(edge: BoundaryEdge, waiting: Mapping[Location, list[BoundaryEdge]], continued: Continued) -> list[BoundaryEdge]:
     later = (each for at in continued.get(edge.at, ()) for each in waiting.get(at, ()))
     found = [each for each in later if each.target == edge.target and each.reason.startswith(GOES_ON)]
-    around = [each for each in waiting.get(edge.at, ()) if each.text.startswith(_TAKE_QUERIES) and _holds(each.span, edge.span)]
+    around = [each for each in waiting.get(edge.at, ()) if each.text.startswith(_TAKE_QUERIES) and _is_around(each, edge)]
     return found + around
 
 
@@ -48,7 +49,5 @@ def _with_rest(edge: BoundaryEdge, rest: Sequence[BoundaryEdge]) -> BoundaryEdge
     )
 
 
-def _holds(outer: Span | None, inner: Span | None) -> bool:
-    if outer is None or inner is None or outer == inner:
-        return False
-    return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+def _is_around(outer: BoundaryEdge, inner: BoundaryEdge) -> bool:
+    return outer.span is not None and inner.span is not None and outer.span != inner.span and holds(outer.span, inner.span)

@@ -8,6 +8,7 @@
     static        files parse, inputs are accepted, the boundary is the same on both sides
     running       the service imports, migrates, boots and answers
     contract      the contract suite on every side and mode
+    events        changes in the monolith reach the running service
     parity        a run of the monolith's own suite, read
     differences   two runs compared, with the edges behind each difference
     monolith      the suite in each mode

@@ -12,7 +12,7 @@ import msgspec
 from decompose.model.service import ServicePlan
 from decompose.model.settings import VerifySettings
 from decompose.model.verification import Gate, Verification
-from decompose.verification import contract, monolith, running, static
+from decompose.verification import contract, events, monolith, running, static
 from decompose.verification.environment import Environment, monolith_python, service_environment
 from decompose.verification.monolith import Suite
 from decompose.verification.processes import server
@@ -70,6 +70,8 @@ def _service(
     plan: ServicePlan, folder: Path, environment: Environment, scratch: Path, base: Path, python: Path, settings: VerifySettings
 ) -> Iterator[Gate]:
     service = Service(plan, folder, environment, running.variables(plan, scratch / "service.sqlite3"))
+    extra = dict(settings.environment)
+    tree = base / plan.project.source
     imported = running.imports(service)
     yield imported
     framework = list(running.framework(service))
@@ -87,8 +89,8 @@ def _service(
                     yield Gate(f"contract-{mode}", "skipped", "the service does not boot")
                 else:
                     yield contract.in_service(service, mode, live.url)
-    extra = dict(settings.environment)
-    tree = base / plan.project.source
+            if plan.project.framework == "django" and plan.context.replicas and booted is not None:
+                yield events.told(service, live.url, python, tree, plan.project.settings_module, extra)
     yield contract.in_monolith(service, python, tree, plan.project.settings_module, extra)
     for mode in ("local", "loopback", "remote") if plan.context.callbacks else ():
         yield contract.callbacks(service, mode, python, tree, plan.project.settings_module, extra)

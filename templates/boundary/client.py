@@ -126,6 +126,7 @@ class ServiceClient:
             base_url=url.rstrip("/"),
             transport=transport,
             trust_env=False,
+            timeout=httpx.Timeout(30.0, connect=self.connect),  # each call has its own limit
             limits=httpx.Limits(
                 max_connections=connections,
                 max_keepalive_connections=max(1, connections * 2 // 5),

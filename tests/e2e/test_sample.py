@@ -72,7 +72,7 @@ def test_a_context_is_extracted_and_every_gate_passes(shop: Path, context: str) 
     report = json.loads(decompose(shop, "verify", context, "--format", "json"))
     outcomes = {gate["name"]: gate["outcome"] for gate in report["gates"]}
     assert {name for name, outcome in outcomes.items() if outcome != "passed"} == set(), report
-    assert {"boot", "migrations", "openapi", "contract-local", "contract-remote", "contract-monolith"} <= outcomes.keys()
+    assert {"boot", "migrations", "openapi", "contract-local", "contract-remote", "contract-shadow", "events", "contract-monolith"} <= outcomes.keys()
     assert_every_difference_has_its_edge(report)
 
 

@@ -130,6 +130,17 @@ class Harness:
         self.faults("crash_points", "--max", "400", "--step", "1" if full else "40")
         for script in ("disk_full.sh", "readonly.sh"):
             self.run(f"extract, {script}", *self.program(script), self.planned(), *EXTRACT)
+        for name, options in (("idempotence", ()), ("kill9", ("--runs", "50" if full else "5"))):
+            self.run(f"plan, {name}", *self.program(f"{name}.py"), "--project", self.sample, "--work", self.scratch / f"plan-{name}", *options, "--", *PLAN)
+
+    def artefacts(self) -> None:
+        """What is written for a service, judged as a whole."""
+        folder = self.scratch / "extracted"
+        shutil.copytree(self.planned(), folder)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [str(folder) if word == "{p}" else word for word in EXTRACT]
+        subprocess.run(command, check=True, cwd=self.scratch, env=environment, stdout=subprocess.DEVNULL)
+        self.run("extract, artefacts", *self.program("artefact_lint.py"), folder)
 
     def table(self) -> bool:
         print(f"\n{'':42}{'passed':>8}{'failed':>8}{'seconds':>9}")
@@ -149,6 +160,7 @@ def main() -> int:
         parts: dict[str, Callable[[], None]] = {
             "corpus": harness.corpus, "determinism": harness.determinism, "cache": harness.cache,
             "execution": harness.execution, "memory": harness.memory, "writing": harness.writing,
+            "artefacts": harness.artefacts,
         }  # fmt: skip
         for name in sys.argv[2:] or parts:
             parts[name]()

@@ -314,8 +314,22 @@ class Chains:
         self._noted(value, trace)
         return self._walk(value, chain.steps, position, scope, trace, stored)
 
-    def _walk(self, value: Value, steps: tuple[Step, ...], position: int, scope: str, trace: Trace, stored: bool) -> Value:
-        """The steps of a chain from a position on. What is not known may be again where an annotated variable holds it."""
+    def prefixes(self, chain: Chain, scope: str) -> list[Value]:
+        """What a chain stands for after each number of steps; unknown between the name of a method and its call, and within dotted names."""
+        record = [UNKNOWN] * (len(chain.steps) + 1)
+        value, steps = self._root(chain, scope)
+        position = len(chain.steps) - len(steps)
+        record[position] = value
+        self._walk(value, chain.steps, position, scope, Trace(), False, record)
+        return record
+
+    def _walk(
+        self, value: Value, steps: tuple[Step, ...], position: int, scope: str, trace: Trace, stored: bool, record: list[Value] | None = None
+    ) -> Value:
+        """The steps of a chain from a position on. What is not known may be again where an annotated variable holds it.
+
+        What is reached is written into ``record``, by the number of steps.
+        """
         if self._depth > DEPTH:
             return UNKNOWN
         self._depth += 1
@@ -346,6 +360,8 @@ class Chains:
                 value = self._method(value, step, steps[position - 1], scope, trace)  # type: ignore[arg-type]
             else:
                 value = self._attribute(value, step, scope, trace)  # type: ignore[arg-type]
+            if record is not None:
+                record[position] = value
             if not trace.model and value.model:
                 self._noted(value, trace)
         self._depth -= 1

@@ -156,6 +156,7 @@ class _Writer:
         self.imports: dict[str, str] = {}
         self.models: set[str] = set()
         self._names: set[str] = set()
+        self._followed: dict[int, tuple[Chain, list[Value]]] = {}
 
     def hole(self, what: str, name: str) -> str:
         """A parameter; a name that is taken gets a number."""
@@ -273,7 +274,11 @@ class _Writer:
             self.models.add(value.model)
 
     def _value(self, chain: Chain, position: int) -> Value:
-        return self.forms.chains.value(Chain(chain.root, chain.origin, chain.steps[:position]), self.scope)
+        held, values = self._followed.get(id(chain), (None, []))
+        if held is not chain:
+            values = self.forms.chains.prefixes(chain, self.scope)
+            self._followed[id(chain)] = (chain, values)
+        return values[position]
 
     def _beginning(self, chain: Chain, start: int) -> tuple[str, int]:
         if start or chain.origin not in ("global", "cls"):

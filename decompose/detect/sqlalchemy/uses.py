@@ -101,7 +101,9 @@ class ModelUses:
         chain = seen.use.chain
         start = _start(chain, built)
         stored = seen.use.sink == "store"
-        values = [self._value(chain, position, scope) for position in range(len(chain.steps) + (0 if stored else 1))]
+        values = self.chains.prefixes(chain, scope)
+        if stored:
+            values.pop()
         written = self._written(seen, chain, values, start)
         if written is not None:
             yield written, values

@@ -132,6 +132,10 @@ class Evaluator(Protocol):
         """What a chain stands for; what it touches is noted in the trace."""
         ...
 
+    def prefixes(self, chain: Chain, scope: str) -> list[Value]:
+        """What a chain stands for after each number of steps."""
+        ...
+
     def of_class(self, id: str, kind: str, origin: str = "") -> Value:
         """The class itself or an instance of it."""
         ...

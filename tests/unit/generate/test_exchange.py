@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,12 @@ from pathlib import Path
 import pytest
 from postgres import Server
 from running import Run, environment, execute
+from service_plans import library_plan
 from test_service import SETTINGS, running
+
+from decompose.verification.environment import Environment
+from decompose.verification.events import told
+from decompose.verification.running import Service
 
 OUT = """
 from library.boundaries.exchange import inbox, outbox, wiring
@@ -352,6 +358,19 @@ print(list(Event.objects.values_list("target", "kind")))
     assert service(IN + HEARD + code) == "[('monolith', 'loans.Loan.deleted')]\n"
 
 
+def test_only_what_is_served_is_answered_and_only_with_a_token(telling: Run) -> None:
+    code = """
+from django.test import Client
+from library.boundaries import tokens
+def post(path, audience):
+    token = tokens.sign("", "loans", audience, tokens.signing_key())
+    return Client(headers={"authorization": f"Bearer {token}"}).post(path, b"{}", content_type="application/json").status_code
+print(post("/boundary/loans/v1/lend", "loans"), post("/boundary/loans_callbacks/v1/lend", "loans_callbacks"), post("/boundary/runtime/v1/x", "runtime"))
+print(Client().post("/boundary/events/v1", b"{}", content_type="application/json").status_code, post("/boundary/events/v1", "loans"), Client().get("/boundary/events/v1").status_code)
+"""
+    assert telling(OUT + code) == "404 404 404\n401 401 405\n"
+
+
 # --- both sides, as processes ------------------------------------------------------------------------------
 
 
@@ -491,6 +510,16 @@ for number in range(30):
     said = [each.communicate() for each in dispatchers]
     assert all("0 waiting, 0 parked" in each[0] for each in said), said
     assert sides.service("-c", rooms("two")) == f"{['two-29'] * 5} 0 {came + 150}\n"
+
+
+def test_the_gate_sees_whether_the_service_shows_what_the_monolith_tells(sides: Sides, tmp_path: Path) -> None:
+    empty = f"sqlite:///{tmp_path}/empty.sqlite3"
+    execute(sides.library / "services/loans", SETTINGS, "manage.py", "migrate", "-v0", DATABASE_URL=empty)
+    environment_ = Environment(Path(sys.executable), Path(sysconfig.get_path("purelib")))
+    for database, outcome, said in ((sides.database, "passed", "rows of 3 models"), (empty, "failed", "changes in the monolith do not reach the service")):
+        service = Service(library_plan(), sides.library / "services/loans", environment_, environment(SETTINGS, DATABASE_URL=database))
+        gate = told(service, sides.variables["LOANS_URL"], Path(sys.executable), sides.library, "library.settings", {})
+        assert (gate.outcome, gate.summary[: len(said)]) == (outcome, said), gate
 
 
 def test_all_rows_can_be_told_again(sides: Sides) -> None:
