@@ -98,6 +98,7 @@ from datetime import timedelta
 from clinic import create_app
 from clinic.boundaries import flask_routes, medicine, rating
 from clinic.clock import now
+from clinic.errors import OutOfStock
 from clinic.extensions import db
 from clinic.models import User
 from clinic.services import owners, visits
@@ -124,7 +125,7 @@ with app.app_context():
     print(rating.average_of(vet.id))
     try:
         medicine.prescribe(visit, vet, wormex, 9)
-    except medicine.OutOfStock as error:
+    except OutOfStock as error:
         print("OutOfStock", error)
 """
 """A day at the clinic: rows of the monolith in SQLite, those of the services in their own databases."""
