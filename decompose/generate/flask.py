@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decompose.generate.layout import imports
+from decompose.generate.layout import imports, items
 from decompose.generate.mounts import aliases, imports_as, mounts
 from decompose.generate.moved import moved, packages, requirements
 from decompose.generate.render import Render, comment, python_literal
@@ -27,6 +27,12 @@ _LEFT_OUT = frozenset({
     "flask_debugtoolbar.DebugToolbarExtension",
 })  # fmt: skip
 """Extensions that the service does without."""
+
+_BY_CONVENTION = frozenset({
+    "flask_login.LoginManager", "flask_caching.Cache", "flask_mail.Mail", "flask_marshmallow.Marshmallow", "flask_bcrypt.Bcrypt",
+    "flask_cors.CORS", "flask_limiter.Limiter", "flask_babel.Babel", "flask_jwt_extended.JWTManager", "flask_principal.Principal",
+})  # fmt: skip
+"""Extensions that are known to have an ``init_app`` that takes the application alone."""
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
@@ -55,7 +61,8 @@ def _application(plan: ServicePlan, base: ServiceFiles) -> Iterator[Artifact]:
         "app.py.j2",
         own_imports="\n".join(line for line in (tables, imports_as(names), own) if line),
         extension_name=names.get(base.database.extension, ""),
-        extensions=[names[name] for name in others],
+        extensions=[names[name] for name, kind in extensions_of(plan) if kind in _BY_CONVENTION],
+        others=_tuple([names[name] for name, kind in extensions_of(plan) if name in others and kind not in _BY_CONVENTION]),
         login=names.get(login, ""),
         error_handlers=[names[each] for each in answering],
         blueprints=[_register(names[each.name], each.prefix) for each in mounted],
@@ -75,6 +82,10 @@ def _application(plan: ServicePlan, base: ServiceFiles) -> Iterator[Artifact]:
     if uses_login(plan):
         lines.append(declared.get("flask-login", "Flask-Login"))
     yield base.file("requirements.txt", "common/requirements.txt.j2", "merged", requirements=requirements(plan, lines))
+
+
+def _tuple(names: list[str]) -> str:
+    return items("(", names if len(names) != 1 else [f"{names[0]},"], ")", 4, 22) if names else ""
 
 
 def _register(name: str, prefix: str) -> str:

@@ -78,7 +78,12 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
 def _middleware(plan: ServicePlan) -> str:
     """What sends requests for moved routes on to the service, ``""`` where the framework has no such thing or no route moves."""
     moves = any(edge.kind == "route" and edge.disposition == "proxy-route" for edge in plan.context.edges)
-    return f"{plan.project.package}.django_routes.MovedRoutes" if moves and plan.project.framework == "django" else ""
+    if not moves:
+        return ""
+    return {
+        "django": f"{plan.project.package}.django_routes.MovedRoutes",
+        "flask": f"{plan.project.package}.flask_routes.init_app",
+    }.get(plan.project.framework, "")
 
 
 def _keys_back(plan: ServicePlan) -> str:

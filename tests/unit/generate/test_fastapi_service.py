@@ -43,6 +43,12 @@ def test_the_database_is_the_session_maker_of_the_monolith() -> None:
     assert database_of(shop().service("orders")) == Database("shop.database.Base", maker="shop.database.SessionLocal")
 
 
+def test_the_workflow_migrates_and_compares(tree: Path) -> None:
+    text = (tree / ".github/workflows/service-orders.yml").read_text()
+    assert "      - run: python -m orders_service.migrate\n" in text
+    assert "        run: python -m orders_service.migrate --check\n" in text
+
+
 def test_an_empty_database_migrates_and_agrees_with_the_models(tree: Path, tmp_path: Path) -> None:
     for words in ([], ["--check"]):
         run(tree / "services/orders", "-m", "orders_service.migrate", *words, DATABASE_URL=f"sqlite:///{tmp_path}/x.sqlite3")
