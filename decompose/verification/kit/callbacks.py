@@ -17,9 +17,19 @@ from .spec import Spec
 _addresses: dict[int, str] = {}
 
 
+def variables(spec: Spec) -> dict[str, str]:
+    """What the service of this process has to know of it."""
+    if spec.framework != "django":
+        return {}
+    from django.conf import settings
+
+    eager = getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False)
+    return {"MONOLITH_URL": address(spec), "DECOMPOSE_KIT_EAGER": "1" if eager else ""}
+
+
 def address(spec: Spec) -> str:
     """Where this process answers; ``""`` when the service calls nothing."""
-    if spec.framework != "django" or importlib.util.find_spec(f"{spec.package}.{spec.context}_callbacks") is None:
+    if importlib.util.find_spec(f"{spec.package}.{spec.context}_callbacks") is None:
         return ""
     if os.getpid() not in _addresses:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(spec))
