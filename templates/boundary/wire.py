@@ -513,6 +513,12 @@ def _tag_object(value: Any, contract: ModuleType, operation: OperationContract) 
             return tag(row, contract, operation)
     if objects.is_query(value):
         return [tag(item, contract, operation) for item in value]
+    if hasattr(value, "chunks") and hasattr(value, "seek"):
+        # A file that somebody uploads: its bytes travel, for nobody has stored them yet.
+        value.seek(0)
+        content = b"".join(value.chunks())
+        value.seek(0)
+        return {"$file": [str(value.name), base64.b64encode(content).decode()]}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return {
@@ -544,6 +550,8 @@ def untag(value: Any, contract: ModuleType) -> Any:
             return SimpleNamespace(
                 **{key: untag(item, contract) for key, item in content[1].items()}
             )
+        case "$file":
+            return objects.file_of(content[0], base64.b64decode(content[1]))
         case "$tuple":
             return tuple(untag(content, contract))
         case "$set":

@@ -13,6 +13,7 @@ where that is running, and are written for every Python that it may have (3.9 an
     processes   one service process and database for each process of the suite
     snapshots   the service's database as it was, after each test and class
     boundary    the calls that leave the monolith, and where they go
+    callbacks   what the service calls of the monolith, answered in the process of the suite
     tracebacks  failures in workers reach their runner
     watch       ends a service when the process that started it is gone
     on_django   Django's side: routing of models and fixtures, shadow rows, isolation, the middleware

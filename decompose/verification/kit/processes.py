@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from . import callbacks
 from .snapshots import Snapshots, SqliteFile
 from .spec import Spec
 
@@ -54,7 +55,7 @@ class Running:
     def _started(self, spec: Spec) -> subprocess.Popen[bytes]:
         port = self.url.rpartition(":")[2]
         command = [word.replace("{port}", port) for word in spec.command]
-        variables = {**spec.variables, "DATABASE_URL": f"sqlite:///{self.database}"}
+        variables = {**spec.variables, "DATABASE_URL": f"sqlite:///{self.database}", **callbacks.variables(spec)}
         watch = Path(__file__).with_name("watch.py")
         with self.log.open("ab") as output:
             return subprocess.Popen(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextvars
+import io
 from collections import namedtuple
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -133,6 +134,13 @@ def _state(value: Any) -> InstanceState[Any] | None:
 
 
 # Reading beside a caller ----------------------------------------------------------------------------------
+
+
+def file_of(name: str, content: bytes) -> Any:
+    """A file in memory with a name."""
+    stream = io.BytesIO(content)
+    stream.name = name
+    return stream
 
 
 def is_ordered(result: Any) -> bool:
