@@ -15,6 +15,7 @@ where that is running, and are written for every Python that it may have (3.9 an
     boundary    the calls that leave the monolith, and where they go
     tracebacks  failures in workers reach their runner
     watch       ends a service when the process that started it is gone
+    django_callbacks  the monolith answers its service while a test runs
     on_django   Django's side: routing of models and fixtures, shadow rows, isolation, the middleware
     on_flask    that of Flask on SQLAlchemy, as a plugin of pytest: routing of sessions, shadow rows, isolation, moved routes
 """
