@@ -196,8 +196,6 @@ def _kit(suite: Suite, environment: Environment, mode: str, tree: Path, folder: 
         migrated = run([str(environment.python), *words], cwd=service, env=variables, timeout=300)
         if not migrated.ok:
             return migrated
-        if plan.project.framework == "django":
-            variables |= _as_in_tests(path, variables["DJANGO_SETTINGS_MODULE"])
         spec |= {
             "python": str(environment.python),
             "service": str(service),
@@ -217,23 +215,6 @@ def _kit(suite: Suite, environment: Environment, mode: str, tree: Path, folder: 
         f"{prefix}_TIMEOUT_FACTOR": "15",
         f"{prefix}_CONNECT_TIMEOUT": "10",
     }
-
-
-_SETTINGS = """
-import os
-from {settings} import *
-# The suite empties the cache of its own process only, and runs tasks where they are sent if its settings say so.
-CACHES = {{"default": {{"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}}}
-CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = os.environ.get("DECOMPOSE_KIT_EAGER") == "1"
-"""
-
-
-def _as_in_tests(path: Path, settings: str) -> dict[str, str]:
-    """The service's own settings but for what tests of the monolith do to theirs, in a module beside the kit."""
-    folder = path.parent / "settings"
-    folder.mkdir()
-    (folder / "decompose_kit_settings.py").write_text(_SETTINGS.format(settings=settings))
-    return {"DJANGO_SETTINGS_MODULE": "decompose_kit_settings", "PYTHONPATH": str(folder)}
 
 
 def _joined(*entries: str) -> str:

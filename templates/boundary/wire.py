@@ -513,12 +513,6 @@ def _tag_object(value: Any, contract: ModuleType, operation: OperationContract) 
             return tag(row, contract, operation)
     if objects.is_query(value):
         return [tag(item, contract, operation) for item in value]
-    if hasattr(value, "chunks") and hasattr(value, "seek"):
-        # A file that somebody uploads: its bytes travel, for nobody has stored them yet.
-        value.seek(0)
-        content = b"".join(value.chunks())
-        value.seek(0)
-        return {"$file": [str(value.name), base64.b64encode(content).decode()]}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return {
@@ -527,7 +521,25 @@ def _tag_object(value: Any, contract: ModuleType, operation: OperationContract) 
                 {name: tag(item, contract, operation) for name, item in fields.items()},
             ]
         }
+    if hasattr(value, "read") and hasattr(value, "content_type"):
+        return {"$upload": _uploaded(value, operation)}
     raise BoundaryTypeError(operation.name, f"a {type(value).__name__} cannot cross as JSON")
+
+
+LARGEST_UPLOAD = 5 * 1024 * 1024
+"""Bytes of a file that may cross as a part of a request: what is larger belongs into a storage that both sides see."""
+
+
+def _uploaded(value: Any, operation: OperationContract) -> list[Any]:
+    """Name, media type and content of a file that somebody uploaded; reading it leaves it as it was."""
+    place = value.tell()
+    value.seek(0)
+    content = value.read(LARGEST_UPLOAD + 1)
+    value.seek(place)
+    if len(content) > LARGEST_UPLOAD:
+        raise BoundaryTypeError(operation.name, f"a file of more than {LARGEST_UPLOAD} bytes")
+    name = getattr(value, "filename", None) or getattr(value, "name", "")
+    return [str(name or ""), value.content_type, base64.b64encode(content).decode()]
 
 
 def untag(value: Any, contract: ModuleType) -> Any:
@@ -550,8 +562,8 @@ def untag(value: Any, contract: ModuleType) -> Any:
             return SimpleNamespace(
                 **{key: untag(item, contract) for key, item in content[1].items()}
             )
-        case "$file":
-            return objects.file_of(content[0], base64.b64decode(content[1]))
+        case "$upload":
+            return objects.upload(content[0], content[1], base64.b64decode(content[2]))
         case "$tuple":
             return tuple(untag(content, contract))
         case "$set":

@@ -13,9 +13,9 @@ where that is running, and are written for every Python that it may have (3.9 an
     processes   one service process and database for each process of the suite
     snapshots   the service's database as it was, after each test and class
     boundary    the calls that leave the monolith, and where they go
-    callbacks   what the service calls of the monolith, answered in the process of the suite
     tracebacks  failures in workers reach their runner
     watch       ends a service when the process that started it is gone
+    django_callbacks  the monolith answers its service while a test runs
     on_django   Django's side: routing of models and fixtures, shadow rows, isolation, the middleware
     on_flask    that of Flask on SQLAlchemy, as a plugin of pytest: routing of sessions, shadow rows, isolation, moved routes
 """

@@ -13,6 +13,7 @@ import re
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import django
@@ -33,7 +34,7 @@ class Kit:
         self.spec = spec
         self.frames = Frames(spec)
         self.records = Records(spec.folder)
-        self.services = Services(spec, lambda: _complete(self))
+        self.services = Services(spec, lambda: _complete(self), lambda: _answer(spec))
         self.isolation = Isolation(self.services)
         self.tables = frozenset(spec.tables)
         self.busy = False
@@ -103,9 +104,48 @@ def _settings(spec: Spec) -> None:
         return
     settings.DATABASES[spec.alias] = {"ENGINE": f"{__package__}.django_sqlite3", "NAME": spec.alias, "OPTIONS": {"timeout": 30}}
     settings.DATABASE_ROUTERS = [f"{__name__}.Router", *settings.DATABASE_ROUTERS]
+    exchange = f"{spec.package}.exchange"
+    if not any(app == exchange or app.startswith(f"{exchange}.") for app in settings.INSTALLED_APPS) and _has_callbacks(spec):
+        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, exchange]
     middleware = f"{spec.package}.django_routes.MovedRoutes"
     if middleware not in settings.MIDDLEWARE:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware]
+
+
+def _has_callbacks(spec: Spec) -> bool:
+    """Whether the service asks the monolith for anything."""
+    folder = Path(spec.root, *spec.package.split("."))
+    return (folder / "exchange" / "urls.py").exists() and (folder / f"{spec.context}_callbacks").is_dir()
+
+
+def _answer(spec: Spec) -> dict[str, str]:
+    """Starts to answer callbacks; the variables that a service needs to find the monolith, and the settings of a suite."""
+    variables = _settings_of_the_suite(spec)
+    if _has_callbacks(spec):
+        from .django_callbacks import serve
+
+        variables["MONOLITH_URL"] = serve(f"{spec.package}.exchange.urls", [DEFAULT])
+    return variables
+
+
+def _settings_of_the_suite(spec: Spec) -> dict[str, str]:
+    """The service's own settings, but a cache that can be emptied between tests, and tasks that run at once where the suite's do.
+
+    There is no worker, neither here nor there, and what a service remembers of one test must not be told to the next.
+    """
+    from django.conf import settings
+
+    eager = getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False) or getattr(settings, "CELERY_ALWAYS_EAGER", False)
+    folder = Path(spec.folder, "service-settings")
+    folder.mkdir(exist_ok=True)
+    lines = [
+        "import os",
+        f"from {spec.variables['DJANGO_SETTINGS_MODULE']} import *",
+        'CACHES = {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": os.environ["SUITE_CACHE"]}}',
+        *(["CELERY_TASK_ALWAYS_EAGER = True"] if eager else []),
+    ]
+    (folder / "settings_of_the_suite.py").write_text("\n".join(lines) + "\n")
+    return {"DJANGO_SETTINGS_MODULE": "settings_of_the_suite", "PYTHONPATH": str(folder)}
 
 
 def _install(kit: Kit) -> None:

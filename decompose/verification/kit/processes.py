@@ -10,10 +10,9 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import callbacks
 from .snapshots import Snapshots, SqliteFile
 from .spec import Spec
 
@@ -27,17 +26,18 @@ TRIES = 3
 class Running:
     """A service that answers at ``url`` and keeps its rows in ``database``."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, more: Mapping[str, str]) -> None:
         folder = Path(spec.folder)
         self.database = str(folder / f"service-{os.getpid()}.sqlite3")
         self.log = folder / f"service-{os.getpid()}.log"
+        self.cache = f"{self.database}.cache"
         self._read = 0
         shutil.copyfile(spec.template, self.database)
         self.snapshots: Snapshots = SqliteFile(self.database)
         self.pristine: object = self.snapshots.keep()
         for attempt in range(1, TRIES + 1):
             self.url = f"http://127.0.0.1:{_free_port()}"
-            self._process = self._started(spec)
+            self._process = self._started(spec, more)
             if self._answers():
                 return
             self._process.kill()
@@ -52,10 +52,10 @@ class Running:
         self._read += len(text)
         return text.decode(errors="replace")
 
-    def _started(self, spec: Spec) -> subprocess.Popen[bytes]:
+    def _started(self, spec: Spec, more: Mapping[str, str]) -> subprocess.Popen[bytes]:
         port = self.url.rpartition(":")[2]
         command = [word.replace("{port}", port) for word in spec.command]
-        variables = {**spec.variables, "DATABASE_URL": f"sqlite:///{self.database}", **callbacks.variables(spec)}
+        variables = {**spec.variables, **more, "DATABASE_URL": f"sqlite:///{self.database}", "SUITE_CACHE": self.cache}
         watch = Path(__file__).with_name("watch.py")
         with self.log.open("ab") as output:
             return subprocess.Popen(
@@ -87,9 +87,12 @@ def _free_port() -> int:
 class Services:
     """The services of this process and of those that were forked from it; each process sees its own."""
 
-    def __init__(self, spec: Spec, prepare: Callable[[], None]) -> None:
-        """``prepare`` makes the database of a new service ready for the tests."""
-        self._spec, self._prepare = spec, prepare
+    def __init__(self, spec: Spec, prepare: Callable[[], None], answer: Callable[[], Mapping[str, str]] = dict) -> None:
+        """``prepare`` makes the database of a new service ready for the tests.
+
+        ``answer`` starts to answer what the service asks of the monolith, and gives the variables that tell it where.
+        """
+        self._spec, self._prepare, self._answer = spec, prepare, answer
         self._running: dict[int, Running] = {}
         self._lock = threading.RLock()
         os.register_at_fork(after_in_child=self._in_child)
@@ -108,7 +111,7 @@ class Services:
         with self._lock:
             found = self.started
             if found is None:
-                found = self._running[os.getpid()] = Running(self._spec)
+                found = self._running[os.getpid()] = Running(self._spec, self._answer())
                 os.environ[f"{self._spec.context}_url".upper()] = found.url
                 self._prepare()
                 found.pristine = found.snapshots.keep()
@@ -139,3 +142,4 @@ class Isolation:
         running = self._services.started
         if running is not None:
             running.snapshots.put_back(running.pristine if kept is None else kept)
+            shutil.rmtree(running.cache, ignore_errors=True)

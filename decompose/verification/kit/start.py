@@ -21,14 +21,14 @@ def start() -> None:
     # The boundary's own libraries, for a monolith that does not have them yet; its own packages win.
     if any(importlib.util.find_spec(name) is None for name in ("pydantic", "httpx")):
         sys.path.append(found.packages)
-    if found.framework != "django":
-        # Nothing to arm: the mode alone decides where calls go, and nobody notes them.
-        Records(found.folder).present()
-    elif importlib.util.find_spec("django") is not None:
+    if found.framework == "django" and importlib.util.find_spec("django") is not None:
         from . import on_django
 
         on_django.arm(found)
-    if found.framework in ("flask", "fastapi") and importlib.util.find_spec("sqlalchemy") is not None:
+    elif found.framework in ("flask", "fastapi") and importlib.util.find_spec("sqlalchemy") is not None:
         # A plugin of pytest: it imports what it needs when the tests are read, with the paths that pytest knows by then.
         known = os.environ.get("PYTEST_PLUGINS", "")
         os.environ["PYTEST_PLUGINS"] = ",".join([*([known] if known else []), f"{__package__}.on_flask"])
+    elif found.mode == "loopback":
+        # Nothing to arm: the mode alone decides where calls go, and nobody notes them.
+        Records(found.folder).present()

@@ -47,6 +47,13 @@ def is_query(value: Any) -> bool:
     return hasattr(value, "model") and hasattr(value, "iterator")
 
 
+def upload(name: str, kind: str | None, content: bytes) -> Any:
+    """A file as somebody uploaded it."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    return SimpleUploadedFile(name, content, kind or "application/octet-stream")
+
+
 def in_order(result: Any) -> Any:
     """Rows in an order that stays: pages of an unordered query would overlap."""
     return result.order_by("pk") if getattr(result, "ordered", True) is False else result
@@ -55,13 +62,6 @@ def in_order(result: Any) -> Any:
 def plain(value: Any) -> Any:
     """A value without the classes of the library: text that is translated when read is text by the time it travels."""
     return str(value) if any(base.__name__ == "Promise" for base in type(value).__mro__) else value
-
-
-def file_of(name: str, content: bytes) -> Any:
-    """A file in memory, as an upload gives one."""
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
-    return SimpleUploadedFile(name, content)
 
 
 # Reading beside a caller ----------------------------------------------------------------------------

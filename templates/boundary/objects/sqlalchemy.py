@@ -112,6 +112,19 @@ def is_query(value: Any) -> bool:
     return isinstance(value, Query | Result | ScalarResult)
 
 
+def upload(name: str, kind: str | None, content: bytes) -> Any:
+    """A file as somebody uploaded it: what Werkzeug gives to views, elsewhere a file in memory with its name."""
+    import importlib.util
+
+    if importlib.util.find_spec("werkzeug") is not None:
+        from werkzeug.datastructures import FileStorage
+
+        return FileStorage(io.BytesIO(content), filename=name, content_type=kind)
+    file = io.BytesIO(content)
+    file.name = name
+    return file
+
+
 def in_order(result: Any) -> Any:
     """Rows in an order that stays: pages of an unordered query would overlap."""
     if not isinstance(result, Query) or result._order_by_clauses:
@@ -134,13 +147,6 @@ def _state(value: Any) -> InstanceState[Any] | None:
 
 
 # Reading beside a caller ----------------------------------------------------------------------------------
-
-
-def file_of(name: str, content: bytes) -> Any:
-    """A file in memory with a name."""
-    stream = io.BytesIO(content)
-    stream.name = name
-    return stream
 
 
 def is_ordered(result: Any) -> bool:

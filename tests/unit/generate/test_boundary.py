@@ -32,7 +32,7 @@ def with_operation(operation: Operation) -> ServicePlan:
 def test_both_sides_get_the_same_bytes() -> None:
     files = by_path(library_plan())
     inside = [path for path in files if path.startswith("library/")]
-    assert len(inside) == len(boundary.SHARED_MODULES) + 6  # two packages, the objects, what hands routes on, the routes, the local implementation
+    assert len(inside) == len(boundary.SHARED_MODULES) + 6  # two packages, the objects, the middleware, the routes, the local implementation
     for path in inside:
         assert files[path].content == files[f"services/loans/{path}"].content
 

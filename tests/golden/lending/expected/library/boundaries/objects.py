@@ -47,6 +47,13 @@ def is_query(value: Any) -> bool:
     return hasattr(value, "model") and hasattr(value, "iterator")
 
 
+def upload(name: str, kind: str | None, content: bytes) -> Any:
+    """A file as somebody uploaded it."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    return SimpleUploadedFile(name, content, kind or "application/octet-stream")
+
+
 def in_order(result: Any) -> Any:
     """Rows in an order that stays: pages of an unordered query would overlap."""
     return result.order_by("pk") if getattr(result, "ordered", True) is False else result
