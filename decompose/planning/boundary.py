@@ -28,7 +28,7 @@ from decompose.planning import statements
 from decompose.planning.batches import batches, noted
 from decompose.planning.callbacks import Callbacks
 from decompose.planning.contract import QUERYING, Catalogue, Obstacle, entities, is_exception
-from decompose.planning.declared import declared, is_class, through_heirs
+from decompose.planning.declared import declared, is_class, of_told_class, through_heirs
 from decompose.planning.index import Index
 from decompose.planning.parameters import ParameterUse, parameter_uses
 from decompose.planning.placement import Cut, is_plain
@@ -367,6 +367,9 @@ class _Survey:
         if not calls or self._is_column(use.model, found[0]) or self._goes_further(use) or self._leaves(use.model, found[0]):
             return self._attributes(use)
         first = calls[0]
+        if of_told_class(self._sight, use):
+            reason = "on a row of the class's own, which is told its model: on the monolith's table until the data is split"
+            return make("in", "orm", "stay", reason, blocks="split")
         if not use.certain:
             reason = f"whether {first.text()} is called on a row of the context is not certain: annotate what holds it"
             return make("in", "orm", "decide", reason, alternatives=("stay",), blocks="switch")

@@ -114,6 +114,15 @@ def holds(outer: Span, inner: Span) -> bool:
     return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
 
 
+def of_told_class(sight: Sight, use: ModelUse) -> bool:
+    """Whether a row is one that a class works on which is told its model: ``self.instance`` of a form, what ``super().save()`` gives."""
+    method = sight.program.definition(use.definition)
+    if method is None or method.kind != "method":
+        return False
+    told = any(each.head == "class" and each.model == use.model and each.definition in (method.parent, f"{method.parent}.Meta") for each in sight.uses_in.of((sight.reach.unit(method.id),)))
+    return told and any(each.span == use.span and each.chain.origin in ("self", "super") for each in sight.scope(method.id))
+
+
 def is_django(sight: Sight, table: str) -> bool:
     """Whether a table is one of Django's models."""
     known = sight.tables.get(table)

@@ -139,3 +139,18 @@ def test_a_view_that_is_named_elsewhere_than_in_the_url_configuration_has_an_edg
     found = Monolith(text, api, pages).edges("reviews", direction="in")
     assert [(edge.kind, edge.disposition) for edge in found if edge.source == "shop.catalog.pages.Handler"] == [("import", "stay")]
     assert {edge.kind for edge in found if edge.at.path == "shop/urls.py"} == {"route"}
+
+
+def test_the_rows_of_a_class_that_is_told_its_model_stay_with_it() -> None:
+    code = """
+    class ReviewForm(forms.ModelForm):
+        class Meta:
+            model = Review
+
+        def save(self, commit=True):
+            review = super().save(commit=False)
+            review.rating = 3
+            review.save()
+            return review
+    """
+    assert edges(code) == ["import stay , split", "orm stay save(), split"]
