@@ -64,13 +64,6 @@ def plain(value: Any) -> Any:
     return str(value) if any(base.__name__ == "Promise" for base in type(value).__mro__) else value
 
 
-def file_of(name: str, content: bytes) -> Any:
-    """A file in memory, as an upload gives one."""
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
-    return SimpleUploadedFile(name, content)
-
-
 # Reading beside a caller ----------------------------------------------------------------------------
 
 
