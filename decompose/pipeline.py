@@ -69,6 +69,12 @@ class AcceptedContext(msgspec.Struct, frozen=True):
     operations: tuple[AcceptedOperation, ...] = ()
 
 
+class AcceptedProject(msgspec.Struct, frozen=True):
+    """What services that were extracted call their project: names of what runs begin with it."""
+
+    name: str = ""
+
+
 class Accepted(msgspec.Struct, frozen=True):
     """The part of a saved plan that a later analysis keeps, and what tells whether it was made from the same source and decisions."""
 
@@ -76,6 +82,7 @@ class Accepted(msgspec.Struct, frozen=True):
     config_digest: str
     context_map: ContextMap
     contexts: tuple[AcceptedContext, ...] = ()
+    project: AcceptedProject = AcceptedProject()
 
     def names(self) -> dict[str, dict[tuple[str, str, str], str]]:
         """Names of operations by context and by what the operation is: callers and settings know them."""
@@ -207,6 +214,7 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
         analysis.config,
         _packaging(analysis.tree, analysis.view),
         name=analysis.name,
+        kept_name=analysis.accepted.project.name if analysis.accepted is not None and emit.written_contexts(analysis.base) else "",
         version=__version__,
         files=[file.path for file in analysis.tree.other],
         names=analysis.accepted.names() if analysis.accepted is not None else {},

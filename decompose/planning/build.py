@@ -40,6 +40,7 @@ def build(
     texts: Mapping[str, str],
     *,
     name: str,
+    kept_name: str = "",
     version: str,
     files: Collection[str] = (),
     names: Mapping[str, Names] = MappingProxyType({}),
@@ -47,9 +48,12 @@ def build(
     """The plan for every context.
 
     ``names`` are those of the operations in an accepted plan, by context: an operation keeps its name when others come before it.
-    ``texts`` are packaging files by path, ``name`` is the project folder's name, ``files`` are the paths of files that are not Python.
+    ``texts`` are packaging files by path, ``name`` is the project folder's name, ``kept_name`` the name that services
+    extracted before have in theirs: it stays, wherever the project lies now. ``files`` are the paths of files that are not Python.
     """
     monolith = project(program, graph, config, texts, name)
+    if kept_name:
+        monolith = msgspec.structs.replace(monolith, name=kept_name)
     sight = Sight(program, graph, context_map)
     check_contexts(config, (context.name for context in context_map.contexts if context.role != "shared"))
     surveyed = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,14 @@ def test_extracting_twice_writes_nothing(decompose: Typed, planned: Path) -> Non
     answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
     assert answer.code == 0 and "Nothing to write" in answer.out
     assert {path: path.stat().st_mtime_ns for path in planned.rglob("*") if path.is_file()} == times
+
+
+def test_services_keep_the_name_of_their_project_in_another_folder(decompose: Typed, planned: Path, tmp_path: Path) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(planned, elsewhere)
+    answer = decompose("extract", "reviews", "-C", elsewhere, "--allow-dirty", "--replan")
+    assert answer.code == 0 and "Nothing to write" in answer.out
 
 
 def test_undo_gives_the_monolith_back(decompose: Typed, planned: Path) -> None:
