@@ -139,6 +139,7 @@ def turned(service: ServicePlan, step: str, texts: Texts) -> Change:
     folder = f"{service.root}/deploy/monolith"
     lines = [f"# Variables of the monolith from the step {step} on; back: the same with {identifier}_MODE=local."]
     lines += [f"{name}={value}" for name, value in variables.items()]
+    lines += ["# The key of the secret that the shared stack names: keep its value out of this file.", "BOUNDARY_TOKEN_KEY=${BOUNDARY_TOKEN_KEY}"]
     made = [
         Artifact(f"{folder}/{step}.env", "\n".join([*lines, ""]).encode(), context=service.context.name, step=step),
         Artifact(f"{folder}/{step}.json", json.dumps(container, indent=2).encode() + b"\n", context=service.context.name, step=step),

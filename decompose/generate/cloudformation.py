@@ -70,7 +70,8 @@ def template(service: Deployment, render: Render) -> bytes:
         service=service,
         shared={**SHARED, **(BROKER if service.worker else {})},
         given=[secret for secret in service.secrets if secret.source == "given"],
-        optional=[variable.name for variable in service.variables if variable.value is None],
+        optional=[variable.name for variable in service.variables if variable.value is None and not variable.purpose],
+        needed=[variable for variable in service.variables if variable.value is None and variable.purpose],
         traffic=TRAFFIC,
         task=_task(service, service.web, "ImageTag"),
         worker_task=_task(service, service.worker, "ImageTag") if service.worker else "",
@@ -149,7 +150,8 @@ def _cfn(service: Deployment, value: Any, image: str, key: str = "") -> Any:
 
 def _optional(service: Deployment, converted: Any, original: Any) -> Any:
     """A variable without a default is absent from the container unless the environment sets it."""
-    if isinstance(original, dict) and original.get("value") == f"${{{original.get('name')}}}":
+    optional = {variable.name for variable in service.variables if not variable.purpose}
+    if isinstance(original, dict) and original.get("name") in optional and original.get("value") == f"${{{original['name']}}}":
         condition = "Has" + variable_parameter(original["name"])
         return Intrinsic("!If", [condition, converted, Intrinsic("!Ref", "AWS::NoValue")])
     return converted
@@ -265,7 +267,7 @@ def _parameters(service: Deployment, environment: str) -> dict[str, Any]:
         values[f"{camel(grant.service)}ResourceArns"] = f"REPLACE: ARNs for {', '.join(grant.actions)}"
     for variable in service.variables:
         if variable.value is None:
-            values[variable_parameter(variable.name)] = ""
+            values[variable_parameter(variable.name)] = f"REPLACE: {variable.purpose}" if variable.purpose else ""
     return {"Parameters": values}
 
 

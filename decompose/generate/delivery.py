@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decompose.generate.deployment import deployment, health_command
+from decompose.generate.deployment import MONOLITH_URL, deployment, health_command
 from decompose.generate.render import Render
 from decompose.model.artifacts import Artifact
 from decompose.model.deployment import Deployment
@@ -40,7 +40,10 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
 
 def _compose_environment(service: Deployment) -> dict[str, str]:
     # Compose would read a dollar sign as one of its own variables.
-    return {name: value.replace("$", "$$") for name, value in _environment(service, "database", "broker").items()}
+    values = {name: value.replace("$", "$$") for name, value in _environment(service, "database", "broker").items()}
+    if MONOLITH_URL in values:
+        values[MONOLITH_URL] = f"${{MONOLITH_URL:-{values[MONOLITH_URL]}}}"
+    return values
 
 
 def _environment(service: Deployment, database: str, broker: str) -> dict[str, str]:
@@ -51,6 +54,9 @@ def _environment(service: Deployment, database: str, broker: str) -> dict[str, s
         # A default that a workflow would evaluate is left to the code that has it.
         if variable.value is not None and "${{" not in variable.value
     }
+    if any(variable.name == MONOLITH_URL for variable in service.variables):
+        # On a laptop the monolith runs outside of this service's containers.
+        values[MONOLITH_URL] = "http://host.docker.internal:8000"
     for secret in service.secrets:
         upper = secret.name.upper()
         if secret.source == "database":

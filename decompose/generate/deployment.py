@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from decompose.generate import schedules
 from decompose.generate.routing import rules
@@ -36,6 +36,8 @@ SYSTEM_PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "weasyprint": ((), ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")),
     "xmlsec": (("build-essential", "libxmlsec1-dev", "pkg-config"), ("libxmlsec1-openssl",)),
 }
+
+MONOLITH_URL = "MONOLITH_URL"
 
 CONTRACT_SECRETS = (
     Secret("DATABASE_URL", "database", "the service's own role in its own database"),
@@ -87,7 +89,7 @@ def deployment(plan: ServicePlan) -> Deployment:
         rules=listener_rules,
         grants=grants,
         schedules=jobs,
-        gaps=(*route_gaps, *environment_gaps, *grant_gaps, *job_gaps, *size_gaps),
+        gaps=(*route_gaps, *_state_gaps(plan), *environment_gaps, *grant_gaps, *job_gaps, *size_gaps),
         build_packages=build,
         run_packages=run,
         description=_first_line(plan),
@@ -202,9 +204,14 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
         variables.append(Variable("DJANGO_SETTINGS_MODULE", f"{plan.package}.settings"))
     secrets = list(CONTRACT_SECRETS)
     gaps: list[Gap] = []
-    if plan.context.callbacks or plan.context.pointers or any(each.side == "monolith" for each in plan.context.listeners):
-        variables.append(Variable("MONOLITH_URL", None))
-    taken = {"MONOLITH_URL", *_OWN, *(secret.name for secret in secrets)}
+    uses = [
+        *(["callbacks"] if plan.context.callbacks else []),
+        *(["events"] if plan.context.pointers or any(each.side == "monolith" for each in plan.context.listeners) else []),
+    ]
+    if uses:
+        purpose = f"where the monolith answers {' and '.join(uses)} of this service, such as http://monolith.internal:8000"
+        variables.append(Variable(MONOLITH_URL, None, None, purpose))
+    taken = {MONOLITH_URL, *_OWN, *(secret.name for secret in secrets)}
     settings = [
         # The service's settings read the same variable as the monolith's, with the same default.
         EnvironmentRead("", setting.environment, setting.value, setting.at)
@@ -218,21 +225,66 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
         elif _CREDENTIAL.search(read.name):
             secrets.append(Secret(read.name, "given", "read by the moved code", read.at))
         else:
-            value = _literal(read.default)
+            value = _default(read)
             variables.append(Variable(read.name, value, read.at))
             if value is None:
-                gaps.append(Gap(read.name, "the code gives no plain default: set it for each environment", read.at))
+                gaps.append(Gap(read.name, _no_default(read), read.at))
     if (plan.context.tasks or plan.context.sent) and _BROKER.name not in {secret.name for secret in secrets}:
         secrets.append(_BROKER)
     return tuple(sorted(variables, key=lambda v: v.name)), tuple(sorted(secrets, key=lambda s: s.name)), tuple(gaps)
 
 
+def _state_gaps(plan: ServicePlan) -> Iterator[Gap]:
+    """What the monolith keeps beside its database and no copy of rows brings along: files and caches."""
+    django = plan.project.framework == "django"
+    where = "MEDIA_ROOT or STORAGES" if django else "its storage"
+    for table in plan.context.tables:
+        for column in table.columns:
+            if column.type == "file":
+                reason = f"the rows move, the files in the monolith's storage do not: copy them, and set {where} of the service"
+                yield Gap(f"{table.id}.{column.name}", reason, Location(table.at.path, column.line or table.at.line))
+    taken = {setting.name for setting in plan.context.settings}
+    for setting in plan.context.left_settings:
+        if setting.name not in taken:
+            yield Gap(setting.name, "the monolith configures it, the service does not: its cache is one of each process unless it is set", setting.at)
+
+
 def _first_reads(reads: Iterable[EnvironmentRead]) -> list[EnvironmentRead]:
     """One read per name, with a default where any read has one."""
     chosen: dict[str, EnvironmentRead] = {}
-    for read in sorted(reads, key=lambda r: (r.name, _literal(r.default) is None, r.at)):
+    for read in sorted(reads, key=lambda r: (r.name, _default(r) is None, r.at)):
         chosen.setdefault(read.name, read)
     return list(chosen.values())
+
+
+def _no_default(read: EnvironmentRead) -> str:
+    if not read.default or any(isinstance(node, ast.Constant) and node.value == read.name for node in _nodes(read.default)):
+        return "the code gives no default: set it for each environment"
+    return f"the code's default is {read.default}: set it for each environment where something else is wanted"
+
+
+def _default(read: EnvironmentRead) -> str | None:
+    """The text that the variable has when nobody sets it: a literal, or that of the one read inside an expression."""
+    value = _literal(read.default)
+    if value is not None:
+        return value
+    calls = [node for node in _nodes(read.default) if isinstance(node, ast.Call) and len(node.args) == 2]
+    inner = {_literal(ast.unparse(call.args[1])) for call in calls if _asks(call, read.name)}
+    return inner.pop() if len(inner) == 1 else None
+
+
+def _asks(call: ast.Call, variable: str) -> bool:
+    """Whether a call such as ``os.environ.get("X", "50")`` asks for the variable."""
+    return isinstance(call.args[0], ast.Constant) and call.args[0].value == variable
+
+
+def _nodes(source: str) -> list[ast.AST]:
+    """The parts of an expression, none where the source is no expression."""
+    try:
+        tree = ast.parse(source, mode="eval")
+    except (SyntaxError, ValueError):
+        return []
+    return list(ast.walk(tree))
 
 
 def _literal(source: str) -> str | None:

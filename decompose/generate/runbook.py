@@ -6,8 +6,8 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from decompose.generate.cloudformation import TRAFFIC
-from decompose.generate.deployment import deployment, moves
+from decompose.generate.cloudformation import TRAFFIC, variable_parameter
+from decompose.generate.deployment import MONOLITH_URL, deployment, moves
 from decompose.generate.render import Render, code, sql_name, sql_text
 from decompose.generate.routing import pattern_of
 from decompose.model.artifacts import Artifact
@@ -40,6 +40,12 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         callbacks=[code(each.name) for each in context.callbacks] if plan.project.framework == "django" else [],
         events_of=sorted({code(each.label) for each in context.replicas}) if plan.project.framework == "django" else [],
         url=f"{variable}_URL",
+        address=f"http://{service.name}.$ENVIRONMENT.{service.project}.internal:{service.web.port}",
+        deploy=f"{service.root}/deploy",
+        framework=plan.project.framework,
+        audience=plan.boundary.rpartition(".")[2],
+        needs_monolith=any(each.name == MONOLITH_URL for each in service.variables),
+        monolith_parameter=variable_parameter(MONOLITH_URL),
         tables=[code(table) for table in owned],
         table_names=", ".join(sql_text(table.rpartition(".")[2]) for table in owned) or "NULL",
         dump_tables=" ".join(f"--table={shlex.quote(sql_name(table))}" for table in owned),
@@ -53,6 +59,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         blocking=blocking,
         blocks={name: _blocking(blocking, name) for name in STEPS},
         middleware=_middleware(plan),
+        unhanded=_hands_on(plan) and not _middleware(plan),
         migrated=plan.project.framework == "django",
         keys_back=_keys_back(plan),
         foreign_keys=[edge for edge in context.edges if edge.kind == "foreign-key" and not edge.test],
@@ -77,13 +84,17 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
 
 def _middleware(plan: ServicePlan) -> str:
     """What sends requests for moved routes on to the service, ``""`` where the framework has no such thing or no route moves."""
-    moves = any(edge.kind == "route" and edge.disposition == "proxy-route" for edge in plan.context.edges)
-    if not moves:
+    if not _hands_on(plan):
         return ""
     return {
         "django": f"{plan.project.package}.django_routes.MovedRoutes",
         "flask": f"{plan.project.package}.flask_routes.init_app",
     }.get(plan.project.framework, "")
+
+
+def _hands_on(plan: ServicePlan) -> bool:
+    """Whether routes move, so that somebody has to hand their requests on."""
+    return any(edge.kind == "route" and edge.disposition == "proxy-route" for edge in plan.context.edges)
 
 
 def _keys_back(plan: ServicePlan) -> str:
@@ -108,4 +119,4 @@ def _probes(plan: ServicePlan) -> str:
     for route in plan.context.routes:
         if moves(route, plan.context) and (not route.methods or "GET" in route.methods):
             paths.update(sample for pattern in pattern_of(route)[0] for sample in pattern.samples)
-    return " ".join(shlex.quote(path) for path in sorted(paths)) or shlex.quote("/")
+    return " ".join(shlex.quote(path) for path in sorted(paths))

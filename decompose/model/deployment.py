@@ -10,11 +10,15 @@ from decompose.model.location import Location
 
 
 class Variable(msgspec.Struct, frozen=True):
-    """A plain environment variable. ``value`` is ``None`` when the code gives no default: each environment must say it."""
+    """A plain environment variable. ``value`` is ``None`` when the code gives no default: each environment must say it.
+
+    ``purpose`` is what it is for where that is known; then the service is of no use without it.
+    """
 
     name: str
     value: str | None
     at: Location | None = None
+    purpose: str = ""
 
 
 class Secret(msgspec.Struct, frozen=True):

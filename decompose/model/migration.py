@@ -243,7 +243,7 @@ class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``callbacks`` are operations of the monolith that the service calls; ``pointers`` and ``listeners`` are what hears of changes by event,
     ``sent`` the tasks of the monolith that moved code sends, each with its queue. ``foreign_keys`` are those of the context's own tables, many-to-many relations included. ``files`` are paths of templates and
-    other files that moved code names.
+    other files that moved code names. ``left_settings`` say what the monolith uses outside of its code and database (caches): a service has to be told of its own.
     ``rank`` is the place in the order of extraction from 1, 0 when extraction is not advised; ``score`` and ``reasons`` say why.
     """
 
@@ -274,6 +274,7 @@ class ContextPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     listeners: tuple[Listener, ...] = ()
     sent: tuple[Task, ...] = ()
     depends_on: tuple[str, ...] = ()
+    left_settings: tuple[Setting, ...] = ()
 
 
 class Project(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -133,6 +133,7 @@ def _context_plan(sight: Sight, monolith: Project, placed: Cut, found: Boundary,
         subscriptions=tuple(each for each in graph.subscriptions if going(each.handler)),
         environment=tuple(each for each in graph.environment if running(each.definition)),
         settings=tuple(_settings(sight, placed)),
+        left_settings=tuple(merged(list(sight.settings.of((name,)))) for name in LEFT_SETTINGS if any(each.name == name for each in sight.graph.settings)),
         externals=tuple(each for each in graph.externals if running(each.definition)),
         requirements=needed(_imports(sight, placed), dict(monolith.requirements), frozenset(sys.stdlib_module_names)),
         files=tuple(sorted(_files(sight, placed, files))),
@@ -158,6 +159,10 @@ def _settings(sight: Sight, placed: Cut) -> Iterator[Setting]:
 
 FRAMEWORK_SETTINGS = frozenset({"USE_TZ", "TIME_ZONE", "LANGUAGE_CODE", "USE_I18N", "DEFAULT_AUTO_FIELD", "AUTH_USER_MODEL", "REST_FRAMEWORK", "APPEND_SLASH"})
 """Settings that change what moved code does without being read by it."""
+
+
+LEFT_SETTINGS = ("CACHES", "CACHE_TYPE")
+"""Settings of Django and of Flask-Caching that name something outside of the process, which a service may not share."""
 
 
 def _files(sight: Sight, placed: Cut, files: Collection[str]) -> Iterator[str]:

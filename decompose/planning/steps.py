@@ -73,10 +73,10 @@ def steps(name: str, project: Project, edges: Iterable[BoundaryEdge], services: 
         ),
         step(
             "switch",
-            "Writes stop, the rest is copied and the rows are cut over; calls and the moved routes go to the service, 1, 10, 50, then 100 percent",
-            f"python -m {package}.copy_data cut-over, {switch}=remote, then the weights of the load balancer's rule",
-            f"{tests} with {switch}=remote; python -m {package}.copy_data reconcile; error rate and p95 within the limits agreed on",
-            f"weight 0, {switch}=local, python -m {package}.copy_data back --final: what was written since comes back",
+            "Writes stop, the rest is copied and the rows are cut over; calls go to the service, and the monolith hands the moved routes on to it",
+            f"python -m {package}.copy_data cut-over, {switch}=remote with the boundary's middleware for moved routes",
+            f"{tests} with {switch}=remote; python -m {package}.copy_data reconcile; error rate, 401 and 403, and p95 within the limits agreed on",
+            f"{switch}=local, python -m {package}.copy_data back --final: what was written since comes back",
             last_safe=True,
         ),
         step(

@@ -57,6 +57,8 @@ def variables(plan: ServicePlan, database: Path) -> dict[str, str]:
         "SECRET_KEY": "only-for-verification",
         "BOUNDARY_TOKEN_KEY": "only-for-verification-of-the-boundary",
         "PYTHONDONTWRITEBYTECODE": "1",
+        # Nothing answers there: the callbacks have gates of their own, with a monolith.
+        **({"MONOLITH_URL": "http://monolith.invalid"} if plan.context.callbacks else {}),
     }
 
 

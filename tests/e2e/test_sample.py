@@ -104,7 +104,7 @@ def running(shop: Path, name: str, scratch: Path) -> Iterator[processes.Server]:
     assert isinstance(environment, Environment), environment
     variables = {
         "PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": f"{name}_service.settings", "SECRET_KEY": "x", "BOUNDARY_TOKEN_KEY": "x",
-        "DATABASE_URL": f"sqlite:///{scratch / name}.sqlite3",
+        "DATABASE_URL": f"sqlite:///{scratch / name}.sqlite3", "MONOLITH_URL": "http://monolith.invalid",
     }  # fmt: skip
     migrated = processes.run([str(environment.python), "manage.py", "migrate"], cwd=folder, env=variables, timeout=120)
     assert migrated.ok, migrated.tail()

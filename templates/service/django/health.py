@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
@@ -16,7 +17,15 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers and has every migration, else 503 with the reason."""
+    """200 when the database answers and has every migration, else 503 with the reason.
+
+    503 too without an address for what the moved code calls of the monolith.
+    """
+    for options in settings.BOUNDARIES.values():
+        if options.get("mode") == "remote" and not options["url"]:
+            return JsonResponse(
+                {"status": "unavailable", "reason": "MONOLITH_URL is missing"}, status=503
+            )
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -288,3 +288,14 @@ seen()
     assert report(plain) == report(structured) == (code_, printed)
     assert report("nothing\n")[0] == 2
     assert report(next(line for line in lines if '"summary"' in line).replace('"different": 1, ', ""))[0] == 0
+
+
+def test_the_report_explains_itself_and_names_a_file_that_is_not_there(library: Path) -> None:
+    def report(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "library.boundaries.shadow", *arguments]
+        return subprocess.run(command, cwd=library, capture_output=True, text=True, check=False, env={"PATH": ""})
+
+    explained = report("--help")
+    assert explained.returncode == 0 and "usage: python -m library.boundaries.shadow" in explained.stdout
+    missing = report("nowhere.jsonl")
+    assert missing.returncode == 2 and "nowhere.jsonl: No such file or directory" in missing.stderr and "Traceback" not in missing.stderr

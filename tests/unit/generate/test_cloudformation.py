@@ -12,6 +12,7 @@ from decompose.generate.deployment import deployment
 from decompose.model.facts import EnvironmentRead
 
 WITHOUT_ROUTES = msgspec.structs.replace(LOANS, routes=())
+CALLING = msgspec.structs.replace(LOANS, callbacks=LOANS.operations)
 ODD_TEXTS = msgspec.structs.replace(
     LOANS,
     environment=(EnvironmentRead("x", "GREETING", repr('${Cluster} "hi": {{resolve}} # \u2028 é'), AT),),
@@ -19,7 +20,7 @@ ODD_TEXTS = msgspec.structs.replace(
 )
 
 
-@pytest.mark.parametrize("context", [LOANS, LOANS_WITH_TASKS, WITHOUT_ROUTES, ODD_TEXTS], ids=["web", "worker", "no-routes", "odd"])
+@pytest.mark.parametrize("context", [LOANS, LOANS_WITH_TASKS, WITHOUT_ROUTES, CALLING, ODD_TEXTS], ids=["web", "worker", "no-routes", "calling", "odd"])
 def test_cfn_lint_finds_nothing_in_the_service(context: Any) -> None:
     text = artifacts(service_plan(context))["deploy/template.yaml"].content.decode()
     assert [f"{match.rule.id} {match.message}" for match in lint(text, config=ManualArgs(ignore_checks=["I"]))] == []
@@ -79,3 +80,20 @@ def test_the_shared_files_do_not_depend_on_the_service() -> None:
 def test_the_template_of_a_service_without_workers_needs_no_bucket() -> None:
     # CloudFormation takes a template of at most 51,200 bytes in a request; deploy/stack.sh asks for a bucket above that.
     assert len(artifacts(service_plan())["deploy/template.yaml"].content) < 51_200
+
+
+def test_a_service_that_calls_the_monolith_must_be_told_where_it_is() -> None:
+    found = template(CALLING)["Parameters"]["VariableMonolithUrl"]
+    assert "Default" not in found and "where the monolith answers callbacks of this service" in found["Description"] and "without a default" not in found["Description"]
+    for environment in ("staging", "production"):
+        given = json.loads(artifacts(service_plan(CALLING))[f"deploy/parameters/{environment}.json"].content)["Parameters"]
+        assert given["VariableMonolithUrl"].startswith("REPLACE: where the monolith answers")
+    container = template(CALLING)["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]
+    assert "MONOLITH_URL" in [entry.get("Name") for entry in container["Environment"] if isinstance(entry, dict)]
+
+
+def test_the_template_says_whom_the_load_balancer_may_send() -> None:
+    text = artifacts(service_plan())["deploy/template.yaml"].content.decode()
+    assert "middleware hands requests for the moved routes on" in text and "5. optional, TrafficPercent" in text
+    assert "stays 0 unless callers bring signed tokens" in template()["Parameters"]["TrafficPercent"]["Description"]
+    assert "TrafficPercent" not in artifacts(service_plan(WITHOUT_ROUTES))["deploy/template.yaml"].content.decode()

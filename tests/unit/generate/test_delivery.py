@@ -76,3 +76,12 @@ def test_scripts_are_valid_bash(path: str) -> None:
     artifact = artifacts(service_plan(LOANS_WITH_TASKS))[f"deploy/{path}.sh"]
     assert artifact.executable
     subprocess.run(["bash", "-n"], input=artifact.content, check=True)
+
+
+def test_compose_knows_the_monolith_where_the_service_calls_it() -> None:
+    calling = msgspec.structs.replace(LOANS, callbacks=LOANS.operations)
+    service = yaml.safe_load(artifacts(service_plan(calling))["compose.yaml"].content)["x-service"]
+    assert service["environment"]["MONOLITH_URL"] == "${MONOLITH_URL:-http://host.docker.internal:8000}"
+    assert service["extra_hosts"] == ["host.docker.internal:host-gateway"]
+    alone = yaml.safe_load(artifacts(service_plan())["compose.yaml"].content)["x-service"]
+    assert "MONOLITH_URL" not in alone["environment"] and "extra_hosts" not in alone

@@ -2,14 +2,18 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from deployment_plans import LOANS, LOANS_WITH_TASKS, artifacts, service_plan
+from deployment_plans import LOANS, LOANS_WITH_TASKS, PROJECT, artifacts, service_plan
 from postgres import Server
 
+from decompose.generate.deployment import deployment
+from decompose.model.facts import Column, Setting
 from decompose.model.location import Location
 from decompose.model.migration import BoundaryEdge
+from decompose.steps import Texts, turned
 
 
 def runbook(context: object = LOANS) -> str:
@@ -33,8 +37,64 @@ def test_steps_are_numbered_without_a_gap() -> None:
 
 def test_traffic_moves_in_shares_and_back_by_one() -> None:
     text = runbook()
-    assert re.findall(r"^deploy/stack.sh TrafficPercent=(\d+)", text, re.M) == ["1", "10", "50", "100"]
-    assert "`deploy/stack.sh TrafficPercent=10`, or `TrafficPercent=0`" in text
+    assert re.findall(r"^services/book-loans/deploy/stack.sh TrafficPercent=(\d+)", text, re.M) == ["1", "10", "50", "100"]
+    assert "`services/book-loans/deploy/stack.sh TrafficPercent=10`, or `TrafficPercent=0`" in text
+
+
+def test_the_load_balancer_moves_routes_last_and_only_when_nobody_is_refused() -> None:
+    titles = re.findall(r"^### (5\.\d+ .+)", runbook(LOANS_WITH_TASKS), re.M)
+    optional = [title for title in titles if "Optional" in title]
+    assert len(optional) == 5 and titles[-5:] == optional
+    step = runbook().partition("Optional: may the load balancer")[2].partition("### ")[0]
+    assert 'curl -sS -o /dev/null -w \'%{http_code}\' -H "X-Service-Preview: $TESTER_HEADER"' in step
+    assert "401) echo" in step and "leave `TrafficPercent` at 0" in step and "Authorization" not in step
+
+
+def test_every_share_of_traffic_watches_those_who_are_refused() -> None:
+    steps = re.split(r"^### ", runbook(), flags=re.M)
+    shares = [step for step in steps if "Optional: routes at" in step]
+    assert len(shares) == 4
+    assert all("HTTPCode_Target_4XX_Count" in step and "any 401 or 403" in step for step in shares)
+
+
+def in_framework(framework: Any) -> str:
+    route = BoundaryEdge("r", "in", "route", "loans", "library.loans.api.Loans", Location("x.py", 1), "GET /loans/", "proxy-route", "proxy-route", "")
+    project = msgspec.structs.replace(PROJECT, framework=framework)
+    return artifacts(service_plan(msgspec.structs.replace(LOANS, edges=(route,)), project=project))["RUNBOOK.md"].content.decode()
+
+
+def test_flask_hands_routes_on_by_a_line_in_its_factory() -> None:
+    step = in_framework("flask").partition("### 5.3")[2].partition("### ")[0]
+    assert "from library.boundaries import flask_routes; flask_routes.init_app(app)\n```" in step
+
+
+def test_fastapi_hands_nothing_on_and_the_step_says_so() -> None:
+    step = in_framework("fastapi").partition("### 5.3")[2].partition("### ")[0]
+    assert "Nothing that is generated hands requests for moved routes on in fastapi: they stay in the monolith" in step
+    assert "init_app" not in step and "MovedRoutes" not in step
+
+
+def test_every_block_runs_from_the_projects_root() -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```", runbook(LOANS_WITH_TASKS), re.M | re.S)
+    assert not [block for block in blocks if re.search(r"^cd |(?<![\w/-])deploy/", block, re.M)]
+
+
+def test_a_variable_of_the_shell_is_set_where_it_is_used() -> None:
+    for block in re.findall(r"^```sh\n(.*?)^```", runbook(LOANS_WITH_TASKS), re.M | re.S):
+        used = set(re.findall(r'"\$(SOURCE|TESTER_HEADER|password|token)"', block))
+        assert used <= set(re.findall(r"^\s*(\w+)=", block, re.M)), block
+
+
+@pytest.mark.parametrize("mode", ["shadow", "remote"])
+def test_modes_that_call_the_service_have_the_key(mode: str) -> None:
+    block = runbook().partition(f"BOOK_LOANS_MODE={mode}\n")[2].partition("```")[0]
+    assert "BOUNDARY_TOKEN_KEY=" in block and "BOOK_LOANS_URL=" in block
+
+
+def test_callbacks_need_the_monoliths_address() -> None:
+    text = runbook(msgspec.structs.replace(LOANS, callbacks=LOANS.operations))
+    assert "`VariableMonolithUrl` in `services/book-loans/deploy/parameters/$ENVIRONMENT.json`" in text
+    assert "MONOLITH_URL" not in runbook()
 
 
 def test_a_blocking_edge_is_named_where_it_blocks() -> None:
@@ -56,7 +116,7 @@ def test_the_cut_is_listed_with_its_places() -> None:
 
 def test_every_script_that_it_calls_is_generated() -> None:
     made = artifacts(service_plan(LOANS_WITH_TASKS))
-    called = set(re.findall(r"deploy/[\w/-]+\.(?:sh|json|sql)", runbook(LOANS_WITH_TASKS)))
+    called = set(re.findall(r"deploy/(?!monolith/)[\w/-]+\.(?:sh|json|sql)", runbook(LOANS_WITH_TASKS)))
     assert called and called <= made.keys()
 
 
@@ -72,13 +132,13 @@ def test_the_copy_role_reads_exactly_what_is_copied() -> None:
 
 def test_the_rows_are_frozen_copied_and_cut_over_before_calls_move() -> None:
     text = runbook()
-    order = ["--step split", "freeze-writes.sql", "cut-over-task.json", "git add cutover.json", "--step switch", "TrafficPercent=1\n", "--step retire"]
+    order = ["--step split", "freeze-writes.sql", "cut-over-task.json", "git add services/book-loans/cutover.json", "--step switch", "TrafficPercent=1\n", "--step retire"]
     assert sorted(order, key=text.index) == order
 
 
 def test_the_way_back_copies_before_it_thaws() -> None:
     way = runbook().partition("## The way back after the cut-over")[2].partition("## ")[0]
-    order = ["back-role.sql", "copy-back-task.json", "_MODE=local", "give-back-task.json", "/copy-task.json", "thaw-writes.sql", "git rm cutover.json"]
+    order = ["back-role.sql", "copy-back-task.json", "_MODE=local", "give-back-task.json", "/copy-task.json", "thaw-writes.sql", "git rm services/book-loans/cutover.json"]
     assert sorted(order, key=way.index) == order
 
 
@@ -121,3 +181,38 @@ def test_its_sql_runs_in_postgresql(postgres: Server, tmp_path: Path) -> None:
     assert "DROP CONSTRAINT loans_loan_reader_id_fkey" in run("drop-foreign-keys.sql", "dry_run=1")
     run("drop-foreign-keys.sql")
     assert "CONSTRAINT" not in run("drop-foreign-keys.sql", "dry_run=1")
+
+
+def test_files_and_caches_are_left_to_a_person_with_their_place() -> None:
+    cover = Column("cover", "cover", "file", line=12)
+    table = msgspec.structs.replace(LOANS.tables[0], columns=(cover,))
+    caches = Setting("CACHES", "{'default': {}}", Location("library/settings.py", 40))
+    left = runbook(msgspec.structs.replace(LOANS, tables=(table,), left_settings=(caches,))).partition("Left to a person")[2].partition("Foreign keys")[0]
+    assert "| `loans_loan.cover` | the rows move, the files in the monolith's storage do not: copy them, and set MEDIA\\_ROOT or STORAGES" in left
+    assert "library/loans/views.py:12`" in left and "| `CACHES` |" in left and "`library/settings.py:40`" in left
+    assert "CACHES" not in runbook() and "MEDIA" not in runbook()
+    taken = runbook(msgspec.structs.replace(LOANS, settings=(caches,), left_settings=(caches,)))
+    assert "| `CACHES` |" not in taken
+
+
+@pytest.mark.parametrize(
+    ("default", "said"),
+    [
+        ("int(os.environ.get('SHELVES', '50'))", ""),
+        ("int(os.environ['SHELVES'])", "the code gives no default"),
+        ("Path(BASE / 'x')", "the code's default is Path"),
+        ("", "the code gives no default"),
+    ],
+)
+def test_a_default_inside_an_expression_is_found(default: str, said: str) -> None:
+    setting = Setting("SHELVES", default, Location("library/config.py", 3), "SHELVES")
+    service = deployment(service_plan(msgspec.structs.replace(LOANS, settings=(setting,))))
+    reasons = [gap.reason for gap in service.gaps if gap.subject == "SHELVES"]
+    assert [each.startswith(said) for each in reasons] == ([True] if said else [])
+    assert [each.value for each in service.variables if each.name == "SHELVES"] == [None if said else "50"]
+
+
+@pytest.mark.parametrize("step", ["shadow", "switch"])
+def test_the_monoliths_variables_name_the_key_without_its_value(step: str) -> None:
+    made = {each.path: each.content.decode() for each in turned(service_plan(), step, Texts(lambda path: b"", lambda path: None, ())).artifacts}
+    assert "\nBOUNDARY_TOKEN_KEY=${BOUNDARY_TOKEN_KEY}\n" in made[f"services/book-loans/deploy/monolith/{step}.env"]
