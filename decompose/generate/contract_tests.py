@@ -31,7 +31,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     contract = contract_of(plan)
     yield from suite(plan, contract, f"{plan.root}/tests/contract", plan.context.name, render)
     common = {**_common(plan), **_database(plan)}
-    yield Artifact(f"{plan.root}/tests/conftest.py", render(f"tests/{plan.project.framework}/conftest.py.j2", **common), context=plan.context.name)
+    yield Artifact(f"{plan.root}/tests/conftest.py", render(f"tests/{plan.project.framework}/conftest.py.j2", callbacks=bool(plan.context.callbacks), **common), context=plan.context.name)
     wanting = [call.operation.name for call in contract.calls if any(not m.default for m in call.request.members)]
     names = [*wanting, *(call.operation.name for call in contract.calls)]
     if names:

@@ -659,7 +659,7 @@ class _Survey:
             text = f"{' '.join(route.methods) or 'ANY'} {route.path}"
             make = _Make(route.name or route.path, route.handler, route.at, text, None)
             if route.is_url:
-                yield make("in", "route", "proxy-route", "the load balancer moves the route to the service by weight")
+                yield make("in", "route", "proxy-route", "in mode remote the monolith hands requests for the route on to the service, with the caller's identity")
             else:
                 yield make("in", "route", "stay", "all fields of the schema share one URL: the field stays in the monolith and calls the context")
 

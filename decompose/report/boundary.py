@@ -21,7 +21,7 @@ _SAID: dict[Disposition, str] = {
     "operation": "calls on the boundary's API",
     "event": "messages that are published or sent",
     "replica": "read-only copies of rows",
-    "proxy-route": "routes that the load balancer moves",
+    "proxy-route": "routes that move",
     "stay": "left as it is in the monolith",
     "shared-kernel": "code that both sides keep",
 }

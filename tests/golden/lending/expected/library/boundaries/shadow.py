@@ -22,6 +22,7 @@ option                    meaning                                               
 
 from __future__ import annotations
 
+import argparse
 import atexit
 import contextvars
 import fileinput
@@ -463,8 +464,25 @@ def shown(found: Report) -> Iterator[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """0: all that was compared is the same. 1: something differs. 2: nothing was compared."""
-    with fileinput.input(arguments or ["-"], encoding="utf-8") as lines:
-        found = report(lines)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__spec__.name}" if __spec__ else None,
+        description="Reports what mode shadow compared, and what differed.",
+        epilog="Ends with 0: all that was compared is the same; 1: something differs; "
+        "2: nothing was compared, or a file cannot be read.",
+    )
+    parser.add_argument(
+        "files",
+        nargs="*",
+        default=["-"],
+        metavar="FILE",
+        help="what the option shadow_log names, or a log that holds the events; - or none: standard input",
+    )
+    files = parser.parse_args(arguments).files
+    try:
+        with fileinput.input(files, encoding="utf-8") as lines:
+            found = report(lines)
+    except OSError as error:
+        parser.error(f"{error.filename}: {error.strerror}")
     for line in shown(found):
         print(line)
     if found.differences:
