@@ -208,7 +208,7 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
         *(["callbacks"] if plan.context.callbacks else []),
         *(["events"] if plan.context.pointers or any(each.side == "monolith" for each in plan.context.listeners) else []),
     ]
-    if uses:
+    if uses and plan.project.framework == "django":
         purpose = f"where the monolith answers {' and '.join(uses)} of this service, such as http://monolith.internal:8000"
         variables.append(Variable(MONOLITH_URL, None, None, purpose))
     taken = {MONOLITH_URL, *_OWN, *(secret.name for secret in secrets)}

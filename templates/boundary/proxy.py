@@ -1,6 +1,6 @@
 """Hands a request for one of a context's own routes on to its service, and the service's reply back.
 
-The monolith stands in front of moved routes until the load balancer sends them to the service itself. What travels is
+The monolith stands in front of moved routes: the service lets nobody in without a token that it signed. What travels is
 what a proxy may hand on: no hop-by-hop headers, no cookies, and instead of the caller's credentials a signed token that
 says who is calling. Bodies pass through in pieces.
 """

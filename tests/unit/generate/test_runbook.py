@@ -216,3 +216,15 @@ def test_a_default_inside_an_expression_is_found(default: str, said: str) -> Non
 def test_the_monoliths_variables_name_the_key_without_its_value(step: str) -> None:
     made = {each.path: each.content.decode() for each in turned(service_plan(), step, Texts(lambda path: b"", lambda path: None, ())).artifacts}
     assert "\nBOUNDARY_TOKEN_KEY=${BOUNDARY_TOKEN_KEY}\n" in made[f"services/book-loans/deploy/monolith/{step}.env"]
+
+
+@pytest.mark.parametrize(("status", "code"), [("200", 0), ("404", 0), ("401", 1), ("000", 1), ("503", 1)])
+def test_the_proof_before_the_load_balancer_fails_where_somebody_is_refused(status: str, code: int, tmp_path: Path) -> None:
+    """The block as it stands, with an answer for ``curl`` and nothing for the stack."""
+    block = runbook().partition("Optional: may the load balancer")[2].partition("```sh\n")[2].partition("```")[0]
+    stack = tmp_path / "services/book-loans/deploy/stack.sh"
+    stack.parent.mkdir(parents=True)
+    stack.write_text("#!/bin/sh\n")
+    stack.chmod(0o755)
+    script = f"curl() {{ printf {status}; }}\n{block}"
+    assert subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, check=False).returncode == code
