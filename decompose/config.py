@@ -6,6 +6,7 @@ the project's own folder is looked at. Keys are kebab-case; an unknown one is an
 
 from __future__ import annotations
 
+import keyword
 import math
 import re
 import tomllib
@@ -422,6 +423,8 @@ def _contexts(document: Mapping[str, Any], reader: Reader) -> tuple[ContextSetti
                 f"{name!r} is not a context name",
                 hint="use small letters, digits and hyphens, at most 40, a letter first",
             )
+        if keyword.iskeyword(name):
+            raise reader.error(key, f"{name!r} is a word of Python's own and cannot name a package", hint=f'choose another, such as "{name}-context"')
         if name == "unassigned":
             raise reader.error(key, "'unassigned' is what belongs to no context", hint="give the context a name of its domain")
         table = reader.checked(tables[name], key, _CONTEXT)

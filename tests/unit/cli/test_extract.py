@@ -73,6 +73,40 @@ def test_undo_gives_the_monolith_back(decompose: Typed, planned: Path) -> None:
     assert files(planned) == before
 
 
+def test_a_deleted_boundary_that_call_sites_need_is_refused_until_it_is_taken_back(decompose: Typed, planned: Path) -> None:
+    original = files(planned)
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    whole = files(planned)
+    for path in set(whole) & set(original):
+        (planned / path).write_bytes(original[path])
+    shutil.rmtree(planned / "shop/boundaries")
+    before = files(planned)
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert answer.code == 4 and "shop/boundaries/" in answer.err and "--undo" in answer.err
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--dry-run").code == 4
+    assert files(planned) == before
+    assert decompose("extract", "reviews", "-C", planned, "--undo").code == 0
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    assert files(planned) == whole
+
+
+def test_a_deleted_file_of_the_service_stays_deleted(decompose: Typed, planned: Path) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    (planned / "services/reviews/Dockerfile").unlink()
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert answer.code == 0 and "you deleted it" in answer.out and not (planned / "services/reviews/Dockerfile").exists()
+
+
+def test_a_context_that_got_the_name_of_a_word_of_python_is_refused(decompose: Typed, shop: Path) -> None:
+    (shop / "shop/reviews").rename(shop / "shop/import")
+    for path in shop.rglob("*.py"):
+        path.write_text(path.read_text().replace("from shop.reviews import words", "words = None").replace("shop.reviews", "shop.import").replace("from shop.import.", "from ."))
+    assert decompose("plan", shop).code == 0
+    answer = decompose("extract", "import", "-C", shop, "--allow-dirty")
+    assert answer.code == 1 and "a word of Python's own" in answer.err and '[contexts.import-context]' in answer.err
+    assert not (shop / "services").exists()
+
+
 def test_undo_of_what_was_never_extracted_is_a_usage_error(decompose: Typed, planned: Path) -> None:
     assert decompose("extract", "reviews", "-C", planned, "--undo").code == 2
 
