@@ -398,7 +398,7 @@ def extract(
         if not allow_dirty:
             _check_committed(base, [each.path for each in change.artifacts if each.file_class == "edited" and each.content != each.base])
         report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step), needed=_imported(change.artifacts))
-        return Extraction(chosen, service, report, (*change.left, *_blocked(chosen)))
+        return Extraction(chosen, service, report, (*change.left, *_standing(chosen, step), *_blocked(chosen)))
 
 
 def undo(path: str | Path, context: str, *, step: str | None = None, dry_run: bool = False, config: Config | None = None) -> emit.WriteReport:
@@ -477,6 +477,21 @@ def _render() -> Render:
     return make_render(templates())
 
 
+def _standing(chosen: ContextPlan, step: str | None) -> Iterator[tuple[str, str]]:
+    """Places that a person decided to leave as they are although this step breaks them, alike ones together."""
+    from decompose.report.boundary import general, groups
+
+    edges = [edge for edge in chosen.edges if edge.blocks == step and not edge.test] if step in ("split", "switch") else []
+    if edges:
+        count = f"{len(edges):,} place{'s' if len(edges) > 1 else ''}"
+        yield step or "", f"{count} left as they are by decision do not work after this step; all of them: decompose show boundary {chosen.name}"
+    for title, alike in groups(edges):
+        reason = alike[0].reason if len({edge.reason for edge in alike}) == 1 else general(alike[0].reason)
+        places = list(dict.fromkeys(str(edge.at) for edge in alike))
+        more = f" and {len(places) - _PLACES:,} more" if len(places) > _PLACES else ""
+        yield ", ".join(places[:_PLACES]) + more, f"{len(alike):,} {title}: {reason}"
+
+
 def _blocked(chosen: ContextPlan) -> Iterator[tuple[str, str]]:
     """Operations that the service cannot run yet, because they run into code that stays in the monolith."""
     for operation in chosen.operations:
@@ -504,6 +519,9 @@ def _current_plan(
         )
     return saved
 
+
+_PLACES = 3
+"""Places named for one reason."""
 
 EXTRACTABLE = ("django", "flask", "fastapi")
 """Frameworks of which services can be generated today."""

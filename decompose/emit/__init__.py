@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -46,6 +47,8 @@ __all__ = [
 IGNORED = b"# What decompose can make again. The rest of this folder belongs into version control.\n" + b"".join(
     name + b"\n" for name in (b"analysis.json", b"cache/", b"journal.json", b"rollback.json", b"run.pid", b"staging/")
 )
+WRITTEN, UNWRITTEN = "all files were written", "nothing was written"
+"""Notes on the exception that a signal raises during a write."""
 SHARED = ""
 """Context of artifacts that belong to all contexts together."""
 
@@ -110,8 +113,22 @@ def write(
         outcomes, after = _decide(tree, ledger, artifacts, complete)
         _refuse_deleted(outcomes, needed)
         texts = [artifact.content for artifact in artifacts] + [a.base for a in artifacts if a.base is not None]
-        commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, texts)])
+        with _stopped() as applied:
+            commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, texts)], applied)
         return WriteReport(outcomes)
+
+
+@contextmanager
+def _stopped() -> Iterator[Callable[[], None]]:
+    """Gives whatever a signal raises inside a note of what became of the files."""
+    done: list[str] = []
+    try:
+        yield lambda: done.append(WRITTEN)
+    except Exception:
+        raise
+    except BaseException as stop:
+        stop.add_note(done[0] if done else UNWRITTEN)
+        raise
 
 
 def undo(base: Path, context: str, *, step: str | None = None, dry_run: bool = False) -> WriteReport:
@@ -127,7 +144,8 @@ def undo(base: Path, context: str, *, step: str | None = None, dry_run: bool = F
     with exclusive(base), Tree(base) as tree:
         ledger = _ledger(tree)
         outcomes, after = _decide_undo(tree, ledger, context, step)
-        commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, ())])
+        with _stopped() as applied:
+            commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, ())], applied)
         return WriteReport(outcomes)
 
 

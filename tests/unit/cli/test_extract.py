@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+
+from decompose.model.location import Location
+from decompose.model.migration import BoundaryEdge
 
 Typed = Callable[..., Any]
 
@@ -105,6 +110,55 @@ def test_a_context_that_got_the_name_of_a_word_of_python_is_refused(decompose: T
     answer = decompose("extract", "import", "-C", shop, "--allow-dirty")
     assert answer.code == 1 and "a word of Python's own" in answer.err and '[contexts.import-context]' in answer.err
     assert not (shop / "services").exists()
+
+
+def test_what_stays_by_decision_although_a_step_breaks_it_is_said_with_its_places(decompose: Typed, planned: Path) -> None:
+    from decompose import pipeline
+
+    plan = pipeline.context_plan(pipeline.load_plan(planned), "reviews")
+    edges = tuple(
+        BoundaryEdge(f"reviews-{line}", "in", kind, "a", "b", Location("shop/x.py", line), "t", "stay", "decide", "because", decided=True, blocks=blocks)
+        for line, kind, blocks in ((1, "orm", "switch"), (2, "orm", "switch"), (3, "orm", "switch"), (4, "orm", "switch"), (5, "sql", "split"))
+    )  # fmt: skip
+    found = list(pipeline._standing(msgspec.structs.replace(plan, edges=edges), "switch"))
+    assert found[0][0] == "switch" and found[0][1].startswith("4 places")
+    assert found[1:] == [("shop/x.py:1, shop/x.py:2, shop/x.py:3 and 1 more", "4 in orm: because")]
+    assert not list(pipeline._standing(msgspec.structs.replace(plan, edges=edges), None))
+
+
+@pytest.mark.parametrize(("moment", "said"), [("_stage_one", "interrupted; nothing was written"), ("_apply_one", "interrupted; all files were written")])
+def test_an_interrupt_says_what_became_of_the_files(
+    decompose: Typed, planned: Path, monkeypatch: pytest.MonkeyPatch, moment: str, said: str
+) -> None:
+    from decompose.emit import transaction
+
+    before = files(planned)
+    real, sent = getattr(transaction, moment), []
+
+    def interrupted(*arguments: object) -> object:
+        if not sent:
+            sent.append(signal.raise_signal(signal.SIGINT))
+        return real(*arguments)
+
+    monkeypatch.setattr(transaction, moment, interrupted)
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert answer.code == 130 and answer.err.strip() == said
+    assert (files(planned) == before) == ("nothing" in said)
+
+
+def test_an_error_that_an_interrupt_became_is_still_an_interrupt(decompose: Typed, planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from decompose import cli, pipeline
+
+    def swallowed(*_: object, **__: object) -> None:
+        cli.received.append(signal.SIGINT)
+        raise KeyError("IndentedBlock(...)")
+
+    monkeypatch.setattr(pipeline, "extract", swallowed)
+    try:
+        answer = decompose("extract", "reviews", "-C", planned)
+    finally:
+        cli.received.clear()
+    assert answer.code == 130 and answer.err.strip() == "interrupted; nothing was written"
 
 
 def test_undo_of_what_was_never_extracted_is_a_usage_error(decompose: Typed, planned: Path) -> None:
