@@ -201,6 +201,7 @@ def test_the_examples_in_help_pages_work(decompose: Typed, shop: Path, monkeypat
 
 
 def test_a_command_in_a_sub_folder_works_on_the_project_around_it_and_says_so(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / ".git").mkdir()
     assert decompose("plan", shop).code == 0
     below = shop / "services/reviews"
     below.mkdir(parents=True)
@@ -214,6 +215,7 @@ def test_a_command_in_a_sub_folder_works_on_the_project_around_it_and_says_so(de
 def test_a_folder_that_is_given_is_the_project_and_so_is_one_inside_a_repository_of_its_own(
     decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (shop / ".git").mkdir()
     (shop / "decompose.toml").write_text("")
     monkeypatch.chdir(shop / "shop")
     answer = decompose("show", "order", "-C", ".", "--no-cache")
