@@ -6,6 +6,7 @@ the project's own folder is looked at. Keys are kebab-case; an unknown one is an
 
 from __future__ import annotations
 
+import keyword
 import math
 import re
 import tomllib
@@ -96,14 +97,16 @@ def find(start: Path) -> Path | None:
     """The nearest file with settings at or above ``start``, ``None`` when there is none up to the git root."""
     start = start.resolve()
     folder = start if start.is_dir() else start.parent
-    for candidate in _upwards(folder):
-        own = candidate / FILE_NAME
-        if own.is_file():
-            return own
-        project = candidate / "pyproject.toml"
-        if project.is_file() and _speaks_of_us(project):
-            return project
-    return None
+    return next((own for candidate in upwards(folder) if (own := settings_in(candidate)) is not None), None)
+
+
+def settings_in(folder: Path) -> Path | None:
+    """The file with settings that lies in ``folder`` itself."""
+    own = folder / FILE_NAME
+    if own.is_file():
+        return own
+    project = folder / "pyproject.toml"
+    return project if project.is_file() and _speaks_of_us(project) else None
 
 
 def _speaks_of_us(project: Path) -> bool:
@@ -117,7 +120,7 @@ def _speaks_of_us(project: Path) -> bool:
     return "decompose" in _tool_table(_document(_text(project), str(project)))
 
 
-def _upwards(folder: Path) -> list[Path]:
+def upwards(folder: Path) -> list[Path]:
     """``folder`` and its parents up to the git root; only ``folder`` when it lies in no repository."""
     chain = [folder, *folder.parents]
     for index, candidate in enumerate(chain):
@@ -422,6 +425,8 @@ def _contexts(document: Mapping[str, Any], reader: Reader) -> tuple[ContextSetti
                 f"{name!r} is not a context name",
                 hint="use small letters, digits and hyphens, at most 40, a letter first",
             )
+        if keyword.iskeyword(name):
+            raise reader.error(key, f"{name!r} is a word of Python's own and cannot name a package", hint=f'choose another, such as "{name}-context"')
         if name == "unassigned":
             raise reader.error(key, "'unassigned' is what belongs to no context", hint="give the context a name of its domain")
         table = reader.checked(tables[name], key, _CONTEXT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import keyword
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -389,14 +390,15 @@ def extract(
         )  # fmt: skip
         chosen = context_plan(migration, context)
         _check_framework(migration)
+        _check_name(chosen)
         _check_decided(chosen)
         service = _service(migration, chosen, settings, tree, view)
         sealed = _sealed(base, migration, chosen, settings, tree, view)
         change = _step(base, migration, chosen, service, sealed, tree, view, step)
         if not allow_dirty:
             _check_committed(base, [each.path for each in change.artifacts if each.file_class == "edited" and each.content != each.base])
-        report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step))
-        return Extraction(chosen, service, report, (*change.left, *_blocked(chosen)))
+        report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step), needed=_imported(change.artifacts))
+        return Extraction(chosen, service, report, (*change.left, *_standing(chosen, step), *_blocked(chosen)))
 
 
 def undo(path: str | Path, context: str, *, step: str | None = None, dry_run: bool = False, config: Config | None = None) -> emit.WriteReport:
@@ -419,6 +421,16 @@ def _cut_over(base: Path, settings: Config, context: str) -> bool:
     from decompose.steps import MARKER
 
     return (base / settings.services_folder / context / MARKER).exists()
+
+
+def _imported(artifacts: Collection[Artifact]) -> frozenset[str]:
+    """The modules of the boundary in the monolith, as soon as call sites are rewritten to use them."""
+    from decompose.steps import SEAL
+
+    sealing = [each for each in artifacts if each.step == SEAL]
+    if not any(each.file_class == "edited" for each in sealing):
+        return frozenset()
+    return frozenset(each.path for each in sealing if each.file_class != "edited" and each.path.endswith(".py"))
 
 
 def _complete(context: str, step: str | None) -> list[str]:
@@ -465,6 +477,21 @@ def _render() -> Render:
     return make_render(templates())
 
 
+def _standing(chosen: ContextPlan, step: str | None) -> Iterator[tuple[str, str]]:
+    """Places that a person decided to leave as they are although this step breaks them, alike ones together."""
+    from decompose.report.boundary import general, groups
+
+    edges = [edge for edge in chosen.edges if edge.blocks == step and not edge.test] if step in ("split", "switch") else []
+    if edges:
+        count = f"{len(edges):,} place{'s' if len(edges) > 1 else ''}"
+        yield step or "", f"{count} left as they are by decision do not work after this step; all of them: decompose show boundary {chosen.name}"
+    for title, alike in groups(edges):
+        reason = alike[0].reason if len({edge.reason for edge in alike}) == 1 else general(alike[0].reason)
+        places = list(dict.fromkeys(str(edge.at) for edge in alike))
+        more = f" and {len(places) - _PLACES:,} more" if len(places) > _PLACES else ""
+        yield ", ".join(places[:_PLACES]) + more, f"{len(alike):,} {title}: {reason}"
+
+
 def _blocked(chosen: ContextPlan) -> Iterator[tuple[str, str]]:
     """Operations that the service cannot run yet, because they run into code that stays in the monolith."""
     for operation in chosen.operations:
@@ -493,6 +520,9 @@ def _current_plan(
     return saved
 
 
+_PLACES = 3
+"""Places named for one reason."""
+
 EXTRACTABLE = ("django", "flask", "fastapi")
 """Frameworks of which services can be generated today."""
 
@@ -505,6 +535,16 @@ def _check_framework(migration: MigrationPlan) -> None:
             f"{framework} monoliths are analyzed and planned; extracting from them is not possible yet",
             hint=f"extraction works for: {', '.join(EXTRACTABLE)}",
             place=PLAN,
+        )
+
+
+def _check_name(chosen: ContextPlan) -> None:
+    """Raises :class:`NotReady` when no package can be called like the context."""
+    if keyword.iskeyword(chosen.name):
+        raise NotReady(
+            f"{chosen.name!r} is a word of Python's own: no package of a boundary or service can be called so. Nothing was written",
+            hint=f'name it in decompose.toml, [contexts.{chosen.name}-context] with was = "{chosen.name}", then run `decompose plan` again',
+            place="decompose.toml",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from decompose.config import settings_in, upwards
 from decompose.errors import FileError, Incomplete, UsageError
 from decompose.model.settings import Config
 from decompose.model.source import SkippedFile, SourceTree
@@ -22,6 +23,11 @@ def project_folder(path: str | Path) -> Path:
         kind = "is not a folder" if base.exists() else "does not exist"
         raise UsageError(f"{path} {kind}", hint="give the folder that holds the monolith")
     return base
+
+
+def project_around(folder: Path) -> Path:
+    """The nearest folder from ``folder`` upwards that decompose works in, ``folder`` itself when there is none. Nothing above a repository counts."""
+    return next((each for each in upwards(folder) if settings_in(each) is not None or (each / ".decompose/plan.json").is_file()), folder)
 
 
 def source_tree(base: Path, config: Config, generated: Iterable[str] = ()) -> SourceTree:

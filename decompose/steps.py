@@ -6,6 +6,7 @@ their own here. Pure: texts come in by functions, artifacts go out.
 
 from __future__ import annotations
 
+import ast
 import json
 import posixpath
 import re
@@ -269,7 +270,8 @@ def _folder(migration: MigrationPlan, app: str) -> str:
 
 def retire(migration: MigrationPlan, chosen: ContextPlan, unsealed: Iterable[str], texts: Texts, render: Render) -> Change:
     """The monolith without the context's code, its tests and its tables. Raises :class:`NotReady` with everything that still needs them."""
-    needed = list(still_needed(chosen, frozenset(unsealed)))
+    history = frozenset(module.path for module in migration.modules if module.role == "migration")
+    needed = list(still_needed(chosen, frozenset(unsealed), history))
     if needed:
         lines = [f"  {edge.id}  {edge.at}  {edge.kind}  {edge.source.rpartition('.')[2]} -> {edge.text or edge.target}" for edge in needed[:SHOWN]]
         more = [f"  and {len(needed) - SHOWN} more: decompose show boundary {chosen.name}"] if len(needed) > SHOWN else []
@@ -294,6 +296,7 @@ def retire(migration: MigrationPlan, chosen: ContextPlan, unsealed: Iterable[str
             gone.setdefault(path, _removed(path, text, chosen.name))
         elif text is not None:
             left.append((path, "tests of other code use the moved code directly: let them use the boundary"))
+    left += _naming(migration, gone, texts)
     apps: dict[str, list[splitting.Operation]] = {}
     for app, operation in splitting.dropped(chosen.tables, chosen.foreign_keys):
         apps.setdefault(app, []).append(operation)
@@ -305,10 +308,49 @@ def _removed(path: str, text: bytes, context: str) -> Artifact:
     return Artifact(path, b"", "edited", base=text, context=context, step="retire", removed=True)
 
 
-def still_needed(chosen: ContextPlan, unsealed: Collection[str]) -> Iterator[BoundaryEdge]:
-    """Edges into the context that end in its code or tables themselves, not in its boundary."""
+def _naming(migration: MigrationPlan, gone: Collection[str], texts: Texts) -> Iterator[tuple[str, str]]:
+    """Lines that name a module that goes, in code that stays: includes of its routes, and migrations that import from it."""
+    names = {module.id for module in migration.modules if module.path in gone}
+    for module in migration.modules:
+        text = texts.current(module.path) if module.path in texts.paths and module.path not in gone and module.role != "test" else None
+        if text is None or not any(name.rpartition(".")[2].encode() in text for name in names):
+            continue
+        for line, name in _named_modules(text, module.id if module.is_package else module.id.rpartition(".")[0], names):
+            keep = "history imports it: put back what it needs" if module.role == "migration" else "take the line out, the service has it"
+            yield f"{module.path}:{line}", f"names {name}, which goes: {keep}"
+
+
+def _named_modules(text: bytes, package: str, names: Collection[str]) -> Iterator[tuple[int, str]]:
+    """Line and name of every import of one of ``names`` and of every string that is one of them."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Import | ast.ImportFrom | ast.Constant):
+            continue
+        found: list[str] = []
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        elif isinstance(node.value, str):
+            found = [node.value]
+        for name in found:
+            if name in names:
+                yield node.lineno, name
+
+
+def still_needed(chosen: ContextPlan, unsealed: Collection[str], history: Collection[str] = ()) -> Iterator[BoundaryEdge]:
+    """Edges into the context that end in its code or tables themselves, not in its boundary.
+
+    The files of ``history`` are migrations: they say what was, and the migration that drops the tables comes after them. The context's own
+    routes go with it: the proxy or the load balancer leads them to the service.
+    """
     for edge in chosen.edges:
-        if edge.direction != "in" or edge.test or edge.kind == "transaction":
+        if edge.direction != "in" or edge.test or edge.kind == "transaction" or edge.at.path in history or edge.disposition == "proxy-route":
             continue
         if edge.disposition != "operation" or edge.id in unsealed:
             yield edge

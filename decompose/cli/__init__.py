@@ -20,10 +20,16 @@ class Terminated(BaseException):
     """SIGTERM, on its way to exit code 143 through everything that has to be cleaned up."""
 
 
+received: list[int] = []
+"""Signals that were to end this process. What they raise does not always arrive: libcst's visitors make other errors of it."""
+
+
 def main() -> None:
     """Runs the command line of this process and ends it with the exit code."""
     try:
         signal.signal(signal.SIGTERM, _terminate)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else a shell started this in the background
+            signal.signal(signal.SIGINT, _interrupt)
         from decompose.cli.app import run
 
         code = run(sys.argv[1:])
@@ -34,5 +40,11 @@ def main() -> None:
     sys.exit(code)
 
 
-def _terminate(_: int, __: FrameType | None) -> None:
+def _interrupt(number: int, _: FrameType | None) -> None:
+    received.append(number)
+    raise KeyboardInterrupt
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    received.append(number)
     raise Terminated

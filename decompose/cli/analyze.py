@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from decompose.cli.session import Session, configured, examples, formatted, scanned, session_of, shared
+from decompose.cli.session import Session, configured, examples, formatted, found_upwards, scanned, session_of, shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         "decompose analyze . --format mermaid",
     ),
 )
-@click.argument("path", default=".", metavar="[PATH]")
+@click.argument("path", default=".", metavar="[PATH]", callback=found_upwards)
 @click.option("--contexts", metavar="N|MIN-MAX", help="How many contexts; default: chosen by the score.")
 @click.option(
     "--weight", "weights", multiple=True, metavar="KIND=FLOAT", help="Weight of a kind of evidence; may be repeated."

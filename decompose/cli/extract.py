@@ -79,12 +79,15 @@ def command(
     edits in generated files are merged, never overwritten.
     """
     from decompose import pipeline
+    from decompose.emit import UNWRITTEN, WRITTEN
     from decompose.project import project_folder
 
     session = session_of(context)
     base = project_folder(project)
+    session.standing = UNWRITTEN
     if undo:
         taken_back = pipeline.undo(base, name, step=step, dry_run=dry_run, config=session.settings(base))
+        session.standing = UNWRITTEN if dry_run else WRITTEN
         _put(session, name, taken_back, None, diff, format, output)
         return
     with session.progress() as progress, session.executor() as executor:
@@ -101,6 +104,7 @@ def command(
             progress=progress,
             executor=executor,
         )
+        session.standing = UNWRITTEN if dry_run else WRITTEN
     _put(session, name, done.report, done, diff, format, output)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 
 import click
 
-from decompose.cli import Terminated
+from decompose.cli import Terminated, received
 from decompose.cli.session import Session
 from decompose.errors import DecomposeError, FileError, UsageError
 
@@ -20,13 +21,15 @@ TERMINATED = 143
 
 def exit_code(error: BaseException, session: Session, arguments: Sequence[str]) -> int:
     """Says what went wrong on standard error and returns the exit code. Prints no traceback without ``--debug``."""
-    if isinstance(error, click.exceptions.Abort):
-        # What click makes of Ctrl-C, and of the end of input at a question.
-        return INTERRUPTED
-    if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED
-    if isinstance(error, Terminated):
+    stop = error.__cause__ if isinstance(error, click.exceptions.Abort) else error  # click makes an Abort of Ctrl-C
+    if isinstance(error, click.exceptions.Abort) and not isinstance(stop, KeyboardInterrupt):
+        return INTERRUPTED  # the end of input at a question
+    if isinstance(stop, Terminated) or signal.SIGTERM in received:
+        _say(_ended("terminated", stop, session))
         return TERMINATED
+    if isinstance(stop, KeyboardInterrupt) or received:
+        _say(_ended("interrupted", stop, session))
+        return INTERRUPTED
     if session.debug:
         traceback.print_exception(error)
     known = _known(error)
@@ -35,6 +38,11 @@ def exit_code(error: BaseException, session: Session, arguments: Sequence[str]) 
         return BUG
     _say(_as_json(known) if _wants_json(arguments) else _as_text(known, session))
     return known.exit_code
+
+
+def _ended(how: str, stop: BaseException | None, session: Session) -> str:
+    """``interrupted; nothing was written``: what the writer noted on the exception comes first."""
+    return "; ".join([how, *(getattr(stop, "__notes__", []) or filter(None, [session.standing]))])
 
 
 def _known(error: BaseException) -> DecomposeError | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from decompose.cli.session import configured, examples, formatted, scanned, session_of, shared
+from decompose.cli.session import configured, examples, formatted, found_upwards, scanned, session_of, shared
 
 if TYPE_CHECKING:
     from decompose.model.migration import MigrationPlan
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     name="plan",
     epilog=examples("decompose plan .", "decompose plan . --check", "decompose plan . --format json -o plan.json"),
 )
-@click.argument("path", default=".", metavar="[PATH]")
+@click.argument("path", default=".", metavar="[PATH]", callback=found_upwards)
 @click.option("--contexts", metavar="N|MIN-MAX", help="How many contexts; default: chosen by the score.")
 @click.option("--fresh", is_flag=True, help="Propose anew instead of keeping the accepted map of the saved plan.")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 when the saved plan no longer fits the source.")

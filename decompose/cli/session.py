@@ -28,7 +28,8 @@ UNLIMITED = 10_000
 class Session:
     """The options that stand before or after any command, and the streams.
 
-    Results go to standard output or ``--output``, everything else to standard error.
+    Results go to standard output or ``--output``, everything else to standard error. ``standing`` is what became of the
+    user's files so far, for a run that is interrupted.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Session:
         self.config_file: Path | None = None
         self.isolated = False
         self.scheduler = ""
+        self.standing = ""
         self._line: _ProgressLine | None = None
 
     # --- result -------------------------------------------------------------------------------
@@ -400,9 +402,26 @@ def formatted(*names: str) -> Callable[[F], F]:
 def in_project(function: F) -> F:
     """``--project``: the folder of the monolith where a command's argument is something else."""
     option = click.option(
-        "-C", "--project", default=".", metavar="PATH", help="Folder of the monolith.  [default: .]", show_default=False
-    )
+        "-C", "--project", default=".", metavar="PATH", show_default=False, callback=found_upwards,
+        help="Folder of the monolith.  [default: this one, or the next above with a decompose.toml or a plan]",
+    )  # fmt: skip
     return option(function)
+
+
+def found_upwards(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """The folder that a command works on: as it was given, else the project around the current folder, which is then named."""
+    if context.resilient_parsing or context.get_parameter_source(parameter.name or "") is not click.core.ParameterSource.DEFAULT:
+        return value
+    from pathlib import Path
+
+    from decompose.project import project_around
+
+    here = Path.cwd()
+    root = project_around(here)
+    if root == here:
+        return value
+    session_of(context).note(f"Project: {root}")
+    return str(root)
 
 
 def scanned(function: F) -> F:
@@ -436,7 +455,10 @@ def known_contexts(context: click.Context, _: click.Parameter, incomplete: str) 
     import json
     from pathlib import Path
 
-    base = Path(context.params.get("project") or ".")
+    from decompose.project import project_around
+
+    given = context.params.get("project")
+    base = Path(given) if given and given != "." else project_around(Path.cwd())
     for name, key in (("plan.json", "contexts"), ("analysis.json", "contexts")):
         try:
             found = json.loads((base / ".decompose" / name).read_bytes())[key]

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -46,6 +47,8 @@ __all__ = [
 IGNORED = b"# What decompose can make again. The rest of this folder belongs into version control.\n" + b"".join(
     name + b"\n" for name in (b"analysis.json", b"cache/", b"journal.json", b"rollback.json", b"run.pid", b"staging/")
 )
+WRITTEN, UNWRITTEN = "all files were written", "nothing was written"
+"""Notes on the exception that a signal raises during a write."""
 SHARED = ""
 """Context of artifacts that belong to all contexts together."""
 
@@ -85,29 +88,47 @@ class WriteReport(msgspec.Struct, frozen=True):
 
 
 def write(
-    base: Path, artifacts: Sequence[Artifact], *, dry_run: bool = False, complete: Collection[str] = ()
+    base: Path, artifacts: Sequence[Artifact], *, dry_run: bool = False, complete: Collection[str] = (), needed: Collection[str] = ()
 ) -> WriteReport:
     """Writes all artifacts below ``base`` in one transaction and says what became of each.
 
     ``complete`` names owners (see :attr:`Artifact.owner`) of which ``artifacts`` holds everything: what they generated before and do no longer is
     removed, unless a person edited it. Files that are already right are not touched. Edits are merged; where that fails both
-    versions stand between markers and the report has ``conflicts``.
+    versions stand between markers and the report has ``conflicts``. A generated file that a person deleted stays deleted, but
+    for the ``needed`` ones: other texts of this run do not work without them.
 
     Raises with the tree as it was: :class:`RefusedInput` (a path leads out of the tree), :class:`Drifted` (a file of the
-    monolith is no longer the text that was read), :class:`EditConflict` (a file not written by decompose is in the way),
+    monolith is no longer the text that was read), :class:`EditConflict` (a file not written by decompose is in the way, or a ``needed`` one was deleted),
     :class:`FileError` (disk full, read-only), :class:`Locked` (another run is writing).
     """
     _check_paths(artifacts)
     if dry_run:
         with Tree(base) as tree:
             _refuse_pending(tree)
-            return WriteReport(_decide(tree, _ledger(tree), artifacts, complete)[0], dry_run=True)
+            outcomes, _ = _decide(tree, _ledger(tree), artifacts, complete)
+            _refuse_deleted(outcomes, needed)
+            return WriteReport(outcomes, dry_run=True)
     with exclusive(base), Tree(base) as tree:
         ledger = _ledger(tree)
         outcomes, after = _decide(tree, ledger, artifacts, complete)
+        _refuse_deleted(outcomes, needed)
         texts = [artifact.content for artifact in artifacts] + [a.base for a in artifacts if a.base is not None]
-        commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, texts)])
+        with _stopped() as applied:
+            commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, texts)], applied)
         return WriteReport(outcomes)
+
+
+@contextmanager
+def _stopped() -> Iterator[Callable[[], None]]:
+    """Gives whatever a signal raises inside a note of what became of the files."""
+    done: list[str] = []
+    try:
+        yield lambda: done.append(WRITTEN)
+    except Exception:
+        raise
+    except BaseException as stop:
+        stop.add_note(done[0] if done else UNWRITTEN)
+        raise
 
 
 def undo(base: Path, context: str, *, step: str | None = None, dry_run: bool = False) -> WriteReport:
@@ -123,7 +144,8 @@ def undo(base: Path, context: str, *, step: str | None = None, dry_run: bool = F
     with exclusive(base), Tree(base) as tree:
         ledger = _ledger(tree)
         outcomes, after = _decide_undo(tree, ledger, context, step)
-        commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, ())])
+        with _stopped() as applied:
+            commit(tree, [*_file_changes(outcomes), *_state_changes(tree, ledger, after, ())], applied)
         return WriteReport(outcomes)
 
 
@@ -207,6 +229,17 @@ def _refuse_pending(tree: Tree) -> None:
             "an earlier run was interrupted while writing",
             place=tree.full(STATE),
             hint="run once without --dry-run: it finishes or takes back that run",
+        )
+
+
+def _refuse_deleted(outcomes: Iterable[Outcome], needed: Collection[str]) -> None:
+    gone = [outcome.path for outcome in outcomes if outcome.action == "deleted" and outcome.path in needed]
+    if gone:
+        rest = f" and {len(gone) - 3:,} more" if len(gone) > 3 else ""
+        raise EditConflict(
+            f"you deleted files that the rewritten call sites import: {', '.join(gone[:3])}{rest}. Nothing was written",
+            place=gone[0],
+            hint="restore them from version control, or take everything back with `decompose extract CONTEXT --undo` and extract again",
         )
 
 

@@ -14,7 +14,7 @@ journal, and the next run finishes the renames; if a person changed one of the f
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
@@ -55,11 +55,11 @@ class Change(msgspec.Struct, frozen=True):
     executable: bool = False
 
 
-def commit(tree: Tree, changes: Sequence[Change]) -> None:
+def commit(tree: Tree, changes: Sequence[Change], applied: Callable[[], None] = lambda: None) -> None:
     """Makes all changes or none of them.
 
     Raises :class:`FileError` with the tree as it was when the disk refuses, :class:`Drifted` when a file changed since it was read.
-    A signal ends the run before the commit or after the last rename, never between.
+    A signal ends the run before the commit or after the last rename, never between; ``applied`` is called in the latter case.
     """
     if not changes:
         return
@@ -67,6 +67,7 @@ def commit(tree: Tree, changes: Sequence[Change]) -> None:
         journal = _stage(tree, changes, deferred)
         if journal is not None:
             _apply(tree, journal)
+            applied()
 
 
 def pending(tree: Tree) -> bool:

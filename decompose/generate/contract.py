@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from decompose.generate.fallback import checked_fallback
 from decompose.generate.layout import WIDTH, imports, items, value
-from decompose.generate.messages import Call, Class, Contract, Error, Origin, contract_of, title
+from decompose.generate.messages import SHADOWING, Call, Class, Contract, Error, Member, Origin, contract_of, title
 from decompose.generate.paths import boundary_paths
 from decompose.generate.render import Render, python_literal
 from decompose.model.artifacts import Artifact
@@ -66,6 +66,7 @@ def contract_source(plan: ServicePlan, contract: Contract, render: Render) -> by
         name=plan.context.name,
         version=version(contract),
         class_variables=any(each.key not in ("", "id") or each.related for each in classes),
+        required_import="from pydantic import Field" if any(_says_required(member) for each in classes for member in each.members) else "",
         runtime_import=imports(f"{package}.runtime.{name}" for name in sorted(set(runtime))),
         wire_import=imports(f"{package}.wire.{name}" for name in sorted(names)),
         classes=[_class(each) for each in classes],
@@ -84,9 +85,15 @@ def _class(each: Class) -> dict[str, object]:
     lines = []
     for member in each.members:
         line = f"{member.name}: {member.shape.python}"
-        lines.append(f"{line} = {_default(member.default)}" if member.default else line)
+        default = _default(member.default) if member.default else "Field()" if _says_required(member) else ""
+        lines.append(f"{line} = {default}" if default else line)
     base = "Record" if each.key else "Message"
     return {"name": each.name, "doc": each.doc, "base": base, "key": "" if each.key == "id" else each.key, "related": _related(each), "lines": lines}
+
+
+def _says_required(member: Member) -> bool:
+    """Whether pydantic would take an inherited method for the field's default."""
+    return not member.default and member.name in SHADOWING
 
 
 def _related(each: Class) -> str:

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
+from decompose.errors import RefusedInput
 from decompose.generate.layout import class_name, dotted, identifier, is_literal
 from decompose.model.migration import Entity, Operation, OperationParameter, Replica
 from decompose.model.service import ServicePlan
@@ -73,6 +74,23 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
 SESSION = "session"
 """The type of a parameter that does not travel: whoever runs the operation gives its own."""
 
+OF_PYDANTIC = frozenset(
+    f"model_{name}"
+    for name in (
+        "computed_fields", "config", "construct", "copy", "dump", "dump_json", "extra", "fields", "fields_set", "json_schema", "parametrized_name",
+        "post_init", "rebuild", "validate", "validate_json", "validate_strings",
+    )
+)  # fmt: skip
+"""Names that a field of a message cannot have: pydantic works with them."""
+
+SHADOWING = frozenset(
+    {
+        "construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json", "update_forward_refs",
+        "validate",
+    }
+)  # fmt: skip
+"""Methods of pydantic's first version: a field may have such a name, but is required only where that is said."""
+
 _RESERVED = frozenset({*WIRE_TYPES.values(), "Any", "Anonymous", "Unsaved", "Message", "Record", "Source", "ModelContract"})
 
 _STATUS = {"DoesNotExist": 404, "Http404": 404, "MultipleObjectsReturned": 409, "PermissionDenied": 403, "ValidationError": 400, "ValueError": 400}
@@ -107,6 +125,17 @@ class Member(msgspec.Struct, frozen=True):
     name: str
     shape: Shape
     default: str = ""
+
+
+def member_name(name: str, place: str) -> str:
+    """``name`` itself. Raises :class:`RefusedInput` when no field of a message can have it."""
+    if name in OF_PYDANTIC:
+        raise RefusedInput(
+            f"a field called {name!r} cannot cross the boundary: pydantic uses the name for itself",
+            place=place,
+            hint="give the attribute another name; its column keeps the name with db_column (Django) or as the first argument of the column (SQLAlchemy)",
+        )
+    return identifier(name)
 
 
 class Class(msgspec.Struct, frozen=True):
@@ -220,7 +249,7 @@ class _Builder:
 
     def _entity(self, entity: Entity) -> Class:
         members = tuple(
-            Member(identifier(field.name), self._shape(field.type, field.nullable), "None" if field.nullable else "")
+            Member(member_name(field.name, entity.model), self._shape(field.type, field.nullable), "None" if field.nullable else "")
             for field in entity.fields
         )
         related = tuple((name, self._label(model)) for name, model in entity.relations)
@@ -234,12 +263,12 @@ class _Builder:
 
     def _snapshot(self, replica: Replica) -> Class:
         members = [
-            Member(identifier(field.name), self._shape(field.type, field.nullable), "None" if field.nullable else "")
+            Member(member_name(field.name, replica.model), self._shape(field.type, field.nullable), "None" if field.nullable else "")
             for field in (replica.key, *replica.fields)
         ]
         for name, model in self._parents(replica):
             shape = Shape((self._snapshot_class(self.replicas[model]),), nullable=True)
-            members.append(Member(identifier(name), shape, "None"))
+            members.append(Member(member_name(name, replica.model), shape, "None"))
         doc = f"What the context sees of a row of {replica.table} ({replica.model})."
         return Class(self._snapshot_class(replica), doc, tuple(members), replica.key.name)
 
@@ -300,7 +329,7 @@ class _Builder:
             literal = not parameter.required and is_literal(parameter.default)
             nullable = parameter.nullable or not (parameter.required or literal)
             default = "" if parameter.required else parameter.default if literal else "None"
-            members.append(Member(identifier(parameter.name), self._given(parameter.type, nullable), default))
+            members.append(Member(member_name(parameter.name, operation.name), self._given(parameter.type, nullable), default))
         return members, [(parameter.name, parameter.type) for parameter in operation.parameters]
 
     def _draft(self, operation: Operation) -> tuple[list[Member], list[tuple[str, str]]]:
@@ -308,7 +337,7 @@ class _Builder:
         entity = self.entities[operation.returns.removeprefix("entity:")]
         fields = [(field.name, field.type) for field in entity.fields if not field.path]
         fields += [(each.name, each.type) for each in operation.parameters if each.type.startswith("replica:")]
-        return [Member(identifier(name), self._shape(kind, True), "None") for name, kind in fields], fields
+        return [Member(member_name(name, operation.name), self._shape(kind, True), "None") for name, kind in fields], fields
 
     def _given(self, kind: str, nullable: bool) -> Shape:
         """The type of an argument: where callers make rows of an entity they may hand on one that they did not save."""

@@ -3,7 +3,7 @@
 A call has one time limit for all its tries together, and never more than is left of the request that made it. What may
 be repeated is repeated with exponential back-off and full jitter: queries and idempotent operations because they may
 happen twice, commands because they carry an ``Idempotency-Key`` under which the service answers a repetition with the
-first reply. A service that is slow is not asked again: a try may take all the time that is left. When many calls fail,
+first reply. Only :meth:`Client.post` sends what is neither, and tries once. A service that is slow is not asked again: a try may take all the time that is left. When many calls fail,
 repetitions stop (the budget), and after several failures in a row the circuit opens: calls fail at once until a probe
 succeeds.
 """
@@ -40,7 +40,11 @@ LARGEST_REPLY = 64 * 1024 * 1024
 """Bytes of a reply that are read; the contract has pages for more."""
 
 _OVERLOADED = frozenset({429, 502, 503, 504})
-"""Replies that say nothing happened: the service, or what stands before it, took no request."""
+"""Replies of a service that is not up to it, or of what stands before it.
+
+429 and 503 say that nothing happened; after 502 and 504 nobody knows whether the request was worked on. All may be tried
+again, since no request does anything twice, see above.
+"""
 
 
 class Circuit:

@@ -20,6 +20,7 @@ import decimal
 import json
 import math
 import uuid
+import warnings
 from collections import namedtuple
 from collections.abc import Mapping
 from functools import cache
@@ -83,6 +84,12 @@ def _tag(value: Any, info: SerializationInfo) -> Any:
 Binary = Annotated[bytes, BeforeValidator(_binary)]
 FileName = Annotated[str, BeforeValidator(_file_name)]
 Json = Annotated[Any, BeforeValidator(_untag), PlainSerializer(_tag)]
+
+
+# A column may be called like a method of pydantic's first version, of which nothing is used here.
+warnings.filterwarnings(
+    "ignore", r'Field name "\w+" in "\w+" shadows an attribute in parent "(Message|Record)"'
+)
 
 
 class Message(BaseModel):

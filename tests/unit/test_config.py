@@ -105,6 +105,11 @@ def test_broken_toml_points_to_its_line() -> None:
     assert problem("[decompose]\nsource = [\n[x]\n").place.startswith("decompose.toml:")
 
 
+def test_a_context_called_like_a_word_of_python_is_refused() -> None:
+    found = problem("[contexts.class]\n")
+    assert "'class' is a word of Python's own" in found.message and "class-context" in found.hint
+
+
 @pytest.mark.parametrize("name", ["Orders", "1st", "a_b", "a" * 41, "../up", "a b"])
 def test_a_context_name_that_is_not_a_label_is_refused(name: str) -> None:
     assert "not a context name" in problem(f"[contexts.{name!r}]\n").message

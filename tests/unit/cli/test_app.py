@@ -198,3 +198,28 @@ def test_the_examples_in_help_pages_work(decompose: Typed, shop: Path, monkeypat
         decompose("plan", ".")
     answer = decompose(*words)
     assert answer.code in ((0, 1) if words[0] == "doctor" else (0,)), answer.err
+
+
+def test_a_command_in_a_sub_folder_works_on_the_project_around_it_and_says_so(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / ".git").mkdir()
+    assert decompose("plan", shop).code == 0
+    below = shop / "services/reviews"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    answer = decompose("show", "order", "--no-cache")
+    assert answer.code == 0 and "reviews" in answer.out and f"Project: {shop}" in answer.err
+    assert decompose("plan").code == 0 and not list(below.iterdir())
+    assert decompose("plan", "--quiet").err == ""
+
+
+def test_a_folder_that_is_given_is_the_project_and_so_is_one_inside_a_repository_of_its_own(
+    decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shop / ".git").mkdir()
+    (shop / "decompose.toml").write_text("")
+    monkeypatch.chdir(shop / "shop")
+    answer = decompose("show", "order", "-C", ".", "--no-cache")
+    assert answer.code == 0 and "Project:" not in answer.err
+    (shop / "shop/.git").mkdir()
+    answer = decompose("show", "order", "--no-cache")
+    assert answer.code == 0 and "Project:" not in answer.err

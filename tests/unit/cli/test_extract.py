@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+
+from decompose.model.location import Location
+from decompose.model.migration import BoundaryEdge
 
 Typed = Callable[..., Any]
 
@@ -71,6 +76,89 @@ def test_undo_gives_the_monolith_back(decompose: Typed, planned: Path) -> None:
     decompose("extract", "reviews", "-C", planned, "--allow-dirty")
     assert decompose("extract", "reviews", "-C", planned, "--undo").code == 0
     assert files(planned) == before
+
+
+def test_a_deleted_boundary_that_call_sites_need_is_refused_until_it_is_taken_back(decompose: Typed, planned: Path) -> None:
+    original = files(planned)
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    whole = files(planned)
+    for path in set(whole) & set(original):
+        (planned / path).write_bytes(original[path])
+    shutil.rmtree(planned / "shop/boundaries")
+    before = files(planned)
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert answer.code == 4 and "shop/boundaries/" in answer.err and "--undo" in answer.err
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--dry-run").code == 4
+    assert files(planned) == before
+    assert decompose("extract", "reviews", "-C", planned, "--undo").code == 0
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    assert files(planned) == whole
+
+
+def test_a_deleted_file_of_the_service_stays_deleted(decompose: Typed, planned: Path) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    (planned / "services/reviews/Dockerfile").unlink()
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert answer.code == 0 and "you deleted it" in answer.out and not (planned / "services/reviews/Dockerfile").exists()
+
+
+def test_a_context_that_got_the_name_of_a_word_of_python_is_refused(decompose: Typed, shop: Path) -> None:
+    (shop / "shop/reviews").rename(shop / "shop/import")
+    for path in shop.rglob("*.py"):
+        path.write_text(path.read_text().replace("from shop.reviews import words", "words = None").replace("shop.reviews", "shop.import").replace("from shop.import.", "from ."))
+    assert decompose("plan", shop).code == 0
+    answer = decompose("extract", "import", "-C", shop, "--allow-dirty")
+    assert answer.code == 1 and "a word of Python's own" in answer.err and '[contexts.import-context]' in answer.err
+    assert not (shop / "services").exists()
+
+
+def test_what_stays_by_decision_although_a_step_breaks_it_is_said_with_its_places(decompose: Typed, planned: Path) -> None:
+    from decompose import pipeline
+
+    plan = pipeline.context_plan(pipeline.load_plan(planned), "reviews")
+    edges = tuple(
+        BoundaryEdge(f"reviews-{line}", "in", kind, "a", "b", Location("shop/x.py", line), "t", "stay", "decide", "because", decided=True, blocks=blocks)
+        for line, kind, blocks in ((1, "orm", "switch"), (2, "orm", "switch"), (3, "orm", "switch"), (4, "orm", "switch"), (5, "sql", "split"))
+    )  # fmt: skip
+    found = list(pipeline._standing(msgspec.structs.replace(plan, edges=edges), "switch"))
+    assert found[0][0] == "switch" and found[0][1].startswith("4 places")
+    assert found[1:] == [("shop/x.py:1, shop/x.py:2, shop/x.py:3 and 1 more", "4 in orm: because")]
+    assert not list(pipeline._standing(msgspec.structs.replace(plan, edges=edges), None))
+
+
+@pytest.mark.parametrize(("moment", "said"), [("_stage_one", "interrupted; nothing was written"), ("_apply_one", "interrupted; all files were written")])
+def test_an_interrupt_says_what_became_of_the_files(
+    decompose: Typed, planned: Path, monkeypatch: pytest.MonkeyPatch, moment: str, said: str
+) -> None:
+    from decompose.emit import transaction
+
+    before = files(planned)
+    real, sent = getattr(transaction, moment), []
+
+    def interrupted(*arguments: object) -> object:
+        if not sent:
+            sent.append(signal.raise_signal(signal.SIGINT))
+        return real(*arguments)
+
+    monkeypatch.setattr(transaction, moment, interrupted)
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert answer.code == 130 and answer.err.strip() == said
+    assert (files(planned) == before) == ("nothing" in said)
+
+
+def test_an_error_that_an_interrupt_became_is_still_an_interrupt(decompose: Typed, planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from decompose import cli, pipeline
+
+    def swallowed(*_: object, **__: object) -> None:
+        cli.received.append(signal.SIGINT)
+        raise KeyError("IndentedBlock(...)")
+
+    monkeypatch.setattr(pipeline, "extract", swallowed)
+    try:
+        answer = decompose("extract", "reviews", "-C", planned)
+    finally:
+        cli.received.clear()
+    assert answer.code == 130 and answer.err.strip() == "interrupted; nothing was written"
 
 
 def test_undo_of_what_was_never_extracted_is_a_usage_error(decompose: Typed, planned: Path) -> None:

@@ -5,12 +5,14 @@ import json
 
 import msgspec
 import pytest
+from pydantic import BaseModel
 from running import Run
 from service_plans import BOOK, LOAN, OPERATIONS, library_plan, parameter
 
+from decompose.errors import RefusedInput
 from decompose.generate import contract
 from decompose.generate.contract import openapi_document, version
-from decompose.generate.messages import contract_of, error_name
+from decompose.generate.messages import OF_PYDANTIC, SHADOWING, contract_of, error_name
 from decompose.generate.render import make_render
 from decompose.model.migration import Entity, Field, Operation, Replica
 from decompose.model.service import ServicePlan
@@ -65,6 +67,39 @@ def test_a_row_has_its_columns_with_exact_types() -> None:
         "note": "str", "state": "str", "extra": "Json", "returned": "Date | None", "is_long": "bool",
         "_related": "ClassVar[dict[str, str]]",
     }  # fmt: skip
+
+
+def with_fields(*names: str) -> ServicePlan:
+    entity = Entity("Note", LOAN, "notes", "id", (Field("id", "big"), *(Field(name, "string") for name in names)))
+    return changed(entities=(*library_plan().context.entities, entity))
+
+
+def test_a_field_may_be_called_like_a_method_of_pydantics_first_version_and_stays_required(monolith: Run) -> None:
+    plan = with_fields("json", "schema", "copy")
+    source = next(contract.generate(plan, make_render(templates()))).content.decode()
+    assert "    json: str = Field()\n" in source
+    code = f"""
+import sys, types, warnings
+warnings.resetwarnings()
+warnings.simplefilter("error")
+sys.modules.pop("library.boundaries.wire")
+sys.modules["made"] = made = types.ModuleType("made")
+exec({source!r}, made.__dict__)
+note = made.Note(id=1, json="a", schema="b", copy="c")
+print(note.json, note.schema, note.copy, sorted(made.Note.model_json_schema()["required"]))
+"""
+    assert monolith(code) == "a b c ['copy', 'id', 'json', 'schema']\n"
+
+
+def test_a_field_that_pydantic_needs_itself_is_refused_with_its_model() -> None:
+    with pytest.raises(RefusedInput, match="'model_config' cannot cross") as caught:
+        contract_of(with_fields("model_config"))
+    assert caught.value.place == LOAN and "db_column" in caught.value.hint
+
+
+def test_every_name_of_pydantics_is_known() -> None:
+    own = {name for name in dir(BaseModel) if not name.startswith("_")}
+    assert own == OF_PYDANTIC | SHADOWING
 
 
 def test_a_snapshot_holds_its_parents() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from projects import Monolith
 
@@ -11,8 +12,19 @@ from decompose.generate.render import make_render
 from decompose.model.artifacts import Artifact
 from decompose.model.facts import ForeignKey, Table
 from decompose.model.location import Location
+from decompose.model.migration import BoundaryEdge
 from decompose.resources import templates
-from decompose.steps import Change, Texts, check_turn, check_undo, constraints_gone, retire, split
+from decompose.steps import (
+    Change,
+    Texts,
+    _named_modules,
+    check_turn,
+    check_undo,
+    constraints_gone,
+    retire,
+    split,
+    still_needed,
+)
 
 HERE = Location("m.py", 1)
 
@@ -194,6 +206,27 @@ def test_what_still_needs_the_tables_keeps_them() -> None:
     chosen = next(each for each in migration.contexts if each.name == "reviews")
     with pytest.raises(NotReady, match=r"shop/awards/base.py:4  foreign-key"):
         retire(migration, chosen, (), texts(shop, {}), make_render(templates()))
+
+
+def edge(path: str, kind: str, disposition: str) -> BoundaryEdge:
+    return BoundaryEdge(path, "in", kind, "a", "b", Location(path, 3), "text", disposition, disposition, "because")  # type: ignore[arg-type]
+
+
+def test_history_and_the_contexts_own_routes_do_not_need_what_retires() -> None:
+    shop = Monolith(SHOP)
+    migration = shop.plan()
+    chosen = next(each for each in migration.contexts if each.name == "reviews")
+    edges = (
+        edge("shop/alembic/versions/1.py", "sql", "stay"), edge("shop/reviews/urls.py", "route", "proxy-route"), edge("shop/pages/urls.py", "route", "stay"),
+    )  # fmt: skip
+    chosen = msgspec.structs.replace(chosen, edges=edges)
+    assert [each.id for each in still_needed(chosen, (), {"shop/alembic/versions/1.py"})] == ["shop/pages/urls.py"]
+
+
+def test_lines_that_name_a_module_that_goes_are_left_to_a_person() -> None:
+    source = b'from . import models\nfrom .. import reviews\nimport shop.reviews.urls\nurls = include("shop.reviews.urls")\nother = "shop.reviews"\n'
+    found = list(_named_modules(source, "shop.reviews", {"shop.reviews.models", "shop.reviews.urls"}))
+    assert found == [(1, "shop.reviews.models"), (3, "shop.reviews.urls"), (4, "shop.reviews.urls")]
 
 
 @pytest.mark.parametrize(
