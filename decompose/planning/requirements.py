@@ -66,6 +66,19 @@ DISTRIBUTIONS = {
 }
 
 
+EXTRAS = {
+    # a name of a distribution -> what else must be installed to use it (each distribution's own documentation of its extras)
+    "pydantic.EmailStr": "email_validator",
+    "pydantic.NameEmail": "email_validator",
+    "fastapi.Form": "multipart",
+    "fastapi.File": "multipart",
+    "fastapi.UploadFile": "multipart",
+    "fastapi.security.OAuth2PasswordRequestForm": "multipart",
+    "fastapi.testclient": "httpx",
+}
+"""Imports that need a distribution which nothing imports by its own name."""
+
+
 def normal(name: str) -> str:
     """A distribution's name in its normal form (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -163,9 +176,10 @@ def _values(value: object) -> Iterator[object]:
 
 
 def needed(imports: Iterable[str], lines: Mapping[str, str], standard: frozenset[str]) -> tuple[str, ...]:
-    """Requirement lines for imported top-level names, sorted; a name without a declared line stands for itself."""
+    """Requirement lines for imports, full names or modules, sorted; what has no declared line stands for itself."""
     found: set[str] = set()
-    for name in imports:
+    asked = set(imports)
+    for name in sorted(asked | {EXTRAS[each] for each in asked & EXTRAS.keys()}):
         top = name.partition(".")[0]
         if top and top not in standard:
             distribution = normal(DISTRIBUTIONS.get(top, top))

@@ -69,8 +69,8 @@ def _ladder(base: Path, plan: ServicePlan, written: Written, settings: VerifySet
 def _service(
     plan: ServicePlan, folder: Path, environment: Environment, scratch: Path, base: Path, python: Path, settings: VerifySettings
 ) -> Iterator[Gate]:
-    service = Service(plan, folder, environment, running.variables(plan, scratch / "service.sqlite3"))
     extra = dict(settings.environment)
+    service = Service(plan, folder, environment, running.variables(plan, scratch / "service.sqlite3", extra))
     tree = base / plan.project.source
     imported = running.imports(service)
     yield imported

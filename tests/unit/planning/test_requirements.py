@@ -34,3 +34,10 @@ def test_an_import_needs_the_distribution_that_brings_it() -> None:
     lines = {"django": "Django==5.2", "djangorestframework": "djangorestframework==3.16", "psycopg2": "psycopg2==2.9"}
     imports = ["django.db", "rest_framework.views", "psycopg2", "yaml", "os.path", ""]
     assert needed(imports, lines, frozenset({"os"})) == ("Django==5.2", "djangorestframework==3.16", "psycopg2==2.9", "pyyaml")
+
+
+def test_a_name_that_works_with_another_distribution_only_needs_that_too() -> None:
+    lines = {"email-validator": "email-validator==2.2", "pydantic": "pydantic==2.11"}
+    assert needed(["pydantic", "pydantic.EmailStr"], lines, frozenset()) == ("email-validator==2.2", "pydantic==2.11")
+    assert needed(["pydantic", "pydantic.BaseModel"], lines, frozenset()) == ("pydantic==2.11",)
+    assert needed(["fastapi", "fastapi.Form"], {}, frozenset()) == ("fastapi", "python-multipart")
