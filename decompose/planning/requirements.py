@@ -78,6 +78,14 @@ EXTRAS = {
 }
 """Imports that need a distribution which nothing imports by its own name."""
 
+ENGINES = frozenset({
+    "sqlalchemy.create_engine", "sqlalchemy.engine.create_engine", "sqlalchemy.engine_from_config", "sqlalchemy.ext.asyncio.create_async_engine",
+})  # fmt: skip
+"""Imports by which code opens a database of its own choice; the URL names the driver, and SQLAlchemy imports it."""
+
+DRIVERS = ("psycopg2", "psycopg2-binary", "psycopg", "asyncpg", "mysqlclient", "pymysql", "aiomysql", "aiosqlite", "oracledb", "pyodbc")
+"""Distributions that SQLAlchemy imports by a URL."""
+
 
 def normal(name: str) -> str:
     """A distribution's name in its normal form (PEP 503)."""
@@ -177,8 +185,8 @@ def _values(value: object) -> Iterator[object]:
 
 def needed(imports: Iterable[str], lines: Mapping[str, str], standard: frozenset[str]) -> tuple[str, ...]:
     """Requirement lines for imports, full names or modules, sorted; what has no declared line stands for itself."""
-    found: set[str] = set()
     asked = set(imports)
+    found = {lines[driver] for driver in DRIVERS if driver in lines and asked & ENGINES}
     for name in sorted(asked | {EXTRAS[each] for each in asked & EXTRAS.keys()}):
         top = name.partition(".")[0]
         if top and top not in standard:

@@ -24,7 +24,7 @@ def test_a_service_gets_the_variables_that_its_own_code_reads_and_no_others() ->
     settings = (Setting("WEEKS", "4", HERE, "LOAN_WEEKS"), Setting("SHELVES", "count()", HERE))
     plan = msgspec.structs.replace(plan, context=msgspec.structs.replace(plan.context, environment=read, settings=settings))
     given = {"LOAN_KEY": "k", "LOAN_WEEKS": "2", "SHELVES": "[]", "OTHER": "x", "DATABASE_URL": "postgres://production"}
-    told = variables(plan, Path("own.sqlite3"), given)
+    told = variables(plan, "sqlite:///own.sqlite3", given)
     assert {name: told.get(name) for name in given} == {
         "LOAN_KEY": "k", "LOAN_WEEKS": "2", "SHELVES": "[]", "OTHER": None, "DATABASE_URL": "sqlite:///own.sqlite3",
     }  # fmt: skip
