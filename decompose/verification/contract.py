@@ -58,7 +58,7 @@ def _beside(service: Service, suite: str, name: str, mode: str, python: Path, tr
 
 
 def _suite(name: str, python: Path, tests: Path, cwd: Path, variables: Mapping[str, str], path: tuple[str, ...]) -> Gate:
-    words = ["-q", "-rs", "-p", "no:cacheprovider", "--rootdir", str(tests), "-c", os.devnull, str(tests)]
+    words = ["-q", "-rs", "--disable-warnings", "-p", "no:cacheprovider", "--rootdir", str(tests), "-c", os.devnull, str(tests)]
     done = run([str(python), "-c", _PYTEST, json.dumps(path or [str(cwd)]), *words], cwd=cwd, env=variables, timeout=600)
     counts = re.findall(r"(\d+) (passed|failed|errors?|skipped)", done.output)
     said = ", ".join(f"{number} {what}" for number, what in counts[-4:]) or "no test ran"
