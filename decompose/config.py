@@ -311,7 +311,7 @@ _CONTEXT = ("description", "merge", "modules", "owns", "split", "team", "was")
 _DECISION = ("by", "choice", "id", "reason")
 _ECS = ("architecture", "cluster", "listener-priority", "region", "sizes")
 _SIZES = ("cpu", "desired", "maximum", "memory", "minimum")
-_VERIFY = ("environment", "python", "test-command", "timeout")
+_VERIFY = ("database", "environment", "python", "test-command", "timeout")
 _SHARED = ("modules", "reference-tables")
 _EVIDENCE = ("coverage", "spans", "statements")
 _TABLES = ("contexts", "decisions", "evidence", "operations", "shared", "target", "verify", "weights")
@@ -513,7 +513,11 @@ def _verify(document: Mapping[str, Any], reader: Reader) -> VerifySettings:
         if not _VARIABLE.fullmatch(name) or not isinstance(value, str) or "\0" in value:
             raise reader.error(f"verify.environment.{name}", f"{name!r} must be a variable name with a string")
         reader.note(f"verify.environment.{name}")
+    database = reader.text(table, "verify.database")
+    if database and not database.startswith(("postgres://", "postgresql://")):
+        raise reader.error("verify.database", "must be the URL of a database on PostgreSQL: postgresql://user:password@host:5432/name")
     return VerifySettings(
+        database=database,
         python=reader.text(table, "verify.python"),
         test_command=reader.text(table, "verify.test-command"),
         environment=tuple(sorted(environment.items())),
@@ -685,7 +689,7 @@ def values(config: Config) -> dict[str, Any]:
     for index, decision in enumerate(config.decisions):
         found |= {f"decisions.{index}.{name}": getattr(decision, name) for name in ("id", "choice", "reason", "by")}
     found |= operation_values(config.operations)
-    found |= {"verify.python": config.verify.python, "verify.test-command": config.verify.test_command}
+    found |= {"verify.database": config.verify.database, "verify.python": config.verify.python, "verify.test-command": config.verify.test_command}
     found |= {f"verify.environment.{name}": value for name, value in config.verify.environment}
     found |= {"verify.timeout": config.verify.timeout}
     ecs = config.target
@@ -745,7 +749,7 @@ def json_schema() -> dict[str, Any]:
     )  # fmt: skip
     verify = table(
         {
-            "python": text, "test-command": text, "timeout": {"type": "number", "minimum": 1},
+            "database": patterned(re.compile("postgres(ql)?://.*")), "python": text, "test-command": text, "timeout": {"type": "number", "minimum": 1},
             "environment": {"type": "object", "propertyNames": patterned(_VARIABLE), "additionalProperties": text},
         }
     )  # fmt: skip

@@ -581,6 +581,7 @@ def _service(
     migration: MigrationPlan, chosen: ContextPlan, settings: Config, tree: SourceTree, view: emit.Footprint
 ) -> ServicePlan:
     """The service's plan with the texts that go to it: whole files, and the needed part of split ones."""
+    from decompose.planning.companions import companions
     from decompose.planning.service import service_plan
     from decompose.rewrite.prune import prune
 
@@ -595,7 +596,7 @@ def _service(
                     placement.path, text, {definition.removeprefix(prefix) for definition in placement.definitions}, missing
                 )
             sources[placement.path] = text
-    for file in chosen.files:
+    for file in (*chosen.files, *companions(sources, [file.path for file in tree.other])):
         sources[file] = _text(tree, view, file)
     return service_plan(migration, chosen, settings, sources)
 

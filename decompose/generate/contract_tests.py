@@ -142,8 +142,7 @@ def _body(call: Call, contract: Contract) -> str:
         lines = [
             f"row = rows.draft({python_literal(label)})",
             f"wanted = {value(sorted(known), 4, 13)}",
-            "columns = [field for field in row._meta.concrete_fields if not field.primary_key]",
-            "arguments = {each.name: getattr(row, each.name) for each in columns if each.name in wanted}",
+            "arguments = rows.values_of(row, wanted)",
             "",
             imports([operation.target]),
             "",

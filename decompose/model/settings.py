@@ -71,11 +71,13 @@ class VerifySettings(msgspec.Struct, frozen=True):
     """``[verify]``: how to run the monolith's own code when asked to.
 
     ``python`` is the interpreter of the monolith's environment (``""``: a ``.venv`` or ``venv`` beside the project, else the one
-    that runs decompose). ``test_command`` is split as by a shell, ``{python}`` is replaced. ``timeout`` in seconds, for one run of the suite.
+    that runs decompose). ``test_command`` is split as by a shell, ``{python}`` is replaced. ``database`` is the URL of a database on a
+    PostgreSQL server where verification makes databases of its own for the service (``""``: SQLite). ``timeout`` in seconds, for one run of the suite.
     """
 
     python: str = ""
     test_command: str = ""
+    database: str = ""
     environment: tuple[tuple[str, str], ...] = ()
     timeout: float = 1800.0
 

@@ -179,12 +179,13 @@ def _files(sight: Sight, placed: Cut, files: Collection[str]) -> Iterator[str]:
 
 
 def _imports(sight: Sight, placed: Cut) -> Iterator[str]:
-    """External modules that the service's code imports."""
+    """External modules that the service's code imports, and the names that it takes from them."""
     program = sight.program
     for module in sorted({program.module_of(unit) for unit in placed.moved | placed.shared}):
         for imported in program.modules[module].imports:
             if imported.when != "typing" and not program.module_of(imported.module):
                 yield imported.module
+                yield f"{imported.module}.{imported.name}"
 
 
 def _edge_decisions(plans: Iterable[ContextPlan]) -> Iterator[Decision]:

@@ -66,6 +66,27 @@ DISTRIBUTIONS = {
 }
 
 
+EXTRAS = {
+    # a name of a distribution -> what else must be installed to use it (each distribution's own documentation of its extras)
+    "pydantic.EmailStr": "email_validator",
+    "pydantic.NameEmail": "email_validator",
+    "fastapi.Form": "multipart",
+    "fastapi.File": "multipart",
+    "fastapi.UploadFile": "multipart",
+    "fastapi.security.OAuth2PasswordRequestForm": "multipart",
+    "fastapi.testclient": "httpx",
+}
+"""Imports that need a distribution which nothing imports by its own name."""
+
+ENGINES = frozenset({
+    "sqlalchemy.create_engine", "sqlalchemy.engine.create_engine", "sqlalchemy.engine_from_config", "sqlalchemy.ext.asyncio.create_async_engine",
+})  # fmt: skip
+"""Imports by which code opens a database of its own choice; the URL names the driver, and SQLAlchemy imports it."""
+
+DRIVERS = ("psycopg2", "psycopg2-binary", "psycopg", "asyncpg", "mysqlclient", "pymysql", "aiomysql", "aiosqlite", "oracledb", "pyodbc")
+"""Distributions that SQLAlchemy imports by a URL."""
+
+
 def normal(name: str) -> str:
     """A distribution's name in its normal form (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -163,9 +184,10 @@ def _values(value: object) -> Iterator[object]:
 
 
 def needed(imports: Iterable[str], lines: Mapping[str, str], standard: frozenset[str]) -> tuple[str, ...]:
-    """Requirement lines for imported top-level names, sorted; a name without a declared line stands for itself."""
-    found: set[str] = set()
-    for name in imports:
+    """Requirement lines for imports, full names or modules, sorted; what has no declared line stands for itself."""
+    asked = set(imports)
+    found = {lines[driver] for driver in DRIVERS if driver in lines and asked & ENGINES}
+    for name in sorted(asked | {EXTRAS[each] for each in asked & EXTRAS.keys()}):
         top = name.partition(".")[0]
         if top and top not in standard:
             distribution = normal(DISTRIBUTIONS.get(top, top))

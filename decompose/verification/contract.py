@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from decompose.model.verification import Gate
+from decompose.verification.databases import Fresh
 from decompose.verification.processes import run
 from decompose.verification.running import Service
 
@@ -16,10 +17,18 @@ _PYTEST = "import json, sys; sys.path.extend(json.loads(sys.argv[1])); import py
 """Runs pytest with further folders at the end of the path: an environment's own packages win."""
 
 
-def in_service(service: Service, mode: str, url: str = "") -> Gate:
+def in_service(service: Service, mode: str, fresh: Fresh, url: str = "") -> Gate:
     """The suite against the service's code in this mode; ``remote`` goes to the running process at ``url``, ``shadow`` too, beside the code here."""
-    variables = {**service.variables, "CONTRACT_MODE": mode, "CONTRACT_URL": url}
+    own = {} if url else own_database(service, fresh)
+    variables = {**service.variables, **own, "CONTRACT_MODE": mode, "CONTRACT_URL": url}
     return _suite(f"contract-{mode}", service.environment.python, service.folder / "tests" / "contract", service.folder, variables, ())
+
+
+def own_database(service: Service, fresh: Fresh) -> dict[str, str]:
+    """The variable that names an empty database for a suite that makes none by itself, as it does beside Django and on SQLite."""
+    if service.plan.project.framework == "django" or service.variables["DATABASE_URL"].startswith("sqlite:"):
+        return {}
+    return {"CONTRACT_DATABASE_URL": fresh("contract")}
 
 
 def in_monolith(service: Service, python: Path, tree: Path, settings: str, extra: Mapping[str, str]) -> Gate:
@@ -49,7 +58,7 @@ def _beside(service: Service, suite: str, name: str, mode: str, python: Path, tr
 
 
 def _suite(name: str, python: Path, tests: Path, cwd: Path, variables: Mapping[str, str], path: tuple[str, ...]) -> Gate:
-    words = ["-q", "-rs", "-p", "no:cacheprovider", "--rootdir", str(tests), "-c", os.devnull, str(tests)]
+    words = ["-q", "-rs", "--disable-warnings", "-p", "no:cacheprovider", "--rootdir", str(tests), "-c", os.devnull, str(tests)]
     done = run([str(python), "-c", _PYTEST, json.dumps(path or [str(cwd)]), *words], cwd=cwd, env=variables, timeout=600)
     counts = re.findall(r"(\d+) (passed|failed|errors?|skipped)", done.output)
     said = ", ".join(f"{number} {what}" for number, what in counts[-4:]) or "no test ran"

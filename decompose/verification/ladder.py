@@ -13,6 +13,7 @@ from decompose.model.service import ServicePlan
 from decompose.model.settings import VerifySettings
 from decompose.model.verification import Gate, Verification
 from decompose.verification import contract, events, monolith, running, static
+from decompose.verification.databases import Fresh, databases
 from decompose.verification.environment import Environment, monolith_python, service_environment
 from decompose.verification.monolith import Suite
 from decompose.verification.processes import server
@@ -57,7 +58,8 @@ def _ladder(base: Path, plan: ServicePlan, written: Written, settings: VerifySet
         environment = service_environment(base, folder / "requirements.txt", python)
         if isinstance(environment, Environment):
             yield Gate("environment", "passed", "the service's requirements install", seconds=time.monotonic() - started)
-            yield from _service(plan, folder, environment, Path(scratch), base, python, settings)
+            with databases(settings.database, Path(scratch), environment.python) as fresh:
+                yield from _service(plan, folder, environment, Path(scratch), fresh, base, python, settings)
         else:
             yield Gate("environment", "failed", "the service's requirements do not install", environment, time.monotonic() - started)
             for name in ("imports", "check", "migrations", "migrate", "boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote", "contract-shadow", "contract-monolith"):
@@ -67,10 +69,10 @@ def _ladder(base: Path, plan: ServicePlan, written: Written, settings: VerifySet
 
 
 def _service(
-    plan: ServicePlan, folder: Path, environment: Environment, scratch: Path, base: Path, python: Path, settings: VerifySettings
+    plan: ServicePlan, folder: Path, environment: Environment, scratch: Path, fresh: Fresh, base: Path, python: Path, settings: VerifySettings
 ) -> Iterator[Gate]:
-    service = Service(plan, folder, environment, running.variables(plan, scratch / "service.sqlite3"))
     extra = dict(settings.environment)
+    service = Service(plan, folder, environment, running.variables(plan, fresh("service"), extra))
     tree = base / plan.project.source
     imported = running.imports(service)
     yield imported
@@ -82,16 +84,16 @@ def _service(
     else:
         with server(service.command, cwd=folder, env=service.variables, log=scratch / "service.log", ready="/healthz") as (live, booted):
             yield from running.answers(service, live, booted)
-            yield contract.in_service(service, "local")
-            yield contract.in_service(service, "loopback")
+            yield contract.in_service(service, "local", fresh)
+            yield contract.in_service(service, "loopback", fresh)
             for mode in ("remote", "shadow"):
                 if booted is None:
                     yield Gate(f"contract-{mode}", "skipped", "the service does not boot")
                 else:
-                    yield contract.in_service(service, mode, live.url)
+                    yield contract.in_service(service, mode, fresh, live.url)
             if plan.project.framework == "django" and plan.context.replicas and booted is not None:
                 yield events.told(service, live.url, python, tree, plan.project.settings_module, extra)
-    yield contract.in_monolith(service, python, tree, plan.project.settings_module, extra)
+    yield contract.in_monolith(service, python, tree, plan.project.settings_module, {**contract.own_database(service, fresh), **extra})
     for mode in ("local", "loopback", "remote") if plan.context.callbacks else ():
         yield contract.callbacks(service, mode, python, tree, plan.project.settings_module, extra)
 

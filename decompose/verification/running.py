@@ -48,12 +48,16 @@ class Service(msgspec.Struct, frozen=True):
         return f"{self.environment.python} {framework_of(self.plan).serve}".replace("{package}", self.plan.package)
 
 
-def variables(plan: ServicePlan, database: Path) -> dict[str, str]:
-    """What the service's process gets: throw-away keys, a database of its own and nothing of this process but its paths."""
+def variables(plan: ServicePlan, database: str, given: Mapping[str, str]) -> dict[str, str]:
+    """What the service's process gets: throw-away keys, a database of its own and nothing of this process but its paths.
+
+    ``database`` is a URL. ``given`` are the monolith's variables. Of these the service gets what its own code reads, as an operator would give it.
+    """
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")}
-    return kept | {
+    read = {each.name for each in plan.context.environment} | {each.environment or each.name for each in plan.context.settings}
+    return kept | {name: value for name, value in given.items() if name in read} | {
         **framework_of(plan).variables(plan),
-        "DATABASE_URL": f"sqlite:///{database}",
+        "DATABASE_URL": database,
         "SECRET_KEY": "only-for-verification",
         "BOUNDARY_TOKEN_KEY": "only-for-verification-of-the-boundary",
         "PYTHONDONTWRITEBYTECODE": "1",

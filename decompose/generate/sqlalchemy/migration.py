@@ -58,7 +58,23 @@ class Key(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        return f"fk_{self.table}_{self.column}_{self.target}"[:63]
+        return f"fk_{self.table}_{self.column}_{self.target}".replace(".", "_")[:63]
+
+    @property
+    def place(self) -> str:
+        """The table as the first arguments of an operation."""
+        schema, _, name = self.table.rpartition(".")
+        return python_literal(name) + (f", schema={python_literal(schema)}" if schema else "")
+
+    @property
+    def target_name(self) -> str:
+        return self.target.rpartition(".")[2]
+
+    @property
+    def late_options(self) -> str:
+        """The options of a key that is made after its table."""
+        schema = self.target.rpartition(".")[0]
+        return self.options + (f", referent_schema={python_literal(schema)}" if schema else "")
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
@@ -74,7 +90,8 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     text = render(
         "service/sqlalchemy/migration.py.j2",
         imports=_imports(modules),
-        tables=[{"name": each.name, "parts": [_fitting(part) for part in _parts(each, late)]} for each in ordered],
+        schemas=sorted({schema for each in ordered if (schema := each.name.rpartition(".")[0])}),
+        tables=[{"name": each.name.rpartition(".")[2], "schema": each.name.rpartition(".")[0], "parts": [_fitting(part) for part in _parts(each, late)]} for each in ordered],
         late=late,
     )
     yield Artifact(f"{folder}/versions/0001_initial.py", text, "merged", context=plan.context.name)

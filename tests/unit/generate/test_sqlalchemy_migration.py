@@ -59,3 +59,13 @@ def test_an_empty_database_migrates_and_agrees_with_the_models(tmp_path: Path) -
         variables = {"PATH": os.environ["PATH"], "SECRET_KEY": "x", "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"}
         done = subprocess.run([sys.executable, "-m", "orders_service.migrate", *words], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_table_of_a_schema_is_made_in_it_after_the_schema() -> None:
+    text = SHOP.replace('class OrderLine(db.Model):\n', 'class OrderLine(db.Model):\n    __table_args__ = {"schema": "sales"}\n').replace('"order_lines.id"', '"sales.order_lines.id"')
+    assert text != SHOP
+    revision = made(text)[REVISION]
+    assert "".join(revision.split("def upgrade() -> None:\n")[1:]).startswith('    op.execute(sa.schema.CreateSchema("sales", if_not_exists=True))\n')
+    assert '        "order_lines",\n' in revision and '        schema="sales",\n    )\n' in revision
+    assert 'op.drop_table("order_lines", schema="sales")' in revision
+    assert '"sales.order_lines",' not in revision

@@ -34,3 +34,16 @@ def test_an_import_needs_the_distribution_that_brings_it() -> None:
     lines = {"django": "Django==5.2", "djangorestframework": "djangorestframework==3.16", "psycopg2": "psycopg2==2.9"}
     imports = ["django.db", "rest_framework.views", "psycopg2", "yaml", "os.path", ""]
     assert needed(imports, lines, frozenset({"os"})) == ("Django==5.2", "djangorestframework==3.16", "psycopg2==2.9", "pyyaml")
+
+
+def test_a_name_that_works_with_another_distribution_only_needs_that_too() -> None:
+    lines = {"email-validator": "email-validator==2.2", "pydantic": "pydantic==2.11"}
+    assert needed(["pydantic", "pydantic.EmailStr"], lines, frozenset()) == ("email-validator==2.2", "pydantic==2.11")
+    assert needed(["pydantic", "pydantic.BaseModel"], lines, frozenset()) == ("pydantic==2.11",)
+    assert needed(["fastapi", "fastapi.Form"], {}, frozenset()) == ("fastapi", "python-multipart")
+
+
+def test_code_that_makes_an_engine_needs_the_drivers_that_the_monolith_declares() -> None:
+    lines = {"psycopg2-binary": "psycopg2-binary==2.9", "sqlalchemy": "sqlalchemy==2.0", "asyncpg": "asyncpg==0.30"}
+    assert needed(["sqlalchemy", "sqlalchemy.create_engine"], lines, frozenset()) == ("asyncpg==0.30", "psycopg2-binary==2.9", "sqlalchemy==2.0")
+    assert needed(["sqlalchemy", "sqlalchemy.select"], lines, frozenset()) == ("sqlalchemy==2.0",)

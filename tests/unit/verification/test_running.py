@@ -1,0 +1,30 @@
+"""What a service's process is told when it is tried out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+sys.path.append(str(Path(__file__).parents[1] / "generate"))
+
+from service_plans import library_plan
+
+from decompose.model.facts import EnvironmentRead, Setting
+from decompose.model.location import Location
+from decompose.verification.running import variables
+
+HERE = Location("library/settings.py", 3)
+
+
+def test_a_service_gets_the_variables_that_its_own_code_reads_and_no_others() -> None:
+    plan = library_plan()
+    read = (EnvironmentRead("library.loans.services.lend", "LOAN_KEY", "", HERE),)
+    settings = (Setting("WEEKS", "4", HERE, "LOAN_WEEKS"), Setting("SHELVES", "count()", HERE))
+    plan = msgspec.structs.replace(plan, context=msgspec.structs.replace(plan.context, environment=read, settings=settings))
+    given = {"LOAN_KEY": "k", "LOAN_WEEKS": "2", "SHELVES": "[]", "OTHER": "x", "DATABASE_URL": "postgres://production"}
+    told = variables(plan, "sqlite:///own.sqlite3", given)
+    assert {name: told.get(name) for name in given} == {
+        "LOAN_KEY": "k", "LOAN_WEEKS": "2", "SHELVES": "[]", "OTHER": None, "DATABASE_URL": "sqlite:///own.sqlite3",
+    }  # fmt: skip
