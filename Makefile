@@ -28,7 +28,7 @@ test: $(VENV)/.ready ## the tests; the end-to-end proof is `make e2e`
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not e2e"
 
 e2e: $(VENV)/.ready ## analyze, plan, extract and verify copies of whole monoliths
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m e2e
 
 lint: $(VENV)/.ready ## formatting, lint, types, and the rules of our own architecture
 	$(BIN)/ruff check .

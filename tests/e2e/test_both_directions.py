@@ -13,7 +13,7 @@ from test_sample import copied, decompose
 
 from decompose.verification import processes
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-directions")]
 
 KEY = "a key for tests that is long enough"
 GUNICORN = f"{sys.executable} -m gunicorn --bind 127.0.0.1:{{port}} --threads 8 "

@@ -22,7 +22,7 @@ CLINIC = ROOT / "tests" / "e2e" / "clinic"
 CONTEXTS = ("medicine", "rating")
 KEY = "a key for tests that is long enough"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e-clinic")]
 
 sys.path.append(str(ROOT / "tests" / "unit" / "generate"))
 
