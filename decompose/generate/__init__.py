@@ -12,6 +12,7 @@
 ``contract_tests``      one suite for every implementation
 ``ecs``                 JSON inputs of Amazon ECS
 ``cloudformation``      everything around the service as one template
+``terraform``           the same as Terraform modules
 ``delivery``            image, compose file, CI workflow
 ``runbook``             the cutover, step by step
 ======================  =====================================================================
@@ -38,6 +39,7 @@ def generators() -> tuple[Generator, ...]:
         replicas,
         runbook,
         service,
+        terraform,
     )
 
     return (
@@ -52,6 +54,7 @@ def generators() -> tuple[Generator, ...]:
         contract_tests.generate,
         ecs.generate,
         cloudformation.generate,
+        terraform.generate,
         delivery.generate,
         runbook.generate,
     )

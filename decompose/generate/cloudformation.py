@@ -81,7 +81,7 @@ def template(service: Deployment, render: Render) -> bytes:
         worker=_service(service, worker, "WorkerTaskDefinition") if worker else "",
         secret_arns=[secret_reference(secret) for secret in service.secrets],
         name=lambda suffix="": f"{service.project}-${{Environment}}-{service.name}{suffix}",
-        rule_gaps=_rule_gaps(service),
+        rule_gaps=rule_gaps(service),
         fargate_sizes=FARGATE_SIZES,
         cpu_choices=list(FARGATE_SIZES),
         outputs={output: _reference(service, name, "ImageTag") for name, output in ecs.placeholders(service).items()},
@@ -90,6 +90,8 @@ def template(service: Deployment, render: Render) -> bytes:
         ),
         inline=_inline,
         first_priority=service.priority,
+        role_command=ecs.ROLE_COMMAND,
+        role_statements=ecs.ROLE_STATEMENTS.splitlines(),
     )
 
 
@@ -108,7 +110,8 @@ def secret_reference(secret: Secret) -> Intrinsic:
             return Intrinsic("!Ref", ecs.secret_output(secret.name))
 
 
-def _rule_gaps(service: Deployment) -> list[Gap]:
+def rule_gaps(service: Deployment) -> list[Gap]:
+    """What is left out of the load balancer's rules."""
     return [gap for gap in service.gaps if gap.subject.startswith(("/", "^"))]
 
 

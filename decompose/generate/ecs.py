@@ -34,6 +34,17 @@ OUTPUTS = {
     "TASK_ROLE_ARN": "TaskRoleArn",
 }
 SCRATCH_VOLUME = "scratch"
+# Makes the service's role in its database, or gives it its password again; psql reads it from a variable of its container.
+ROLE_COMMAND = (
+    """printf '%s\\n' "$ROLE_STATEMENTS" | """
+    'psql --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP=1 --set=role="$ROLE" --set=password="$ROLE_PASSWORD"'
+)
+ROLE_STATEMENTS = """\
+SELECT format('CREATE ROLE %I LOGIN', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \\gexec
+SELECT format('ALTER ROLE %I PASSWORD %L', :'role', :'password') \\gexec
+SELECT format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), :'role') \\gexec
+GRANT USAGE, CREATE ON SCHEMA public TO :"role";
+"""
 PORT_NAME = "http"
 
 

@@ -6,6 +6,7 @@ A template is layout; every value passes through a serializer on its way in, cho
 ``py``          Python source (``repr``, strings in double quotes where nothing needs escaping)
 ``json``        JSON on one line
 ``yaml``        a YAML scalar or flow collection on one line
+``hcl``         a value of Terraform; its lines are indented by the filter's argument
 ``toml``        a TOML value on one line
 ``shell``       one word of a POSIX shell command
 ``comment``     lines behind ``# ``; nothing can break out of it
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
+from decompose.generate import hcl
 from decompose.model.artifacts import Artifact
 
 if TYPE_CHECKING:
@@ -163,6 +165,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "py": python_literal,
     "json": json_text,
     "yaml": yaml_text,
+    "hcl": hcl.literal,
     "toml": toml_text,
     "shell": lambda value: shlex.quote(str(value)),
     "comment": comment,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from decompose.generate import cloudformation, delivery, ecs, runbook
+from decompose.generate import cloudformation, delivery, ecs, runbook, terraform
 from decompose.generate.render import make_render
 from decompose.model.artifacts import Artifact
 from decompose.model.facts import EnvironmentRead, External, Route, Schedule, Table, Task
@@ -103,6 +103,6 @@ def artifacts(plan: ServicePlan) -> dict[str, Artifact]:
     """Everything that the deployment generators write for a plan, by path below the service's folder where it lies there."""
     key = msgspec.json.encode(plan)
     if key not in _made:
-        made = [a for module in (cloudformation, delivery, ecs, runbook) for a in module.generate(plan, RENDER)]
+        made = [a for module in (cloudformation, terraform, delivery, ecs, runbook) for a in module.generate(plan, RENDER)]
         _made[key] = {artifact.path.removeprefix(plan.root + "/"): artifact for artifact in made}
     return dict(_made[key])
