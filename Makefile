@@ -13,7 +13,7 @@ FIRST := tests/e2e/test_sample.py tests/e2e/test_both_directions.py
 # Where the programs for odd and hostile inputs lie.
 SHARED ?= ../shared
 
-.PHONY: help bench-boundary bench-copy bench-cut harness test-aws test-dask demo test lint e2e golden bench oracle proof-wger clean
+.PHONY: help bench-boundary bench-copy bench-cut harness test-aws test-containers test-dask demo test lint e2e golden bench oracle proof-wger clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,7 +26,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	touch $@
 
 test: $(VENV)/.ready ## the tests; the end-to-end proof is `make e2e`
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not e2e and not aws"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not e2e and not aws and not containers"
 
 e2e: $(VENV)/.ready ## analyze, plan, extract and verify copies of whole monoliths
 	@# Two processes, each with whole files: the tests of a file build on one another.
@@ -62,6 +62,9 @@ harness: $(VENV)/.ready ## odd and hostile inputs, same bytes, memory; SHARED=fo
 
 test-aws: $(VENV)/.ready ## judges of the AWS files that need many seconds: Terraform with its provider, where they are installed
 	$(BIN)/python -m pytest -m aws
+
+test-containers: $(VENV)/.ready ## images built, generated tasks and listener rules run; needs podman, buildah, PostgreSQL, redis-server
+	sh tests/containers/run.sh $(abspath $(VENV)) "$(SHARED)/containers"
 
 test-dask: $(VENV)/.ready ## --scheduler on a real cluster of two worker processes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dask.txt

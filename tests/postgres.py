@@ -23,8 +23,8 @@ class Server:
         self._port = port
         self._numbers = count(1)
 
-    def address(self, database: str = "postgres") -> str:
-        return f"postgres://copier@127.0.0.1:{self._port}/{database}"
+    def address(self, database: str = "postgres", host: str = "127.0.0.1") -> str:
+        return f"postgres://copier@{host}:{self._port}/{database}"
 
     def database(self, schema: str = "", *, options: str = "") -> str:
         """The address of a new database with these tables, whose sessions are far from UTC."""
@@ -40,8 +40,11 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Starts a server and takes it away afterwards. Skips where PostgreSQL is not installed, or may not run."""
+def server(network: str = "") -> Iterator[Server]:
+    """Starts a server and takes it away afterwards. Skips where PostgreSQL is not installed, or may not run.
+
+    Clients are let in from this machine, and from ``network`` (a subnet such as that of containers) where one is given.
+    """
     pytest.importorskip("psycopg")
     initdb, pg_ctl = shutil.which("initdb"), shutil.which("pg_ctl")
     if initdb is None or pg_ctl is None:
@@ -58,13 +61,17 @@ def server() -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     cluster = f"{folder}/data"
-    start = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    addresses = "*" if network else "127.0.0.1"
+    start = f"-p {port} -k {folder} -c listen_addresses={addresses} -c fsync=off"
 
     def run(*words: str, timeout: int = 120) -> None:
         subprocess.run(words, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=timeout)
 
     try:
         run(initdb, "-D", cluster, "-U", "copier", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale", "C")
+        if network:
+            with Path(cluster, "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {network} trust\n")
         run(pg_ctl, "-D", cluster, "-w", "-o", start, "-l", f"{folder}/log", "start")
         try:
             yield Server(port)

@@ -61,7 +61,9 @@ def _environment(service: Deployment, database: str, broker: str) -> dict[str, s
         upper = secret.name.upper()
         if secret.source == "database":
             values[secret.name] = f"postgresql://{service.database}@{database}:5432/{service.database}"
-        elif "BROKER" in upper or upper.startswith(("REDIS", "CELERY")):
+        elif "BROKER" in upper or upper.startswith("CELERY"):
+            values[secret.name] = f"amqp://{broker}:5672//" if service.broker == "amqp" else f"redis://{broker}:6379/0"
+        elif upper.startswith("REDIS"):
             values[secret.name] = f"redis://{broker}:6379/0"
         else:
             values[secret.name] = LOCAL_KEY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
 from decompose.generate import schedules
 from decompose.generate.routing import rules
@@ -95,6 +96,7 @@ def deployment(plan: ServicePlan) -> Deployment:
         description=_first_line(plan),
         priority=target.listener_priority,
         tables=tuple(sorted({*(table.id for table in context.tables), *(replica.table for replica in context.replicas)})),
+        broker=_broker_of(context.requirements) if context.tasks or context.sent else "",
     )
 
 
@@ -335,6 +337,12 @@ def _system_packages(requirements: Sequence[str]) -> tuple[tuple[str, ...], tupl
         build.update(SYSTEM_PACKAGES[name][0])
         run.update(SYSTEM_PACKAGES[name][1])
     return tuple(sorted(build)), tuple(sorted(run))
+
+
+def _broker_of(requirements: Sequence[str]) -> Literal["amqp", "redis"]:
+    """Celery speaks AMQP by itself, to Redis with that installed: beside it, or as an extra of it."""
+    redis = any(re.match(r"redis(?![\w.-])|(celery|kombu)\[[^]]*\bredis\b", line.strip(), re.IGNORECASE) for line in requirements)
+    return "redis" if redis else "amqp"
 
 
 def _first_line(plan: ServicePlan) -> str:

@@ -100,7 +100,8 @@ class Deployment(msgspec.Struct, frozen=True):
     role in it. ``migrate`` and ``copy`` are the commands of the one-off tasks (``migrate`` is empty when the service has
     no tables). ``entry`` is the application object as ``module:name``. ``build_packages`` and ``run_packages`` are
     Debian packages that requirements without a self-contained wheel need. ``scratch`` is the only writable folder, ``priority`` the first
-    of the service's listener rules. ``tables`` are those that the copy job fills: the service's own and its replicas.
+    of the service's listener rules. ``tables`` are those that the copy job fills: the service's own and its replicas. ``broker`` is the
+    protocol that the installed Celery speaks to its broker, ``""`` without tasks.
     """
 
     context: str
@@ -135,6 +136,7 @@ class Deployment(msgspec.Struct, frozen=True):
     deregistration_delay: int = 30
     priority: int = 100
     tables: tuple[str, ...] = ()
+    broker: Literal["", "amqp", "redis"] = ""
 
     @property
     def processes(self) -> tuple[Process, ...]:

@@ -86,6 +86,12 @@ ENGINES = frozenset({
 DRIVERS = ("psycopg2", "psycopg2-binary", "psycopg", "asyncpg", "mysqlclient", "pymysql", "aiomysql", "aiosqlite", "oracledb", "pyodbc")
 """Distributions that SQLAlchemy imports by a URL."""
 
+TRANSPORTS = {"redis": "redis", "pycurl": "sqs", "pymongo": "mongodb", "kazoo": "zookeeper", "confluent-kafka": "confluentkafka"}
+"""Distributions that tell the broker of a monolith with Celery -> the extra of kombu, its messaging, with all that this broker needs.
+
+AMQP needs none. A monolith may have the rest of an extra by chance, from another distribution that stays behind.
+"""
+
 
 def normal(name: str) -> str:
     """A distribution's name in its normal form (PEP 503)."""
@@ -187,6 +193,9 @@ def needed(imports: Iterable[str], lines: Mapping[str, str], standard: frozenset
     """Requirement lines for imports, full names or modules, sorted; what has no declared line stands for itself."""
     asked = set(imports)
     found = {lines[driver] for driver in DRIVERS if driver in lines and asked & ENGINES}
+    if any(name.partition(".")[0] == "celery" for name in asked):
+        for transport in TRANSPORTS.keys() & lines.keys():
+            found |= {lines[transport], f"kombu[{TRANSPORTS[transport]}]"}
     for name in sorted(asked | {EXTRAS[each] for each in asked & EXTRAS.keys()}):
         top = name.partition(".")[0]
         if top and top not in standard:

@@ -53,6 +53,22 @@ def test_compose_runs_it_as_confined_as_ecs_does() -> None:
         assert services[name]["read_only"] is True and services[name]["cap_drop"] == ["ALL"]
 
 
+@pytest.mark.parametrize(
+    ("requirements", "image", "scheme"),
+    [
+        (("celery==5.5",), "rabbitmq", "amqp://"),
+        (("celery==5.5", "redis==5.2"), "redis", "redis://"),
+        (("celery[redis,tblib]==5.5",), "redis", "redis://"),
+        (("celery==5.5", "redis-om==1.0"), "rabbitmq", "amqp://"),
+    ],
+)
+def test_the_broker_of_compose_is_one_that_the_image_can_speak_to(requirements: tuple[str, ...], image: str, scheme: str) -> None:
+    context = msgspec.structs.replace(LOANS_WITH_TASKS, requirements=requirements)
+    found = yaml.safe_load(artifacts(service_plan(context))["compose.yaml"].content)
+    assert found["services"]["broker"]["image"].startswith(image)
+    assert found["x-service"]["environment"]["CELERY_BROKER_URL"].startswith(scheme)
+
+
 def test_the_workflow_lies_where_github_reads_it_and_runs_for_this_service_only() -> None:
     workflow = yaml.safe_load(artifacts(service_plan())[WORKFLOW].content)
     assert workflow[True]["push"]["paths"] == ["services/book-loans/**", WORKFLOW]

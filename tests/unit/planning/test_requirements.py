@@ -47,3 +47,9 @@ def test_code_that_makes_an_engine_needs_the_drivers_that_the_monolith_declares(
     lines = {"psycopg2-binary": "psycopg2-binary==2.9", "sqlalchemy": "sqlalchemy==2.0", "asyncpg": "asyncpg==0.30"}
     assert needed(["sqlalchemy", "sqlalchemy.create_engine"], lines, frozenset()) == ("asyncpg==0.30", "psycopg2-binary==2.9", "sqlalchemy==2.0")
     assert needed(["sqlalchemy", "sqlalchemy.select"], lines, frozenset()) == ("sqlalchemy==2.0",)
+
+
+def test_celery_needs_what_speaks_to_the_monoliths_broker() -> None:
+    lines = {"celery": "celery==5.5", "redis": "redis==5.2", "django": "Django==5.2"}
+    assert needed(["celery.shared_task"], lines, frozenset()) == ("celery==5.5", "kombu[redis]", "redis==5.2")
+    assert needed(["django.db"], lines, frozenset()) == ("Django==5.2",)
