@@ -121,19 +121,52 @@ def _task_name(edge: BoundaryEdge) -> str:
 
 
 def exports_of(plan: ServicePlan, defined: dict[str, set[str]], texts: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
-    """Names that moved code imports from a package which only re-exports them: package -> (module, name)."""
+    """Names that moved code takes from a package which only re-exports them: package -> (module, name).
+
+    ``defined`` are the stand-ins' names by module, ``texts`` the modules that go to the service. A package that goes, too, re-exports by
+    itself what goes.
+    """
     found: dict[str, set[tuple[str, str]]] = {}
+    moved = {module: _top_names(text) for module, text in texts.items()}
+    packages = {module for placement in plan.context.placements for module in [placement.module] if placement.path.endswith("/__init__.py")}
     top = {placement.module.partition(".")[0] for placement in plan.context.placements}
     for module, text in texts.items():
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.ImportFrom) and node.module and not node.level and node.module.partition(".")[0] in top:
-                for alias in node.names:
-                    if alias.name in defined.get(node.module, ()):
-                        continue
-                    home = next((each for each in sorted(defined) if alias.name in defined[each] and each.startswith(node.module + ".")), None)
-                    if home is not None and home != module:
-                        found.setdefault(node.module, set()).add((home, alias.name))
+        for package, name in _taken(module, module in packages, ast.parse(text)):
+            if package.partition(".")[0] not in top or name in defined.get(package, ()):
+                continue
+            homes = (defined, moved) if package not in texts else (defined,)
+            home = next((each for names in homes for each in sorted(names) if name in names[each] and each.startswith(package + ".")), None)
+            if home is not None and home != module:
+                found.setdefault(package, set()).add((home, name))
     return {package: sorted(names) for package, names in found.items()}
+
+
+def _taken(module: str, is_package: bool, tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """What a module takes from others: ``from a.b import c``, and ``c.d`` for a ``c`` that it imported so; relative names made whole."""
+    bound: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            parts = module.split(".")
+            above = parts[: len(parts) - node.level + is_package] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield source, alias.name
+                bound[alias.asname or alias.name] = f"{source}.{alias.name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in bound:
+            yield bound[node.value.id], node.attr
+
+
+def _top_names(text: str) -> set[str]:
+    """The classes, functions and variables at the top of a module."""
+    names: set[str] = set()
+    for statement in ast.parse(text).body:
+        if isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            names.add(statement.name)
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
 
 
 def module_path(plan: ServicePlan, module: str, modules: set[str]) -> str:

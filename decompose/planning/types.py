@@ -424,7 +424,7 @@ def _collected(base: Type, suffix: list[str]) -> Type:
 
 
 def _scalar(column_type: str) -> str:
-    return {"big": "integer", "text": "string", "file": "string", "other": "json"}.get(column_type, column_type)
+    return {"big": "integer", "text": "string", "other": "json"}.get(column_type, column_type)
 
 
 def _union(left: Type, right: Type) -> Type:

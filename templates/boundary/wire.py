@@ -19,6 +19,7 @@ import datetime
 import decimal
 import json
 import math
+import sys
 import uuid
 import warnings
 from collections import namedtuple
@@ -28,6 +29,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -82,7 +84,21 @@ def _tag(value: Any, info: SerializationInfo) -> Any:
 
 
 Binary = Annotated[bytes, BeforeValidator(_binary)]
-FileName = Annotated[str, BeforeValidator(_file_name)]
+
+
+class StoredFile(str):
+    """The name of a file; what else a file field's value can be asked (``url``, ``size``, ``open``), its model's storage here answers."""
+
+    _column: tuple[str, str] | None = None
+    """Label of the model and name of the column; unknown outside of a record."""
+
+    def __getattr__(self, name: str) -> Any:
+        if self._column is None or name.startswith("__"):
+            raise AttributeError(f"the name of a file has no attribute {name!r}")
+        return getattr(objects.file_of(*self._column, str(self)), name)
+
+
+FileName = Annotated[str, BeforeValidator(_file_name), AfterValidator(StoredFile)]
 Json = Annotated[Any, BeforeValidator(_untag), PlainSerializer(_tag)]
 
 
@@ -115,6 +131,11 @@ class Record(Message):
 
     _loaded: dict[tuple[str, Any], Any] = PrivateAttr(default_factory=dict)
 
+    def model_post_init(self, context: Any) -> None:
+        for name, value in self.__dict__.items():
+            if isinstance(value, StoredFile):
+                value._column = (_label_of_type(type(self)), name)
+
     @property
     def pk(self) -> Any:
         return getattr(self, self._key)
@@ -129,6 +150,20 @@ class Record(Message):
         if (name, key) not in self._loaded:
             self._loaded[name, key] = objects.row_of(label, key)
         return self._loaded[name, key]
+
+
+@cache
+def _label_of_type(kind: type[Record]) -> str:
+    """The framework's name of the model that a contract's record stands for."""
+    for each in kind.__mro__:
+        module = sys.modules.get(each.__module__)
+        for source in (
+            *getattr(module, "ENTITIES", {}).values(),
+            *getattr(module, "REPLICAS", {}).values(),
+        ):
+            if source.type is each:
+                return str(source.label)
+    raise LookupError(f"no contract knows {kind.__name__}")
 
 
 class Anonymous(Message):

@@ -125,6 +125,11 @@ def upload(name: str, kind: str | None, content: bytes) -> Any:
     return file
 
 
+def file_of(label: str, column: str, name: str) -> Any:
+    """A column that holds a file's name holds a text here, and nothing more."""
+    raise AttributeError(f"{label}.{column} is a text")
+
+
 def in_order(result: Any) -> Any:
     """Rows in an order that stays: pages of an unordered query would overlap."""
     if not isinstance(result, Query) or result._order_by_clauses:

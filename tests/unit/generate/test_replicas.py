@@ -113,3 +113,62 @@ def test_what_the_monolith_serves_is_called_over_the_boundary_under_its_old_name
 
 def test_a_task_of_the_monolith_is_sent_by_its_name() -> None:
     assert 'tidy = current_app.signature("shop.catalog.tasks.tidy")' in made()["shop/catalog/tasks.py"]
+
+
+FACADES = """
+# shop/settings.py
+INSTALLED_APPS = ["shop.catalog", "shop.reviews"]
+
+# shop/catalog/models/__init__.py
+from .product import Product
+
+# shop/catalog/models/product.py
+from django.db import models
+
+class Product(models.Model):
+    name = models.CharField(max_length=50)
+
+# shop/reviews/__init__.py
+
+# shop/reviews/models/__init__.py
+from .review import LIMIT, Review
+from .archive import Archive
+
+# shop/reviews/models/review.py
+from django.db import models
+from shop.catalog.models import Product
+
+LIMIT = 3
+
+class Review(models.Model):
+    product = models.ForeignKey(Product, on_delete=models.CASCADE)
+
+# shop/reviews/models/archive.py
+from django.db import models
+
+class Archive(models.Model):
+    pass
+
+# shop/reviews/jobs/__init__.py
+
+# shop/reviews/jobs/tidy.py
+from celery import shared_task
+from .. import models
+from ..models import Review
+
+@shared_task
+def shorten():
+    return list(Review.objects.values()[: models.LIMIT])
+
+@shared_task
+def forget():
+    models.Archive.objects.all().delete()
+"""
+
+
+def test_a_package_that_only_re_exports_does_so_for_what_went_to_the_service() -> None:
+    made = {artifact.path: artifact.content.decode() for artifact in replicas.generate(Monolith(FACADES).service("reviews"), make_render(templates()))}
+    package = made["services/reviews/shop/reviews/models/__init__.py"]
+    assert {(node.module, alias.name) for node in ast.walk(ast.parse(package)) if isinstance(node, ast.ImportFrom) for alias in node.names} >= {
+        ("shop.reviews.models.review", "LIMIT"), ("shop.reviews.models.review", "Review"), ("shop.reviews.models.archive", "Archive"),
+    }  # fmt: skip
