@@ -37,7 +37,7 @@ from pydantic import (
 )
 from pydantic_core.core_schema import SerializationInfo
 
-from . import objects
+from . import databases, objects
 from .objects import World
 from .runtime import (
     Answer,
@@ -278,7 +278,8 @@ def decode_answer(boundary: Boundary, operation: OperationContract, answer: Answ
     if answer.status in (502, 503, 504):
         raise BoundaryUnavailable(name, detail)
     if answer.status >= 500:
-        raise BoundaryFailure(name, detail) from answer.cause
+        failure = databases.also(BoundaryFailure, str(document.get("database", "")))
+        raise failure(name, detail) from answer.cause
     raise BoundaryRejected(name, f"{detail} {document.get('invalid', '')}".rstrip())
 
 
@@ -607,7 +608,13 @@ def _sources(contract: ModuleType) -> list[tuple[str, Source]]:
 
 
 def problem(
-    status: int, title: str, operation: str, *, raised: Exception | None = None, invalid: Any = None
+    status: int,
+    title: str,
+    operation: str,
+    *,
+    raised: Exception | None = None,
+    invalid: Any = None,
+    database: str = "",
 ) -> Answer:
     """A problem document (RFC 9457). A declared error carries what its class needs to be raised again."""
     document: dict[str, Any] = {
@@ -625,7 +632,18 @@ def problem(
         document["invalid"] = [
             {"at": list(each["loc"]), "problem": each["msg"]} for each in details
         ]
+    if database:
+        document["database"] = database
     return Answer(status, json.dumps(document).encode())
+
+
+def failed(operation: str, raised: Exception) -> Answer:
+    """The answer where an operation failed in a way that it does not declare.
+
+    Of what was raised only the kind of database error crosses, where it is one.
+    """
+    answer = problem(500, "the operation failed", operation, database=databases.name_of(raised))
+    return answer._replace(cause=raised)
 
 
 _NO_CONTRACT = SimpleNamespace(ENTITIES={}, REPLICAS={})
@@ -779,6 +797,7 @@ def openapi(boundary: Boundary, title: str) -> dict[str, Any]:
                 "detail": {"type": "string"},
                 "instance": {"type": "string"},
                 "error": {"type": "string"},
+                "database": {"type": "string"},
             },
             "required": ["type", "title", "status"],
         }
