@@ -95,7 +95,7 @@ class BoundaryUnavailable(BoundaryError):
     Callers that are ready for a database that does not answer are ready for this: see ``databases``.
     """
 
-    def __new__(cls, *arguments: Any) -> BoundaryUnavailable:
+    def __new__(cls, *arguments: Any, **named: Any) -> BoundaryUnavailable:
         from . import databases
 
         made: BoundaryUnavailable = super().__new__(databases.also(cls, "OperationalError"))
