@@ -344,11 +344,10 @@ class Boundary:
                 ),
             )
         except Exception as raised:
-            declared = self.declared(contract, raised)
-            if declared is not None:
-                return wire.problem(declared.status, declared.name, operation, raised=raised)
-            logger.exception("boundary operation %s.%s failed", self.name, operation)
-            return wire.failed(operation, raised)
+            answer = wire.raising(self, contract, raised)
+            if answer.cause is not None:
+                logger.exception("boundary operation %s.%s failed", self.name, operation)
+            return answer
 
     @property
     def page_size(self) -> int:

@@ -37,7 +37,7 @@ from pydantic import (
 )
 from pydantic_core.core_schema import SerializationInfo
 
-from . import databases, objects
+from . import databases, objects, refusals
 from .objects import World
 from .runtime import (
     Answer,
@@ -273,7 +273,10 @@ def decode_answer(boundary: Boundary, operation: OperationContract, answer: Answ
             raise BoundaryFailure(name, "the answer is against the contract") from wrong
     document = _problem_document(answer.body)
     if document.get("error") in operation.errors:
-        raise _rebuilt(boundary, document)
+        raise _rebuilt(boundary, boundary.error_class(document["error"]), document)
+    refusal = refusals.named(str(document.get("error", "")))
+    if refusal is not None:
+        raise _rebuilt(boundary, refusal, document)
     detail = f"{document.get('title', 'no problem document')} (status {answer.status})"
     if answer.status in (502, 503, 504):
         raise BoundaryUnavailable(name, detail)
@@ -637,6 +640,17 @@ def problem(
     return Answer(status, json.dumps(document).encode())
 
 
+def raising(boundary: Boundary, operation: OperationContract, raised: Exception) -> Answer:
+    """The answer of an operation that raised something; ``cause`` is set where that is a failure."""
+    declared = boundary.declared(operation, raised)
+    if declared is not None:
+        return problem(declared.status, declared.name, operation.name, raised=raised)
+    refusal = refusals.of(raised)
+    if refusal is not None:
+        return problem(refusal.status, refusal.path, operation.name, raised=raised)
+    return failed(operation.name, raised)
+
+
 def failed(operation: str, raised: Exception) -> Answer:
     """The answer where an operation failed in a way that it does not declare.
 
@@ -680,8 +694,7 @@ def _keep(value: Any, put: Any) -> bool:
     return True
 
 
-def _rebuilt(boundary: Boundary, document: dict[str, Any]) -> Exception:
-    kind = boundary.error_class(document["error"])
+def _rebuilt(boundary: Boundary, kind: type[Exception], document: dict[str, Any]) -> Exception:
     args = [untag(argument, boundary.contract) for argument in document.get("args", [])]
     if document.get("construct"):
         return kind(*args)

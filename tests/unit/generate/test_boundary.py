@@ -425,3 +425,37 @@ except runtime.BoundaryFailure as error:
     print(type(error) is runtime.BoundaryFailure)
 """
     assert monolith(code, **LOOPBACK) == "True\n"
+
+
+def test_what_the_framework_answers_crosses_without_being_declared(monolith: Run) -> None:
+    code = """
+from unittest import mock
+import werkzeug.exceptions
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from starlette.exceptions import HTTPException
+
+class NoSuchBook(werkzeug.exceptions.NotFound):
+    pass
+
+for raised in (Http404("no book"), PermissionDenied("not yours"), NoSuchBook("no book"), HTTPException(409, "lent"), HTTPException(503)):
+    with mock.patch("library.loans.services.broken", side_effect=raised):
+        try:
+            loans.broken()
+        except (Http404, PermissionDenied, werkzeug.exceptions.NotFound, HTTPException) as error:
+            print(type(error).__name__, error, getattr(error, "code", None) or getattr(error, "status_code", None))
+"""
+    assert monolith(code, **LOOPBACK) == (
+        "Http404 no book None\nPermissionDenied not yours None\nNotFound 404 Not Found: no book 404\n"
+        "HTTPException 409: lent 409\nHTTPException 503: Service Unavailable 503\n"
+    )
+
+
+def test_only_classes_of_frameworks_are_made_of_a_reply(monolith: Run) -> None:
+    code = """
+from library.boundaries import refusals
+for path in ("builtins.SystemExit", "os.system", "django.core.exceptions.settings", "werkzeug.exceptions.abort", "gone.exceptions.Gone", ""):
+    print(refusals.named(path))
+print(refusals.named("django.http.response.Http404").__name__)
+"""
+    assert monolith(code, **LOOPBACK) == "None\n" * 6 + "Http404\n"
