@@ -30,7 +30,7 @@ from decompose.model.artifacts import Artifact
 from decompose.model.migration import OperationParameter
 from decompose.model.service import ServicePlan
 
-SHARED_MODULES = ("runtime.py", "passage.py", "wire.py", "tokens.py", "client.py", "fallback.py", "shadow.py", "proxy.py")
+SHARED_MODULES = ("runtime.py", "databases.py", "refusals.py", "passage.py", "wire.py", "tokens.py", "client.py", "fallback.py", "shadow.py", "proxy.py")
 """Modules of the package of all boundaries, in the order in which they build on one another."""
 
 OBJECTS = {"django": "django", "flask": "sqlalchemy", "fastapi": "sqlalchemy"}

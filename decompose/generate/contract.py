@@ -23,6 +23,7 @@ _PROBLEM = {
         "detail": {"type": "string"},
         "instance": {"type": "string"},
         "error": {"type": "string"},
+        "database": {"type": "string"},
     },
     "required": ["type", "title", "status"],
 }

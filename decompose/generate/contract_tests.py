@@ -176,7 +176,7 @@ def _chain(call: Call, contract: Contract, labels: dict[str, str]) -> str:
         if not parameter.required:
             continue
         kind, lookup = found.get(parameter.name, ("", ""))
-        if kind == "look" and label:
+        if label and (kind == "look" or (kind == "own" and operation.kind == "query" and lookup in _columns(contract, label))):
             source = f"rows.looked_up(row, {python_literal(lookup)})"
             needs_row = True
         elif kind == "write" and label:
@@ -198,6 +198,12 @@ def _chain(call: Call, contract: Contract, labels: dict[str, str]) -> str:
     lines += [_dedent(returning(expression(operation.expression), 8))]
     finds = sure and operation.kind == "query" and not operation.expression.rstrip().endswith("]")
     return _indented([*lines, "", f"return Example(arguments, directly{', finds=True' if finds else ''})"])
+
+
+def _columns(contract: Contract, label: str) -> set[str]:
+    """The columns that a model's records have."""
+    types = {origin.type for origin in contract.entities if origin.label == label}
+    return {member.name for record in contract.records if record.name in types for member in record.members}
 
 
 def _dedent(text: str) -> str:
@@ -234,7 +240,7 @@ def _indented(lines: list[str]) -> str:
 def lookups(source: str) -> tuple[dict[str, tuple[str, str]], bool]:
     """What each name in a query expression is compared with or written to, and whether a row so described is found.
 
-    Values are ``("look", lookup)`` or ``("write", column)``.
+    Values are ``("look", lookup)`` or ``("write", column)``; ``("own", name)`` where a method of the project's own is given it by name.
     """
     found: dict[str, tuple[str, str]] = {}
     sure = True
@@ -256,4 +262,6 @@ def lookups(source: str) -> tuple[dict[str, tuple[str, str]], bool]:
                 found[keyword.value.id] = ("write", keyword.arg)
             elif method in (*_LOOKERS, "exclude") and not _UNSURE & set(parts):
                 found.setdefault(keyword.value.id, ("look", keyword.arg))
+            elif method not in _PLAIN:
+                found.setdefault(keyword.value.id, ("own", keyword.arg))
     return found, sure

@@ -77,7 +77,7 @@ def differences(
         causes = tuple(_causes(id, trace, context.edges, _events(id, notes), blocked))
         regression = _worse(before, after, id)
         expected = _expected(id, trace, causes, helped, _innermost(trace, root)) if regression else ""
-        yield Difference(id, was, now, _message(trace), causes if regression else (), expected, regression and not expected)
+        yield Difference(id, was, now, message(trace), causes if regression else (), expected, regression and not expected)
 
 
 def _events(id: str, notes: Notes) -> tuple[Event, ...]:
@@ -86,9 +86,10 @@ def _events(id: str, notes: Notes) -> tuple[Event, ...]:
     return (*notes.get(id, ()), *notes.get(owner, ()))
 
 
-def _message(trace: str) -> str:
+def message(trace: str) -> str:
     """The last line of a traceback: the exception and what it says."""
-    lines = [line.strip() for line in trace.splitlines()]
+    # pytest marks what was raised with an E.
+    lines = [line.removeprefix("E  ").strip() for line in trace.splitlines()]
     told = [line for line in lines if line and not set(line) <= {"-", "="}]
     raised = [line for line in told if re.match(r"[\w.]+(?:Error|Exception|Warning|DoesNotExist|Unavailable|Failure|Rejected|Exit|Interrupt)\b", line)]
     return (raised or told or [""])[-1][:300]

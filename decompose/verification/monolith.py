@@ -12,6 +12,7 @@ import ast
 import json
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from decompose.model.service import ServicePlan
 from decompose.model.settings import VerifySettings
 from decompose.model.verification import Difference, Gate
 from decompose.verification import parity
-from decompose.verification.differences import DIRECT, GOOD, Event, Noted, Notes, differences, worse
+from decompose.verification.differences import DIRECT, GOOD, Event, Noted, Notes, differences, message, worse
 from decompose.verification.environment import Environment
 from decompose.verification.frameworks import framework_of
 from decompose.verification.parity import SuiteRun
@@ -80,6 +81,12 @@ def rungs(suite: Suite, environment: Environment | None) -> Iterator[Gate]:
         yield Gate(RUNGS[0], "failed", "the untouched monolith's suite could not be read", before.tail(25), before.seconds)
         yield from _skipped(RUNGS[1:], "there is nothing to compare with")
         return
+    if not _proves(before):
+        # Every later run would end as this one did, and say nothing.
+        reason = f"no test of the untouched monolith passes ({before.count('failed', 'error')} failed, {before.count('skipped')} skipped): see `environment` under [verify] in decompose.toml"
+        yield Gate(RUNGS[0], "failed", reason, (*_commonest(before), *before.tail))
+        yield from _skipped(RUNGS[1:], "there is nothing to compare with")
+        return
     yield _local(suite, before)
     if environment is None:
         yield from _skipped(RUNGS[1:], "the service has no environment")
@@ -97,7 +104,10 @@ def _skipped(names: Iterable[str], reason: str) -> Iterator[Gate]:
 
 
 def baseline(suite: Suite) -> SuiteRun | Completed:
-    """The suite in the untouched tree, kept by the hash of that tree and of how it is run."""
+    """The suite in the untouched tree, kept by the hash of that tree and of how it is run.
+
+    One in which nothing passes is not kept: what it lacked, a database for instance, may be there the next time.
+    """
     tree = suite.scratch / "before" / suite.base.name
     parity.copy(suite.base, tree, without=suite.generated, originals=suite.originals)
     environment = repr(sorted(dict(suite.settings.environment).items()))
@@ -106,10 +116,20 @@ def baseline(suite: Suite) -> SuiteRun | Completed:
     if kept.exists():
         return msgspec.json.decode(kept.read_bytes(), type=SuiteRun)
     before = suite.run(tree, {})
-    if isinstance(before, SuiteRun):
+    if isinstance(before, SuiteRun) and _proves(before):
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(msgspec.json.encode(before))
     return before
+
+
+def _proves(before: SuiteRun) -> bool:
+    return before.count("passed", "expected") > 0
+
+
+def _commonest(before: SuiteRun) -> tuple[str, ...]:
+    """What most failures say: what the whole suite lacks."""
+    said = Counter(message(trace) for trace in before.traces.values())
+    return tuple(f"{count} tests: {line}" for line, count in said.most_common(1) if line)
 
 
 def _local(suite: Suite, before: SuiteRun) -> Gate:

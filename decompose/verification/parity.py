@@ -15,7 +15,7 @@ import msgspec
 
 from decompose.verification.processes import Completed, run
 
-READING = "2"
+READING = "3"
 """How outcomes are read from a runner's output: counted up when that changes, so that no kept run was read in another way."""
 
 LEFT_OUT = {".git", ".decompose", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache", "build"}
@@ -94,7 +94,7 @@ def _from_junit(report: Path) -> SuiteRun | None:
             element = case.find(kind)
             if element is not None:
                 state = name
-                traces[id] = (element.text or "") + (element.get("message") or "")
+                traces[id] = (element.text or "") + "\n" + (element.get("message") or "")
         outcomes[id] = state
     return SuiteRun(outcomes, len(outcomes), {id: trace for id, trace in traces.items() if outcomes[id] in ("failed", "error")})
 

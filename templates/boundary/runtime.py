@@ -73,17 +73,37 @@ UNSET: Any = _Unset()
 class BoundaryError(Exception):
     """A call over a boundary failed in a way that the operation does not declare. The message names the operation."""
 
+    plain: type[BoundaryError] | None = None
+    """The documented class, where this one is a database library's error too (see ``databases``)."""
+
     def __init__(self, operation: str, message: str) -> None:
-        super().__init__(f"{operation}: {message}")
+        # Not through the bases: a database library's errors are made of other arguments.
+        self.args = (f"{operation}: {message}",)
         self.operation = operation
+        self.message = message
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.plain or type(self), (self.operation, self.message)
 
 
 class BoundaryUnavailable(BoundaryError):
-    """The service did not answer in time, or its circuit is open. A command may or may not have happened."""
+    """The service did not answer in time, or its circuit is open. A command may or may not have happened.
+
+    Callers that are ready for a database that does not answer are ready for this: see ``databases``.
+    """
+
+    def __new__(cls, *arguments: Any, **named: Any) -> BoundaryUnavailable:
+        from . import databases
+
+        made: BoundaryUnavailable = super().__new__(databases.also(cls, "OperationalError"))
+        return made
 
 
 class BoundaryFailure(BoundaryError):
-    """The service failed while it ran the operation."""
+    """The service failed while it ran the operation. It is a database error too where its database failed."""
 
 
 class BoundaryRejected(BoundaryError):
@@ -324,11 +344,10 @@ class Boundary:
                 ),
             )
         except Exception as raised:
-            declared = self.declared(contract, raised)
-            if declared is not None:
-                return wire.problem(declared.status, declared.name, operation, raised=raised)
-            logger.exception("boundary operation %s.%s failed", self.name, operation)
-            return wire.problem(500, "the operation failed", operation)._replace(cause=raised)
+            answer = wire.raising(self, contract, raised)
+            if answer.cause is not None:
+                logger.exception("boundary operation %s.%s failed", self.name, operation)
+            return answer
 
     @property
     def page_size(self) -> int:

@@ -39,7 +39,7 @@ from pydantic import (
 )
 from pydantic_core.core_schema import SerializationInfo
 
-from . import objects
+from . import databases, objects, refusals
 from .objects import World
 from .runtime import (
     Answer,
@@ -308,12 +308,16 @@ def decode_answer(boundary: Boundary, operation: OperationContract, answer: Answ
             raise BoundaryFailure(name, "the answer is against the contract") from wrong
     document = _problem_document(answer.body)
     if document.get("error") in operation.errors:
-        raise _rebuilt(boundary, document)
+        raise _rebuilt(boundary, boundary.error_class(document["error"]), document)
+    refusal = refusals.named(str(document.get("error", "")))
+    if refusal is not None:
+        raise _rebuilt(boundary, refusal, document)
     detail = f"{document.get('title', 'no problem document')} (status {answer.status})"
     if answer.status in (502, 503, 504):
         raise BoundaryUnavailable(name, detail)
     if answer.status >= 500:
-        raise BoundaryFailure(name, detail) from answer.cause
+        failure = databases.also(BoundaryFailure, str(document.get("database", "")))
+        raise failure(name, detail) from answer.cause
     raise BoundaryRejected(name, f"{detail} {document.get('invalid', '')}".rstrip())
 
 
@@ -642,7 +646,13 @@ def _sources(contract: ModuleType) -> list[tuple[str, Source]]:
 
 
 def problem(
-    status: int, title: str, operation: str, *, raised: Exception | None = None, invalid: Any = None
+    status: int,
+    title: str,
+    operation: str,
+    *,
+    raised: Exception | None = None,
+    invalid: Any = None,
+    database: str = "",
 ) -> Answer:
     """A problem document (RFC 9457). A declared error carries what its class needs to be raised again."""
     document: dict[str, Any] = {
@@ -660,7 +670,29 @@ def problem(
         document["invalid"] = [
             {"at": list(each["loc"]), "problem": each["msg"]} for each in details
         ]
+    if database:
+        document["database"] = database
     return Answer(status, json.dumps(document).encode())
+
+
+def raising(boundary: Boundary, operation: OperationContract, raised: Exception) -> Answer:
+    """The answer of an operation that raised something; ``cause`` is set where that is a failure."""
+    declared = boundary.declared(operation, raised)
+    if declared is not None:
+        return problem(declared.status, declared.name, operation.name, raised=raised)
+    refusal = refusals.of(raised)
+    if refusal is not None:
+        return problem(refusal.status, refusal.path, operation.name, raised=raised)
+    return failed(operation.name, raised)
+
+
+def failed(operation: str, raised: Exception) -> Answer:
+    """The answer where an operation failed in a way that it does not declare.
+
+    Of what was raised only the kind of database error crosses, where it is one.
+    """
+    answer = problem(500, "the operation failed", operation, database=databases.name_of(raised))
+    return answer._replace(cause=raised)
 
 
 _NO_CONTRACT = SimpleNamespace(ENTITIES={}, REPLICAS={})
@@ -697,8 +729,7 @@ def _keep(value: Any, put: Any) -> bool:
     return True
 
 
-def _rebuilt(boundary: Boundary, document: dict[str, Any]) -> Exception:
-    kind = boundary.error_class(document["error"])
+def _rebuilt(boundary: Boundary, kind: type[Exception], document: dict[str, Any]) -> Exception:
     args = [untag(argument, boundary.contract) for argument in document.get("args", [])]
     if document.get("construct"):
         return kind(*args)
@@ -814,6 +845,7 @@ def openapi(boundary: Boundary, title: str) -> dict[str, Any]:
                 "detail": {"type": "string"},
                 "instance": {"type": "string"},
                 "error": {"type": "string"},
+                "database": {"type": "string"},
             },
             "required": ["type", "title", "status"],
         }

@@ -18,7 +18,7 @@ SCENARIOS = {"lending": "loans"}
 
 # Not in the tree: modules that are the same for every service, and deployment, which other judges read. Each has tests of its own.
 SHARED = (
-    "boundaries/client.py", "boundaries/runtime.py", "boundaries/tokens.py", "boundaries/wire.py", "tests/contract/rows.py",
+    "boundaries/client.py", "boundaries/databases.py", "boundaries/refusals.py", "boundaries/runtime.py", "boundaries/tokens.py", "boundaries/wire.py", "tests/contract/rows.py",
     "_service/environment.py", "_service/health.py", "_service/identity.py", "_service/logging.py", "_service/shadows.py", "tests/conftest.py",
     "tests/test_service.py", "commands/prune_replies.py", "copy_data/__init__.py", "copy_data/__main__.py", "copy_data/checking.py",
     "copy_data/copying.py", "copy_data/databases.py", "copy_data/ranges.py", "copy_data/state.py",

@@ -342,3 +342,120 @@ def test_templates_without_placeholders_hold_no_template_language() -> None:
     root = Path(__file__).parents[3] / "templates"
     for path in sorted(root.rglob("*.py")):
         assert not any(mark in path.read_text() for mark in ("{{", "{%", "{#")), path
+
+
+TABLES_GONE = """
+from django.db import DatabaseError, IntegrityError, OperationalError, ProgrammingError, connection
+connection.cursor().execute(f"ALTER TABLE {Loan._meta.db_table} RENAME TO elsewhere")
+"""
+
+
+@pytest.mark.parametrize("mode", ["local", "loopback"])
+def test_who_is_ready_for_a_missing_table_stays_so(monolith: Run, mode: str) -> None:
+    code = """
+for kinds in ((ProgrammingError, OperationalError), DatabaseError):
+    try:
+        loans.count_loans(book=book, weeks__gte=1)
+    except IntegrityError:
+        print("never")
+    except kinds as error:
+        print(type(error).__name__, isinstance(error, runtime.BoundaryFailure), "elsewhere" in str(error))
+"""
+    name, crossed = ("OperationalError", False) if mode == "local" else ("BoundaryFailure", True)
+    assert monolith(TABLES_GONE + code, LOANS_MODE=mode) == f"{name} {crossed} False\n" * 2
+
+
+def test_who_is_ready_for_a_row_that_exists_stays_so(monolith: Run) -> None:
+    code = """
+from unittest import mock
+from django.db import IntegrityError, OperationalError
+with mock.patch("library.loans.services.broken", side_effect=IntegrityError("Emma is there")):
+    try:
+        loans.broken()
+    except OperationalError:
+        print("never")
+    except IntegrityError as error:
+        print(error)
+"""
+    assert monolith(code, **LOOPBACK) == "loans.broken: the operation failed (status 500)\n"
+
+
+def test_errors_of_sqlalchemy_are_met_by_handlers_of_sqlalchemy(monolith: Run) -> None:
+    code = """
+from unittest import mock
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+with mock.patch("library.loans.services.broken", side_effect=ProgrammingError("SELECT secret", {}, Exception("no table"))):
+    for kinds in ((OperationalError, ProgrammingError), DBAPIError, SQLAlchemyError, runtime.BoundaryFailure):
+        try:
+            loans.broken()
+        except IntegrityError:
+            print("never")
+        except kinds as error:
+            print(error, error.orig, isinstance(error, runtime.BoundaryFailure))
+"""
+    assert monolith(code, **LOOPBACK) == "loans.broken: the operation failed (status 500) None True\n" * 4
+
+
+def test_a_service_that_is_not_there_is_a_database_that_is_not_there(monolith: Run) -> None:
+    code = """
+import pickle
+import sqlalchemy.exc
+from django.db import IntegrityError, OperationalError
+for kind in (OperationalError, sqlalchemy.exc.OperationalError, runtime.BoundaryUnavailable):
+    try:
+        loans.count_loans(book=book, weeks__gte=1)
+    except (IntegrityError, sqlalchemy.exc.IntegrityError):
+        print("never")
+    except kind as error:
+        again = pickle.loads(pickle.dumps(error))
+        print(type(error).__name__, str(again) == str(error), isinstance(again, kind))
+"""
+    unreachable = {"LOANS_MODE": "remote", "LOANS_URL": "http://127.0.0.1:1", "LOANS_ATTEMPTS": "1"}
+    assert monolith(code, **unreachable) == "BoundaryUnavailable True True\n" * 3
+
+
+def test_a_failure_without_a_database_is_no_error_of_one(monolith: Run) -> None:
+    code = """
+from django.db import Error
+try:
+    loans.broken()
+except Error:
+    print("a database's")
+except runtime.BoundaryFailure as error:
+    print(type(error) is runtime.BoundaryFailure)
+"""
+    assert monolith(code, **LOOPBACK) == "True\n"
+
+
+def test_what_the_framework_answers_crosses_without_being_declared(monolith: Run) -> None:
+    code = """
+from unittest import mock
+import werkzeug.exceptions
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from starlette.exceptions import HTTPException
+
+class NoSuchBook(werkzeug.exceptions.NotFound):
+    pass
+
+for raised in (Http404("no book"), PermissionDenied("not yours"), NoSuchBook("no book"), HTTPException(409, "lent"), HTTPException(503)):
+    with mock.patch("library.loans.services.broken", side_effect=raised):
+        try:
+            loans.broken()
+        except (Http404, PermissionDenied, werkzeug.exceptions.NotFound, HTTPException) as error:
+            print(type(error).__name__, error, getattr(error, "code", None) or getattr(error, "status_code", None))
+"""
+    assert monolith(code, **LOOPBACK) == (
+        "Http404 no book None\nPermissionDenied not yours None\nNotFound 404 Not Found: no book 404\n"
+        "HTTPException 409: lent 409\nHTTPException 503: Service Unavailable 503\n"
+    )
+
+
+def test_only_classes_of_frameworks_are_made_of_a_reply(monolith: Run) -> None:
+    code = """
+from library.boundaries import refusals
+for path in ("builtins.SystemExit", "os.system", "django.core.exceptions.settings", "werkzeug.exceptions.abort", "gone.exceptions.Gone", ""):
+    print(refusals.named(path))
+print(refusals.named("django.http.response.Http404").__name__)
+"""
+    assert monolith(code, **LOOPBACK) == "None\n" * 6 + "Http404\n"

@@ -10,7 +10,7 @@ from running import Run
 from service_plans import BOOK, LOAN, OPERATIONS, library_plan, parameter
 
 from decompose.errors import RefusedInput
-from decompose.generate import contract
+from decompose.generate import contract, contract_tests
 from decompose.generate.contract import openapi_document, version
 from decompose.generate.messages import OF_PYDANTIC, SHADOWING, contract_of, error_name
 from decompose.generate.render import make_render
@@ -173,3 +173,15 @@ def test_the_version_changes_with_the_contract_alone() -> None:
     first = version(contract_of(library_plan()))
     assert first == version(contract_of(library_plan(port=9)))
     assert first != version(contract_of(changed(operations=OPERATIONS[:-1])))
+
+
+@pytest.mark.parametrize(("kind", "note"), [("query", 'rows.looked_up(row, "note")'), ("command", 'rows.argument("note", "string", OWNED)')])
+def test_a_query_of_the_projects_own_is_asked_for_what_a_row_has(kind: str, note: str) -> None:
+    operation = Operation(
+        "find_loan", "chain", kind, LOAN, (parameter("mood", "string"), parameter("note", "string")), "entity:Loan",
+        "Loan.find(mood=mood, note=note)", (LOAN,),
+    )  # fmt: skip
+    made = {each.path: each.content.decode() for each in contract_tests.generate(changed(operations=(operation,)), make_render(templates()))}
+    examples = next(text for path, text in made.items() if path.endswith("contract/examples.py"))
+    assert f'"note": {note}' in examples
+    assert '"mood": rows.argument("mood", "string", OWNED)' in examples

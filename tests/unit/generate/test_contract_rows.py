@@ -40,7 +40,9 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     event.listen(engine, "connect", lambda connection, record: connection.execute("PRAGMA foreign_keys = ON"))
     Base.metadata.create_all(engine)
     session = Session(engine)
-    objects = SimpleNamespace(session=lambda: session, label_of_class=lambda kind: kind.__name__)
+    objects = SimpleNamespace(
+        session=lambda: session, label_of_class=lambda kind: kind.__name__, label_of=lambda value: type(value).__name__ if isinstance(value, Base) else ""
+    )
     for name, values in {"near": {"objects": objects}, "near.runtime": {"resolve": MODELS.get}, "examples": {"OWNED": ("Ward",)}}.items():
         module = ModuleType(name)
         vars(module).update(values)
@@ -80,3 +82,12 @@ def test_rows_in_a_circle_are_put_back_as_they_were_and_wiped(rows: SimpleNamesp
 def test_wanted_values_of_a_row_are_its_columns_that_say_something(rows: SimpleNamespace) -> None:
     assert rows.values_of(Nurse(name="x"), ["name", "ward_id", "no_column"]) == {"name": "x"}
     assert inspect(Nurse).local_table in rows.closing() or inspect(Ward).local_table in rows.closing()
+
+
+def test_rows_stay_in_their_session_where_arguments_are_copied(rows: SimpleNamespace) -> None:
+    ward, words = rows.make("Ward"), {"said": ["x"]}
+    given = rows.copied({"ward": ward, "wards": [ward], "words": words})
+    assert given["ward"] is ward and given["wards"] == [ward]
+    given["wards"].append(ward)
+    given["words"]["said"].append("y")
+    assert rows.copied({"wards": [ward], "words": words}) == {"wards": [ward], "words": {"said": ["x"]}}

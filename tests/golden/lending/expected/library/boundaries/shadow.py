@@ -135,20 +135,11 @@ def _hand_over(
                 )
             here = Answer(200, body)
         else:
-            here = _problem(boundary, question.operation, raised)
+            here = wire.raising(boundary, question.operation, raised)
         comparison = Comparison(question, here, objects.is_ordered(result))
         _observer(boundary).enqueue(comparison)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is not the caller's
         _unable(boundary, name, error)
-
-
-def _problem(boundary: Boundary, operation: OperationContract, raised: Exception) -> Answer:
-    from . import wire
-
-    declared = boundary.declared(operation, raised)
-    if declared is None:
-        return wire.problem(500, "the operation failed", operation.name)
-    return wire.problem(declared.status, declared.name, operation.name, raised=raised)
 
 
 def _unable(boundary: Boundary, name: str, error: Exception) -> None:
