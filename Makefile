@@ -57,8 +57,8 @@ bench-boundary: $(VENV)/.ready ## a remote call beside one in the process, conne
 oracle: $(VENV)/.ready ## PROJECTS=folder with checkouts [ONLY=name,name SHOW=n KIND=kind]: real projects, run, against our facts
 	$(BIN)/python tests/oracle/run.py "$(PROJECTS)" --only "$(ONLY)" --show $(or $(SHOW),0) --kind "$(KIND)" --cache build/oracle
 
-harness: $(VENV)/.ready ## odd and hostile inputs, same bytes, memory; SHARED=folder, FULL=1 for 3 million lines
-	$(BIN)/python tests/harness/run.py $(SHARED)
+harness: $(VENV)/.ready ## odd and hostile inputs and plans, same bytes, memory, faults while analyze, plan and extract write; SHARED=folder [PARTS="plan extract"], FULL=1 for every point and 3 million lines
+	$(BIN)/python tests/harness/run.py $(SHARED) $(PARTS)
 
 test-aws: $(VENV)/.ready ## judges of the AWS files that need many seconds: Terraform with its provider, where they are installed
 	$(BIN)/python -m pytest -m aws

@@ -17,7 +17,7 @@ import msgspec
 
 from decompose import __version__, emit, recall
 from decompose.config import load, with_options
-from decompose.errors import Drifted, FileError, NotReady, UsageError
+from decompose.errors import Drifted, FileError, NotReady, RefusedInput, UsageError
 from decompose.graph.build import build as build_graph
 from decompose.link.program import Program
 from decompose.model.artifacts import Artifact
@@ -262,7 +262,9 @@ def save_plan(base: Path, migration: MigrationPlan, document: str = "") -> emit.
 
 
 def load_plan(base: Path) -> MigrationPlan:
-    """The saved plan. Raises :class:`UsageError` when there is none, :class:`FileError` when it cannot be read."""
+    """The saved plan. Raises :class:`UsageError` when there is none, :class:`FileError` when it cannot be read, :class:`RefusedInput` for one that was tampered with."""
+    from decompose.planning.signed import check_signed
+
     try:
         content = (base / PLAN).read_bytes()
     except FileNotFoundError as error:
@@ -270,11 +272,13 @@ def load_plan(base: Path) -> MigrationPlan:
     except OSError as error:
         raise FileError(f"cannot read the plan: {error.strerror}", place=PLAN) from error
     try:
-        return msgspec.json.decode(content, type=MigrationPlan)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        migration = msgspec.json.decode(content, type=MigrationPlan)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(
             f"the plan is damaged or of another version: {error}", place=PLAN, hint="make another with `decompose plan --fresh`"
         ) from error
+    check_signed(migration, PLAN)
+    return migration
 
 
 def _accepted(base: Path) -> Accepted | None:
@@ -284,7 +288,7 @@ def _accepted(base: Path) -> Accepted | None:
         return None
     try:
         return msgspec.json.decode(content, type=Accepted)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(
             f"the plan is damaged or of another version: {error}", place=PLAN, hint="take it from your version control, or make another with `decompose plan --fresh`"
         ) from error
@@ -397,8 +401,25 @@ def extract(
         change = _step(base, migration, chosen, service, sealed, tree, view, step)
         if not allow_dirty:
             _check_committed(base, [each.path for each in change.artifacts if each.file_class == "edited" and each.content != each.base])
+        _check_parses(change.artifacts)
         report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step), needed=_imported(change.artifacts))
         return Extraction(chosen, service, report, (*change.left, *_standing(chosen, step), *_blocked(chosen)))
+
+
+def _check_parses(artifacts: Collection[Artifact]) -> None:
+    """Raises :class:`RefusedInput` when a generated file would be no Python. Code of the monolith is not looked at: it may be of a newer Python than ours."""
+    import ast
+
+    for each in artifacts:
+        if each.path.endswith(".py") and each.file_class not in ("moved", "edited"):
+            try:
+                ast.parse(each.content)
+            except (SyntaxError, ValueError, RecursionError) as error:
+                raise RefusedInput(
+                    f"{each.path} would be no valid Python: {error}. Nothing was written",
+                    place=PLAN,
+                    hint="restore the plan from version control or make another with `decompose plan --fresh`; should that not help, this is a bug in decompose: report it",
+                ) from error
 
 
 def undo(path: str | Path, context: str, *, step: str | None = None, dry_run: bool = False, config: Config | None = None) -> emit.WriteReport:

@@ -463,6 +463,6 @@ def known_contexts(context: click.Context, _: click.Parameter, incomplete: str) 
         try:
             found = json.loads((base / ".decompose" / name).read_bytes())[key]
             return sorted(each["name"] for each in found if each["name"].startswith(incomplete))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
     return []

@@ -1,6 +1,7 @@
-"""Runs the harness for odd and hostile inputs against ``decompose analyze``, that for faults while writing against ``plan`` and ``extract``, and prints one table.
+"""Runs the harness for odd and hostile inputs against ``decompose``, that for faults while writing against ``analyze``, ``plan`` and ``extract``, and prints one table.
 
-``python tests/harness/run.py SHARED [PART...]``: SHARED holds ``reliability/``. Memory is measured at up to 500,000 lines; FULL=1 adds 3,000,000
+``python tests/harness/run.py SHARED [PART...]``: SHARED holds ``reliability/``; a part is ``corpus``, ``determinism``, ``cache``, ``execution``,
+``memory``, ``analyze``, ``plan``, ``extract``, ``artefacts`` or ``plans``, by default all of them. Memory is measured at up to 500,000 lines; FULL=1 adds 3,000,000
 and looks at every point of a fault instead of some.
 What a command prints is kept in a file whose name stands in the table where something failed.
 """
@@ -15,7 +16,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 OURS = [sys.executable, "-P", "-m", "decompose"]
@@ -24,6 +27,30 @@ PLAN = [*OURS, "plan", "{p}", "--quiet"]
 EXTRACT = [*OURS, "extract", "reviews", "-C", "{p}", "--allow-dirty", "--quiet"]
 NOT_FOR_ANALYZE = ("h08", "h09")
 """Cases of the corpus about a plan: it is `extract` that has to refuse them."""
+
+
+class Writer(NamedTuple):
+    """A command that writes into the project.
+
+    ``watch`` is the folder that has to be as before or as after. ``again`` are words of a run on a source that changed; ``edited`` is true when people
+    edit what it writes, ``reads`` where it has to work in a project that cannot be written to. Of ``step`` points of a kind one is looked at.
+    """
+
+    command: list[str]
+    planned: bool = False
+    edited: bool = False
+    reads: bool = False
+    watch: str = "."
+    again: tuple[str, ...] = ()
+    step: str = "1"
+
+
+WRITERS = {
+    # Its cache holds times of files and is no more than time saved: what the next run makes of it is what counts.
+    "analyze": Writer([*ANALYZE, "--format", "json", "-o", "{p}/seen/graph.json"], reads=True, watch="seen"),
+    "plan": Writer([*PLAN, "--no-cache"], edited=True),
+    "extract": Writer(EXTRACT, planned=True, edited=True, again=("--replan",), step="40"),
+}
 MUTATION = "sed -i 's/max_length=100, blank/max_length=110, blank/' {p}/shop/reviews/models.py"
 """News in the monolith between two runs: a moved file, the contract and a migration differ."""
 MAIN_PROCESS = ((10_000, 600), (100_000, 600), (500_000, 600), (3_000_000, 2048))
@@ -39,13 +66,19 @@ class Harness:
         self.canary.mkdir()
         self.sample = scratch / "sample"
         shutil.copytree(ROOT / "sample_monolith", self.sample, ignore=shutil.ignore_patterns("__pycache__", ".decompose"))
+        # A copy is judged: whoever works on the code or its templates meanwhile would make two runs of one program differ.
+        self.judged = scratch / "judged"
+        for name in ("decompose", "templates"):
+            shutil.copytree(ROOT / name, self.judged / name, ignore=shutil.ignore_patterns("__pycache__"))
+        # The runs are many, and each would compile all of it.
+        subprocess.run([sys.executable, "-m", "compileall", "-q", self.judged / "decompose"], check=True)
+        self.environment = {**os.environ, "PYTHONPATH": str(self.judged), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(scratch)}
 
     def run(self, title: str, *words: str | Path, forgiven: str = "") -> None:
         """One program; lines that match ``forgiven`` are no failures."""
         began = time.monotonic()
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(self.scratch)}
         done = subprocess.run(
-            [*map(str, words)], cwd=self.scratch, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*map(str, words)], cwd=self.scratch, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         found = re.findall(r"(\d+) passed, (\d+) failed", done.stdout)
         failures = [line for line in done.stdout.splitlines() if line.startswith("FAIL") and not (forgiven and re.search(forgiven, line))]
@@ -110,37 +143,62 @@ class Harness:
         folder = self.scratch / "planned"
         if not folder.exists():
             shutil.copytree(self.sample, folder, ignore=shutil.ignore_patterns(".decompose"))
-            environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-            command = [str(folder) if word == "{p}" else word for word in PLAN]
-            subprocess.run([*command, "--no-cache"], check=True, cwd=self.scratch, env=environment, stdout=subprocess.DEVNULL)
+            self.once(folder, *PLAN, "--no-cache")
         return folder
 
-    def faults(self, name: str, *options: str, title: str = "", more: Sequence[str] = ()) -> None:
-        """One program of the harness against ``extract``."""
-        self.run(f"extract, {title or name}", *self.program(f"{name}.py"), "--project", self.planned(), "--work", self.scratch / name, *options, "--", *EXTRACT, *more)
+    def seen(self) -> Path:
+        """The sample with a folder for what a command prints."""
+        folder = self.scratch / "seen"
+        if not folder.exists():
+            shutil.copytree(self.sample, folder, ignore=shutil.ignore_patterns(".decompose"))
+            (folder / "seen").mkdir()
+        return folder
 
-    def writing(self) -> None:
+    def once(self, folder: Path, *command: str) -> None:
+        """One command on ``folder`` that has to work."""
+        words = [str(folder) if word == "{p}" else word for word in command]
+        subprocess.run(words, check=True, cwd=self.scratch, env=self.environment, stdout=subprocess.DEVNULL)
+
+    def writing(self) -> dict[str, Callable[[], None]]:
+        """A part for each command that writes: every kind of fault while it does."""
+        return {name: partial(self.faults, name) for name in WRITERS}
+
+    def faults(self, name: str) -> None:
+        """Every kind of fault for one command; where there are many points of a kind, all of them with FULL=1 and else some."""
         full = bool(os.environ.get("FULL"))
-        self.faults("idempotence")
-        self.faults("user_edits", "--max", "400", title="a user's edits, same source", more=["--replan"])
-        self.faults("user_edits", "--max", "400", "--mutate", MUTATION, title="a user's edits, new source", more=["--replan"])
-        self.faults("concurrent_runs", "--rounds", "20" if full else "3")
-        self.faults("sigint", "--runs", "40" if full else "5")
-        self.faults("kill9", "--runs", "200" if full else "15")
-        self.faults("crash_points", "--max", "400", "--step", "1" if full else "40")
-        for script in ("disk_full.sh", "readonly.sh"):
-            self.run(f"extract, {script}", *self.program(script), self.planned(), *EXTRACT)
-        for name, options in (("idempotence", ()), ("kill9", ("--runs", "50" if full else "5"))):
-            self.run(f"plan, {name}", *self.program(f"{name}.py"), "--project", self.sample, "--work", self.scratch / f"plan-{name}", *options, "--", *PLAN)
+        writer = WRITERS[name]
+        project = self.planned() if writer.planned else self.seen()
+
+        def look(program: str, *options: str, title: str = "", more: Sequence[str] = ()) -> None:
+            words = [*self.program(f"{program}.py"), "--project", project, "--work", self.scratch / f"{name}-{program}", "--watch", writer.watch, *options]
+            self.run(f"{name}, {title or program}", *words, "--", *writer.command, *more)
+
+        look("idempotence")
+        if writer.edited:
+            look("user_edits", "--max", "400", title="a user's edits, same source", more=writer.again)
+            look("user_edits", "--max", "400", "--mutate", MUTATION, title="a user's edits, new source", more=writer.again)
+        look("concurrent_runs", "--rounds", "20" if full else "3")
+        look("sigint", "--runs", "40" if full else "5")
+        look("kill9", "--runs", "200" if full else "15")
+        look("crash_points", "--max", "500", "--step", "1" if full else writer.step)
+        self.run(f"{name}, disk_full", *self.program("disk_full.sh"), project, *writer.command)
+        if writer.reads:
+            self.run(f"{name}, readonly", "env", "READONLY_OK=1", *self.program("readonly.sh"), project, *OURS, name, "{p}")
+        else:
+            self.run(f"{name}, readonly", *self.program("readonly.sh"), project, *writer.command)
 
     def artefacts(self) -> None:
         """What is written for a service, judged as a whole."""
         folder = self.scratch / "extracted"
         shutil.copytree(self.planned(), folder)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [str(folder) if word == "{p}" else word for word in EXTRACT]
-        subprocess.run(command, check=True, cwd=self.scratch, env=environment, stdout=subprocess.DEVNULL)
+        self.once(folder, *EXTRACT)
         self.run("extract, artefacts", *self.program("artefact_lint.py"), folder)
+
+    def plans(self) -> None:
+        """Saved plans that somebody tampered with."""
+        program = [sys.executable, "-P", str(Path(__file__).with_name("hostile_plans.py"))]
+        every = "1" if os.environ.get("FULL") else "11"
+        self.run("extract, hostile plans", *program, "--project", self.planned(), "--work", self.scratch / "hostile-plans", "--context", "reviews", "--every", every)
 
     def table(self) -> bool:
         print(f"\n{'':42}{'passed':>8}{'failed':>8}{'seconds':>9}")
@@ -159,8 +217,8 @@ def main() -> int:
         harness = Harness(shared, Path(scratch))
         parts: dict[str, Callable[[], None]] = {
             "corpus": harness.corpus, "determinism": harness.determinism, "cache": harness.cache,
-            "execution": harness.execution, "memory": harness.memory, "writing": harness.writing,
-            "artefacts": harness.artefacts,
+            "execution": harness.execution, "memory": harness.memory, **harness.writing(),
+            "artefacts": harness.artefacts, "plans": harness.plans,
         }  # fmt: skip
         for name in sys.argv[2:] or parts:
             parts[name]()

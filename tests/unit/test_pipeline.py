@@ -10,7 +10,7 @@ import pytest
 
 import decompose
 from decompose import emit, pipeline
-from decompose.errors import Drifted, FileError, Incomplete, UsageError
+from decompose.errors import Drifted, FileError, Incomplete, RefusedInput, UsageError
 from decompose.model.artifacts import Artifact
 from decompose.report.schemas import json_schema
 
@@ -112,6 +112,52 @@ def test_a_plan_that_is_missing_or_damaged_is_said(shop: Path) -> None:
     (shop / pipeline.PLAN).write_text("{}")
     with pytest.raises(FileError, match="damaged"):
         pipeline.load_plan(shop)
+
+
+@pytest.mark.parametrize("plan", [b"[" * 100_000, b'{"contexts": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"])
+def test_a_plan_nested_beyond_reason_is_a_damaged_one(shop: Path, plan: bytes) -> None:
+    (shop / pipeline.PLAN).parent.mkdir()
+    (shop / pipeline.PLAN).write_bytes(plan)
+    for read in (pipeline.load_plan, pipeline.analyze):
+        with pytest.raises(FileError, match="damaged"):
+            read(shop)
+
+
+@pytest.mark.parametrize(
+    ("way", "text"),
+    [
+        (("project", "python"), "3.12\nRUN touch x"),
+        (("project", "package"), "shop/../.."),
+        (("project", "source"), "../.."),
+        (("project", "manage"), "/bin/manage.py"),
+        (("project", "test_command"), "pytest\nrm"),
+        (("modules", 0, "path"), "../outside.py"),
+        (("contexts", 0, "name"), "../../x"),
+        (("contexts", 0, "placements", 0, "path"), "/etc/hostname"),
+        (("contexts", 0, "placements", 0, "path"), "shop/../../x.py"),
+        (("contexts", 0, "placements", 0, "module"), "shop\nimport os"),
+        (("contexts", 0, "requirements"), ["Django\n--index-url=x"]),
+        (("contexts", 0, "files"), ["../secret"]),
+    ],
+)
+def test_a_plan_that_leads_out_of_the_project_or_out_of_its_line_is_refused(shop: Path, way: tuple[str | int, ...], text: object) -> None:
+    pipeline.save_plan(shop, plan_of(shop))
+    pipeline.load_plan(shop)
+    document = json.loads((shop / pipeline.PLAN).read_bytes())
+    holder = document
+    for part in way[:-1]:
+        holder = holder[part]
+    holder[way[-1]] = text
+    (shop / pipeline.PLAN).write_text(json.dumps(document))
+    with pytest.raises(RefusedInput, match=r"Nothing was written"):
+        pipeline.load_plan(shop)
+
+
+def test_generated_text_that_is_no_python_is_refused_and_moved_code_is_not_looked_at() -> None:
+    newer = b"type = t'{x!' \n"
+    pipeline._check_parses([Artifact("a.py", newer, "moved"), Artifact("b.py", newer, "edited", base=b""), Artifact("c.txt", newer)])
+    with pytest.raises(RefusedInput, match=r"models\.py would be no valid Python.*Nothing was written"):
+        pipeline._check_parses([Artifact("services/x/models.py", b"class X:\nfield = \n")])
 
 
 def test_a_change_of_source_or_decisions_is_drift_and_a_change_elsewhere_is_not(shop: Path) -> None:
