@@ -73,6 +73,9 @@ _KNOWN = _QUERY_ENDS.keys() | _COMMAND_ENDS.keys() | _LAZY
 QUERYING = _KNOWN - {"get_object_or_404", "get_list_or_404", "delete"}
 """Methods of query sets, as opposed to methods of rows."""
 
+_OF_COLUMNS = {"values", "values_list"}
+"""Methods after which rows are dictionaries or tuples of columns, whatever follows."""
+
 _NAMING = {"order_by", "latest", "earliest", "values", "values_list", "only", "defer", "select_related", "prefetch_related"}
 """Methods whose positional arguments are names of fields."""
 
@@ -153,7 +156,7 @@ class Catalogue:
                 return Obstacle(f"the parameter *{parameter.name} is open: name the arguments that callers give")
             found = self._given(name, parameter.name) or self._types.parameter(definition, parameter)
             if not found.name:
-                return Obstacle(f"the type of {parameter.name!r} is not known: {self._say(definition, name, parameter.name)}")
+                return Obstacle(found.reason or f"the type of {parameter.name!r} is not known: {self._say(definition, name, parameter.name)}")
             parameters.append(
                 OperationParameter(
                     parameter.name, found.name, found.nullable or parameter.default == "None", not parameter.default, parameter.default
@@ -161,7 +164,7 @@ class Catalogue:
             )
         returned = self._given(name) or self._types.returned(definition)
         if not returned.name:
-            return Obstacle(f"what it returns is not known: {self._say(definition, name)}")
+            return Obstacle(returned.reason or f"what it returns is not known: {self._say(definition, name)}")
         operation = Operation(
             name=name,
             shape="function",
@@ -235,7 +238,8 @@ class Catalogue:
         if table.origin == statements.ORIGIN:
             return self._statement(use, table)
         if not use.sealable:
-            return Obstacle(f"{use.obstacle or 'an argument'} cannot be passed over the boundary")
+            added = f": the annotation {use.annotations[-1].name!r} belongs into a method of the query set" if use.annotations else ""
+            return Obstacle(f"{use.obstacle or 'an argument'} cannot be passed over the boundary{added}")
         try:
             found = shapes.parts(use.shape)
         except ValueError:
@@ -264,6 +268,7 @@ class Catalogue:
         if end not in _KNOWN and self._custom(end) is None:
             return Obstacle(f"the method {end}() is not one whose result is known")
         parameters: list[OperationParameter] = []
+        row = self._types.row(use.model, use.annotations)
         plain = ""
         for name, (part, index, argument) in zip(shapes.parameter_names(found), shapes.slots(found), strict=True):
             if owner is not None and name == owner.name and owner not in parameters:
@@ -271,6 +276,8 @@ class Catalogue:
                 continue
             plain = plain or self._plain_name(use, found, end)
             type_ = self._given(plain, name) or self._slot(table, part, index, argument)
+            if not type_.name and not row.name:
+                return Obstacle(row.reason)
             if not type_.name:
                 what = f"argument {argument}" if argument != "?" else f"positional argument of {part.name}()"
                 return Obstacle(f"the type of the {what} is not known: set parameters.{name} of [operations.{self._cut.context}.{plain}]")
@@ -318,7 +325,7 @@ class Catalogue:
             parameters.append(OperationParameter(slot, type_.name, type_.nullable))
         returned = self._given(plain) or self._types.returned(method.definition)
         if not returned.name:
-            return Obstacle(f"what {method.name}() returns is not known: {self._say(method.definition, plain)}")
+            return Obstacle(returned.reason or f"what {method.name}() returns is not known: {self._say(method.definition, plain)}")
         missing = any(part.name in ("get", "latest", "earliest") for part in found[:-1])
         operation = Operation(
             name=plain, shape="chain", kind="command" if writes else "query", target=use.model, parameters=tuple(parameters), returns=returned.name,
@@ -371,7 +378,7 @@ class Catalogue:
         self, use: ModelUse, found: tuple[shapes.Part, ...], end: str, parameters: tuple[OperationParameter, ...]
     ) -> Operation | Obstacle:
         name = use.model.rpartition(".")[2]
-        noun, entity = snake(name), f"entity:{name}"
+        noun = snake(name)
         custom = self._custom(end)
         command = end in _COMMAND_ENDS or (custom is not None and use.mode == "write")
         verb, many, result = (_COMMAND_ENDS if end in _COMMAND_ENDS else _QUERY_ENDS).get(end, ("list", True, "list"))
@@ -382,13 +389,18 @@ class Catalogue:
                 return Obstacle(f"what {end}() returns is not known: {self._say(custom, self._plain_name(use, found, end))}")
             verb, many = ("list", True) if result == "list" else (end, True)
         optional = result == "optional"
+        if result in ("instance", "optional", "list") and (use.result == "values" or any(part.name in _OF_COLUMNS for part in found)):
+            result = "json"
+        row = self._types.row(use.model, use.annotations)
+        if not row.name and result in ("instance", "optional", "list"):
+            return Obstacle(row.reason)
         errors = (f"{use.model}.DoesNotExist",) if end in ("get", "latest", "earliest") else ()
         errors = ("django.http.Http404",) if end in _SHORTCUTS else errors
         match result:
             case "instance" | "optional":
-                returns = entity
+                returns = row.name
             case "list":
-                returns = f"list:{entity}"
+                returns = f"list:{row.name}"
             case "pair":
                 return Obstacle(f"{end}() gives a pair of a row and a flag: make it a function of the context")
             case _:
@@ -539,7 +551,7 @@ class Catalogue:
             extra.append(OperationParameter(parameter.name, found.name, found.nullable, not parameter.default, parameter.default))
         returned = self._given(called) or self._types.returned(declared)
         if not returned.name:
-            return Obstacle(f"what {name}() returns is not known: {self._say(declared, called)}")
+            return Obstacle(returned.reason or f"what {name}() returns is not known: {self._say(declared, called)}")
         return self._add(
             key,
             Operation(
@@ -601,6 +613,8 @@ def entities(
         for text in (operation.returns, *(parameter.type for parameter in operation.parameters))
         for match in re.findall(r"entity:(\w+)", text)
     }
+    annotated = {name: rows for name, rows in types.annotated_rows.items() if name in named}
+    named |= {rows.model.rpartition(".")[2] for rows in annotated.values()}
     found: list[Entity] = []
     for model in sorted(cut.models):
         table = sight.model_tables[model]
@@ -615,6 +629,10 @@ def entities(
         fields += tuple(Field(each, type_.name, type_.nullable, path=each) for each, type_ in sorted(computed.get(model, {}).items()))
         relations = tuple((row_attribute(sight, each), each.target_model) for each in sight.keys_from.of((table.id,)) if each.target_model not in cut.models and lent(sight, each))
         found.append(Entity(name, model, table.id, key.field, fields, relations))
+        for more, rows in sorted(annotated.items()):
+            if rows.model == model:
+                added = tuple(Field(each.name, each.type, each.nullable, path=each.name) for each in rows.annotations)
+                found.append(Entity(more, model, table.id, key.field, fields + added, relations, extends=name))
     return tuple(found)
 
 
