@@ -196,15 +196,17 @@ def _chain(call: Call, contract: Contract, labels: dict[str, str]) -> str:
     if label:
         lines += [f"row = rows.make({python_literal(label)})" if needs_row else f"rows.make({python_literal(label)})"]
         lines += [f"rows.make({python_literal(label)})  # Another one, which the arguments need not fit."]
-    names = [identifier(parameter.name) for parameter in operation.parameters if parameter.required]
+    names = [identifier(parameter.name) + ("" if parameter.required else f"={parameter.default}") for parameter in operation.parameters]
     head = items("def directly(", names, "):", 4)
     needed = imports(operation.imports, 4, own=operation.target.partition(".")[0])
-    lines += [_arguments("arguments", pairs), "", head]
+    optional = [f"{python_literal(p.name)}: {_argument(p.name, p.type, labels)}" for p in operation.parameters if not p.required]
+    lines += [_arguments("arguments", pairs), *([_arguments("optional", optional)] if optional else []), "", head]
     if needed:
         lines += [needed, ""]
     lines += [_dedent(returning(expression(operation.expression), 8))]
     finds = sure and operation.kind == "query" and not operation.expression.rstrip().endswith("]")
-    return _indented([*lines, "", f"return Example(arguments, directly{', finds=True' if finds else ''})"])
+    options = (", finds=True" if finds else "") + (", optional=optional" if optional else "")
+    return _indented([*lines, "", f"return Example(arguments, directly{options})"])
 
 
 def _dedent(text: str) -> str:

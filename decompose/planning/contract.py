@@ -6,7 +6,7 @@ The allow-list is what the code uses, nothing more.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
@@ -20,6 +20,7 @@ from decompose.model.nouns import plural, snake
 from decompose.model.syntax import Chain, Definition, Parameter
 from decompose.planning import shape as shapes
 from decompose.planning import statements
+from decompose.planning.naming import distinct, holder
 from decompose.planning.placement import Cut
 from decompose.planning.related import followed, lent, refers_by_key, related_operation, row_attribute
 from decompose.planning.row_methods import RowMethod, argument_of, method_at_end
@@ -82,6 +83,13 @@ _NAMING = {"order_by", "latest", "earliest", "values", "values_list", "only", "d
 _OPTIONS = {"flat": "boolean", "named": "boolean", "defaults": "json", "nowait": "boolean", "skip_locked": "boolean", "ignore_conflicts": "boolean"}
 """Keyword arguments of Django's own methods that are no lookups."""
 
+_LIMIT = (OperationParameter("limit", "integer", True, False, "None"),)
+_BOUNDS = (OperationParameter("start", "integer", True, False, "None"), OperationParameter("stop", "integer", True, False, "None"))
+"""Parameters of an operation that gives a part of its rows."""
+
+_TAKING = frozenset(each.name for each in (*_LIMIT, *_BOUNDS))
+_LIMITED, _IN_BOUNDS = "[:limit]", "[start:stop]"
+
 _GIVEN = {"instance": "instance", "queryset": "list", "values": "json", "none": "none"}
 """What a method of the project's own gives, by what the analysis says of the expression."""
 
@@ -127,12 +135,13 @@ class Catalogue:
 
     def _name(self, key: tuple[str, ...], operation: Operation) -> str:
         """The operation's name: that of the accepted plan, its plain one, or one that tells it from another of that name."""
-        kept = self._wanted.kept.get((operation.shape, operation.target, operation.expression), "")
+        ends = ("", _LIMITED, _IN_BOUNDS)
+        kept = next(filter(None, (self._wanted.kept.get((operation.shape, operation.target, operation.expression + end)) for end in ends)), "")
         if kept and self._names.get(kept, key) == key:
             return kept
         if self._names.get(operation.name, key) == key and operation.name not in self._reserved:
             return operation.name
-        return _distinct(operation, {*self._names, *self._reserved}, self._by_key.values())
+        return distinct(operation, holder(operation.name, self._by_key.values()), {*self._names, *self._reserved}, _OPTIONS)
 
     @cached_property
     def _reserved(self) -> frozenset[str]:
@@ -256,7 +265,7 @@ class Catalogue:
                 return Obstacle("the reverse accessor is not a plain foreign key")
             owner = OperationParameter(key.field, f"key:{key.target_model or key.target}")
             found = _through_accessor(found, key)
-        found = covered(found)
+        whole, found = found, covered(found)
         if found and found[0].name == "":
             return self._draft(use, table, found)
         end = next((part.name for part in reversed(found) if part.arguments is not None), "")
@@ -285,7 +294,25 @@ class Catalogue:
         operation = self._chain_operation(use, found, end, tuple(parameters))
         if isinstance(operation, Obstacle):
             return operation
-        return self._add(("chain", use.model, operation.expression), operation, use.at)
+        known_as = ("chain", use.model, operation.expression)
+        made = self._add(known_as, operation, use.at)
+        in_part = operation.kind == "query" and end not in _SHORTCUTS and (operation.returns.startswith("list:") or (operation.returns == "json" and end in _LAZY | _OF_COLUMNS))
+        return self._limited(known_as, made, shapes.taken(whole, len(found))) if in_part else made
+
+    def _limited(self, key: tuple[str, ...], operation: Operation, taken: str) -> Operation:
+        """The operation with a limit, or with both bounds, once a place asks for a part of its rows: the others need not travel there.
+
+        Every place that asks for these rows shares the operation; those that want all leave the bounds out.
+        """
+        has = {each.name for each in operation.parameters if not each.required}
+        if {each.name for each in operation.parameters if each.required} & _TAKING:
+            return operation  # a column has the name
+        if not taken or "stop" in has or (taken != "bounds" and "limit" in has):
+            return operation
+        kept = tuple(each for each in operation.parameters if each.required)
+        expression = _whole(operation.expression) + (_IN_BOUNDS if taken == "bounds" else _LIMITED)
+        self._by_key[key] = msgspec.structs.replace(operation, parameters=kept + (_BOUNDS if taken == "bounds" else _LIMIT), expression=expression)
+        return self._by_key[key]
 
     def _behind(self, use: ModelUse, found: tuple[shapes.Part, ...], key: ForeignKey) -> Operation | Obstacle:
         """The row behind a foreign key of a row that the caller holds; what is read of it further stays where it is."""
@@ -590,6 +617,11 @@ def covered(found: tuple[shapes.Part, ...]) -> tuple[shapes.Part, ...]:
     return found[: min(last + 1, first_item)]
 
 
+def _whole(expression: str) -> str:
+    """The expression of an operation without the part of its rows that it takes."""
+    return expression.removesuffix(_LIMITED).removesuffix(_IN_BOUNDS)
+
+
 def _through_accessor(found: tuple[shapes.Part, ...], key: ForeignKey) -> tuple[shapes.Part, ...]:
     """``reviews.filter(rating=).count()`` on a product as ``objects.filter(product=,rating=).count()``."""
     given = f"{key.field}="
@@ -651,27 +683,6 @@ def _named(verb: str, many: bool, noun: str, words: Sequence[str] = ()) -> str:
     before = "".join(f"{word}_" for word in words if "_" not in word)
     after = "".join(f"_{word}" for word in words if "_" in word)
     return f"{before}{noun}{after}_exists" if verb == "exists" else f"{verb}_{before}{thing}{after}"
-
-
-def _distinct(operation: Operation, taken: Collection[str], known: Iterable[Operation]) -> str:
-    """A name for an operation whose plain name is taken: with what it is asked by that the other is not, then by its order, then a number."""
-    other = next((each for each in known if each.name == operation.name), None)
-    theirs = {parameter.name for parameter in other.parameters} if other is not None else {parameter.name for parameter in operation.parameters}
-    mine = [parameter.name for parameter in operation.parameters if parameter.required and parameter.name not in _OPTIONS]
-    different = [name for name in mine if name not in theirs]
-    order = re.search(r"order_by\(([^()]*)\)", operation.expression)
-    endings = ["_by_" + "_and_".join(different)] if different else []
-    endings += ["_ordered_by_" + "_and_".join(re.findall(r"\w+", order[1]))] if order and order[1] else []
-    endings += ["_unordered"] if other is not None and "order_by(" in other.expression and order is None else []
-    endings += ["_by_" + "_and_".join(mine)] if mine else []
-    for ending in endings:
-        name = operation.name + re.sub(r"__+", "_", ending)
-        if name not in taken:
-            return name
-    name, number = operation.name, 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
 
 
 def _sentence(verb: str, many: bool, noun: str, words: Sequence[str], parameters: tuple[OperationParameter, ...]) -> str:

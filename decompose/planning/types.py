@@ -272,11 +272,11 @@ class Types:
         return UNKNOWN
 
     def _operation(self, operator: str, operands: tuple[Expression, ...], path: str) -> Type:
-        """A negation or comparison is a truth value; ``and`` and ``or`` give one of their operands."""
+        """A negation or comparison is a truth value; ``and``, ``or`` and ``if`` give one of their operands."""
         if operator == "not" or {*operator.split()} <= _COMPARING:
             return Type("boolean")
-        if operator in ("and", "or"):
-            found = [self.value(each, path) for each in operands]
+        if operator in ("and", "or", "if"):
+            found = [self.value(each, path) for each in operands if not is_empty(each)] or [UNKNOWN]
             result = found[0]
             for each in found[1:]:
                 result = _union(result, each)
@@ -372,7 +372,11 @@ class Types:
             return UNKNOWN
         if isinstance(node, ast.Constant) and node.value not in (None, ...):
             return self.value(Constant(node.value), "") if isinstance(node.value, (str, int, float, bool)) else UNKNOWN
-        return Type("json") if isinstance(node, (ast.Dict, ast.List, ast.Tuple)) else UNKNOWN
+        # An empty display says nothing of what callers put into it.
+        items = [self.value(Constant(each.value), "").name for each in getattr(node, "elts", ()) if isinstance(each, ast.Constant) and isinstance(each.value, (str, int, float, bool))]
+        if isinstance(node, (ast.List, ast.Tuple)) and len(items) == len(node.elts) and len({*items}) == 1:
+            return Type(f"list:{items[0]}")
+        return Type("json") if isinstance(node, ast.Dict) and node.keys else UNKNOWN
 
     def _arguments(self, definition: Definition, parameter: Parameter) -> Iterator[Type]:
         names = [each.name for each in definition.parameters]
@@ -381,7 +385,7 @@ class Types:
             given = next((value for keyword, value in reversed(call.keywords) if keyword == parameter.name), None)
             if given is None and position < len(call.arguments):
                 given = call.arguments[position]
-            if given is not None:
+            if given is not None and not is_empty(given):
                 yield self.value(given, path)
 
     def _inside(self, definition: Definition, parameter: Parameter) -> Iterator[Type]:
@@ -492,6 +496,11 @@ def _collected(base: Type, suffix: list[str]) -> Type:
 
 def _scalar(column_type: str) -> str:
     return {"big": "integer", "text": "string", "file": "string", "other": "json"}.get(column_type, column_type)
+
+
+def is_empty(expression: Expression) -> bool:
+    """Whether an expression is a display of nothing: it says nothing of what would be in it."""
+    return isinstance(expression, (Sequence, Mapping)) and not expression.items
 
 
 def lost(annotation: Annotation) -> str:
