@@ -22,11 +22,12 @@ def distinct(operation: Operation, other: Operation | None, taken: Collection[st
     """A name for an operation whose plain name is taken by ``other``.
 
     Tried are one difference after the other, then all of them together; a number is the last resort. Parameters among ``options`` say nothing.
+    ``other`` is ``None`` where the accepted plan has an operation of that name which is not met yet.
     """
     mine = [parameter.name for parameter in operation.parameters if parameter.required and parameter.name not in options]
     theirs = {parameter.name for parameter in other.parameters} if other is not None else {*mine}
     asked = [name for name in mine if name not in theirs]
-    found = ["_by_" + "_and_".join(asked)] if asked else []
+    found = ["_by_" + "_and_".join(asked)] if asked else ["_all"] if not mine and (other is None or theirs) else []
     found += _differences(operation.expression, other.expression if other is not None else "")
     endings = [*found, *(["_by_" + "_and_".join(mine)] if mine and not asked else []), *(["".join(found)] if len(found) > 1 else [])]
     for ending in endings:
@@ -57,7 +58,7 @@ def _differences(mine: str, theirs: str) -> list[str]:
         found.append("_with_only_" + "_and_".join(kept) if kept else "_alone")
     found += [f"_{word}" for method, word in _WORDS.items() if method in own and method not in other]
     manager, usual = _manager(mine), _manager(theirs)
-    if manager and manager != usual:
+    if usual and manager and manager != usual:
         found.append(f"_in_{manager}")
     return found
 
