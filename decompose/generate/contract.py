@@ -70,7 +70,7 @@ def contract_source(plan: ServicePlan, contract: Contract, render: Render) -> by
         required_import="from pydantic import Field" if any(_says_required(member) for each in classes for member in each.members) else "",
         runtime_import=imports(f"{package}.runtime.{name}" for name in sorted(set(runtime))),
         wire_import=imports(f"{package}.wire.{name}" for name in sorted(names)),
-        classes=[_class(each) for each in classes],
+        classes=[_class(each, contract) for each in classes],
         entities=_table("ENTITIES", "Source", [(o.name, _origin(o)) for o in contract.entities]),
         replicas=_table("REPLICAS", "Source", [(o.name, _origin(o)) for o in contract.replicas]),
         models=_table("MODELS", "ModelContract", [(m, ("ModelContract", [python_literal(label), repr(owned)])) for m, label, owned in contract.models]),
@@ -82,12 +82,16 @@ def contract_source(plan: ServicePlan, contract: Contract, render: Render) -> by
 _WIRE_NAMES = frozenset({"Anonymous", "Binary", "Date", "DateTime", "Decimal", "Duration", "FileName", "Json", "Time", "Unsaved", "Uuid"})
 
 
-def _class(each: Class) -> dict[str, object]:
+def _class(each: Class, contract: Contract) -> dict[str, object]:
     lines = []
-    for member in each.members:
+    base = dict(contract.bases).get(each.name, "")
+    inherited = next((len(other.members) for other in contract.records if other.name == base), 0)
+    for member in each.members[inherited:]:
         line = f"{member.name}: {member.shape.python}"
         default = _default(member.default) if member.default else "Field()" if _says_required(member) else ""
         lines.append(f"{line} = {default}" if default else line)
+    if base:
+        return {"name": each.name, "doc": each.doc, "base": base, "key": "", "related": "", "lines": lines}
     base = "Record" if each.key else "Message"
     return {"name": each.name, "doc": each.doc, "base": base, "key": "" if each.key == "id" else each.key, "related": _related(each), "lines": lines}
 

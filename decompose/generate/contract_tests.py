@@ -46,7 +46,7 @@ def suite(plan: ServicePlan, contract: Contract, folder: str, owner: str, render
     stage = render(f"contract/{library}/{'callbacks' if callbacks else 'conftest'}.py.j2", **common)
     yield Artifact(f"{folder}/conftest.py", stage, context=owner)
     yield Artifact(f"{folder}/rows.py", render(f"contract/{library}/rows.py.j2", **common), context=owner)
-    tests = render("contract/test_contract.py.j2", blocked=_blocked(contract), calling=_calling(plan), rows_cross=not callbacks, **common, **_present(contract))
+    tests = render("contract/test_contract.py.j2", blocked=_blocked(contract), calling=_calling(plan), rows_cross=not callbacks, annotated="" if callbacks else _annotated(plan), **common, **_present(contract))
     yield Artifact(f"{folder}/test_contract.py", tests, context=owner)
     examples = render("contract/examples.py.j2", **{**_examples(contract), "everything": callbacks, **({"owned": "OWNED: tuple[str, ...] = ()"} if callbacks else {})})
     yield Artifact(f"{folder}/examples.py", examples, "merged", context=owner)
@@ -78,6 +78,13 @@ class Example(msgspec.Struct, frozen=True):
 
     name: str
     body: str
+
+
+def _annotated(plan: ServicePlan) -> str:
+    """What queries add to rows, by the name of the entity, as source."""
+    entities = {entity.name: entity for entity in plan.context.entities}
+    found = {each.name: {field.name: field.type for field in each.fields[len(entities[each.extends].fields) :]} for each in entities.values() if each.extends}
+    return f"ANNOTATED = {value(found, 0, len('ANNOTATED = '))}" if found else ""
 
 
 def _calling(plan: ServicePlan) -> bool:
@@ -114,7 +121,7 @@ def _missing(contract: Contract) -> dict[str, tuple[str, str]]:
 
 
 def _examples(contract: Contract) -> dict[str, object]:
-    owned = [origin.label for origin in contract.entities]
+    owned = {origin.label for origin in contract.entities}
     return {
         "owned": "OWNED = " + value(tuple(sorted(owned)), 0, len("OWNED = ")),
         "missing": "MISSING = " + value(_missing(contract), 0, len("MISSING = ")),
@@ -189,15 +196,17 @@ def _chain(call: Call, contract: Contract, labels: dict[str, str]) -> str:
     if label:
         lines += [f"row = rows.make({python_literal(label)})" if needs_row else f"rows.make({python_literal(label)})"]
         lines += [f"rows.make({python_literal(label)})  # Another one, which the arguments need not fit."]
-    names = [identifier(parameter.name) for parameter in operation.parameters if parameter.required]
+    names = [identifier(parameter.name) + ("" if parameter.required else f"={parameter.default}") for parameter in operation.parameters]
     head = items("def directly(", names, "):", 4)
     needed = imports(operation.imports, 4, own=operation.target.partition(".")[0])
-    lines += [_arguments("arguments", pairs), "", head]
+    optional = [f"{python_literal(p.name)}: {_argument(p.name, p.type, labels)}" for p in operation.parameters if not p.required]
+    lines += [_arguments("arguments", pairs), *([_arguments("optional", optional)] if optional else []), "", head]
     if needed:
         lines += [needed, ""]
     lines += [_dedent(returning(expression(operation.expression), 8))]
     finds = sure and operation.kind == "query" and not operation.expression.rstrip().endswith("]")
-    return _indented([*lines, "", f"return Example(arguments, directly{', finds=True' if finds else ''})"])
+    options = (", finds=True" if finds else "") + (", optional=optional" if optional else "")
+    return _indented([*lines, "", f"return Example(arguments, directly{options})"])
 
 
 def _columns(contract: Contract, label: str) -> set[str]:

@@ -191,7 +191,10 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Contract(msgspec.Struct, frozen=True):
-    """Everything that both sides of a boundary agree on. Classes stand in an order in which each knows its parts."""
+    """Everything that both sides of a boundary agree on. Classes stand in an order in which each knows its parts.
+
+    ``bases`` are classes of rows with the class of the same rows whose members they begin with.
+    """
 
     records: tuple[Class, ...]
     entities: tuple[Origin, ...]
@@ -199,6 +202,7 @@ class Contract(msgspec.Struct, frozen=True):
     models: tuple[tuple[str, str, bool], ...]
     errors: tuple[Error, ...]
     calls: tuple[Call, ...]
+    bases: tuple[tuple[str, str], ...] = ()
 
 
 def contract_of(plan: ServicePlan) -> Contract:
@@ -240,6 +244,7 @@ class _Builder:
             models=self._models(),
             errors=tuple(self._error(path) for path in used_errors),
             calls=tuple(sorted(calls, key=lambda call: call.operation.name)),
+            bases=tuple((self._entity_class(each.name), self._entity_class(each.extends)) for each in self.context.entities if each.extends),
         )  # fmt: skip
 
     # Records ---------------------------------------------------------------------------------------
@@ -253,7 +258,8 @@ class _Builder:
             for field in entity.fields
         )
         related = tuple((name, self._label(model)) for name, model in entity.relations)
-        return Class(self._entity_class(entity.name), f"A row of {entity.table} ({entity.model}).", members, entity.key, related)
+        doc = f"A row of {entity.table} with what a query adds to it." if entity.extends else f"A row of {entity.table} ({entity.model})."
+        return Class(self._entity_class(entity.name), doc, members, entity.key, related)
 
     def _snapshot_class(self, replica: Replica) -> str:
         name = replica.model.rpartition(".")[2]

@@ -81,7 +81,7 @@ def last_bound(chain: Chain) -> int:
 def shape(steps: tuple[Step, ...]) -> str:
     """The normal form of a chain's steps: ``objects.filter(user=,read=).order_by('-date')``.
 
-    Keywords without their values, literal positional arguments as they are, ``?`` for other positional ones.
+    Keywords without their values, literal positional arguments as they are, ``?`` for other positional ones and for the bounds of slices.
     """
     parts: list[str] = []
     for step in steps:
@@ -94,7 +94,7 @@ def shape(steps: tuple[Step, ...]) -> str:
         elif isinstance(step, Item):
             parts.append(f"[{step.key!r}]" if step.key is not None else "[]")
         elif isinstance(step, Slice):
-            parts.append("[:]")
+            parts.append("[:]" if step.step else f"[{'?' * step.lower}:{'?' * step.upper}]")
     return "".join(parts)
 
 

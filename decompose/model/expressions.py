@@ -79,7 +79,11 @@ class Item(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="i"):
 
 
 class Slice(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="l"):
-    """A step of a chain: ``[a:b]``, part of a collection that is a collection again."""
+    """A step of a chain: ``[a:b]``, part of a collection that is a collection again, and which of its bounds are written."""
+
+    lower: bool = False
+    upper: bool = False
+    step: bool = False
 
 
 class Bound(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="b"):

@@ -97,6 +97,21 @@ class Access(msgspec.Struct, frozen=True, gc=False):
     certain: bool = True
 
 
+class Annotation(msgspec.Struct, frozen=True, gc=False):
+    """A value that a query set adds to its rows beside their columns: ``annotate(number=Count("lines"))``.
+
+    ``type`` is a neutral column type, ``""`` where the text does not say it, with ``obstacle`` saying why. ``name`` is ``"**"`` where that is not
+    known either. ``alias`` is one that only other expressions of the query see. ``at`` is where it is added.
+    """
+
+    name: str
+    type: str
+    nullable: bool = False
+    at: Location | None = None
+    obstacle: str = ""
+    alias: bool = False
+
+
 class ModelUse(msgspec.Struct, frozen=True, gc=False):
     """An expression in the code that goes through a model class, manager, query set or instance.
 
@@ -107,7 +122,8 @@ class ModelUse(msgspec.Struct, frozen=True, gc=False):
     ``objects.filter(user,read=).count()``. ``result`` is what it yields: ``class manager queryset instance values scalar
     none exception unknown``. ``keywords`` are the keyword names in order over all calls.
     ``attributes`` are field names read or written on an instance. ``sealable`` is false when an argument is something
-    that cannot be passed over a boundary (``Q``, ``F``, a sub-query, a star), with ``obstacle`` saying what.
+    that cannot be passed over a boundary (``Q``, ``F``, a sub-query, a star), with ``obstacle`` saying what. ``annotations`` are what its rows
+    have beside their columns.
 
     Of an SQLAlchemy statement ``shape`` is its source with a parameter in the place of each value; ``holes`` are these parameters, each
     ``name=what it is`` (see :class:`decompose.detect.sqlalchemy.forms.Form`), ``imports`` the dotted names that it needs, ``joins`` other models
@@ -134,6 +150,7 @@ class ModelUse(msgspec.Struct, frozen=True, gc=False):
     holes: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     joins: tuple[str, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
 
 class Transaction(msgspec.Struct, frozen=True, gc=False):

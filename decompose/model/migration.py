@@ -85,6 +85,7 @@ class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
     """A contract type made from a model: its concrete columns, foreign keys as ``<name>_id``.
 
     ``relations`` are foreign keys to models of the monolith, as attribute and model: callers get the row behind one from their own tables.
+    ``extends`` is the entity whose rows these are, with what a query set adds to them beside their columns.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str
     fields: tuple[Field, ...]
     relations: tuple[tuple[str, str], ...] = ()
+    extends: str = ""
 
 
 class Replica(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -269,11 +269,16 @@ class _Survey:
         yield from self._transactions()
 
     def _model_uses(self) -> Iterator[BoundaryEdge]:
-        for use in self._sight.uses_of.of(self._cut.models):
+        for use in sorted(self._sight.uses_of.of(self._cut.models), key=self._plainness):
             if not self._within(self._sight.reach.unit(use.definition)) and not self._left_out(use.definition):
                 edge = self._passive(use.definition, use.model, use.at, use.shape, use.span) or self._model_use(use)
                 if edge is not None:
                     yield edge
+
+    def _plainness(self, use: ModelUse) -> tuple[int, str, Location]:
+        """The order in which uses become operations: the plainest gets the plain name, wherever it stands."""
+        followed = use.head == "accessor" and self._is_statement(use.model)  # told once, at its first line
+        return (0, "", use.at) if followed else (len(use.shape), use.shape, use.at)
 
     def _passive(self, source: str, target: str, at: Location, text: str, span: Span | None) -> BoundaryEdge | None:
         """The edge of code that is not rewritten whatever it does: tests, migrations, admin, commands. ``None`` for other code."""

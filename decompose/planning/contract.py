@@ -6,7 +6,7 @@ The allow-list is what the code uses, nothing more.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
@@ -20,6 +20,7 @@ from decompose.model.nouns import plural, snake
 from decompose.model.syntax import Chain, Definition, Parameter
 from decompose.planning import shape as shapes
 from decompose.planning import statements
+from decompose.planning.naming import distinct, holder
 from decompose.planning.placement import Cut
 from decompose.planning.related import followed, lent, refers_by_key, related_operation, row_attribute
 from decompose.planning.row_methods import RowMethod, argument_of, method_at_end
@@ -73,11 +74,21 @@ _KNOWN = _QUERY_ENDS.keys() | _COMMAND_ENDS.keys() | _LAZY
 QUERYING = _KNOWN - {"get_object_or_404", "get_list_or_404", "delete"}
 """Methods of query sets, as opposed to methods of rows."""
 
+_OF_COLUMNS = {"values", "values_list"}
+"""Methods after which rows are dictionaries or tuples of columns, whatever follows."""
+
 _NAMING = {"order_by", "latest", "earliest", "values", "values_list", "only", "defer", "select_related", "prefetch_related"}
 """Methods whose positional arguments are names of fields."""
 
 _OPTIONS = {"flat": "boolean", "named": "boolean", "defaults": "json", "nowait": "boolean", "skip_locked": "boolean", "ignore_conflicts": "boolean"}
 """Keyword arguments of Django's own methods that are no lookups."""
+
+_LIMIT = (OperationParameter("limit", "integer", True, False, "None"),)
+_BOUNDS = (OperationParameter("start", "integer", True, False, "None"), OperationParameter("stop", "integer", True, False, "None"))
+"""Parameters of an operation that gives a part of its rows."""
+
+_TAKING = frozenset(each.name for each in (*_LIMIT, *_BOUNDS))
+_LIMITED, _IN_BOUNDS = "[:limit]", "[start:stop]"
 
 _GIVEN = {"instance": "instance", "queryset": "list", "values": "json", "none": "none"}
 """What a method of the project's own gives, by what the analysis says of the expression."""
@@ -124,12 +135,13 @@ class Catalogue:
 
     def _name(self, key: tuple[str, ...], operation: Operation) -> str:
         """The operation's name: that of the accepted plan, its plain one, or one that tells it from another of that name."""
-        kept = self._wanted.kept.get((operation.shape, operation.target, operation.expression), "")
+        ends = ("", _LIMITED, _IN_BOUNDS)
+        kept = next(filter(None, (self._wanted.kept.get((operation.shape, operation.target, operation.expression + end)) for end in ends)), "")
         if kept and self._names.get(kept, key) == key:
             return kept
         if self._names.get(operation.name, key) == key and operation.name not in self._reserved:
             return operation.name
-        return _distinct(operation, {*self._names, *self._reserved}, self._by_key.values())
+        return distinct(operation, holder(operation.name, self._by_key.values()), {*self._names, *self._reserved}, _OPTIONS)
 
     @cached_property
     def _reserved(self) -> frozenset[str]:
@@ -153,7 +165,7 @@ class Catalogue:
                 return Obstacle(f"the parameter *{parameter.name} is open: name the arguments that callers give")
             found = self._given(name, parameter.name) or self._types.parameter(definition, parameter)
             if not found.name:
-                return Obstacle(f"the type of {parameter.name!r} is not known: {self._say(definition, name, parameter.name)}")
+                return Obstacle(found.reason or f"the type of {parameter.name!r} is not known: {self._say(definition, name, parameter.name)}")
             parameters.append(
                 OperationParameter(
                     parameter.name, found.name, found.nullable or parameter.default == "None", not parameter.default, parameter.default
@@ -161,7 +173,7 @@ class Catalogue:
             )
         returned = self._given(name) or self._types.returned(definition)
         if not returned.name:
-            return Obstacle(f"what it returns is not known: {self._say(definition, name)}")
+            return Obstacle(returned.reason or f"what it returns is not known: {self._say(definition, name)}")
         operation = Operation(
             name=name,
             shape="function",
@@ -235,7 +247,8 @@ class Catalogue:
         if table.origin == statements.ORIGIN:
             return self._statement(use, table)
         if not use.sealable:
-            return Obstacle(f"{use.obstacle or 'an argument'} cannot be passed over the boundary")
+            added = f": the annotation {use.annotations[-1].name!r} belongs into a method of the query set" if use.annotations else ""
+            return Obstacle(f"{use.obstacle or 'an argument'} cannot be passed over the boundary{added}")
         try:
             found = shapes.parts(use.shape)
         except ValueError:
@@ -252,7 +265,7 @@ class Catalogue:
                 return Obstacle("the reverse accessor is not a plain foreign key")
             owner = OperationParameter(key.field, f"key:{key.target_model or key.target}")
             found = _through_accessor(found, key)
-        found = covered(found)
+        whole, found = found, covered(found)
         if found and found[0].name == "":
             return self._draft(use, table, found)
         end = next((part.name for part in reversed(found) if part.arguments is not None), "")
@@ -264,6 +277,7 @@ class Catalogue:
         if end not in _KNOWN and self._custom(end) is None:
             return Obstacle(f"the method {end}() is not one whose result is known")
         parameters: list[OperationParameter] = []
+        row = self._types.row(use.model, use.annotations)
         plain = ""
         for name, (part, index, argument) in zip(shapes.parameter_names(found), shapes.slots(found), strict=True):
             if owner is not None and name == owner.name and owner not in parameters:
@@ -271,6 +285,8 @@ class Catalogue:
                 continue
             plain = plain or self._plain_name(use, found, end)
             type_ = self._given(plain, name) or self._slot(table, part, index, argument)
+            if not type_.name and not row.name:
+                return Obstacle(row.reason)
             if not type_.name:
                 what = f"argument {argument}" if argument != "?" else f"positional argument of {part.name}()"
                 return Obstacle(f"the type of the {what} is not known: set parameters.{name} of [operations.{self._cut.context}.{plain}]")
@@ -278,7 +294,25 @@ class Catalogue:
         operation = self._chain_operation(use, found, end, tuple(parameters))
         if isinstance(operation, Obstacle):
             return operation
-        return self._add(("chain", use.model, operation.expression), operation, use.at)
+        known_as = ("chain", use.model, operation.expression)
+        made = self._add(known_as, operation, use.at)
+        in_part = operation.kind == "query" and end not in _SHORTCUTS and (operation.returns.startswith("list:") or (operation.returns == "json" and end in _LAZY | _OF_COLUMNS))
+        return self._limited(known_as, made, shapes.taken(whole, len(found))) if in_part else made
+
+    def _limited(self, key: tuple[str, ...], operation: Operation, taken: str) -> Operation:
+        """The operation with a limit, or with both bounds, once a place asks for a part of its rows: the others need not travel there.
+
+        Every place that asks for these rows shares the operation; those that want all leave the bounds out.
+        """
+        has = {each.name for each in operation.parameters if not each.required}
+        if {each.name for each in operation.parameters if each.required} & _TAKING:
+            return operation  # a column has the name
+        if not taken or "stop" in has or (taken != "bounds" and "limit" in has):
+            return operation
+        kept = tuple(each for each in operation.parameters if each.required)
+        expression = _whole(operation.expression) + (_IN_BOUNDS if taken == "bounds" else _LIMITED)
+        self._by_key[key] = msgspec.structs.replace(operation, parameters=kept + (_BOUNDS if taken == "bounds" else _LIMIT), expression=expression)
+        return self._by_key[key]
 
     def _behind(self, use: ModelUse, found: tuple[shapes.Part, ...], key: ForeignKey) -> Operation | Obstacle:
         """The row behind a foreign key of a row that the caller holds; what is read of it further stays where it is."""
@@ -318,7 +352,7 @@ class Catalogue:
             parameters.append(OperationParameter(slot, type_.name, type_.nullable))
         returned = self._given(plain) or self._types.returned(method.definition)
         if not returned.name:
-            return Obstacle(f"what {method.name}() returns is not known: {self._say(method.definition, plain)}")
+            return Obstacle(returned.reason or f"what {method.name}() returns is not known: {self._say(method.definition, plain)}")
         missing = any(part.name in ("get", "latest", "earliest") for part in found[:-1])
         operation = Operation(
             name=plain, shape="chain", kind="command" if writes else "query", target=use.model, parameters=tuple(parameters), returns=returned.name,
@@ -371,7 +405,7 @@ class Catalogue:
         self, use: ModelUse, found: tuple[shapes.Part, ...], end: str, parameters: tuple[OperationParameter, ...]
     ) -> Operation | Obstacle:
         name = use.model.rpartition(".")[2]
-        noun, entity = snake(name), f"entity:{name}"
+        noun = snake(name)
         custom = self._custom(end)
         command = end in _COMMAND_ENDS or (custom is not None and use.mode == "write")
         verb, many, result = (_COMMAND_ENDS if end in _COMMAND_ENDS else _QUERY_ENDS).get(end, ("list", True, "list"))
@@ -382,13 +416,18 @@ class Catalogue:
                 return Obstacle(f"what {end}() returns is not known: {self._say(custom, self._plain_name(use, found, end))}")
             verb, many = ("list", True) if result == "list" else (end, True)
         optional = result == "optional"
+        if result in ("instance", "optional", "list") and (use.result == "values" or any(part.name in _OF_COLUMNS for part in found)):
+            result = "json"
+        row = self._types.row(use.model, use.annotations)
+        if not row.name and result in ("instance", "optional", "list"):
+            return Obstacle(row.reason)
         errors = (f"{use.model}.DoesNotExist",) if end in ("get", "latest", "earliest") else ()
         errors = ("django.http.Http404",) if end in _SHORTCUTS else errors
         match result:
             case "instance" | "optional":
-                returns = entity
+                returns = row.name
             case "list":
-                returns = f"list:{entity}"
+                returns = f"list:{row.name}"
             case "pair":
                 return Obstacle(f"{end}() gives a pair of a row and a flag: make it a function of the context")
             case _:
@@ -539,7 +578,7 @@ class Catalogue:
             extra.append(OperationParameter(parameter.name, found.name, found.nullable, not parameter.default, parameter.default))
         returned = self._given(called) or self._types.returned(declared)
         if not returned.name:
-            return Obstacle(f"what {name}() returns is not known: {self._say(declared, called)}")
+            return Obstacle(returned.reason or f"what {name}() returns is not known: {self._say(declared, called)}")
         return self._add(
             key,
             Operation(
@@ -578,6 +617,11 @@ def covered(found: tuple[shapes.Part, ...]) -> tuple[shapes.Part, ...]:
     return found[: min(last + 1, first_item)]
 
 
+def _whole(expression: str) -> str:
+    """The expression of an operation without the part of its rows that it takes."""
+    return expression.removesuffix(_LIMITED).removesuffix(_IN_BOUNDS)
+
+
 def _through_accessor(found: tuple[shapes.Part, ...], key: ForeignKey) -> tuple[shapes.Part, ...]:
     """``reviews.filter(rating=).count()`` on a product as ``objects.filter(product=,rating=).count()``."""
     given = f"{key.field}="
@@ -601,6 +645,8 @@ def entities(
         for text in (operation.returns, *(parameter.type for parameter in operation.parameters))
         for match in re.findall(r"entity:(\w+)", text)
     }
+    annotated = {name: rows for name, rows in types.annotated_rows.items() if name in named}
+    named |= {rows.model.rpartition(".")[2] for rows in annotated.values()}
     found: list[Entity] = []
     for model in sorted(cut.models):
         table = sight.model_tables[model]
@@ -615,6 +661,10 @@ def entities(
         fields += tuple(Field(each, type_.name, type_.nullable, path=each) for each, type_ in sorted(computed.get(model, {}).items()))
         relations = tuple((row_attribute(sight, each), each.target_model) for each in sight.keys_from.of((table.id,)) if each.target_model not in cut.models and lent(sight, each))
         found.append(Entity(name, model, table.id, key.field, fields, relations))
+        for more, rows in sorted(annotated.items()):
+            if rows.model == model:
+                added = tuple(Field(each.name, each.type, each.nullable, path=each.name) for each in rows.annotations)
+                found.append(Entity(more, model, table.id, key.field, fields + added, relations, extends=name))
     return tuple(found)
 
 
@@ -633,27 +683,6 @@ def _named(verb: str, many: bool, noun: str, words: Sequence[str] = ()) -> str:
     before = "".join(f"{word}_" for word in words if "_" not in word)
     after = "".join(f"_{word}" for word in words if "_" in word)
     return f"{before}{noun}{after}_exists" if verb == "exists" else f"{verb}_{before}{thing}{after}"
-
-
-def _distinct(operation: Operation, taken: Collection[str], known: Iterable[Operation]) -> str:
-    """A name for an operation whose plain name is taken: with what it is asked by that the other is not, then by its order, then a number."""
-    other = next((each for each in known if each.name == operation.name), None)
-    theirs = {parameter.name for parameter in other.parameters} if other is not None else {parameter.name for parameter in operation.parameters}
-    mine = [parameter.name for parameter in operation.parameters if parameter.required and parameter.name not in _OPTIONS]
-    different = [name for name in mine if name not in theirs]
-    order = re.search(r"order_by\(([^()]*)\)", operation.expression)
-    endings = ["_by_" + "_and_".join(different)] if different else []
-    endings += ["_ordered_by_" + "_and_".join(re.findall(r"\w+", order[1]))] if order and order[1] else []
-    endings += ["_unordered"] if other is not None and "order_by(" in other.expression and order is None else []
-    endings += ["_by_" + "_and_".join(mine)] if mine else []
-    for ending in endings:
-        name = operation.name + re.sub(r"__+", "_", ending)
-        if name not in taken:
-            return name
-    name, number = operation.name, 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
 
 
 def _sentence(verb: str, many: bool, noun: str, words: Sequence[str], parameters: tuple[OperationParameter, ...]) -> str:

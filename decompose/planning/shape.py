@@ -83,6 +83,17 @@ def parts(shape: str) -> tuple[Part, ...]:
     return tuple(found)
 
 
+def taken(found: tuple[Part, ...], first: int) -> str:
+    """Which rows of a query are taken at the part ``first``: ``limit`` (``[:?]``), ``bounds`` (``[?:?]``, ``[?:]``), ``one`` (``[0]``) or ``""`` for all."""
+    part = found[first] if first < len(found) else None
+    if part is None or part.name != "[]" or len(part.arguments or ()) != 1:
+        return ""
+    [index] = part.arguments or ("",)
+    if index.isdecimal():
+        return "one"
+    return {":?": "limit", "?:?": "bounds", "?:": "bounds"}.get(index, "")
+
+
 def slots(found: tuple[Part, ...]) -> tuple[tuple[Part, int, str], ...]:
     """The arguments whose values the caller gives, in order: the part, the argument's index in its call, ``keyword=`` or ``?``."""
     return tuple(

@@ -8,12 +8,12 @@ not say is ``""``: unknown, never guessed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from decompose.link.program import State
-from decompose.model.facts import ForeignKey, ModelUse, Table
+from decompose.model.facts import Annotation, ForeignKey, ModelUse, Table
 from decompose.model.syntax import (
     Call,
     Chain,
@@ -72,13 +72,21 @@ USER_MODELS = frozenset({
 
 
 class Type(msgspec.Struct, frozen=True):
-    """A neutral type; ``name`` is ``""`` when unknown."""
+    """A neutral type; ``name`` is ``""`` when unknown, with ``reason`` where there is more to say about why."""
 
     name: str
     nullable: bool = False
+    reason: str = ""
 
 
 UNKNOWN = Type("")
+
+
+class Annotated(msgspec.Struct, frozen=True):
+    """Rows of a model that have the ``annotations`` of a query set beside their columns."""
+
+    model: str
+    annotations: tuple[Annotation, ...]
 
 
 class Types:
@@ -90,6 +98,8 @@ class Types:
         self._handles = Handles(sight)
         self._parameters: dict[tuple[str, int, str], Type] = {}
         self._returned: dict[tuple[str, int], Type] = {}
+        self.annotated_rows: dict[str, Annotated] = {}
+        """Types of rows with annotations that were asked for, by name."""
 
     # --- models --------------------------------------------------------------------------------
 
@@ -102,6 +112,28 @@ class Types:
         if model in USER_MODELS:
             return f"replica:{self._sight.user_model}"
         return ""
+
+    def row(self, model: str, annotations: tuple[Annotation, ...]) -> Type:
+        """The type of a row with what its query set adds to it: unknown where the type of that is, for it would be lost."""
+        plain = self.of_model(model)
+        if not annotations or not plain.startswith("entity:"):
+            return Type(plain)
+        untyped = next((each for each in annotations if not each.type), None)
+        if untyped is not None:
+            return Type("", reason=lost(untyped))
+        annotations = tuple(sorted((msgspec.structs.replace(each, at=None) for each in annotations), key=lambda each: each.name))
+        name = f"{plain.removeprefix('entity:')}With{'And'.join(_in_camel_case(each.name) for each in annotations)}"
+        rows = Annotated(model, annotations)
+        if self.annotated_rows.get(name, rows) != rows:
+            name += "".join(f"As{each.type.capitalize()}{'OrNone' if each.nullable else ''}" for each in annotations)
+        self.annotated_rows[name] = rows
+        return Type(f"entity:{name}")
+
+    def _without_annotations(self, found: Type) -> Type:
+        """The type of a row, or of a list of rows, as one without annotations."""
+        head, _, name = found.name.rpartition("entity:")
+        rows = self.annotated_rows.get(name) if found.name else None
+        return msgspec.structs.replace(found, name=f"{head}{self.of_model(rows.model)}") if rows is not None else found
 
     def relation(self, table: str, field: str) -> ForeignKey | None:
         """The foreign key behind an attribute (``customer``) or its column (``customer_id``)."""
@@ -240,11 +272,11 @@ class Types:
         return UNKNOWN
 
     def _operation(self, operator: str, operands: tuple[Expression, ...], path: str) -> Type:
-        """A negation or comparison is a truth value; ``and`` and ``or`` give one of their operands."""
+        """A negation or comparison is a truth value; ``and``, ``or`` and ``if`` give one of their operands."""
         if operator == "not" or {*operator.split()} <= _COMPARING:
             return Type("boolean")
-        if operator in ("and", "or"):
-            found = [self.value(each, path) for each in operands]
+        if operator in ("and", "or", "if"):
+            found = [self.value(each, path) for each in operands if not is_empty(each)] or [UNKNOWN]
             result = found[0]
             for each in found[1:]:
                 result = _union(result, each)
@@ -263,6 +295,10 @@ class Types:
         use = self._sight.held(chain, path)
         if use is not None:
             return self.result(use)
+        match chain:
+            case Chain(origin="builtin", root="list" | "tuple" | "sorted", steps=(Call(arguments=(rows, *_)),)):
+                found = self.value(rows, path)
+                return found if found.name.startswith("list:") else Type("", reason=found.reason)
         if chain.origin == "instance" and chain.steps and all(isinstance(step, str) for step in chain.steps):
             root = self._sight.program.resolve(chain.root).id
             return self.follow(root, ".".join(step for step in chain.steps if isinstance(step, str)))
@@ -281,10 +317,10 @@ class Types:
             return self.follow(use.model, use.attributes[-1])
         if use.result == "instance":
             optional = use.shape.endswith((".first()", ".last()"))
-            return Type(self.of_model(use.model), optional)
+            return msgspec.structs.replace(self.row(use.model, use.annotations), nullable=optional)
         if use.result == "queryset":
-            inner = self.of_model(use.model)
-            return Type(f"list:{inner}") if inner else UNKNOWN
+            inner = self.row(use.model, use.annotations)
+            return Type(f"list:{inner.name}") if inner.name else inner
         if use.result == "scalar":
             return Type(scalar_of(use.shape))
         return Type({"values": "json", "none": "none"}.get(use.result, ""))
@@ -306,14 +342,28 @@ class Types:
         annotated = self.annotated(parameter.annotation, module)
         if annotated.name:
             return annotated
-        seen = {found for found in self._arguments(definition, parameter) if found.name and found.name != "none"}
-        names = {found.name for found in seen}
+        given = [found for found in self._arguments(definition, parameter) if found.name and found.name != "none"]
+        missed = self._read_of(definition, parameter, given)
+        if missed is not None:
+            return Type("", reason=f"{definition.id.rpartition('.')[2]}() reads {missed!r} of the rows that it is given, an annotation that does not travel with them")
+        names = {self._without_annotations(found).name for found in given}
         if len(names) == 1:
             return Type(names.pop(), parameter.default == "None")
         inside = {found.name for found in self._inside(definition, parameter) if found.name}
         if len(inside) == 1:
             return Type(inside.pop(), parameter.default == "None")
         return self._defaulted(parameter, module)
+
+    def _read_of(self, definition: Definition, parameter: Parameter, given: Iterable[Type]) -> str | None:
+        """The annotation of a row that callers give which the function reads."""
+        rows = (self.annotated_rows.get(found.name.rpartition("entity:")[2]) for found in given)
+        names = {each.name for found in rows if found is not None for each in found.annotations}
+        for use in self._sight.scope(definition.id) if names else ():
+            if use.chain.origin == "parameter" and use.chain.root == parameter.name:
+                read = next((step for step in use.chain.steps if isinstance(step, str)), "")
+                if read in names:
+                    return read
+        return None
 
     def _defaulted(self, parameter: Parameter, module: str) -> Type:
         try:
@@ -322,7 +372,11 @@ class Types:
             return UNKNOWN
         if isinstance(node, ast.Constant) and node.value not in (None, ...):
             return self.value(Constant(node.value), "") if isinstance(node.value, (str, int, float, bool)) else UNKNOWN
-        return Type("json") if isinstance(node, (ast.Dict, ast.List, ast.Tuple)) else UNKNOWN
+        # An empty display says nothing of what callers put into it.
+        items = [self.value(Constant(each.value), "").name for each in getattr(node, "elts", ()) if isinstance(each, ast.Constant) and isinstance(each.value, (str, int, float, bool))]
+        if isinstance(node, (ast.List, ast.Tuple)) and len(items) == len(node.elts) and len({*items}) == 1:
+            return Type(f"list:{items[0]}")
+        return Type("json") if isinstance(node, ast.Dict) and node.keys else UNKNOWN
 
     def _arguments(self, definition: Definition, parameter: Parameter) -> Iterator[Type]:
         names = [each.name for each in definition.parameters]
@@ -331,7 +385,7 @@ class Types:
             given = next((value for keyword, value in reversed(call.keywords) if keyword == parameter.name), None)
             if given is None and position < len(call.arguments):
                 given = call.arguments[position]
-            if given is not None:
+            if given is not None and not is_empty(given):
                 yield self.value(given, path)
 
     def _inside(self, definition: Definition, parameter: Parameter) -> Iterator[Type]:
@@ -389,7 +443,8 @@ class Types:
     def _returns(self, definition: Definition) -> Type:
         module = self._sight.program.modules[self._sight.program.module_of(definition.id)]
         if definition.returns:
-            return self.annotated(definition.returns, module.name)
+            said = self.annotated(definition.returns, module.name)
+            return self._with_annotations(said, definition, module.path) if "entity:" in said.name else said
         if definition.generator:
             return UNKNOWN
         returned = self._sight.program.returned(definition)
@@ -400,6 +455,22 @@ class Types:
         for each in found[1:]:
             result = _union(result, each)
         return result
+
+    def _with_annotations(self, said: Type, definition: Definition, path: str) -> Type:
+        """What a function gives whose annotation names a model's rows, with what their query set adds to them."""
+        found = [self.value(expression, path) for expression in self._sight.program.returned(definition)]
+        missing = next((each for each in found if each.reason), None)
+        if missing is not None:
+            return missing
+        head, _, _ = said.name.rpartition("entity:")
+        names = {each.name.rpartition("entity:")[2] for each in found if "entity:" in each.name}
+        added = names & self.annotated_rows.keys()
+        if not added:
+            return said
+        if len(names) > 1:
+            several = self.annotated_rows[min(added)].annotations[0]
+            return Type("", reason=lost(msgspec.structs.replace(several, at=None, obstacle="only some of the rows have it")))
+        return Type(f"{head}entity:{added.pop()}", said.nullable)
 
 
 _COMPARING = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "not", "is"})
@@ -427,7 +498,26 @@ def _scalar(column_type: str) -> str:
     return {"big": "integer", "text": "string", "other": "json"}.get(column_type, column_type)
 
 
+def is_empty(expression: Expression) -> bool:
+    """Whether an expression is a display of nothing: it says nothing of what would be in it."""
+    return isinstance(expression, (Sequence, Mapping)) and not expression.items
+
+
+def lost(annotation: Annotation) -> str:
+    """Why rows with an annotation cannot cross, in words that say what a person can do."""
+    what = "an annotation without a name" if annotation.name == "**" else f"the annotation {annotation.name!r}"
+    where = f" ({annotation.at})" if annotation.at is not None else ""
+    return f"{what}{where} of the rows would be lost: {annotation.obstacle}"
+
+
+def _in_camel_case(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
 def _union(left: Type, right: Type) -> Type:
+    unknown = next((each for each in (left, right) if each.reason), None)
+    if unknown is not None:
+        return unknown
     if left.name == "none":
         return Type(right.name, True) if right.name else UNKNOWN
     if right.name == "none":

@@ -260,11 +260,16 @@ class _File:
         if edge.kind == "accessor" and (not kept or operation.parameters[0].type.startswith("related:")):
             # The accessor of a one-to-one relation and a foreign key give the row without a call.
             kept = kept if operation.expression.endswith(")") and kept else found[:1]
-        target = self._strip(whole, len(found) - len(kept), found)
-        if target is None or not _matches(target, kept):
+        bounds = {parameter.name for parameter in operation.parameters if not parameter.required}
+        taken = shapes.taken(found, len(kept)) if bounds else ""
+        target = self._strip(whole, len(found) - len(kept) - (taken in ("limit", "bounds")), found)
+        inner = target.value if taken in ("limit", "bounds") and isinstance(target, cst.Subscript) else target
+        if target is None or inner is None or not _matches(inner, kept):
             return None
         owner = operation.parameters[0].name if edge.kind == "accessor" else None
-        return target, _Replacement(job.alias, operation.name, owner, kept)
+        # The one row of `rows[2]` is taken where it was taken: of the first three.
+        last = str(int((found[len(kept)].arguments or ("",))[0]) + 1) if taken == "one" else ""
+        return target, _Replacement(job.alias, operation.name, owner, kept, upper="stop" if "stop" in bounds else "limit" if taken else "", last=last)
 
     def _statement(
         self, job: _Job, edge: BoundaryEdge, operation: Operation, nodes: Sequence[cst.BaseExpression]
@@ -331,6 +336,9 @@ class _File:
             return cst.parse_expression(name)
         calls: list[tuple[shapes.Part, cst.Call]] = []
         inner: cst.BaseExpression = updated
+        bounds = self._bounds(updated, replacement)
+        if isinstance(updated, cst.Subscript) and replacement.upper and not replacement.last:
+            inner = updated.value
         for part in reversed(replacement.parts):
             if part.arguments is not None:
                 assert isinstance(inner, cst.Call)
@@ -354,7 +362,18 @@ class _File:
             for shaped, argument in zip(part.arguments or (), given, strict=True):
                 if shaped.endswith("=") or shaped == "?":
                     arguments.append(f"{next(names)}={self._value(argument.value)}")
+        arguments += bounds
         return cst.parse_expression(self._laid_out(name, arguments, self._positions[original], block, bool(updated.lpar)))
+
+    def _bounds(self, updated: cst.BaseExpression, replacement: _Replacement) -> Iterator[str]:
+        """The arguments that say which rows are taken."""
+        if replacement.last:
+            yield f"{replacement.upper}={replacement.last}"
+        elif replacement.upper and isinstance(updated, cst.Subscript) and isinstance(updated.slice[0].slice, cst.Slice):
+            written = updated.slice[0].slice
+            for name, bound in (("start", written.lower), (replacement.upper, written.upper)):
+                if bound is not None:
+                    yield f"{name}={self._value(bound)}"
 
     def _value(self, node: cst.BaseExpression) -> str:
         """The text of an argument's value; what may stand bare only as a positional argument gets parentheses."""
@@ -422,7 +441,8 @@ class _Replacement(msgspec.Struct, frozen=True):
     """How to write a call: ``owner`` is the parameter for the object before the parts (``""``: positional, ``None``: none).
 
     ``names`` are the parameters of a method in order, which takes its arguments by them; ``None`` for other operations.
-    With a ``template`` the arguments are what stands in the place of its ``holes``.
+    With a ``template`` the arguments are what stands in the place of its ``holes``. ``upper`` is the parameter for the upper bound of the rows that
+    are taken, ``""`` where all are; ``last`` is its value where the rest of the expression picks one row.
     """
 
     alias: str
@@ -433,6 +453,8 @@ class _Replacement(msgspec.Struct, frozen=True):
     template: cst.BaseExpression | None = None
     holes: tuple[str, ...] = ()
     held: tuple[tuple[str, cst.BaseExpression], ...] = ()
+    upper: str = ""
+    last: str = ""
 
 
 class _Batch(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from itertools import product
 from typing import Any
 
 from decompose.model.expressions import (
@@ -43,7 +44,7 @@ _LARGEST_INTEGER = 1 << 63
 
 NO_ARGUMENTS = Call()
 ELEMENT = Item()
-SLICE = Slice()
+_SLICES = {bounds: Slice(*bounds) for bounds in product((False, True), repeat=3)}
 UNPACKED = Opaque("**")
 
 CHANGERS = frozenset(
@@ -259,10 +260,11 @@ class Expressions(Names):
     def _item(self, node: Node) -> Item | Slice:
         index = node.slice
         if index.__class__ is ast.Slice:
-            for part in (index.lower, index.upper, index.step):
+            bounds = (index.lower, index.upper, index.step)
+            for part in bounds:
                 if part is not None:
                     self.value(part, "other")
-            return SLICE
+            return _SLICES[bounds[0] is not None, bounds[1] is not None, bounds[2] is not None]
         key = self.value(index, "argument")
         if key.__class__ is Constant:
             found = key.value

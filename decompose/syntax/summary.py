@@ -20,7 +20,7 @@ from decompose.syntax.newer import lowered
 from decompose.syntax.walk import Walk
 
 # Increase whenever the same text gives another summary: cached summaries of earlier versions are then left alone.
-VERSION = 7
+VERSION = 8
 
 TOO_DEEP = "too deeply nested to be parsed"
 MOST_PARTS = 1_500_000

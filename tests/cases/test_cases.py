@@ -116,6 +116,7 @@ def render(fact: model.Fact) -> tuple[str, str]:
             return "use", words(
                 "use", last(fact.model), fact.head, fact.shape or "()", "->", fact.result, fact.mode if fact.mode != "none" else "",
                 fact.attributes and f"[{', '.join(fact.attributes)}]", fact.obstacle and f"!{fact.obstacle}", not fact.certain and "?",
+                *(f"+{each.name}:{each.type}{'?' if each.nullable and each.type else ''}" for each in fact.annotations),
             )  # fmt: skip
         case model.Transaction():
             return "transaction", words("transaction", fact.kind, "to", fact.end_line, *(f"without {first}-{last}" for first, last in fact.deferred))

@@ -13,6 +13,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from decompose.detect.django import standard
+from decompose.detect.django.annotations import added
 from decompose.detect.django.lookups import call_tables, expression_name, spread_tables
 from decompose.detect.django.models import Registry
 from decompose.detect.django.parameters import Parameters
@@ -31,9 +32,12 @@ from decompose.detect.django.values import (
     Trace,
     Value,
     agreed,
+    sometimes,
+    together,
 )
 from decompose.link.expressions import argument, keyword, last_bound
 from decompose.link.program import Program, State
+from decompose.model.location import Location
 from decompose.model.syntax import (
     Binding,
     Bound,
@@ -201,7 +205,7 @@ class Evaluator:
         if 0 <= step.prefix < len(values):
             earlier = values[step.prefix]
             if earlier.kind == value.kind and earlier.model is value.model:
-                return value
+                return replace(value, annotations=sometimes(earlier.annotations, value.annotations)) if value.annotations else value
         return value.uncertain()
 
     def evaluate(self, expression: Expression | None, scope: str, context: Value | None = None) -> Value | None:
@@ -509,7 +513,7 @@ class Evaluator:
         model = value.model
         assert model is not None
         if isinstance(step, Item):
-            return Value("instance", model)
+            return Value("instance", model, annotations=value.annotations)
         if isinstance(step, Slice):
             return replace(value, kind="queryset")
         if isinstance(step, Call):
@@ -539,7 +543,7 @@ class Evaluator:
 
     def _advance_list(self, value: Value, step: Step) -> Value | None:
         if isinstance(step, Item):
-            return Value("row" if value.kind == "values" else "instance", value.model)
+            return Value("row" if value.kind == "values" else "instance", value.model, annotations=value.annotations)
         if isinstance(step, Slice):
             return value
         if isinstance(step, str):
@@ -562,7 +566,7 @@ class Evaluator:
         if owner.kind == "values":
             return self._call_values(value, owner, call, effects, scope, context)
         if owner.kind == "list":
-            return Value("instance", owner.model) if value.name == "pop" else SCALAR
+            return Value("instance", owner.model, annotations=owner.annotations) if value.name == "pop" else SCALAR
         if owner.kind == "state":
             return self._call_role(value, owner, call, effects)
         return None
@@ -577,7 +581,7 @@ class Evaluator:
                 owner = replace(owner, kind="queryset")  # the manager hands the call on to a query set that it makes
             done = self.method_effects(value.state.id, owner)
             # Answers are kept by model: what this one query set reads beside it is added below.
-            returned = self.returned(value.state.id, replace(owner, joins=(), along=()))
+            returned = self.returned(value.state.id, replace(owner, joins=(), along=(), annotations=()))
             if returned is not None and returned.kind == "queryset":
                 # What it only loads along, or joins in one branch of several, is read as the case may be.
                 fixed = {*model.tables, *returned.joins}
@@ -591,6 +595,8 @@ class Evaluator:
                 if returned.kind in ("queryset", "values"):
                     returned = replace(returned, joins=tuple(dict.fromkeys((*owner.joins, *returned.joins))), along=tuple(dict.fromkeys((*owner.along, *returned.along)))
                     )
+                if owner.annotations and returned.model is model:
+                    returned = replace(returned, annotations=together(owner.annotations, returned.annotations))
                 if returned.kind == "queryset" and returned.model is model and returned.manager is None:
                     return replace(returned, manager=owner.manager)
                 return returned
@@ -609,7 +615,7 @@ class Evaluator:
             effects.extend((table, "read") for table in owner.joins)
         if name in standard.TO_INSTANCE and name not in standard.WRITES:
             effects.extend((table, "read") for table in owner.along)
-        result = collection_result(name, owner)
+        result = self._annotated(collection_result(name, owner), name, call, owner, scope, context)
         if result is not None and result.kind in ("queryset", "values"):
             # What is only loaded along (`select_related`) is not read by `count()` or `values()`, so it is carried on apart.
             if name in standard.JOIN_METHODS:
@@ -617,6 +623,22 @@ class Evaluator:
                 return replace(result, joins=owner.joins, along=joined_by(replace(owner, joins=owner.along), along))
             return replace(result, joins=joined_by(owner, done), along=owner.along if result.kind == "queryset" else ())
         return result
+
+    def _annotated(self, result: Value, name: str, call: Call, owner: Value, scope: str, context: Value | None) -> Value:
+        """What a method of a query set gives, with what its rows have beside their columns."""
+        if result.kind not in ("queryset", "instance", "values", "list") or name in standard.WRITES:
+            return result
+        more = () if name not in standard.ANNOTATING else tuple(
+            added(name, call, owner, lambda each: self.evaluate(each, scope, context), self._place(scope, call))
+        )
+        return replace(result, annotations=together(owner.annotations, more)) if owner.annotations or more else result
+
+    def _place(self, scope: str, call: Call) -> Location | None:
+        """Where a call is written, as the beginning of the expression around it; ``None`` where no function holds it."""
+        for use in self.uses_in(scope) if scope else ():
+            if call in use.chain.steps:
+                return self.program.at(self.program.module_of(scope), use.span.line)
+        return None
 
     def _begun(self, owner: Value) -> Value:
         """A manager with what the query sets read that its class makes (``get_queryset``), beside its model's table."""
@@ -626,7 +648,7 @@ class Evaluator:
             method = self.program.members(class_id).get("get_queryset")
             made = self.returned(method.id, owner) if method is not None else None
             if method is not None:
-                return replace(owner, joins=made.joins, along=made.along) if made is not None and made.kind == "queryset" else owner
+                return replace(owner, joins=made.joins, along=made.along, annotations=made.annotations) if made is not None and made.kind == "queryset" else owner
         return owner
 
     def _inner(self, call: Call, scope: str, context: Value | None, depth: int) -> Iterator[Effect]:
@@ -664,7 +686,7 @@ class Evaluator:
         joined = tuple(dict.fromkeys((*call_tables(owner.model, name, call), *inner)))
         effects.extend((table, "read") for table in (*owner.model.tables, *joined, *owner.joins))
         if name in standard.LAZY or name in standard.TO_VALUES:
-            return replace(owner, joins=tuple(dict.fromkeys((*owner.joins, *joined))))
+            return self._annotated(replace(owner, joins=tuple(dict.fromkeys((*owner.joins, *joined)))), name, call, owner, scope, context)
         return Value("row", owner.model) if name in standard.TO_INSTANCE else SCALAR
 
     def _call_instance(self, value: Value, owner: Value, effects: list[Effect]) -> Value | None:
@@ -806,7 +828,7 @@ class Evaluator:
             effects.extend((table, "read") for table in asked.model.tables)
             effects.extend((table, "read") for table in call_tables(asked.model, "filter", call))
             effects.extend((table, MAYBE) for table in spread_tables(asked.model, "filter", call))
-            return Value(standard.SHORTCUTS[name], asked.model, asked.manager, certain=asked.certain)
+            return Value(standard.SHORTCUTS[name], asked.model, asked.manager, certain=asked.certain, annotations=self._begun(asked).annotations)
         if name == standard.GET_USER_MODEL:
             user = self.registry.user
             return Value("class", user) if user is not None else None
@@ -835,10 +857,10 @@ class Evaluator:
             if held.kind in ("queryset", "values"):
                 effects.extend((table, "read") for table in (*held.model.tables, *held.joins, *held.along))
             if builtin in _PICKERS:
-                return Value("row" if held.kind == "values" else "instance", held.model, certain=held.certain)
+                return Value("row" if held.kind == "values" else "instance", held.model, certain=held.certain, annotations=held.annotations)
             if held.kind == "values":
                 return held
-            return Value("enumerated" if builtin == "enumerate" else "list", held.model, certain=held.certain)
+            return Value("enumerated" if builtin == "enumerate" else "list", held.model, certain=held.certain, annotations=held.annotations)
         return None
 
     def _cast(self, type_given: Expression, scope: str) -> Value | None:
@@ -1052,18 +1074,24 @@ class Evaluator:
             if annotated is not None and annotated.kind == "instance":
                 return Value("list", annotated.model) if definition.generator else annotated
         if definition.returns.strip("'\"") in ("Self", "typing.Self", "t.Self"):
-            return receiver
+            made = self._agreed_on(definition, receiver) if receiver is not None and receiver.kind in ("manager", "queryset") else None
+            return replace(receiver, annotations=made.annotations) if receiver is not None and made is not None and made.annotations else receiver
+        value = self._agreed_on(definition, receiver)
+        if value is not None:
+            return replace(value, relation=None, owner=None, name="") if value.kind in MODEL_KINDS else value
+        if "[" in definition.returns:
+            return self._generic(definition)
+        return None
+
+    def _agreed_on(self, definition: Definition, receiver: Value | None) -> Value | None:
+        """What the ``return`` statements of a function agree on."""
         context = receiver if receiver is not None and receiver.kind in ("manager", "queryset", "instance", "class") else None
         if context is None and receiver is not None and receiver.kind == "state" and receiver.state.kind == "instance":
             context = replace(receiver, name="")
         returns = [each for each in self.program.returned(definition) if each != Constant(None)]
-        if returns and not definition.generator:
-            value = agreed(self.evaluate(each, function, context) for each in returns[:8])
-            if value is not None:
-                return replace(value, relation=None, owner=None, name="") if value.kind in MODEL_KINDS else value
-        if "[" in definition.returns:
-            return self._generic(definition)
-        return None
+        if not returns or definition.generator:
+            return None
+        return agreed(self.evaluate(each, definition.id, context) for each in returns[:8])
 
     def _generic(self, definition: Definition) -> Value | None:
         """``QuerySet["Order"]``, ``list[Order]`` and the like, read from the text of the annotation."""

@@ -171,6 +171,8 @@ NOT_READING = NO_QUERY | RELATED_WRITES | (WRITES - READS_AND_WRITES)
 
 LOOKUP_METHODS = frozenset({"filter", "exclude", "get", "get_or_create", "update_or_create", "complex_filter", "first", "last"})
 PATH_METHODS = frozenset({"values", "values_list", "order_by", "distinct", "only", "defer", "dates", "datetimes", "earliest", "latest", "in_bulk"})
+ANNOTATING = frozenset({"annotate", "alias", "extra", "raw", "prefetch_related"})
+"""Methods that may give rows something beside their columns."""
 JOIN_METHODS = frozenset({"select_related", "prefetch_related"})
 EXPRESSION_METHODS = frozenset({"annotate", "alias", "aggregate", "update", "order_by", "values", "values_list"})
 TAKES_QUERIES = LOOKUP_METHODS | EXPRESSION_METHODS | {"union", "intersection", "difference"}

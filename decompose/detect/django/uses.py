@@ -13,7 +13,7 @@ from decompose.detect.django.lookups import expression_name
 from decompose.detect.django.schema import Model
 from decompose.detect.django.values import MAYBE, MODEL_KINDS, Step, Trace, Value
 from decompose.link.expressions import last_bound, shape
-from decompose.model.facts import Access, ModelUse
+from decompose.model.facts import Access, Annotation, ModelUse
 from decompose.model.location import Location, Span
 from decompose.model.syntax import (
     Bound,
@@ -32,6 +32,7 @@ _RESULTS = {
     "row": "values", "pair": "instance", "enumerated": "queryset", "indexed": "instance", "scalar": "scalar", "none": "none",
     "exception": "exception",
 }  # fmt: skip
+_ROWS = frozenset({"queryset", "list", "instance", "indexed", "enumerated", "values"})
 _NO_CONTEXT = (None,)
 Kept = tuple[str, int]
 """A variable and the line on which it gets its value."""
@@ -192,6 +193,7 @@ class UseReader:
                 definition, segment.model.id, at, use.span,
                 segment.head, self._shapes.setdefault(written, written), result, self._mode(segment, trace), use.sink, segment.head_line, use.loop,
                 self._words.setdefault(keywords, keywords), self._words.setdefault(attributes, attributes), segment.owner, not obstacle, obstacle, certain,
+                annotations=_annotations(segment, trace),
             )  # fmt: skip
 
     def _segments(self, chain: Chain, trace: Trace, start: int, span: Span) -> list[_Segment]:
@@ -309,7 +311,7 @@ class UseReader:
                     return "sub-query"
             return ""
         if isinstance(expression, Operation):
-            if expression.operator == "*":
+            if expression.operator == "*" and len(expression.operands) == 1:
                 return "*"
             if expression.operator == "lambda":
                 return "lambda"
@@ -328,6 +330,15 @@ class UseReader:
                     if found:
                         return found
         return ""
+
+
+def _annotations(segment: _Segment, trace: Trace) -> tuple[Annotation, ...]:
+    """What the rows have beside their columns that a segment gives, before anything of theirs is read."""
+    found: tuple[Annotation, ...] = ()
+    for value in trace.values[segment.start :]:
+        if value.kind in _ROWS and value.model is segment.model:
+            found = value.annotations
+    return tuple([each for each in found if not each.alias]) if found else ()
 
 
 def _kept_in(chain: Chain) -> list[Kept]:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from decompose.detect.django.schema import Field, Model, ModelManager
 from decompose.link.program import State
+from decompose.model.facts import Annotation
 from decompose.model.syntax import Bound, Call, Item, Slice
 
 Step = str | Call | Item | Slice | Bound
@@ -40,6 +41,8 @@ class Value(msgspec.Struct, frozen=True, gc=False):
     """Tables beyond the model's own that evaluating a query set reads."""
     along: tuple[str, ...] = ()
     """Tables that are read as well where rows are taken (``select_related``, ``prefetch_related``), though not by ``count()``."""
+    annotations: tuple[Annotation, ...] = ()
+    """What rows have beside their columns, aliases included."""
 
     def uncertain(self) -> Value:
         """The same, not fixed by the text."""
@@ -77,6 +80,26 @@ def agreed(values: Iterable[Value | None]) -> Value | None:
         else:
             if found.joins and found.joins != value.joins:
                 found = replace(found, joins=tuple(table for table in found.joins if table in value.joins))
+            if found.annotations != value.annotations:
+                found = replace(found, annotations=sometimes(found.annotations, value.annotations))
             if not value.certain:
                 found = found.uncertain()
     return found
+
+
+def together(first: tuple[Annotation, ...], then: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
+    """What rows have after a query set that has the first was given the others."""
+    if not first or not then:
+        return first or then
+    return tuple({each.name: each for each in (*first, *then)}.values())
+
+
+def sometimes(one: tuple[Annotation, ...], other: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
+    """What rows have that come from one of two query sets: what only one of them has is there as the case may be."""
+    if one == other:
+        return one
+    both = {each.name: each for each in one}.keys() & {each.name for each in other if each in one}
+    return tuple(
+        each if each.name in both else replace(each, type="", obstacle="only some of the rows have it")
+        for each in together(one, other)
+    )

@@ -91,6 +91,26 @@ print(note.json, note.schema, note.copy, sorted(made.Note.model_json_schema()["r
     assert monolith(code) == "a b c ['copy', 'id', 'json', 'schema']\n"
 
 
+def test_a_row_with_an_annotation_has_it_and_a_plain_row_has_none(monolith: Run) -> None:
+    loan = library_plan().context.entities[0]
+    longer = msgspec.structs.replace(loan, name="LoanWithDays", fields=(*loan.fields, Field("days", "integer", path="days")), extends="Loan")
+    plan = changed(entities=(loan, longer))
+    assert fields(python(plan), "LoanWithDays") == {"days": "int"}
+    code = f"""
+import sys, types
+from library.boundaries import wire
+sys.modules["made"] = made = types.ModuleType("made")
+exec({next(contract.generate(plan, make_render(templates()))).content.decode()!r}, made.__dict__)
+services.lend(book, reader, weeks=2)
+[row] = Loan.objects.annotate(days=models.F("weeks") * 7)[:1]
+sent = wire.record(made.ENTITIES["LoanWithDays"], row)
+plain = wire.record(made.ENTITIES["Loan"], Loan.objects.get(pk=row.pk))
+print(sent.days == row.weeks * 7, isinstance(sent, made.Loan), hasattr(plain, "days"))
+print(wire.record(made.ENTITIES["Loan"], sent).pk == row.pk)
+"""
+    assert monolith("from django.db import models\nfrom library.loans import services\nfrom library.loans.models import Loan\n" + code).splitlines() == ["True True False", "True"]
+
+
 def test_a_field_that_pydantic_needs_itself_is_refused_with_its_model() -> None:
     with pytest.raises(RefusedInput, match="'model_config' cannot cross") as caught:
         contract_of(with_fields("model_config"))

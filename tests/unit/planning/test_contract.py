@@ -47,8 +47,28 @@ def test_an_operation_is_named_and_typed_from_its_shape(expression: str, wanted:
 
 
 def test_the_expression_of_an_operation_has_its_parameters_in_place_of_values() -> None:
-    found = made("Review.objects.filter(rating=pk).exclude(rating=2).order_by('-pk')[:3]")
+    found = made("Review.objects.filter(rating=pk).exclude(rating=2).order_by('-pk')")
     assert found.expression == "Review.objects.filter(rating=rating).exclude(rating=rating_2).order_by('-pk')"
+
+
+@pytest.mark.parametrize(
+    ("expression", "parameters", "wanted"),
+    [
+        ("Review.objects.filter(rating=1)[:3]", "rating limit", "Review.objects.filter(rating=rating)[:limit]"),
+        ("Review.objects.filter(rating=1)[pk:9]", "rating start stop", "Review.objects.filter(rating=rating)[start:stop]"),
+        ("product.reviews.all()[:pk]", "product limit", "Review.objects.filter(product=product)[:limit]"),
+        ("Review.objects.filter(rating=1)[0].text", "rating limit", "Review.objects.filter(rating=rating)[:limit]"),
+        ("Review.objects.values('text')[:3]", "limit", "Review.objects.values('text')[:limit]"),
+        ("Review.objects.filter(rating=1)[::2]", "rating", "Review.objects.filter(rating=rating)"),
+        ("list(Review.objects.filter(rating=1)[:3]) + list(Review.objects.filter(rating=2))", "rating limit", "Review.objects.filter(rating=rating)[:limit]"),
+        ("list(Review.objects.filter(rating=1)[:3]) + list(Review.objects.filter(rating=2)[2:])", "rating start stop", "Review.objects.filter(rating=rating)[start:stop]"),
+    ],
+)
+def test_a_part_of_the_rows_is_taken_where_they_are(expression: str, parameters: str, wanted: str) -> None:
+    found = shop(f"{MODELS}\ndef page(product: Product, pk: int):\n    return {expression}\n")
+    (operation,) = [each for each in found.boundary("reviews").operations if each.target.endswith("Review") and each.name.startswith("list")]
+    assert ([each.name for each in operation.parameters], operation.expression) == (parameters.split(), wanted)
+    assert [each.required for each in operation.parameters] == [each.name not in ("limit", "start", "stop") for each in operation.parameters]
 
 
 def test_an_accessor_and_a_filter_are_one_operation() -> None:
@@ -62,6 +82,26 @@ def test_different_shapes_of_one_plain_name_are_told_apart_by_their_parameters()
     code = f"{MODELS}\ndef page(pk: int):\n    pk += Review.objects.filter(rating=1).count()\n    return pk + Review.objects.filter(pk=1, rating=1).count()\n"
     names = [edge.operation for edge in shop(code).edges("reviews", disposition="operation") if edge.at.path == VIEW]
     assert names == ["count_reviews", "count_reviews_by_pk"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "name"),
+    [
+        ("Review.objects.filter(rating=1)", "Review.objects.filter(rating=1).select_related('author')", "list_reviews_with_author"),
+        ("Review.objects.filter(rating=1).select_related('author')", "Review.objects.filter(rating=1).select_related('product__shop')", "list_reviews_with_product_shop"),
+        ("Review.objects.filter(rating=1)", "Review.objects.filter(rating=1).order_by('-rating', 'pk')", "list_reviews_ordered_by_rating_and_pk"),
+        ("Review.objects.filter(rating=1)", "Review.objects.exclude(rating=1).filter()", "list_reviews_excluding_rating"),
+        ("Review.objects.filter(rating=1)", "Review.objects.filter(rating=1).values('text')", "list_reviews_only_text"),
+        ("Review.objects.filter(rating=1)", "Review.objects.filter(rating=1).distinct()", "list_reviews_distinct"),
+        ("Review.objects.filter(rating=1)", "Review.objects.filter(rating=1).filter(pk=pk)", "list_reviews_by_pk"),
+    ],
+)
+def test_operations_are_told_apart_by_what_they_ask_for_wherever_they_stand(first: str, second: str, name: str) -> None:
+    for order in ((first, second), (second, first)):
+        code = f"{MODELS}\ndef page(product: Product, pk: int):\n    return list({order[0]}) + list({order[1]})\n"
+        found = {edge.text: edge.operation for edge in shop(code).edges("reviews", disposition="operation") if edge.at.path == VIEW}
+        assert sorted(found.values()) == sorted(["list_reviews", name])
+        assert found[min(found, key=len)] == "list_reviews"
 
 
 def test_saving_part_of_a_row_is_offered_once_somebody_does_it() -> None:
@@ -100,6 +140,8 @@ BODY = "    return Review.objects.filter(rating=a).count()"
         (f"def work(a):\n{BODY}", "work('x')", "query work(a: string) -> integer"),
         (f"def work(a):\n{BODY}", "work(x)", "query work(a: integer) -> integer"),
         ("def work(a):\n    return Review.objects.filter(product=a)", "work(product)", "query work(a: replica:shop.catalog.models.Product) -> list:entity:Review"),
+        ("def work(a=('x', 'y')) -> int:\n    return Review.objects.filter(rating=len(a)).count()", "work()", "query work(a: list:string) -> integer"),
+        (f"def work(a=()) -> int:\n{BODY.replace('=a', '__in=a')}", "work(['x'] if product else [])", "query work(a: list:string) -> integer"),
         (f"def work(a: list[str]) -> dict:\n{BODY}", "work(x)", "query work(a: list:string) -> json"),
         ("def work():\n    Review.objects.all().delete()", "work()", "command work() -> none"),
         ("def work():\n    return Review.objects.first()", "work()", "query work() -> entity:Review?"),
@@ -113,6 +155,8 @@ def test_a_function_is_typed_by_annotation_then_calls_then_body(source: str, cal
     ("source", "call", "wanted"),
     [
         (f"def work(a, b):\n{BODY}", "work(1, x)", "the type of 'b' is not known: annotate it at shop/reviews/work.py:3, or set parameters.b of [operations.reviews.work]"),
+        ("def work(a=()) -> int:\n    return Review.objects.filter(rating=len(a)).count()", "work()", "the type of 'a' is not known: annotate it at shop/reviews/work.py:3, or set parameters.a of [operations.reviews.work]"),
+        ("def work(a={}) -> int:\n    return Review.objects.filter(rating=len(a)).count()", "work(a=x)", "the type of 'a' is not known: annotate it at shop/reviews/work.py:3, or set parameters.a of [operations.reviews.work]"),
         ("def work(a: int):\n    return help(Review.objects.get(pk=a))", "work(1)", "what it returns is not known: annotate it at shop/reviews/work.py:3, or set returns of [operations.reviews.work]"),
         (f"def work(*a):\n{BODY}", "work(1)", "the parameter *a is open: name the arguments that callers give"),
         (f"async def work(a: int) -> int:\n{BODY}", "work(1)", "a generator or coroutine cannot be called over the boundary: return a list from a plain function"),

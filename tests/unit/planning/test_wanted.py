@@ -131,13 +131,13 @@ def test_a_value_that_cannot_be_is_refused_where_it_stands(line: str) -> None:
 def test_a_name_of_the_accepted_plan_stays_when_another_use_comes_before_it() -> None:
     before = Monolith(SHOP, f"# {VIEW}\n{CODE}").operation("reviews", "list_reviews")
     kept = {(before.shape, before.target, before.expression): before.name}
-    code = CODE.replace("    add(1, 5)\n", "    Review.objects.filter(rating=3).order_by('text')\n")
+    code = CODE.replace("    add(1, 5)\n", "    Review.objects.all()\n")
     project = Monolith(SHOP, f"# {VIEW}\n{code}")
     names = {each.expression: each.name for each in boundary(project.sight, project.cut("reviews"), (), Wanted("reviews", kept=kept)).operations}
     assert names[before.expression] == "list_reviews"
-    assert names["Review.objects.filter(rating=rating).order_by('text')"] == "list_reviews_ordered_by_text"
+    assert names["Review.objects.all()"] == "list_reviews_all"
     new = {each.expression: each.name for each in project.boundary("reviews").operations}
-    assert new[before.expression] == "list_reviews_unordered"
+    assert new[before.expression] == "list_reviews_by_rating"
 
 
 def test_the_file_of_a_project_says_it(tmp_path: Path) -> None:

@@ -20,14 +20,14 @@ from decompose.rewrite.seal import seal
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("Review.objects.filter(product=product, rating__gte=3).count()", "reviews.count_reviews(product=product, rating__gte=3)"),
+        ("Review.objects.filter(product=product, rating__gte=3).count()", "reviews.count_reviews_by_product_and_rating_gte(product=product, rating__gte=3)"),
         ("Review.objects.filter(product=product).exclude(rating=1).exists()", "reviews.review_exists(product=product, rating=1)"),
-        ("Review.objects.filter(rating=1).exclude(rating=2).count()", "reviews.count_reviews(rating=1, rating_2=2)"),
+        ("Review.objects.filter(rating=1).exclude(rating=2).count()", "reviews.count_reviews_by_rating_and_rating_2(rating=1, rating_2=2)"),
         ('Review.objects.order_by("-rating").first()', "reviews.first_review()"),
         ('Review.objects.order_by("pk" if pk else "text")', 'reviews.list_reviews(value="pk" if pk else "text")'),
         ("Review.objects.get(pk=pk).text", "reviews.get_review(pk=pk).text"),
-        ("Review.objects.filter(rating=3)[:5]", "reviews.list_reviews(rating=3)[:5]"),
-        ("Review.objects.filter(rating=3)[0].text", "reviews.list_reviews(rating=3)[0].text"),
+        ("Review.objects.filter(rating=3)[:5]", "reviews.list_reviews(rating=3, limit=5)"),
+        ("Review.objects.filter(rating=3)[0].text", "reviews.list_reviews(rating=3, limit=1)[0].text"),
         ("Review.objects.good().filter(rating=1).count()", "reviews.count_good_reviews(rating=1)"),
         ('Review(rating=3, text="fine")', 'reviews.new_review(rating=3, text="fine")'),
         ("Review.objects.filter(pk=pk).update(rating=rating)", "reviews.update_reviews(pk=pk, rating=rating)"),
@@ -123,7 +123,7 @@ def test_a_chain_over_several_lines_becomes_one_line_where_it_fits() -> None:
 def test_a_call_that_does_not_fit_has_one_argument_a_line() -> None:
     code = f"{MODELS}\ndef page(product: Product):\n    if product:\n        return Review.objects.filter(product=product, rating=3).count()\n"
     assert sealed(code, width=60).partition("if product:\n")[2] == (
-        "        return reviews.count_reviews(\n            product=product,\n            rating=3,\n        )\n"
+        "        return reviews.count_reviews_by_product_and_rating(\n            product=product,\n            rating=3,\n        )\n"
     )
 
 
@@ -134,12 +134,12 @@ def test_an_argument_over_several_lines_keeps_its_lines() -> None:
             2,
         ]).count()
     """
-    assert ast.dump(ast.parse(body(code).removeprefix("return "))) == ast.dump(ast.parse("reviews.count_reviews(rating__in=[1, 2])"))
+    assert ast.dump(ast.parse(body(code).removeprefix("return "))) == ast.dump(ast.parse("reviews.count_reviews_by_rating_in(rating__in=[1, 2])"))
 
 
 def test_a_call_in_an_f_string_stays_on_its_line() -> None:
     code = f'{MODELS}\ndef page(product: Product):\n    return f"{{Review.objects.filter(product=product, rating=3).count()}} reviews"\n'
-    assert sealed(code, width=40).splitlines()[-1] == '    return f"{reviews.count_reviews(product=product, rating=3)} reviews"'
+    assert sealed(code, width=40).splitlines()[-1] == '    return f"{reviews.count_reviews_by_product_and_rating(product=product, rating=3)} reviews"'
 
 
 def test_a_form_feed_above_an_expression_does_not_move_it() -> None:
@@ -444,3 +444,22 @@ def test_a_function_of_the_same_file_under_another_name_is_left_and_says_why() -
     found = Monolith(SHOP, more).sealed("reviews")
     assert "shop/reviews/work.py" not in found.texts
     assert [why for _, _, why in found.left] == ["the function is defined in this file, and called by another name"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("return Review.objects.filter(rating=1)[:3]", "return reviews.list_reviews(rating=1, limit=3)"),
+        ("return Review.objects.filter(rating=1)[pk : pk + 3]", "return reviews.list_reviews(rating=1, start=pk, stop=pk + 3)"),
+        ("return Review.objects.filter(rating=1)[pk:]", "return reviews.list_reviews(rating=1, start=pk)"),
+        ("return Review.objects.filter(rating=1)[2].text", "return reviews.list_reviews(rating=1, limit=3)[2].text"),
+        ("return list(product.reviews.all()[:rating])", "return list(reviews.list_reviews(product=product, limit=rating))"),
+        ("return Review.objects.filter(rating=1)[::2]", "return reviews.list_reviews(rating=1)[::2]"),
+        (
+            "a = Review.objects.filter(rating=1)[:3]\nb = Review.objects.filter(rating=2)\nreturn a, b, Review.objects.filter(rating=3)[pk:9]",
+            "a = reviews.list_reviews(rating=1, stop=3)\nb = reviews.list_reviews(rating=2)\nreturn a, b, reviews.list_reviews(rating=3, start=pk, stop=9)",
+        ),
+    ],
+)
+def test_a_slice_of_rows_becomes_a_limit_of_the_call(before: str, after: str) -> None:
+    assert body(before, imports=MODELS) == after

@@ -55,8 +55,13 @@ def upload(name: str, kind: str | None, content: bytes) -> Any:
 
 
 def in_order(result: Any) -> Any:
-    """Rows in an order that stays: pages of an unordered query would overlap."""
-    return result.order_by("pk") if getattr(result, "ordered", True) is False else result
+    """Rows in an order that stays: pages of an unordered query would overlap.
+
+    Where a query gives a part of its rows only, its order cannot be changed any more.
+    """
+    if getattr(result, "ordered", True) is not False or result.query.is_sliced:
+        return result
+    return result.order_by("pk")
 
 
 def plain(value: Any) -> Any:
