@@ -111,6 +111,30 @@ print(wire.record(made.ENTITIES["Loan"], sent).pk == row.pk)
     assert monolith("from django.db import models\nfrom library.loans import services\nfrom library.loans.models import Loan\n" + code).splitlines() == ["True True False", "True"]
 
 
+SCAN = """
+import sys, types
+from django.db import models
+from django.core.files.storage import FileSystemStorage
+class Scan(models.Model):
+    page = models.FileField(storage=FileSystemStorage(base_url="/scans/"))
+    thumb = models.FileField(null=True)
+    class Meta:
+        app_label = "loans"
+from library.boundaries.wire import FileName, Record, Source, record
+module = sys.modules["made"] = types.ModuleType("made")
+module.ENTITIES = {{"Scan": Source(type("Scan", (Record,), {{"__annotations__": {{"id": int, "page": FileName, "thumb": FileName | None}}, "__module__": "made"}}), "loans.Scan")}}
+source = module.ENTITIES["Scan"]
+sent = record(source, Scan(id=1, page="a/b.png", thumb=None)).model_dump_json()
+got = source.type.model_validate_json(sent)
+{0}
+"""
+
+
+def test_a_file_crosses_as_its_name_and_has_the_storage_of_its_model_on_the_other_side(monolith: Run) -> None:
+    code = 'print(sent, got.page == "a/b.png", got.page.url, got.page.name, bool(got.thumb))'
+    assert monolith(SCAN.format(code)) == '{"id":1,"page":"a/b.png","thumb":""} True /scans/a/b.png a/b.png False\n'
+
+
 def test_a_field_that_pydantic_needs_itself_is_refused_with_its_model() -> None:
     with pytest.raises(RefusedInput, match="'model_config' cannot cross") as caught:
         contract_of(with_fields("model_config"))

@@ -54,6 +54,12 @@ def upload(name: str, kind: str | None, content: bytes) -> Any:
     return SimpleUploadedFile(name, content, kind or "application/octet-stream")
 
 
+def file_of(label: str, column: str, name: str) -> Any:
+    """The value of a file field with this name, which knows the field's storage."""
+    field = _installed(label)._meta.get_field(column)
+    return field.attr_class(None, field, name)
+
+
 def in_order(result: Any) -> Any:
     """Rows in an order that stays: pages of an unordered query would overlap.
 
