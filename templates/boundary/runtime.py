@@ -44,7 +44,10 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from typing import Self
 
 logger = logging.getLogger(__name__)
 
@@ -95,10 +98,10 @@ class BoundaryUnavailable(BoundaryError):
     Callers that are ready for a database that does not answer are ready for this: see ``databases``.
     """
 
-    def __new__(cls, *arguments: Any, **named: Any) -> BoundaryUnavailable:
+    def __new__(cls, *arguments: Any, **named: Any) -> Self:
         from . import databases
 
-        made: BoundaryUnavailable = super().__new__(databases.also(cls, "OperationalError"))
+        made: Self = super().__new__(databases.also(cls, "OperationalError"))
         return made
 
 
