@@ -96,27 +96,28 @@ class Stack:
             return node
         if len(node) == 1:
             ((name, argument),) = node.items()
+            name = name.removeprefix("Fn::")  # the long form of a short function
             if name == "Ref":
                 return self._parameters.get(argument, argument)
-            if name == "Fn::FindInMap":
+            if name == "FindInMap":
                 table, row, column = (self.value(each) for each in argument)
                 return self._template["Mappings"][table][row][column]
-            if name == "Fn::If":
+            if name == "If":
                 return self.value(argument[1] if self._holds({"Condition": argument[0]}) else argument[2])
         return {key: self.value(each) for key, each in node.items()}
 
     def _holds(self, condition: Any) -> bool:
         ((name, argument),) = condition.items()
-        match name:
+        match name.removeprefix("Fn::"):
             case "Condition":
                 return self._holds(self._template["Conditions"][argument])
-            case "Fn::Not":
+            case "Not":
                 return not self._holds(argument[0])
-            case "Fn::And":
+            case "And":
                 return all(self._holds(each) for each in argument)
-            case "Fn::Or":
+            case "Or":
                 return any(self._holds(each) for each in argument)
-            case "Fn::Equals":
+            case "Equals":
                 left, right = (self.value(each) for each in argument)
                 return bool(left == right)
         raise AssertionError(f"a condition that is not known here: {name}")

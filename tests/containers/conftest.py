@@ -41,7 +41,7 @@ def wires() -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory, wires: tuple[str, str]) -> Path:
-    """A copy of the sample with two services, and the two lines in the monolith that callbacks and events need."""
+    """A copy of the sample with two services, and the three lines in the monolith that the runbook asks for."""
     folder = tmp_path_factory.mktemp("containers") / "shop"
     shutil.copytree(ROOT / "sample_monolith", folder, ignore=shutil.ignore_patterns("__pycache__", ".decompose", "*.sqlite3"))
     with (folder / "decompose.toml").open("a") as file:
@@ -52,7 +52,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory, wires: tuple[str, str]) -> Pa
     for context in ("reviews", "notifications"):
         decompose(folder, "extract", context, "--quiet", "--allow-dirty")
     settings, urls = folder / "shop/settings/base.py", folder / "shop/urls.py"
-    settings.write_text(settings.read_text().replace("\n]\n", '\n    "shop.boundaries.exchange",\n]\n', 1))
+    text = settings.read_text().replace("\n]\n", '\n    "shop.boundaries.exchange",\n]\n', 1)
+    before, middleware, after = text.partition("MIDDLEWARE = [")
+    settings.write_text(before + middleware + after.replace("\n]\n", '\n    "shop.boundaries.django_routes.MovedRoutes",\n]\n', 1))
     urls.write_text(urls.read_text().replace("urlpatterns = [", 'urlpatterns = [\n    path("", include("shop.boundaries.exchange.urls")),', 1))
     return folder
 

@@ -163,6 +163,35 @@ print(reply.status_code, time.monotonic() - started < 9)
     assert run(monolith, code, LOANS_ROUTE_TIMEOUT="0.3") == "504 True\n"
 
 
+def test_trying_again_takes_no_longer_than_one_time_limit_in_all(monolith: Run) -> None:
+    code = """
+import time
+Echo.do_GET = lambda self: time.sleep(3)
+started = time.monotonic()
+reply = ask("get", "/api/loans/")
+print(reply.status_code, time.monotonic() - started < 1.7)
+"""
+    assert run(monolith, code, LOANS_ROUTE_TIMEOUT="0.6", LOANS_ATTEMPTS="3") == "504 True\n"
+
+
+def test_a_short_reply_that_trickles_in_is_given_up(monolith: Run) -> None:
+    code = """
+import time
+def trickle(self):
+    self.send_response(200)
+    self.send_header("Content-Length", "100")
+    self.end_headers()
+    for _ in range(100):
+        self.wfile.write(b"x")
+        self.wfile.flush()
+        time.sleep(0.1)
+Echo.do_GET = trickle
+started = time.monotonic()
+print(ask("get", "/api/loans/").status_code, time.monotonic() - started < 4)
+"""
+    assert run(monolith, code, LOANS_ROUTE_TIMEOUT="0.5", LOANS_ATTEMPTS="1") == "504 True\n"
+
+
 def test_only_what_changes_nothing_is_tried_again(monolith: Run) -> None:
     code = """
 seen = []
