@@ -237,6 +237,32 @@ def test_a_browser_without_the_token_against_forgery_is_refused_here(monolith: R
     assert run(monolith, code) == "b'the monolith'\n"
 
 
+def test_a_browser_with_the_token_against_forgery_is_let_through_with_all_it_sent(monolith: Run) -> None:
+    code = """
+token = "c" * 32
+known = {"HTTP_COOKIE": f"csrftoken={token}"}
+sent = [
+    ask("post", "/api/loans/", browser=True, data=b'{"note": "x"}', content_type="application/json", HTTP_X_CSRFTOKEN=token, **known),
+    ask("post", "/api/loans/", browser=True, data={"note": "y", "csrfmiddlewaretoken": token}, **known),
+]
+for reply in sent:
+    said = json.loads(reply.content)
+    claims = tokens.verify(said["headers"]["authorization"].removeprefix("Bearer "), "loans", tokens.accepted_keys())
+    print(reply.status_code, claims["sub"] == str(reader.pk), '"x"' in said["body"] or 'name="note"' in said["body"])
+"""
+    assert run(monolith, code) == "201 True True\n201 True True\n"
+
+
+def test_what_is_refused_here_leaves_the_user_to_the_view(monolith: Run) -> None:
+    code = """
+request = RequestFactory().post("/api/loans/", b"{}", content_type="application/json")
+request.user = reader
+found = resolve("/api/loans/")
+print(django_routes.MovedRoutes(lambda request: None).process_view(request, found.func, found.args, found.kwargs), request.user == reader)
+"""
+    assert run(monolith, code) == "None True\n"
+
+
 def test_boundary_calls_of_a_view_carry_the_user_that_the_view_found_out(monolith: Run) -> None:
     code = """
 from library.boundaries.runtime import current_user
