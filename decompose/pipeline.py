@@ -25,6 +25,7 @@ from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap, Explanation
 from decompose.model.facts import Fact
 from decompose.model.migration import ContextPlan, Decision, MigrationPlan
+from decompose.model.priorities import Priorities
 from decompose.model.service import ServicePlan
 from decompose.model.settings import Config, EvidenceSettings
 from decompose.model.source import History, SourceTree
@@ -394,7 +395,7 @@ def extract(
         )  # fmt: skip
         chosen = context_plan(migration, context)
         _check_framework(migration)
-        _check_name(chosen)
+        _check_name(chosen, migration)
         _check_decided(chosen)
         service = _service(migration, chosen, settings, tree, view)
         sealed = _sealed(base, migration, chosen, settings, tree, view)
@@ -402,7 +403,7 @@ def extract(
         if not allow_dirty:
             _check_committed(base, [each.path for each in change.artifacts if each.file_class == "edited" and each.content != each.base])
         _check_parses(change.artifacts)
-        report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step), needed=_imported(change.artifacts))
+        report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step), needed=_needed(change.artifacts, settings))
         return Extraction(chosen, service, report, (*change.left, *_standing(chosen, step), *_blocked(chosen)))
 
 
@@ -444,14 +445,17 @@ def _cut_over(base: Path, settings: Config, context: str) -> bool:
     return (base / settings.services_folder / context / MARKER).exists()
 
 
-def _imported(artifacts: Collection[Artifact]) -> frozenset[str]:
-    """The modules of the boundary in the monolith, as soon as call sites are rewritten to use them."""
+def _needed(artifacts: Collection[Artifact], settings: Config) -> frozenset[str]:
+    """The modules of the boundary in the monolith, as soon as call sites are rewritten to use them; and the priorities of deployed services."""
+    from decompose.generate import priorities
     from decompose.steps import SEAL
+
+    kept = {priorities.path(settings.services_folder)}
 
     sealing = [each for each in artifacts if each.step == SEAL]
     if not any(each.file_class == "edited" for each in sealing):
-        return frozenset()
-    return frozenset(each.path for each in sealing if each.file_class != "edited" and each.path.endswith(".py"))
+        return frozenset(kept)
+    return frozenset(kept | {each.path for each in sealing if each.file_class != "edited" and each.path.endswith(".py")})
 
 
 def _complete(context: str, step: str | None) -> list[str]:
@@ -559,12 +563,25 @@ def _check_framework(migration: MigrationPlan) -> None:
         )
 
 
-def _check_name(chosen: ContextPlan) -> None:
-    """Raises :class:`NotReady` when no package can be called like the context."""
-    if keyword.iskeyword(chosen.name):
+def _check_name(chosen: ContextPlan, migration: MigrationPlan) -> None:
+    """Raises :class:`NotReady` when no package can be called like the context, or something else is called so."""
+    from decompose.generate.ecs import SUFFIXES
+
+    name = chosen.name
+    reason = ""
+    if keyword.iskeyword(name):
+        reason = f"{name!r} is a word of Python's own: no package of a boundary or service can be called so"
+    names = {each.name for each in migration.contexts}
+    for suffix in SUFFIXES:
+        longer, shorter = f"{name}-{suffix}", name.removesuffix(f"-{suffix}")
+        if longer in names:
+            reason = f"the {suffix} of {name} would have the name of the service {longer}"
+        elif shorter != name and shorter in names:
+            reason = f"{name} is what the {suffix} of the service {shorter} is called"
+    if reason:
         raise NotReady(
-            f"{chosen.name!r} is a word of Python's own: no package of a boundary or service can be called so. Nothing was written",
-            hint=f'name it in decompose.toml, [contexts.{chosen.name}-context] with was = "{chosen.name}", then run `decompose plan` again',
+            f"{reason}. Nothing was written",
+            hint=f'name it in decompose.toml, [contexts.{name}-context] with was = "{name}", then run `decompose plan` again',
             place="decompose.toml",
         )
 
@@ -619,7 +636,15 @@ def _service(
             sources[placement.path] = text
     for file in (*chosen.files, *companions(sources, [file.path for file in tree.other])):
         sources[file] = _text(tree, view, file)
-    return service_plan(migration, chosen, settings, sources)
+    return service_plan(migration, chosen, settings, sources, _priorities(tree, settings))
+
+
+def _priorities(tree: SourceTree, settings: Config) -> Priorities:
+    """The priorities of listener rules that services have. Raises :class:`FileError` when their file cannot be read."""
+    from decompose.generate import priorities
+
+    path = priorities.path(settings.services_folder)
+    return priorities.decode(contents(tree.base, path) if (Path(tree.base) / path).is_file() else None, path)
 
 
 def absent(migration: MigrationPlan, chosen: ContextPlan, text: Callable[[str], bytes]) -> frozenset[str]:

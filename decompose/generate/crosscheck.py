@@ -15,9 +15,10 @@ import msgspec
 import yaml
 
 from decompose.generate.deployment import FARGATE_SIZES
-from decompose.generate.routing import LAST_PRIORITY, VALUES_PER_RULE, WILDCARDS_PER_RULE
+from decompose.generate.routing import VALUES_PER_RULE, WILDCARDS_PER_RULE
 from decompose.model.artifacts import Artifact
 from decompose.model.deployment import Deployment
+from decompose.model.priorities import LAST as LAST_PRIORITY
 
 Tree = dict[str, Any]
 

@@ -7,12 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
+import msgspec
+
+from decompose.errors import NotReady
 from decompose.generate import schedules
 from decompose.generate.routing import rules
-from decompose.model.deployment import Deployment, Gap, Grant, Process, ScheduledJob, Secret, Variable
+from decompose.model.deployment import Deployment, Gap, Grant, Process, Rule, ScheduledJob, Secret, Variable
 from decompose.model.facts import EnvironmentRead, Route
 from decompose.model.location import Location
 from decompose.model.migration import ContextPlan
+from decompose.model.priorities import Priorities
 from decompose.model.service import ServicePlan
 
 # CPU units -> MiB. Source: "Task CPU and memory" in the Amazon ECS developer guide, Fargate on Linux.
@@ -62,18 +66,20 @@ def deployment(plan: ServicePlan) -> Deployment:
     context, target = plan.context, plan.target
     moved = tuple(route for route in context.routes if moves(route, context))
     stays = tuple(route for route in (*context.routes, *plan.other_routes) if route.is_url and route not in moved)
-    listener_rules, route_gaps = rules(moved, stays, target.listener_priority)
+    listener_rules, route_gaps = rules(moved, stays)
+    priorities, listener_rules = _allocated(plan, listener_rules)
     variables, secrets, environment_gaps = _environment(plan)
     grants, grant_gaps = _grants(context)
     jobs, job_gaps = _jobs(plan)
     (cpu, memory), size_gaps = _size(target.sizes.cpu, target.sizes.memory)
     build, run = _system_packages(context.requirements)
+    project = re.sub(r"[^a-z0-9]+", "-", plan.project.name.lower()).strip("-") or "project"
     return Deployment(
         context=context.name,
         name=plan.name,
         package=plan.package,
         root=plan.root,
-        project=re.sub(r"[^a-z0-9]+", "-", plan.project.name.lower()).strip("-") or "project",
+        project=project,
         framework=plan.project.framework,
         python=_python(plan.project.python),
         entry=_entry(plan),
@@ -90,14 +96,37 @@ def deployment(plan: ServicePlan) -> Deployment:
         rules=listener_rules,
         grants=grants,
         schedules=jobs,
-        gaps=(*route_gaps, *_state_gaps(plan), *environment_gaps, *grant_gaps, *job_gaps, *size_gaps),
+        gaps=(*route_gaps, *_long_names(project, plan.name), *_state_gaps(plan), *environment_gaps, *grant_gaps, *job_gaps, *size_gaps),
         build_packages=build,
         run_packages=run,
         description=_first_line(plan),
-        priority=target.listener_priority,
+        priority=priorities.numbers(plan.name)[0],
+        allocated=priorities,
         tables=tuple(sorted({*(table.id for table in context.tables), *(replica.table for replica in context.replicas)})),
         broker=_broker_of(context.requirements) if context.tasks or context.sent else "",
     )
+
+
+def _allocated(plan: ServicePlan, listener_rules: tuple[Rule, ...]) -> tuple[Priorities, tuple[Rule, ...]]:
+    """The priorities of all services with room for this one, and its rules with their own. Raises :class:`NotReady`."""
+    target = plan.target
+    # ECS takes a target group only when a listener knows it: without routes there is one rule that matches nobody's requests.
+    count = max(len(listener_rules), 1)
+    try:
+        priorities = plan.priorities.room(plan.name, count, target.listener_priority, target.reserved_priorities)
+    except ValueError as error:
+        raise NotReady(
+            f"{plan.name} needs {count} priorities for its listener rules, and {error}",
+            hint="lower [target.ecs] listener-priority, or reserve less in reserved-priorities",
+        ) from error
+    numbers = priorities.numbers(plan.name)[:count]
+    reserved = next((n for n in numbers if any(first <= n <= last for first, last in target.reserved_priorities)), None)
+    if reserved is not None:
+        raise NotReady(
+            f"priority {reserved} is reserved in [target.ecs] reserved-priorities, and {plan.name} has it already",
+            hint="take it out of reserved-priorities; or, while the service is not deployed, remove its block from priorities.json",
+        )
+    return priorities, tuple(msgspec.structs.replace(rule, priority=number) for rule, number in zip(listener_rules, numbers, strict=False))
 
 
 def moves(route: Route, context: ContextPlan) -> bool:
@@ -234,6 +263,13 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
     if (plan.context.tasks or plan.context.sent) and _BROKER.name not in {secret.name for secret in secrets}:
         secrets.append(_BROKER)
     return tuple(sorted(variables, key=lambda v: v.name)), tuple(sorted(secrets, key=lambda s: s.name)), tuple(gaps)
+
+
+def _long_names(project: str, name: str) -> Iterator[Gap]:
+    """Names begin with project and environment; that of a database is the shortest that AWS takes, 63 characters."""
+    room = 63 - len(f"{project}--{name}")
+    if room < len("production"):
+        yield Gap(f"{project}-<environment>-{name}", f"names of AWS resources leave {max(room, 0)} characters for the environment: choose shorter ones")
 
 
 def _state_gaps(plan: ServicePlan) -> Iterator[Gap]:

@@ -46,6 +46,8 @@ SELECT format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(
 GRANT USAGE, CREATE ON SCHEMA public TO :"role";
 """
 PORT_NAME = "http"
+SUFFIXES = ("connect", "copy", "database-role", "job", "worker")
+"""What follows a service's name in the names of its parts: no other service may be called so."""
 
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:

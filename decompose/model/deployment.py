@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from decompose.model.location import Location
+from decompose.model.priorities import SIZE, Priorities
 
 
 class Variable(msgspec.Struct, frozen=True):
@@ -100,7 +101,7 @@ class Deployment(msgspec.Struct, frozen=True):
     role in it. ``migrate`` and ``copy`` are the commands of the one-off tasks (``migrate`` is empty when the service has
     no tables). ``entry`` is the application object as ``module:name``. ``build_packages`` and ``run_packages`` are
     Debian packages that requirements without a self-contained wheel need. ``scratch`` is the only writable folder, ``priority`` the first
-    of the service's listener rules. ``tables`` are those that the copy job fills: the service's own and its replicas. ``broker`` is the
+    of the service's listener rules, ``allocated`` those of all services. ``tables`` are those that the copy job fills: the service's own and its replicas. ``broker`` is the
     protocol that the installed Celery speaks to its broker, ``""`` without tasks.
     """
 
@@ -135,8 +136,14 @@ class Deployment(msgspec.Struct, frozen=True):
     ready: str = "/readyz"
     deregistration_delay: int = 30
     priority: int = 100
+    allocated: Priorities = Priorities()
     tables: tuple[str, ...] = ()
     broker: Literal["", "amqp", "redis"] = ""
+
+    @property
+    def local_port(self) -> int:
+        """Where the service answers on a laptop: as its priorities, no other service's, and never 8000, where monoliths are."""
+        return 8001 + self.priority // SIZE
 
     @property
     def processes(self) -> tuple[Process, ...]:

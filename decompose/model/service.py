@@ -6,6 +6,7 @@ import msgspec
 
 from decompose.model.facts import Route
 from decompose.model.migration import ContextPlan, Project
+from decompose.model.priorities import Block, Priorities
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -25,6 +26,7 @@ class Target(msgspec.Struct, frozen=True):
     cluster: str = ""
     architecture: str = "X86_64"
     listener_priority: int = 100
+    reserved_priorities: tuple[Block, ...] = ()
     sizes: Sizes = Sizes()
 
 
@@ -35,7 +37,7 @@ class ServicePlan(msgspec.Struct, frozen=True):
     (``customer_care_service``), ``root`` its folder relative to the project (``services/customer-care``), ``boundary`` the
     dotted name of its boundary package (``shop.boundaries.customer_care``). ``sources`` maps paths of moved and shared
     files to their text. ``other_routes`` are the routes of the rest of the monolith: a load balancer's pattern must not
-    catch them; empty when they are not known.
+    catch them; empty when they are not known. ``priorities`` are those that services got before.
     """
 
     name: str
@@ -48,3 +50,4 @@ class ServicePlan(msgspec.Struct, frozen=True):
     target: Target
     sources: dict[str, bytes]
     other_routes: tuple[Route, ...] = ()
+    priorities: Priorities = Priorities()
