@@ -17,7 +17,7 @@ import msgspec
 
 from decompose import __version__, emit, recall
 from decompose.config import load, with_options
-from decompose.errors import Drifted, FileError, NotReady, RefusedInput, UsageError
+from decompose.errors import ConfigError, Drifted, FileError, NotReady, RefusedInput, UsageError
 from decompose.graph.build import build as build_graph
 from decompose.link.program import Program
 from decompose.model.artifacts import Artifact
@@ -396,6 +396,7 @@ def extract(
         chosen = context_plan(migration, context)
         _check_framework(migration)
         _check_name(chosen, migration)
+        _check_services(settings, migration)
         _check_decided(chosen)
         service = _service(migration, chosen, settings, tree, view)
         sealed = _sealed(base, migration, chosen, settings, tree, view)
@@ -584,6 +585,17 @@ def _check_name(chosen: ContextPlan, migration: MigrationPlan) -> None:
             hint=f'name it in decompose.toml, [contexts.{name}-context] with was = "{name}", then run `decompose plan` again',
             place="decompose.toml",
         )
+
+
+def _check_services(settings: Config, migration: MigrationPlan) -> None:
+    """Raises :class:`ConfigError` when settings are for a service that the plan does not have."""
+    from decompose.config import did_you_mean
+
+    names = [each.name for each in migration.contexts]
+    for name, _ in settings.target.services:
+        if name not in names:
+            key = f"target.ecs.services.{name}"
+            raise ConfigError(f"[{key}] is for a service that the plan does not have", place=settings.place(key), hint=did_you_mean(name, names))
 
 
 def _check_step(base: Path, settings: Config, context: str, step: str | None) -> None:

@@ -6,28 +6,8 @@ import msgspec
 
 from decompose.model.facts import Route
 from decompose.model.migration import ContextPlan, Project
-from decompose.model.priorities import Block, Priorities
-
-
-class Sizes(msgspec.Struct, frozen=True):
-    """CPU in ECS units (1024 = one vCPU), memory in MiB, task counts."""
-
-    cpu: int = 256
-    memory: int = 512
-    desired: int = 2
-    minimum: int = 2
-    maximum: int = 6
-
-
-class Target(msgspec.Struct, frozen=True):
-    """Where services run: the settings of ``[target.ecs]``, with their defaults."""
-
-    region: str = "eu-west-1"
-    cluster: str = ""
-    architecture: str = "X86_64"
-    listener_priority: int = 100
-    reserved_priorities: tuple[Block, ...] = ()
-    sizes: Sizes = Sizes()
+from decompose.model.priorities import Priorities
+from decompose.model.target import Target
 
 
 class ServicePlan(msgspec.Struct, frozen=True):

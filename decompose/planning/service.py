@@ -27,7 +27,7 @@ def service_plan(
         port=PORT,
         project=migration.project,
         context=context,
-        target=config.target,
+        target=config.target.of(context.name),
         sources=dict(sources),
         other_routes=tuple(route for route in migration.routes if route not in going),
         priorities=priorities,

@@ -20,7 +20,7 @@ from decompose.generate import priorities
 from decompose.generate.crosscheck import load_yaml
 from decompose.generate.deployment import deployment
 from decompose.model.priorities import LAST, SIZE, Priorities
-from decompose.model.service import Target
+from decompose.model.target import Target
 
 # --- the record ---------------------------------------------------------------------------------
 
