@@ -22,6 +22,7 @@ from decompose.config_target import target, target_schema, target_values
 from decompose.errors import ConfigError, FileError, UsageError
 from decompose.model.disposition import Disposition
 from decompose.model.settings import Config, ContextSettings, EdgeDecision, EvidenceSettings, Options, VerifySettings
+from decompose.model.target import FORMATS
 
 FILE_NAME = "decompose.toml"
 CONTEXT_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -575,6 +576,17 @@ def with_options(
         seed=config.seed if seed is None else seed,
         fresh=config.fresh or fresh,
     )
+
+
+def with_formats(config: Config, formats: Iterable[str]) -> Config:
+    """``config`` with these forms of the deployment instead of those of the file, where any are given."""
+    chosen = set(formats)
+    if not chosen:
+        return config
+    target = config.target
+    wanted = tuple(each for each in FORMATS if each in chosen)
+    services = tuple((name, msgspec.structs.replace(each, formats=wanted)) for name, each in target.services)
+    return msgspec.structs.replace(config, target=msgspec.structs.replace(target, formats=wanted, services=services))
 
 
 def with_kept(config: Config, said: Options) -> Config:

@@ -76,6 +76,8 @@ class Intrinsic(msgspec.Struct, frozen=True):
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """The service's template and parameters, and the shared ones beside all services."""
+    if "cloudformation" not in plan.target.formats:
+        return
     service = deployment(plan)
     shared = service.root.rpartition("/")[0] + "/shared"
     yield Artifact(f"{service.root}/deploy/template.yaml", template(service, render), context=service.context)

@@ -7,6 +7,7 @@ The same values become the task definitions and services of the CloudFormation t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -85,11 +86,22 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     script = render(
         "deploy/environment.sh.j2",
         service=service,
-        outputs=placeholders(service),
+        outputs={name: snake(output) if by_terraform(service) else output for name, output in placeholders(service).items()},
+        terraform=by_terraform(service),
         stack=f"{service.project}-{service.name}",
         variables=[v.name for v in service.variables if v.value is None],
     )
     yield Artifact(f"{service.root}/deploy/environment.sh", script, executable=True, context=service.context)
+
+
+def by_terraform(service: Deployment) -> bool:
+    """Whether the scripts deploy with Terraform: with CloudFormation wherever its template is there."""
+    return service.target.formats == ("terraform",)
+
+
+def snake(output: str) -> str:
+    """The name of a stack's output as Terraform writes names: ``RepositoryUri`` is ``repository_uri``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", output).lower()
 
 
 def documents(service: Deployment) -> dict[str, Value]:

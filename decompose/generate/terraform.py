@@ -33,6 +33,8 @@ class Way(msgspec.Struct, frozen=True):
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """``main.tf``, ``variables.tf``, ``outputs.tf`` and values for each environment; the shared module beside all services."""
+    if "terraform" not in plan.target.formats:
+        return
     service = deployment(plan)
     values = _values(service)
     for name in ("main", "variables", "outputs"):
@@ -272,25 +274,17 @@ def _role_container(service: Deployment) -> Value:
 
 
 def _outputs(service: Deployment) -> dict[str, str]:
-    """Expressions by name, as the stack of CloudFormation has its outputs."""
-    references = _references(service, "var.image_tag")
-    secrets = {f"{secret.name.lower()}_secret_arn": _secret(secret) for secret in service.secrets}
-    found = {
-        "cluster_name": references["CLUSTER"],
-        "database_host": _address(service),
-        "database_role_secret_arn": "aws_secretsmanager_secret.database.arn",
-        "execution_role_arn": references["EXECUTION_ROLE_ARN"],
-        "log_group_name": references["LOG_GROUP"],
-        "repository_uri": "aws_ecr_repository.service.repository_url",
-        "service_security_group_id": references["SECURITY_GROUP"],
-        "subnet_ids": "local.subnets",
-        "task_role_arn": references["TASK_ROLE_ARN"],
-    }
+    """Expressions by name: what the JSON inputs are filled with, and what deployments set and the next one must keep."""
+    references = {**_references(service, "var.image_tag"), "DATABASE_HOST": _address(service), "REPOSITORY": "aws_ecr_repository.service.repository_url"}
+    found = {ecs.snake(output): references[name] for name, output in ecs.placeholders(service).items()}
+    found["database_role_secret_arn"] = "aws_secretsmanager_secret.database.arn"
     if service.serves:
         found |= {"service_name": "local.name", "task_definition_arn": "one(aws_ecs_task_definition.service[*].arn)"}
-    if service.balanced:
-        found["target_group_arn"] = references["TARGET_GROUP_ARN"]
-    return dict(sorted({**found, **secrets}.items()))
+    names = ["image_tag", "job_image_tag", "source_database_url_secret_arn"]
+    names += ["traffic_percent", "tester_header"] if service.split else []
+    names += ["schedule_state"] if service.schedules else []
+    found["kept"] = hcl.literal({name: Expression(f"var.{name}") for name in sorted(names)}, 2)
+    return dict(sorted(found.items()))
 
 
 def _environment(service: Deployment, environment: str) -> Mapping[str, Any]:

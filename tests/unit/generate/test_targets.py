@@ -338,3 +338,45 @@ def test_what_is_joined_keeps_terraforms_layout(tmp_path: Path) -> None:
             (tmp_path / Path(path).name).write_bytes(artifact.content)
     done = subprocess.run([shutil.which("terraform") or "", "fmt", "-check", "-diff"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+# --- formats ------------------------------------------------------------------------------------
+
+
+def with_formats(*formats: str) -> dict[str, Artifact]:
+    return artifacts(service_plan(LOANS_WITH_TASKS, target=Target(formats=formats)))
+
+
+@pytest.mark.parametrize(("formats", "there", "absent"), [(("cloudformation",), "template.yaml", "main.tf"), (("terraform",), "main.tf", "template.yaml")])
+def test_only_what_was_asked_for_is_written_and_the_json_always(formats: tuple[str, ...], there: str, absent: str) -> None:
+    made = with_formats(*formats)
+    for folder in ("deploy", "services/shared"):
+        assert f"{folder}/{there}" in made and f"{folder}/{absent}" not in made
+    assert "deploy/task-definition.json" in made
+    suffix = ".tfvars" if "terraform" in formats else ".json"
+    assert {Path(path).suffix for path in made if "/parameters/" in path} == {suffix}
+
+
+def test_scripts_workflow_and_runbook_use_terraform_where_nothing_else_is_written() -> None:
+    made = with_formats("terraform")
+    for path in ("deploy/stack.sh", "deploy/environment.sh", ".github/workflows/service-book-loans.yml", "RUNBOOK.md"):
+        text = made[path].content.decode()
+        assert "terraform" in text and "cloudformation" not in text and "template.yaml" not in text, path
+    outputs = set(re.findall(r'^output "(\w+)"', made["deploy/outputs.tf"].content.decode(), re.MULTILINE))
+    assert set(re.findall(r"^\w+=\$\(output (\w+)\)", made["deploy/environment.sh"].content.decode(), re.MULTILINE)) <= outputs
+
+
+def test_a_deployment_with_terraform_keeps_what_the_ones_before_gave(tmp_path: Path) -> None:
+    made = with_formats("terraform")
+    (tmp_path / "stack.sh").write_bytes(made["deploy/stack.sh"].content)
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / "parameters/staging.tfvars").write_text('environment = "staging"\n')
+    (tmp_path / "terraform").write_text(
+        '#!/bin/sh\n[ "$1" = output ] && echo \'{"image_tag": "old", "traffic_percent": 10}\'\n[ "$1" = apply ] && shift && printf "%s\\n" "$@" > applied\nexit 0\n'
+    )
+    (tmp_path / "terraform").chmod(0o755)
+    subprocess.run(
+        ["bash", "-c", f'PATH="{tmp_path}:$PATH" ENVIRONMENT=staging bash ./stack.sh JobImageTag=new'], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    applied = (tmp_path / "applied").read_text().split("\n")
+    assert {"image_tag=old", "traffic_percent=10", "job_image_tag=new", "-var-file=parameters/staging.tfvars"} <= set(applied)
