@@ -84,10 +84,14 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     for environment in ENVIRONMENTS:
         path = f"{service.root}/deploy/parameters/{environment}.json"
         yield Artifact(path, _json(_parameters(service, environment)), "merged", context=service.context)
-    values = {"project": service.project, "cluster": service.cluster, "exports": {**SHARED, **BROKER}, "looked_up": by_name(service)}
-    yield Artifact(f"{shared}/template.yaml", render("deploy/shared.yaml.j2", **values))
+    yield Artifact(f"{shared}/template.yaml", shared_template(service, render))
     for environment in ENVIRONMENTS:
         yield Artifact(f"{shared}/parameters/{environment}.json", _json(_shared_parameters(service, environment)), "merged")
+
+
+def shared_template(service: Deployment, render: Render) -> bytes:
+    """The template of what all services share as YAML."""
+    return render("deploy/shared.yaml.j2", project=service.project, cluster=service.cluster, exports={**SHARED, **BROKER}, looked_up=by_name(service))
 
 
 def looked_up(service: Deployment) -> dict[str, str]:
