@@ -100,6 +100,8 @@ def deployment(plan: ServicePlan) -> Deployment:
         files=files,
         target=target,
         serves=_serves(plan, bool(moved)),
+        events=("python", "manage.py", "dispatch_events", "--report=60") if plan.project.framework == "django" and _tells(plan) else (),
+        measured=plan.project.framework == "django" and bool(context.tasks),
         tables=tuple(sorted({*(table.id for table in context.tables), *(replica.table for replica in context.replicas)})),
         broker=_broker_of(context.requirements) if context.tasks or context.sent else "",
     )
@@ -189,7 +191,8 @@ def _processes(plan: ServicePlan, routes: int) -> tuple[Process, Process | None,
     # Half of what is above the first on spot capacity, because tasks are redelivered.
     spot = (Capacity("FARGATE", target.worker_sizes.minimum, 1), Capacity("FARGATE_SPOT", 0, 1))
     others = target.worker_capacity or target.capacity or spot
-    size = web_size(target.sizes, requirements, routes, fargate=_fargate(capacity), telemetry=target.telemetry)
+    telling = plan.project.framework == "django" and _tells(plan)
+    size = web_size(target.sizes, requirements, routes, fargate=_fargate(capacity), telemetry=target.telemetry, events=telling)
     if not plan.context.tasks:
         return _web(plan, size, capacity), None, size.gaps
     worker = worker_size(target.worker_sizes, requirements, fargate=_fargate(others), telemetry=target.telemetry)
@@ -258,7 +261,7 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
     gaps: list[Gap] = []
     uses = [
         *(["callbacks"] if plan.context.callbacks else []),
-        *(["events"] if plan.context.pointers or any(each.side == "monolith" for each in plan.context.listeners) else []),
+        *(["events"] if _tells(plan) else []),
     ]
     if uses and plan.project.framework == "django":
         purpose = f"where the monolith answers {' and '.join(uses)} of this service, such as http://monolith.internal:8000"
@@ -294,6 +297,11 @@ def _long_names(project: str, name: str) -> Iterator[Gap]:
     room = 63 - len(f"{project}--{name}")
     if room < len("production"):
         yield Gap(f"{project}-<environment>-{name}", f"names of AWS resources leave {max(room, 0)} characters for the environment: choose shorter ones")
+
+
+def _tells(plan: ServicePlan) -> bool:
+    """Whether the monolith hears of changes in the service's rows."""
+    return bool(plan.context.pointers or any(each.side == "monolith" for each in plan.context.listeners))
 
 
 def _serves(plan: ServicePlan, routes: bool) -> bool:

@@ -43,6 +43,7 @@ SHIFTING = {
 FILE_SYSTEM = {"FILE_ACCESS_POINT_ID": "FileAccessPointId", "FILE_SYSTEM_ID": "FileSystemId"}
 SCRATCH_VOLUME = "scratch"
 FILES_VOLUME = "files"
+EVENTS = "events"
 COLLECTOR = "telemetry"
 # Traces to X-Ray, metrics as log lines of the service's own group that CloudWatch reads.
 COLLECTOR_CONFIGURATION = """\
@@ -178,6 +179,8 @@ def copy_command(service: Deployment, *words: str) -> tuple[str, ...]:
 def task_definition(service: Deployment, process: Process) -> Value:
     """The task definition of a long-running process."""
     containers = [_container(service, process)]
+    if service.events and process is service.processes[0]:
+        containers.append(_dispatcher(service, process))
     if service.target.telemetry:
         containers[0]["dependsOn"] = [{"containerName": COLLECTOR, "condition": "START"}]
         containers.append(_collector(service))
@@ -263,6 +266,17 @@ def _container(service: Deployment, process: Process) -> Value:
         "stopTimeout": process.stop_timeout,
         "logConfiguration": _logs(process.name),
     }
+
+
+def _dispatcher(service: Deployment, process: Process) -> Value:
+    """The sidecar that sends events from the outbox: with the service's own image, started again when it ends. Several do no harm."""
+    found = _container(service, process)
+    found |= {"name": EVENTS, "essential": False, "command": list(service.events), "logConfiguration": _logs(EVENTS)}
+    found["restartPolicy"] = {"enabled": True, "restartAttemptPeriod": 60}
+    # It says what waits every minute; alarms listen to that.
+    found["healthCheck"] = {"command": ["CMD", "python", "-c", "pass"], "interval": 60, "timeout": 15, "retries": 3, "startPeriod": 60}
+    found.pop("portMappings", None)
+    return found
 
 
 def _collector(service: Deployment) -> Value:

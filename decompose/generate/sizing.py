@@ -31,6 +31,7 @@ FEW_ROUTES = 20
 # Source: "Service Connect" in the developer guide: what its proxy wants beside the application.
 PROXY = (256, 64)
 COLLECTOR = (128, 256)
+DISPATCHER = (128, 256)
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -54,12 +55,16 @@ def fargate_size(cpu: int, memory: int) -> tuple[int, int]:
     raise ValueError(f"no Fargate task has {cpu} CPU units and {memory} MiB")
 
 
-def web_size(asked: Sizes, requirements: Sequence[str], routes: int, *, fargate: bool, telemetry: bool) -> Size:
+def web_size(asked: Sizes, requirements: Sequence[str], routes: int, *, fargate: bool, telemetry: bool, events: bool = False) -> Size:
     """The size of a task that answers requests."""
     few = routes <= FEW_ROUTES
     work = (256, 512) if few else (512, 1024)
     reason = f"{work[0]} units and {work[1]} MiB for {'few' if few else 'many'} routes ({routes}), {PROXY[0]} and {PROXY[1]} for Service Connect's proxy"
-    return _size(asked, requirements, work, PROXY, reason, fargate=fargate, telemetry=telemetry)
+    beside = PROXY
+    if events:
+        beside = (PROXY[0] + DISPATCHER[0], PROXY[1] + DISPATCHER[1])
+        reason += f", {DISPATCHER[0]} and {DISPATCHER[1]} for what sends events"
+    return _size(asked, requirements, work, beside, reason, fargate=fargate, telemetry=telemetry)
 
 
 def worker_size(asked: Sizes, requirements: Sequence[str], *, fargate: bool, telemetry: bool) -> Size:

@@ -151,14 +151,14 @@ def _filled(service: Deployment, value: Value, tag: str) -> Value:
     """An input of the API with expressions for its placeholders; variables that have no value are left out of containers."""
     references = _references(service, tag)
     found: Value = hcl.filled(value, references.__getitem__)
-    for container in found.get("containerDefinitions", ())[:1]:
+    for container in found.get("containerDefinitions", ()):
         _without_unset(service, container)
     return found
 
 
 def _without_unset(service: Deployment, container: Value) -> None:
     unset = [variable.name for variable in service.variables if variable.value is None]
-    if unset:
+    if unset and any(each["name"] in unset for each in container.get("environment", ())):
         known = [each for each in container["environment"] if each["name"] not in unset]
         given = ", ".join(f"{name} = var.{_variable(name)}" for name in unset)
         lines = f"[for name, value in {{ {given} }} : {{ name = name, value = value }} if value != null]"

@@ -113,6 +113,8 @@ class Deployment(msgspec.Struct, frozen=True):
     of the service's listener rules, ``allocated`` those of all services. ``tables`` are those that the copy job fills: the service's own and its replicas. ``broker`` is the
     protocol that the installed Celery speaks to its broker, ``""`` without tasks.
     ``files`` is where a shared file system is mounted, ``""`` for none.
+    ``events`` is the command
+    that sends what the monolith has to hear of, empty where it hears of nothing; ``measured`` says that workers tell how many messages wait.
     ``serves`` is false where nobody ever asks it anything: then there are workers alone, and ``web`` is only the size of one-off tasks.
     """
 
@@ -153,6 +155,8 @@ class Deployment(msgspec.Struct, frozen=True):
     files: str = ""
     target: Target = Target()
     serves: bool = True
+    events: tuple[str, ...] = ()
+    measured: bool = False
 
     @property
     def balanced(self) -> bool:

@@ -11,7 +11,7 @@ from decompose.generate.render import make_render
 from decompose.model.artifacts import Artifact
 from decompose.model.facts import Column, EnvironmentRead, External, Route, Schedule, Table, Task
 from decompose.model.location import Location
-from decompose.model.migration import BoundaryEdge, ContextPlan, Field, Operation, Placement, Project, Replica
+from decompose.model.migration import BoundaryEdge, ContextPlan, Field, Operation, Placement, Pointer, Project, Replica
 from decompose.model.service import ServicePlan
 from decompose.model.target import Capacity, Database, Sizes, Target
 from decompose.resources import templates
@@ -105,6 +105,7 @@ ONE_RULE = msgspec.structs.replace(LOANS, routes=LOANS.routes[:2])
 
 TARGETS: dict[str, tuple[ContextPlan, Target]] = {
     "worker-only": (WORKER_ONLY, Target()),
+    "telling": (msgspec.structs.replace(LOANS_WITH_TASKS, pointers=(Pointer("people.Reader", "loans.Loan", "loan_id", "CASCADE"),)), Target()),
     "no-routes": (msgspec.structs.replace(LOANS, routes=()), Target()),
     "files": (WITH_FILES, Target()),
     "ec2": (LOANS_WITH_TASKS, Target(capacity=(Capacity("machines", 1),))),

@@ -380,3 +380,35 @@ def test_a_deployment_with_terraform_keeps_what_the_ones_before_gave(tmp_path: P
     )
     applied = (tmp_path / "applied").read_text().split("\n")
     assert {"image_tag=old", "traffic_percent=10", "job_image_tag=new", "-var-file=parameters/staging.tfvars"} <= set(applied)
+
+
+# --- what processes say of themselves -----------------------------------------------------------
+
+
+def test_events_are_sent_by_a_sidecar_and_watched() -> None:
+    made = ecs.documents(service_of("telling"))
+    sidecar = made["task-definition.json"]["containerDefinitions"][1]
+    assert sidecar["command"] == ["python", "manage.py", "dispatch_events", "--report=60"]
+    assert sidecar["essential"] is False and sidecar["restartPolicy"]["enabled"] is True and "portMappings" not in sidecar
+    assert len(made["worker-task-definition.json"]["containerDefinitions"]) == 1
+    for name in ("OutboxLagAlarm", "DeadLettersAlarm", "BacklogAlarm"):
+        properties = template("telling")[name]["Properties"]
+        assert properties["Namespace"] == {"Sub": "library/${Environment}/book-loans"}
+    filters = {each["Properties"]["MetricTransformations"][0]["MetricName"]: each["Properties"] for each in template("telling").values() if each["Type"].endswith("MetricFilter")}
+    assert filters.keys() == {"Backlog", "OutboxLag", "OutboxParked"}
+    assert filters["OutboxLag"]["FilterPattern"] == '{ $.measure = "outbox" }' and filters["Backlog"]["MetricTransformations"][0]["MetricValue"] == "$.waiting"
+    assert "for what sends events" in service_of("telling").web.reason and not deployment(service_plan()).events
+    assert load_yaml(artifacts(plan_of("telling"))["compose.yaml"].content)["services"]["events"]["command"][2] == "dispatch_events"
+
+
+def test_workers_are_scaled_by_what_waits_for_each() -> None:
+    policy = template("telling")["ScaleWorkersOnBacklog"]["Properties"]["TargetTrackingScalingPolicyConfiguration"]
+    (expression,) = [each for each in policy["CustomizedMetricSpecification"]["Metrics"] if each["ReturnData"]]
+    assert expression["Expression"] == "backlog / FILL(tasks, 1)" and policy["TargetValue"] == {"Ref": "BacklogPerWorker"}
+    assert 'expression  = "backlog / FILL(tasks, 1)"' in module("telling")
+
+
+def test_an_image_of_workers_starts_and_judges_a_worker() -> None:
+    text = artifacts(plan_of("worker-only"))["Dockerfile"].content.decode()
+    assert 'CMD ["celery"' in text and "EXPOSE" not in text and "inspect ping" in text
+    assert set(load_yaml(artifacts(plan_of("worker-only"))["compose.yaml"].content)["services"]) == {"worker", "migrate", "database", "broker"}
