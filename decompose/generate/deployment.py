@@ -12,7 +12,7 @@ import msgspec
 from decompose.errors import NotReady
 from decompose.generate import schedules
 from decompose.generate.routing import rules
-from decompose.generate.sizing import Size, web_size, worker_size
+from decompose.generate.sizing import Size, job_size, web_size, worker_size
 from decompose.model.deployment import Deployment, Gap, Grant, Process, Rule, ScheduledJob, Secret, Variable
 from decompose.model.facts import EnvironmentRead, Route
 from decompose.model.location import Location
@@ -193,6 +193,8 @@ def _processes(plan: ServicePlan, routes: int) -> tuple[Process, Process | None,
     others = target.worker_capacity or target.capacity or spot
     telling = plan.project.framework == "django" and _tells(plan)
     size = web_size(target.sizes, requirements, routes, fargate=_fargate(capacity), telemetry=target.telemetry, events=telling)
+    if not _serves(plan, routes > 0):
+        size = job_size(target.sizes, requirements, fargate=_fargate(capacity))
     if not plan.context.tasks:
         return _web(plan, size, capacity), None, size.gaps
     worker = worker_size(target.worker_sizes, requirements, fargate=_fargate(others), telemetry=target.telemetry)
@@ -240,9 +242,10 @@ def _worker(plan: ServicePlan, size: Size, capacity: tuple[Capacity, ...]) -> Pr
         health=("CMD-SHELL", f'celery --app={app} inspect ping --destination "celery@$HOSTNAME" --timeout 8'),
         cpu=size.cpu,
         memory=size.memory,
-        minimum=sizes.minimum,
-        maximum=sizes.maximum,
-        desired=sizes.desired,
+        # One worker at least: it says how many messages wait, and without it nothing would start the first.
+        minimum=max(sizes.minimum, 1),
+        maximum=max(sizes.maximum, 1),
+        desired=max(sizes.desired, 1),
         # Celery finishes running tasks after SIGTERM for as long as it is let: Fargate allows 120 seconds.
         drain=110,
         stop_timeout=120,

@@ -72,6 +72,11 @@ def worker_size(asked: Sizes, requirements: Sequence[str], *, fargate: bool, tel
     return _size(asked, requirements, (512, 1024), (0, 0), "512 units and 1024 MiB for a worker with two processes", fargate=fargate, telemetry=telemetry)
 
 
+def job_size(asked: Sizes, requirements: Sequence[str], *, fargate: bool) -> Size:
+    """The size of one-off tasks where nothing else runs with it."""
+    return _size(asked, requirements, (256, 512), (0, 0), "256 units and 512 MiB for one-off tasks", fargate=fargate, telemetry=False)
+
+
 def _size(asked: Sizes, requirements: Sequence[str], work: tuple[int, int], beside: tuple[int, int], reason: str, *, fargate: bool, telemetry: bool) -> Size:
     names = {re.split(r"[^A-Za-z0-9._-]", line.strip(), maxsplit=1)[0].lower().replace("_", "-") for line in requirements}
     heavy = max(((HEAVY[name], name) for name in names & HEAVY.keys()), default=(0, ""))

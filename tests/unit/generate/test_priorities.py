@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from deployment_plans import LOANS, artifacts, route, service_plan
+from deployment_plans import LOANS, route, service_plan
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,9 +101,9 @@ def test_a_reservation_of_what_is_given_already_is_refused() -> None:
         deployment(plan)
 
 
-def test_a_service_without_routes_has_a_priority_too() -> None:
+def test_a_service_without_routes_has_a_place_and_no_rule() -> None:
     plan = service_plan(msgspec.structs.replace(LOANS, routes=()), priorities=Priorities({"people": ((100, 149),)}))
-    assert "Rule150" in load_yaml(artifacts(plan)["deploy/template.yaml"].content)["Resources"]
+    assert deployment(plan).allocated.services["book-loans"] == ((150, 199),) and deployment(plan).rules == ()
 
 
 def test_services_on_one_laptop_answer_on_ports_of_their_own() -> None:

@@ -62,6 +62,7 @@ def module(name: str) -> str:
     return artifacts(plan_of(name))["deploy/main.tf"].content.decode()
 
 
+@pytest.mark.aws
 @EACH
 def test_cfn_lint_finds_nothing(name: str) -> None:
     text = artifacts(plan_of(name))["deploy/template.yaml"].content.decode()
