@@ -767,6 +767,7 @@ def deploy_plan(path: str | Path, context: str, *, config: Config | None = None,
     """
     from decompose.generate import rollout
     from decompose.generate.deployment import deployment
+    from decompose.generate.ecs import by_terraform
     from decompose.model.rollout import Rollout
 
     base = project_folder(path)
@@ -780,19 +781,19 @@ def deploy_plan(path: str | Path, context: str, *, config: Config | None = None,
     _check_services(settings, migration)
     service = _service(migration, chosen, settings, tree, view)
     described = deployment(service)
-    values = tuple(each for each in _open_values(base, service, environment))
+    values = tuple(_open_values(base, service, ".tfvars" if by_terraform(described) else ".json", environment))
     stops = (*_undecided(chosen), *_unwritten(base, migration, chosen, settings, tree, view), *_unfilled(values))
     left = tuple((gap.subject, f"{gap.reason} ({gap.at})" if gap.at else gap.reason) for gap in described.gaps)
     return Rollout(chosen.name, service.name, rollout.steps(described, _render()), values, stops, left)
 
 
-def _open_values(base: Path, service: ServicePlan, environment: str | None) -> Iterator[Open]:
-    """Values that say REPLACE: in the files as they are, else as they would be written."""
+def _open_values(base: Path, service: ServicePlan, form: str, environment: str | None) -> Iterator[Open]:
+    """Values that say REPLACE, in the form that the scripts deploy with: in the files as they are, else as they would be written."""
     from decompose.generate.rollout import open_values
 
     for artifact in _generated(service):
         name = artifact.path.rpartition("/")[2].partition(".")[0]
-        if "/parameters/" not in artifact.path or environment not in (None, name):
+        if "/parameters/" not in artifact.path or not artifact.path.endswith(form) or environment not in (None, name):
             continue
         there = (base / artifact.path).is_file()
         try:

@@ -53,6 +53,7 @@ def test_values_to_give_stop_it_until_they_are_given(decompose: Typed, extracted
     answer = decompose("deploy-plan", "reviews", "-C", extracted, "--environment", "staging")
     assert answer.code == 1 and "services/shared/parameters/staging.json has" in answer.out and "production" not in answer.out.partition("Values that")[2]
     assert "VpcId: vpc-..." in answer.out and "creates  " in answer.out
+    assert ".tfvars" not in answer.out  # the scripts deploy with CloudFormation as long as it is there
     assert decompose("deploy-plan", "reviews", "-C", extracted, "--exit-zero").code == 0
     filled(extracted)
     answer = decompose("deploy-plan", "reviews", "-C", extracted)
