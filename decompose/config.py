@@ -18,10 +18,11 @@ from typing import Any, get_args
 import msgspec
 
 from decompose.config_operations import operation_schema, operation_values, operations
+from decompose.config_target import target, target_schema, target_values
 from decompose.errors import ConfigError, FileError, UsageError
 from decompose.model.disposition import Disposition
-from decompose.model.service import Sizes, Target
 from decompose.model.settings import Config, ContextSettings, EdgeDecision, EvidenceSettings, Options, VerifySettings
+from decompose.model.target import FORMATS
 
 FILE_NAME = "decompose.toml"
 CONTEXT_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -57,8 +58,6 @@ _DISPOSITIONS: tuple[str, ...] = get_args(Disposition)
 _DECISION_ID = re.compile(r"[A-Z]+-")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
-_CLUSTER = re.compile(r"[A-Za-z0-9_-]{0,255}")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -309,8 +308,6 @@ _ELSEWHERE = {"library": "what stays a library is listed as `modules` under [sha
 """Words for what has another name here, with the next step."""
 _CONTEXT = ("description", "merge", "modules", "owns", "split", "team", "was")
 _DECISION = ("by", "choice", "id", "reason")
-_ECS = ("architecture", "cluster", "listener-priority", "region", "sizes")
-_SIZES = ("cpu", "desired", "maximum", "memory", "minimum")
 _VERIFY = ("database", "environment", "python", "test-command", "timeout")
 _SHARED = ("modules", "reference-tables")
 _EVIDENCE = ("coverage", "spans", "statements")
@@ -352,7 +349,7 @@ def _config(document: dict[str, Any], reader: Reader) -> Config:
         ),
         seed=reader.integer(general, "decompose.seed", 0, 0, 2**32 - 1),
         verify=_verify(document, reader),
-        target=_target(document, reader),
+        target=target(document, reader),
     )
 
 
@@ -525,43 +522,6 @@ def _verify(document: Mapping[str, Any], reader: Reader) -> VerifySettings:
     )
 
 
-def _target(document: Mapping[str, Any], reader: Reader) -> Target:
-    targets = reader.table(document, "target", ("ecs",))
-    table = reader.table(targets, "target.ecs", _ECS)
-    sizes = reader.table(table, "target.ecs.sizes", _SIZES)
-    default = Target()
-    architecture = reader.text(table, "target.ecs.architecture", default.architecture)
-    if architecture not in ("X86_64", "ARM64"):
-        raise reader.error("target.ecs.architecture", f"architecture must be X86_64 or ARM64, not {architecture!r}")
-    return Target(
-        region=reader.text(table, "target.ecs.region", default.region, pattern=_REGION, form="an AWS region"),
-        cluster=reader.text(table, "target.ecs.cluster", pattern=_CLUSTER, form="an ECS cluster name"),
-        architecture=architecture,
-        listener_priority=reader.integer(table, "target.ecs.listener-priority", default.listener_priority, 1, 50_000),
-        sizes=_sizes(sizes, reader),
-    )
-
-
-def _sizes(table: Mapping[str, Any], reader: Reader) -> Sizes:
-    default = Sizes()
-    limits = {
-        "cpu": (256, 16_384),
-        "memory": (512, 122_880),
-        "desired": (0, 5_000),
-        "minimum": (0, 5_000),
-        "maximum": (1, 5_000),
-    }
-    sizes = Sizes(
-        **{
-            name: reader.integer(table, f"target.ecs.sizes.{name}", getattr(default, name), *limits[name])
-            for name in limits
-        }
-    )
-    if not sizes.minimum <= sizes.desired <= sizes.maximum:
-        raise reader.error("target.ecs.sizes", "sizes must hold minimum <= desired <= maximum")
-    return sizes
-
-
 def _kind(value: object) -> str:
     names = {
         bool: "true or false",
@@ -616,6 +576,17 @@ def with_options(
         seed=config.seed if seed is None else seed,
         fresh=config.fresh or fresh,
     )
+
+
+def with_formats(config: Config, formats: Iterable[str]) -> Config:
+    """``config`` with these forms of the deployment instead of those of the file, where any are given."""
+    chosen = set(formats)
+    if not chosen:
+        return config
+    target = config.target
+    wanted = tuple(each for each in FORMATS if each in chosen)
+    services = tuple((name, msgspec.structs.replace(each, formats=wanted)) for name, each in target.services)
+    return msgspec.structs.replace(config, target=msgspec.structs.replace(target, formats=wanted, services=services))
 
 
 def with_kept(config: Config, said: Options) -> Config:
@@ -692,17 +663,7 @@ def values(config: Config) -> dict[str, Any]:
     found |= {"verify.database": config.verify.database, "verify.python": config.verify.python, "verify.test-command": config.verify.test_command}
     found |= {f"verify.environment.{name}": value for name, value in config.verify.environment}
     found |= {"verify.timeout": config.verify.timeout}
-    ecs = config.target
-    found |= {
-        "target.ecs.region": ecs.region,
-        "target.ecs.cluster": ecs.cluster,
-        "target.ecs.architecture": ecs.architecture,
-    }
-    found |= {"target.ecs.listener-priority": ecs.listener_priority}
-    found |= {
-        f"target.ecs.sizes.{name}": getattr(ecs.sizes, name)
-        for name in ("cpu", "memory", "desired", "minimum", "maximum")
-    }
+    found |= target_values(config.target)
     return found
 
 
@@ -732,21 +693,6 @@ def json_schema() -> dict[str, Any]:
     parts = {"type": "array", "items": patterned(CONTEXT_NAME), "minItems": 2, "uniqueItems": True}
     context = table({"description": text, "team": text, "modules": texts, "owns": texts, "merge": texts, "was": text, "split": parts})
     decision = table({"id": text, "choice": text, "reason": text, "by": text}, required=["id", "choice"])
-    sizes = table(
-        {
-            "cpu": whole(256, 16_384),
-            "memory": whole(512, 122_880),
-            "desired": whole(0, 5_000),
-            "minimum": whole(0, 5_000),
-            "maximum": whole(1, 5_000),
-        }
-    )
-    ecs = table(
-        {
-            "region": patterned(_REGION), "cluster": patterned(_CLUSTER), "architecture": {"enum": ["X86_64", "ARM64"]},
-            "listener-priority": whole(1, 50_000), "sizes": sizes,
-        }
-    )  # fmt: skip
     verify = table(
         {
             "database": patterned(re.compile("postgres(ql)?://.*")), "python": text, "test-command": text, "timeout": {"type": "number", "minimum": 1},
@@ -762,7 +708,7 @@ def json_schema() -> dict[str, Any]:
         "decisions": {"type": "array", "items": decision},
         "operations": operation_schema(),
         "verify": verify,
-        "target": table({"ecs": ecs}),
+        "target": table({"ecs": target_schema()}),
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "decompose.toml", **table(properties)}
 
@@ -812,6 +758,14 @@ def starter(
         "# timeout = 0.5",
         '# fallback = "empty"',
         "# page-size = 200",
+        "",
+    ]
+    lines += [
+        "# [target.ecs]                 # where services run; every key: docs/ecs.md, or `decompose config show`",
+        '# region = "eu-west-1"',
+        '# formats = ["cloudformation"]    # besides the JSON inputs of ECS; default: terraform too',
+        "# [target.ecs.services.orders] # what is different for one service",
+        "# sizes = { cpu = 1024, memory = 2048 }",
         "",
     ]
     for name, modules, tables in sorted((name, sorted(modules), sorted(tables)) for name, modules, tables in contexts):

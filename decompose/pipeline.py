@@ -17,7 +17,7 @@ import msgspec
 
 from decompose import __version__, emit, recall
 from decompose.config import load, with_options
-from decompose.errors import Drifted, FileError, NotReady, RefusedInput, UsageError
+from decompose.errors import ConfigError, Drifted, FileError, NotReady, RefusedInput, UsageError
 from decompose.graph.build import build as build_graph
 from decompose.link.program import Program
 from decompose.model.artifacts import Artifact
@@ -25,6 +25,7 @@ from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap, Explanation
 from decompose.model.facts import Fact
 from decompose.model.migration import ContextPlan, Decision, MigrationPlan
+from decompose.model.priorities import Priorities
 from decompose.model.service import ServicePlan
 from decompose.model.settings import Config, EvidenceSettings
 from decompose.model.source import History, SourceTree
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from decompose.generate.render import Render
+    from decompose.model.rollout import Open, Rollout, Stop
     from decompose.steps import Change, Texts
 
 PLAN = ".decompose/plan.json"
@@ -394,7 +396,8 @@ def extract(
         )  # fmt: skip
         chosen = context_plan(migration, context)
         _check_framework(migration)
-        _check_name(chosen)
+        _check_name(chosen, migration)
+        _check_services(settings, migration)
         _check_decided(chosen)
         service = _service(migration, chosen, settings, tree, view)
         sealed = _sealed(base, migration, chosen, settings, tree, view)
@@ -402,7 +405,7 @@ def extract(
         if not allow_dirty:
             _check_committed(base, [each.path for each in change.artifacts if each.file_class == "edited" and each.content != each.base])
         _check_parses(change.artifacts)
-        report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step), needed=_imported(change.artifacts))
+        report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step), needed=_needed(change.artifacts, settings))
         return Extraction(chosen, service, report, (*change.left, *_standing(chosen, step), *_blocked(chosen)))
 
 
@@ -444,14 +447,17 @@ def _cut_over(base: Path, settings: Config, context: str) -> bool:
     return (base / settings.services_folder / context / MARKER).exists()
 
 
-def _imported(artifacts: Collection[Artifact]) -> frozenset[str]:
-    """The modules of the boundary in the monolith, as soon as call sites are rewritten to use them."""
+def _needed(artifacts: Collection[Artifact], settings: Config) -> frozenset[str]:
+    """The modules of the boundary in the monolith, as soon as call sites are rewritten to use them; and the priorities of deployed services."""
+    from decompose.generate import priorities
     from decompose.steps import SEAL
+
+    kept = {priorities.path(settings.services_folder)}
 
     sealing = [each for each in artifacts if each.step == SEAL]
     if not any(each.file_class == "edited" for each in sealing):
-        return frozenset()
-    return frozenset(each.path for each in sealing if each.file_class != "edited" and each.path.endswith(".py"))
+        return frozenset(kept)
+    return frozenset(kept | {each.path for each in sealing if each.file_class != "edited" and each.path.endswith(".py")})
 
 
 def _complete(context: str, step: str | None) -> list[str]:
@@ -559,14 +565,38 @@ def _check_framework(migration: MigrationPlan) -> None:
         )
 
 
-def _check_name(chosen: ContextPlan) -> None:
-    """Raises :class:`NotReady` when no package can be called like the context."""
-    if keyword.iskeyword(chosen.name):
+def _check_name(chosen: ContextPlan, migration: MigrationPlan) -> None:
+    """Raises :class:`NotReady` when no package can be called like the context, or something else is called so."""
+    from decompose.generate.ecs import SUFFIXES
+
+    name = chosen.name
+    reason = ""
+    if keyword.iskeyword(name):
+        reason = f"{name!r} is a word of Python's own: no package of a boundary or service can be called so"
+    names = {each.name for each in migration.contexts}
+    for suffix in SUFFIXES:
+        longer, shorter = f"{name}-{suffix}", name.removesuffix(f"-{suffix}")
+        if longer in names:
+            reason = f"the {suffix} of {name} would have the name of the service {longer}"
+        elif shorter != name and shorter in names:
+            reason = f"{name} is what the {suffix} of the service {shorter} is called"
+    if reason:
         raise NotReady(
-            f"{chosen.name!r} is a word of Python's own: no package of a boundary or service can be called so. Nothing was written",
-            hint=f'name it in decompose.toml, [contexts.{chosen.name}-context] with was = "{chosen.name}", then run `decompose plan` again',
+            f"{reason}. Nothing was written",
+            hint=f'name it in decompose.toml, [contexts.{name}-context] with was = "{name}", then run `decompose plan` again',
             place="decompose.toml",
         )
+
+
+def _check_services(settings: Config, migration: MigrationPlan) -> None:
+    """Raises :class:`ConfigError` when settings are for a service that the plan does not have."""
+    from decompose.config import did_you_mean
+
+    names = [each.name for each in migration.contexts]
+    for name, _ in settings.target.services:
+        if name not in names:
+            key = f"target.ecs.services.{name}"
+            raise ConfigError(f"[{key}] is for a service that the plan does not have", place=settings.place(key), hint=did_you_mean(name, names))
 
 
 def _check_step(base: Path, settings: Config, context: str, step: str | None) -> None:
@@ -619,7 +649,15 @@ def _service(
             sources[placement.path] = text
     for file in (*chosen.files, *companions(sources, [file.path for file in tree.other])):
         sources[file] = _text(tree, view, file)
-    return service_plan(migration, chosen, settings, sources)
+    return service_plan(migration, chosen, settings, sources, _priorities(tree, settings))
+
+
+def _priorities(tree: SourceTree, settings: Config) -> Priorities:
+    """The priorities of listener rules that services have. Raises :class:`FileError` when their file cannot be read."""
+    from decompose.generate import priorities
+
+    path = priorities.path(settings.services_folder)
+    return priorities.decode(contents(tree.base, path) if (Path(tree.base) / path).is_file() else None, path)
 
 
 def absent(migration: MigrationPlan, chosen: ContextPlan, text: Callable[[str], bytes]) -> frozenset[str]:
@@ -719,6 +757,80 @@ def verify(
     tests = tuple(module.path for module in migration.modules if module.role == "test")
     written = Written(own, tuple(view.generated), view.originals, tests)
     return run_gates(base, service, written, settings.verify, report=report)
+
+
+def deploy_plan(path: str | Path, context: str, *, config: Config | None = None, environment: str | None = None) -> Rollout:
+    """What deploying the service of a context would create, in order, and what stops it. Nothing outside of the project is asked.
+
+    Raises :class:`UsageError` for a context that the plan does not have, :class:`FileError` for values that cannot be read, and what
+    extraction raises for settings that cannot be.
+    """
+    from decompose.generate import rollout
+    from decompose.generate.deployment import deployment
+    from decompose.generate.ecs import by_terraform
+    from decompose.model.rollout import Rollout
+
+    base = project_folder(path)
+    settings = config or load(base)
+    view = emit.footprint(base)
+    tree = source_tree(base, settings, view.generated)
+    migration = load_plan(base)
+    chosen = context_plan(migration, context)
+    _check_framework(migration)
+    _check_name(chosen, migration)
+    _check_services(settings, migration)
+    service = _service(migration, chosen, settings, tree, view)
+    described = deployment(service)
+    values = tuple(_open_values(base, service, ".tfvars" if by_terraform(described) else ".json", environment))
+    stops = (*_undecided(chosen), *_unwritten(base, migration, chosen, settings, tree, view), *_unfilled(values))
+    left = tuple((gap.subject, f"{gap.reason} ({gap.at})" if gap.at else gap.reason) for gap in described.gaps)
+    return Rollout(chosen.name, service.name, rollout.steps(described, _render()), values, stops, left)
+
+
+def _open_values(base: Path, service: ServicePlan, form: str, environment: str | None) -> Iterator[Open]:
+    """Values that say REPLACE, in the form that the scripts deploy with: in the files as they are, else as they would be written."""
+    from decompose.generate.rollout import open_values
+
+    for artifact in _generated(service):
+        name = artifact.path.rpartition("/")[2].partition(".")[0]
+        if "/parameters/" not in artifact.path or not artifact.path.endswith(form) or environment not in (None, name):
+            continue
+        there = (base / artifact.path).is_file()
+        try:
+            yield from open_values(artifact.path, contents(str(base), artifact.path) if there else artifact.content)
+        except ValueError as error:
+            raise FileError(f"the values cannot be read: {error}", place=artifact.path, hint="restore the file from version control") from error
+
+
+def _undecided(chosen: ContextPlan) -> Iterator[Stop]:
+    from decompose.model.rollout import Stop
+
+    count = sum(edge.disposition == "decide" for edge in chosen.edges)
+    if count:
+        yield Stop(f"{count:,} edge{'s' if count > 1 else ''} of its boundary must be decided by a person", f"decompose show boundary {chosen.name} --disposition decide")
+    if not any(placement.action == "move" for placement in chosen.placements):
+        yield Stop("no code of it would run in a service", "merge it with the context whose data it uses, see `decompose explain`")
+
+
+def _unwritten(
+    base: Path, migration: MigrationPlan, chosen: ContextPlan, settings: Config, tree: SourceTree, view: emit.Footprint
+) -> Iterator[Stop]:
+    from decompose.model.rollout import Stop
+    from decompose.planning.drift import drift
+
+    changed = drift(migration, digest=_digest(tree, view), config=settings)
+    if changed:
+        yield Stop("; ".join(changed), "look at the new plan with `decompose plan`, or extract with --replan")
+    if "serve" not in emit.written_steps(base).get(chosen.name, frozenset()):
+        yield Stop("nothing was extracted yet: the files below are those that would be written", f"decompose extract {chosen.name}")
+
+
+def _unfilled(values: Collection[Open]) -> Iterator[Stop]:
+    from decompose.model.rollout import Stop
+
+    for file in dict.fromkeys(each.file for each in values):
+        count = sum(each.file == file for each in values)
+        yield Stop(f"{file} has {count:,} value{'s' if count > 1 else ''} to replace", "give them; stack.sh refuses to start before")
 
 
 # --- reading ------------------------------------------------------------------------------------

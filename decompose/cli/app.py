@@ -30,6 +30,7 @@ COMMANDS = {
     "plan": Entry("plan", "Decide", "Write the migration plan: decisions, boundaries, order, steps."),
     "extract": Entry("extract", "Extract", "Write the service, the boundary and the rewritten call sites."),
     "verify": Entry("verify", "Extract", "Prove that an extracted service works."),
+    "deploy-plan": Entry("deploy_plan", "Extract", "Say what deploying a service would create, in order."),
     "config": Entry("config", "Setup", "Show the settings in force and where they come from."),
     "schema": Entry("schema", "Setup", "Print the JSON Schema of an output or of decompose.toml."),
     "completion": Entry("completion", "Setup", "Print the script that completes commands in a shell."),

@@ -19,6 +19,9 @@ from decompose.cli.session import (
     shared,
 )
 
+FORMATS = ("cloudformation", "terraform")
+"""As :data:`decompose.model.target.FORMATS`, which is not loaded to show the help."""
+
 if TYPE_CHECKING:
     from decompose.emit import WriteReport
     from decompose.pipeline import Extraction
@@ -41,6 +44,7 @@ _SAID = {
         "decompose extract CONTEXT --dry-run",
         "decompose extract CONTEXT --dry-run --diff",
         "decompose extract CONTEXT",
+        "decompose extract CONTEXT --target terraform",
         "decompose extract CONTEXT --step split",
         "decompose extract CONTEXT --undo",
     ),
@@ -50,6 +54,9 @@ _SAID = {
 @click.option("--diff", is_flag=True, help="Print the change as a unified diff; with --dry-run it is only printed.")
 @click.option("--undo", is_flag=True, help="Take back what was written for the context, or by one step; your own edits stay.")
 @click.option("--step", metavar="STEP", help="Only one step, a change of its own: seal, serve, shadow, split, switch or retire.")
+@click.option(
+    "--target", "targets", multiple=True, type=click.Choice(FORMATS), help="What the deployment is written for, besides the JSON inputs of ECS; may be repeated.  [default: both]"
+)
 @click.option("--allow-dirty", is_flag=True, help="Write also where git has changes that are not committed.")
 @click.option("--replan", is_flag=True, help="Make the plan anew when source or decisions changed.")
 @in_project
@@ -65,6 +72,7 @@ def command(
     diff: bool,
     undo: bool,
     step: str | None,
+    targets: tuple[str, ...],
     allow_dirty: bool,
     replan: bool,
     project: str,
@@ -79,14 +87,16 @@ def command(
     edits in generated files are merged, never overwritten.
     """
     from decompose import pipeline
+    from decompose.config import with_formats
     from decompose.emit import UNWRITTEN, WRITTEN
     from decompose.project import project_folder
 
     session = session_of(context)
     base = project_folder(project)
+    settings = with_formats(session.settings(base), targets)
     session.standing = UNWRITTEN
     if undo:
-        taken_back = pipeline.undo(base, name, step=step, dry_run=dry_run, config=session.settings(base))
+        taken_back = pipeline.undo(base, name, step=step, dry_run=dry_run, config=settings)
         session.standing = UNWRITTEN if dry_run else WRITTEN
         _put(session, name, taken_back, None, diff, format, output)
         return
@@ -94,7 +104,7 @@ def command(
         done = pipeline.extract(
             base,
             name,
-            config=session.settings(base),
+            config=settings,
             dry_run=dry_run,
             allow_dirty=allow_dirty,
             replan=replan,

@@ -237,7 +237,7 @@ def _refuse_deleted(outcomes: Iterable[Outcome], needed: Collection[str]) -> Non
     if gone:
         rest = f" and {len(gone) - 3:,} more" if len(gone) > 3 else ""
         raise EditConflict(
-            f"you deleted files that the rewritten call sites import: {', '.join(gone[:3])}{rest}. Nothing was written",
+            f"you deleted files that others of this run do not work without: {', '.join(gone[:3])}{rest}. Nothing was written",
             place=gone[0],
             hint="restore them from version control, or take everything back with `decompose extract CONTEXT --undo` and extract again",
         )

@@ -10,6 +10,7 @@
 ``migrations``          the first migration
 ``data``                the copy of the rows
 ``contract_tests``      one suite for every implementation
+``priorities``          which listener rule of which service comes when
 ``ecs``                 JSON inputs of Amazon ECS
 ``cloudformation``      everything around the service as one template
 ``terraform``           the same as Terraform modules
@@ -36,6 +37,7 @@ def generators() -> tuple[Generator, ...]:
         ecs,
         exchange,
         migrations,
+        priorities,
         replicas,
         runbook,
         service,
@@ -52,6 +54,7 @@ def generators() -> tuple[Generator, ...]:
         migrations.generate,
         data.generate,
         contract_tests.generate,
+        priorities.generate,
         ecs.generate,
         cloudformation.generate,
         terraform.generate,

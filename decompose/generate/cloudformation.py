@@ -11,8 +11,9 @@ import msgspec
 import yaml
 
 from decompose.generate import ecs
-from decompose.generate.deployment import FARGATE_SIZES, deployment
+from decompose.generate.deployment import deployment
 from decompose.generate.render import Render, camel
+from decompose.generate.sizing import FARGATE_SIZES
 from decompose.model.artifacts import Artifact
 from decompose.model.deployment import Deployment, Gap, Process, Secret
 from decompose.model.service import ServicePlan
@@ -38,6 +39,32 @@ SHARED = {
     "VpcId": "vpc-id",
 }
 BROKER = {"BrokerSecurityGroup": "broker-security-group"}
+BALANCED = ("ListenerArn", "LoadBalancerFullName", "LoadBalancerSecurityGroup")
+SERVING = ("MonolithSecurityGroup", "NamespaceArn", "NamespaceId")
+
+
+# Parameters of the shared stack by their key in [target.ecs.join].
+JOINED = {
+    "alarm-topic": "ExistingAlarmTopicArn",
+    "broker-security-group": "BrokerSecurityGroup",
+    "certificate": "CertificateArn",
+    "cluster": "ExistingClusterName",
+    "listener": "ExistingListenerArn",
+    "load-balancer": "ExistingLoadBalancerFullName",
+    "load-balancer-security-group": "ExistingLoadBalancerSecurityGroup",
+    "monolith-database-security-group": "MonolithDatabaseSecurityGroup",
+    "monolith-security-group": "MonolithSecurityGroup",
+    "monolith-target-group": "ExistingMonolithTargetGroupArn",
+    "namespace-arn": "ExistingNamespaceArn",
+    "namespace-id": "ExistingNamespaceId",
+    "private-subnets": "PrivateSubnets",
+    "public-subnets": "PublicSubnets",
+    "vpc": "VpcId",
+}
+
+
+# Names that CloudFormation spells otherwise than the API with its first letter in capitals.
+SPELT = {"efsVolumeConfiguration": "EFSVolumeConfiguration", "fileSystemId": "FilesystemId", "iam": "IAM"}
 
 
 class Intrinsic(msgspec.Struct, frozen=True):
@@ -49,16 +76,63 @@ class Intrinsic(msgspec.Struct, frozen=True):
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """The service's template and parameters, and the shared ones beside all services."""
+    if "cloudformation" not in plan.target.formats:
+        return
     service = deployment(plan)
     shared = service.root.rpartition("/")[0] + "/shared"
     yield Artifact(f"{service.root}/deploy/template.yaml", template(service, render), context=service.context)
     for environment in ENVIRONMENTS:
         path = f"{service.root}/deploy/parameters/{environment}.json"
         yield Artifact(path, _json(_parameters(service, environment)), "merged", context=service.context)
-    content = render("deploy/shared.yaml.j2", project=service.project, cluster=service.cluster, exports={**SHARED, **BROKER})
-    yield Artifact(f"{shared}/template.yaml", content)
+    yield Artifact(f"{shared}/template.yaml", shared_template(service, render))
     for environment in ENVIRONMENTS:
-        yield Artifact(f"{shared}/parameters/{environment}.json", _json(_shared_parameters(environment)), "once")
+        yield Artifact(f"{shared}/parameters/{environment}.json", _json(_shared_parameters(service, environment)), "merged")
+
+
+def shared_template(service: Deployment, render: Render) -> bytes:
+    """The template of what all services share as YAML."""
+    return render("deploy/shared.yaml.j2", project=service.project, cluster=service.cluster, exports={**SHARED, **BROKER}, looked_up=by_name(service))
+
+
+def looked_up(service: Deployment) -> dict[str, str]:
+    """What the service's stack asks the parameter store for."""
+    unused = {*(() if service.balanced else BALANCED), *(() if service.serves else SERVING)}
+    if all(rule.forward in ("testers", "service") for rule in service.rules):
+        unused.add("MonolithTargetGroupArn")
+    return {name: end for name, end in {**SHARED, **(BROKER if service.worker else {})}.items() if name not in unused}
+
+
+def target_groups(service: Deployment) -> list[str]:
+    """The target groups of the service; ECS shifts requests between two."""
+    return [] if not service.balanced else ["TargetGroup"] if service.rolling else ["TargetGroup", "AlternateTargetGroup"]
+
+
+def administrator_secret(service: Deployment) -> Intrinsic:
+    """Where the password of the database's administrator is."""
+    if service.target.database.kind == "existing":
+        return Intrinsic("!Ref", "DatabaseAdministratorSecretArn")
+    return Intrinsic("!GetAtt", "Database.MasterUserSecret.SecretArn")
+
+
+def widgets(service: Deployment) -> list[dict[str, Any]]:
+    """The dashboard: what is asked, how long it takes, what it costs the tasks and the database."""
+    name = f"{service.project}-${{Environment}}"
+    found: list[dict[str, Any]] = []
+    balancer = ["LoadBalancer", "${LoadBalancerFullName}"]
+    groups = [["TargetGroup", f"${{{group}.TargetGroupFullName}}", *balancer] for group in target_groups(service)]
+    if groups:
+        counts = ("RequestCount", "HTTPCode_Target_5XX_Count", "HTTPCode_Target_4XX_Count")
+        found.append({"title": "answers", "stat": "Sum", "metrics": [["AWS/ApplicationELB", each, *group] for group in groups for each in counts]})
+        latency = [["AWS/ApplicationELB", "TargetResponseTime", *group, {"stat": stat}] for group in groups for stat in ("p50", "p95", "p99")]
+        found.append({"title": "latency", "stat": "p95", "metrics": latency})
+    for process in service.processes:
+        metrics = [["AWS/ECS", each, "ClusterName", "${ClusterName}", "ServiceName", f"{name}-{process.name}"] for each in ("CPUUtilization", "MemoryUtilization")]
+        found.append({"title": "tasks" if process.port else "workers", "stat": "Average", "metrics": metrics})
+    kind = service.target.database.kind
+    if kind != "existing":
+        dimension = "DBInstanceIdentifier" if kind == "rds" else "DBClusterIdentifier"
+        found.append({"title": "database", "stat": "Average", "metrics": [["AWS/RDS", each, dimension, "${Database}"] for each in ("CPUUtilization", "DatabaseConnections")]})
+    return found
 
 
 def template(service: Deployment, render: Render) -> bytes:
@@ -68,7 +142,16 @@ def template(service: Deployment, render: Render) -> bytes:
     return render(
         "deploy/template.yaml.j2",
         service=service,
-        shared={**SHARED, **(BROKER if service.worker else {})},
+        shared=looked_up(service),
+        store=service.target.database,
+        split=service.split,
+        sized=[prefix for prefix, process in (("", service.web), ("Worker", service.worker)) if process is not None and process.fargate],
+        target_groups=target_groups(service),
+        stopping=[end.replace("-", "_") for end in ecs.stopping_alarms(service)],
+        widgets=widgets(service),
+        deployed=[f"!Ref {'Service' if process.port else 'WorkerService'}" for process in service.processes],
+        administrator=_inline(administrator_secret(service)),
+        database_host=_reference(service, "DATABASE_HOST", "ImageTag"),
         given=[secret for secret in service.secrets if secret.source == "given"],
         optional=[variable.name for variable in service.variables if variable.value is None and not variable.purpose],
         needed=[variable for variable in service.variables if variable.value is None and variable.purpose],
@@ -89,9 +172,8 @@ def template(service: Deployment, render: Render) -> bytes:
             {"containerOverrides": [{"name": f"{service.name}-job", "command": list(job.command)}]}, ensure_ascii=False
         ),
         inline=_inline,
-        first_priority=service.priority,
-        role_command=ecs.ROLE_COMMAND,
-        role_statements=ecs.ROLE_STATEMENTS.splitlines(),
+        role_command=ecs.role_command(service),
+        role_statements=ecs.role_statements(service).splitlines(),
     )
 
 
@@ -139,7 +221,7 @@ def _cfn(service: Deployment, value: Any, image: str, key: str = "") -> Any:
             return {"Name": value["name"], "Value": value["value"]}
         verbatim = key == "options"
         return {
-            k if verbatim else k[0].upper() + k[1:]: _cfn(service, v, image, k) for k, v in value.items()
+            k if verbatim else SPELT.get(k, k[0].upper() + k[1:]): _cfn(service, v, image, k) for k, v in value.items()
         }
     if isinstance(value, list):
         return [_optional(service, _cfn(service, v, image, key), v) for v in value]
@@ -162,11 +244,19 @@ def _optional(service: Deployment, converted: Any, original: Any) -> Any:
 
 def _reference(service: Deployment, name: str, image: str) -> Intrinsic:
     fixed = {
+        "ALTERNATE_TARGET_GROUP_ARN": Intrinsic("!Ref", "AlternateTargetGroup"),
         "AWS_REGION": Intrinsic("!Ref", "AWS::Region"),
+        "COLLECTOR_IMAGE": Intrinsic("!Ref", "CollectorImage"),
         "CLUSTER": Intrinsic("!Ref", "ClusterName"),
-        "DATABASE_HOST": Intrinsic("!GetAtt", "Database.Endpoint.Address"),
+        "DATABASE_HOST": Intrinsic("!Ref", "DatabaseAddress")
+        if service.target.database.kind == "existing"
+        else Intrinsic("!GetAtt", "Database.Endpoint.Address"),
         "ENVIRONMENT": Intrinsic("!Ref", "Environment"),
         "EXECUTION_ROLE_ARN": Intrinsic("!GetAtt", "ExecutionRole.Arn"),
+        "FILE_ACCESS_POINT_ID": Intrinsic("!Ref", "FileAccessPoint"),
+        "FILE_SYSTEM_ID": Intrinsic("!Ref", "FileSystem"),
+        "INFRASTRUCTURE_ROLE_ARN": Intrinsic("!GetAtt", "InfrastructureRole.Arn"),
+        "PRODUCTION_RULE_ARN": Intrinsic("!Ref", f"Rule{service.production.priority if service.production else service.priority}"),
         "IMAGE": Intrinsic("!Sub", f"${{Repository.RepositoryUri}}:${{{image}}}"),
         "LOG_GROUP": Intrinsic("!Ref", "LogGroup"),
         "NAMESPACE_ARN": Intrinsic("!Ref", "NamespaceArn"),
@@ -247,21 +337,31 @@ def _json(value: Any) -> bytes:
 def _parameters(service: Deployment, environment: str) -> dict[str, Any]:
     """Input of ``aws cloudformation deploy --parameter-overrides file://``; what is not known must be replaced to deploy."""
     production = environment == "production"
-    shared = {**SHARED, **(BROKER if service.worker else {})}
+    store = service.target.database
+    retention = service.target.log_retention_days
     values = {
         "Environment": environment,
-        **{name: f"/{service.project}/{environment}/shared/{end}" for name, end in shared.items()},
+        **{name: f"/{service.project}/{environment}/shared/{end}" for name, end in looked_up(service).items()},
         "Cpu": str(service.web.cpu),
         "Memory": str(service.web.memory),
-        "MinimumTasks": str(service.web.minimum if production else 1),
-        "MaximumTasks": str(service.web.maximum),
-        "DatabaseClass": "db.t4g.medium" if production else "db.t4g.micro",
-        "DatabaseMultiAZ": "true" if production else "false",
-        "LogRetentionDays": "90" if production else "14",
+        "LogRetentionDays": str(retention or (90 if production else 14)),
         **{ecs.secret_output(s.name): "REPLACE: ARN of the secret" for s in service.secrets if s.source == "given"},
     }
+    if service.serves:
+        values |= {"MinimumTasks": str(service.web.minimum if production else 1), "MaximumTasks": str(service.web.maximum)}
+    match store.kind:
+        case "rds":
+            values["DatabaseClass"] = store.instance_class or ("db.t4g.medium" if production else "db.t4g.micro")
+            values["DatabaseMultiAZ"] = "true" if production else "false"
+        case "aurora-serverless":
+            values |= {"DatabaseMinimumUnits": f"{store.minimum_units:g}", "DatabaseMaximumUnits": f"{store.maximum_units:g}"}
+        case "existing":
+            values["DatabaseAddress"] = "REPLACE: host name of the server"
+            values["DatabaseSecurityGroup"] = "REPLACE: sg-..."
+            values["DatabaseAdministratorSecretArn"] = "REPLACE: ARN of the secret with username and password of its administrator"
     if service.worker:
         values |= {
+            "MinimumWorkers": str(service.worker.minimum),
             "WorkerCpu": str(service.worker.cpu),
             "WorkerMemory": str(service.worker.memory),
             "MaximumWorkers": str(service.worker.maximum),
@@ -274,7 +374,12 @@ def _parameters(service: Deployment, environment: str) -> dict[str, Any]:
     return {"Parameters": values}
 
 
-def _shared_parameters(environment: str) -> dict[str, Any]:
+def by_name(service: Deployment) -> set[str]:
+    """Parameters of the shared stack that are names in the parameter store instead of values."""
+    return {JOINED[key] for environment in ENVIRONMENTS for key, value in service.target.joined(environment).items() if value.startswith("/")}
+
+
+def _shared_parameters(service: Deployment, environment: str) -> dict[str, Any]:
     required = {
         "VpcId": "REPLACE: vpc-...",
         "PrivateSubnets": "REPLACE: subnet-...,subnet-...",
@@ -283,4 +388,8 @@ def _shared_parameters(environment: str) -> dict[str, Any]:
         "MonolithSecurityGroup": "REPLACE: sg-...",
         "MonolithDatabaseSecurityGroup": "REPLACE: sg-...",
     }
-    return {"Parameters": {"Environment": environment, **required}}
+    joined = {JOINED[key]: value.replace("{environment}", environment) for key, value in service.target.joined(environment).items()}
+    if "ExistingListenerArn" in joined:
+        # Any value will do: nothing of these is made.
+        required |= {"PublicSubnets": "none", "CertificateArn": "none"}
+    return {"Parameters": {"Environment": environment, **required, **joined}}

@@ -14,10 +14,11 @@ from typing import Any
 import msgspec
 import yaml
 
-from decompose.generate.deployment import FARGATE_SIZES
-from decompose.generate.routing import LAST_PRIORITY, VALUES_PER_RULE, WILDCARDS_PER_RULE
+from decompose.generate.routing import VALUES_PER_RULE, WILDCARDS_PER_RULE
+from decompose.generate.sizing import FARGATE_SIZES
 from decompose.model.artifacts import Artifact
 from decompose.model.deployment import Deployment
+from decompose.model.priorities import LAST as LAST_PRIORITY
 
 Tree = dict[str, Any]
 
@@ -28,7 +29,8 @@ _COMPILERS = re.compile(r"\b(?:build-essential|gcc|g\+\+|clang|make|[\w.+-]+-dev
 _GROUP_TEXT = re.compile(r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 # AWS gives these actions no narrower resource.
 _ANY_RESOURCE = {"ecr:GetAuthorizationToken", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
-                 "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"}
+                 "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel", "xray:GetSamplingRules", "xray:GetSamplingStatisticSummaries",
+                 "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
 
 class Files(msgspec.Struct, frozen=True):
@@ -97,7 +99,8 @@ def _rules_within_quotas(deployment: Deployment, files: Files) -> Iterator[str]:
 def _sizes_exist(deployment: Deployment, files: Files) -> Iterator[str]:
     for place, task in files.tasks():
         cpu, memory = task.get("cpu"), task.get("memory")
-        if isinstance(cpu, str) and isinstance(memory, str) and int(memory) not in FARGATE_SIZES.get(int(cpu), ()):
+        fargate = "FARGATE" in task.get("requiresCompatibilities", ())
+        if fargate and isinstance(cpu, str) and isinstance(memory, str) and int(memory) not in FARGATE_SIZES.get(int(cpu), ()):
             yield f"{place}: Fargate has no task with {cpu} CPU units and {memory} MiB"
 
 
@@ -107,7 +110,8 @@ def _containers_are_confined(deployment: Deployment, files: Files) -> Iterator[s
             user = str(container.get("user", "root")).partition(":")[0]
             if not user.isdigit() or int(user) < 10_000:
                 yield f"{place}: {container['name']} runs as {user}"
-            if container.get("readonlyRootFilesystem") is not True:
+            # The agent of ECS Exec writes into it: see `_exec_has_what_it_needs`.
+            if container.get("readonlyRootFilesystem") is not True and not deployment.target.exec:
                 yield f"{place}: {container['name']} can write its root file system"
             if "ALL" not in container.get("linuxParameters", {}).get("capabilities", {}).get("drop", ()):
                 yield f"{place}: {container['name']} keeps capabilities"
@@ -119,11 +123,13 @@ def _volumes_are_there_and_writable(deployment: Deployment, files: Files) -> Ite
     declared = {path for word, rest in files.dockerfile if word == "VOLUME" for path in json.loads(rest)}
     for place, task in files.tasks():
         volumes = {volume["name"] for volume in task.get("volumes", ())}
+        # An access point says whose files these are.
+        shared = {volume["name"] for volume in task.get("volumes", ()) if volume.keys() & {"efsVolumeConfiguration", "eFSVolumeConfiguration"}}
         for container in task["containerDefinitions"]:
             for mount in container.get("mountPoints", ()):
                 if mount["sourceVolume"] not in volumes:
                     yield f"{place}: volume {mount['sourceVolume']} is mounted but not declared"
-                if mount["containerPath"] not in declared and not mount.get("readOnly"):
+                if mount["containerPath"] not in declared and not mount.get("readOnly") and mount["sourceVolume"] not in shared:
                     yield f"{place}: {mount['containerPath']} belongs to root on Fargate unless the Dockerfile has it as VOLUME"
 
 
@@ -153,9 +159,9 @@ def _variables_are_declared_and_read(deployment: Deployment, files: Files) -> It
         return
     read = {name for text in files.python.values() for name in _READ.findall(text)}
     declared = {secret.name for secret in deployment.secrets}
+    place = "task-definition.json" if deployment.serves else "worker-task-definition.json"
     for secret in sorted(declared - read):
-        yield f"task-definition.json: the secret {secret} is declared but nothing reads it"
-    place = "task-definition.json"
+        yield f"{place}: the secret {secret} is declared but nothing reads it"
     container = files.json[place]["containerDefinitions"][0]
     given = {entry["name"] for key in ("environment", "secrets") for entry in container.get(key, ())}
     required = {
@@ -245,7 +251,7 @@ def _exec_has_what_it_needs(deployment: Deployment, files: Files) -> Iterator[st
             continue
         if "ssmmessages:" not in rights:
             yield f"{place}: ECS Exec is on but no role has the ssmmessages rights"
-        if task and any(container.get("readonlyRootFilesystem") for container in task["containerDefinitions"]):
+        if task and any(each.get("readonlyRootFilesystem") and each.get("essential") for each in task["containerDefinitions"]):
             yield f"{place}: ECS Exec does not work with a read-only root file system"
 
 
@@ -287,11 +293,18 @@ def _groups_open_both_ways(deployment: Deployment, files: Files) -> Iterator[str
     for source, target, port in sorted(egress - ingress):
         yield f"template.yaml: {source} may go to {target} on {port}, but {target} does not let it in"
     web = str(deployment.web.port)
+    existing = deployment.target.database.kind == "existing"
     needed = {
-        ("LoadBalancerSecurityGroup", "ServiceSecurityGroup", web): "the load balancer cannot reach the service",
-        ("MonolithSecurityGroup", "ServiceSecurityGroup", web): "the monolith cannot reach the service",
-        ("ServiceSecurityGroup", "DatabaseSecurityGroup", "5432"): "the service cannot reach its database",
+        ("ServiceSecurityGroup", "DatabaseSecurityGroup", str({"Ref": "DatabasePort"}) if existing else "5432"): "the service cannot reach its database",
     }
+    if deployment.balanced:
+        needed["LoadBalancerSecurityGroup", "ServiceSecurityGroup", web] = "the load balancer cannot reach the service"
+    if deployment.serves:
+        needed["MonolithSecurityGroup", "ServiceSecurityGroup", web] = "the monolith cannot reach the service"
+    if deployment.files:
+        needed["ServiceSecurityGroup", "FilesSecurityGroup", "2049"] = "the service cannot reach its files"
+    if deployment.worker:
+        needed["ServiceSecurityGroup", "BrokerSecurityGroup", str({"Ref": "BrokerPort"})] = "the workers cannot reach the broker"
     for way, sentence in needed.items():
         if files.template and way not in ingress & egress:
             yield f"template.yaml: {sentence}"
@@ -342,12 +355,19 @@ def _listener_rules_fit(deployment: Deployment, files: Files) -> Iterator[str]:
 
 
 def _data_is_safe(deployment: Deployment, files: Files) -> Iterator[str]:
-    for name, database in files.resources("AWS::RDS::DBInstance"):
+    instances, clusters = files.resources("AWS::RDS::DBInstance"), files.resources("AWS::RDS::DBCluster")
+    for name, database in instances:
+        if database.get("PubliclyAccessible") is not False:
+            yield f"template.yaml {name}: reachable from the internet"
+    for name, file_system in files.resources("AWS::EFS::FileSystem"):
+        if file_system.get("Encrypted") is not True:
+            yield f"template.yaml {name}: Encrypted is off"
+        if files.template["Resources"][name].get("DeletionPolicy") != "Retain":
+            yield f"template.yaml {name}: deleted with the stack"
+    for name, database in [*clusters, *(each for each in instances if "DBClusterIdentifier" not in each[1])]:
         for key in ("StorageEncrypted", "DeletionProtection", "ManageMasterUserPassword"):
             if database.get(key) is not True:
                 yield f"template.yaml {name}: {key} is off"
-        if database.get("PubliclyAccessible") is not False:
-            yield f"template.yaml {name}: reachable from the internet"
         if files.template["Resources"][name].get("DeletionPolicy") != "Snapshot":
             yield f"template.yaml {name}: deleted without a snapshot"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from decompose.generate.deployment import MONOLITH_URL, deployment, health_command
+from decompose.generate.ecs import by_terraform
 from decompose.generate.render import Render
 from decompose.model.artifacts import Artifact
 from decompose.model.deployment import Deployment
@@ -30,11 +31,13 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         "delivery/workflow.yml.j2",
         service=service,
         workflow=path,
+        terraform=by_terraform(service),
         test_environment=_environment(service, "127.0.0.1", "127.0.0.1"),
     )
     yield Artifact(path, workflow, "merged", context=context)
     for script in SCRIPTS:
-        content = render(f"deploy/{script}.sh.j2", service=service, stack=f"{service.project}-{service.name}")
+        template = "terraform/stack" if script == "stack" and by_terraform(service) else script
+        content = render(f"deploy/{template}.sh.j2", service=service, stack=f"{service.project}-{service.name}")
         yield Artifact(f"{root}/deploy/{script}.sh", content, executable=True, context=context)
 
 

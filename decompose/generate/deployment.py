@@ -7,24 +7,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
+import msgspec
+
+from decompose.errors import NotReady
 from decompose.generate import schedules
 from decompose.generate.routing import rules
-from decompose.model.deployment import Deployment, Gap, Grant, Process, ScheduledJob, Secret, Variable
+from decompose.generate.sizing import Size, job_size, web_size, worker_size
+from decompose.model.deployment import Deployment, Gap, Grant, Process, Rule, ScheduledJob, Secret, Variable
 from decompose.model.facts import EnvironmentRead, Route
 from decompose.model.location import Location
 from decompose.model.migration import ContextPlan
+from decompose.model.priorities import Priorities
 from decompose.model.service import ServicePlan
-
-# CPU units -> MiB. Source: "Task CPU and memory" in the Amazon ECS developer guide, Fargate on Linux.
-FARGATE_SIZES: dict[int, tuple[int, ...]] = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1024, 4096 + 1, 1024)),
-    1024: tuple(range(2048, 8192 + 1, 1024)),
-    2048: tuple(range(4096, 16384 + 1, 1024)),
-    4096: tuple(range(8192, 30720 + 1, 1024)),
-    8192: tuple(range(16384, 61440 + 1, 4096)),
-    16384: tuple(range(32768, 122880 + 1, 8192)),
-}
+from decompose.model.target import FARGATE, Capacity
 
 # Requirement -> Debian packages to build it, and to run it. Only requirements whose wheels do not carry what they link.
 # Source: the installation pages of each project.
@@ -39,6 +34,8 @@ SYSTEM_PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 MONOLITH_URL = "MONOLITH_URL"
+FILES = "/srv/files"
+"""Where a shared file system is mounted."""
 
 CONTRACT_SECRETS = (
     Secret("DATABASE_URL", "database", "the service's own role in its own database"),
@@ -62,26 +59,30 @@ def deployment(plan: ServicePlan) -> Deployment:
     context, target = plan.context, plan.target
     moved = tuple(route for route in context.routes if moves(route, context))
     stays = tuple(route for route in (*context.routes, *plan.other_routes) if route.is_url and route not in moved)
-    listener_rules, route_gaps = rules(moved, stays, target.listener_priority)
+    listener_rules, route_gaps = rules(moved, stays)
+    priorities, listener_rules = _allocated(plan, listener_rules)
+    listener_rules = _after_cutover(plan, listener_rules)
     variables, secrets, environment_gaps = _environment(plan)
     grants, grant_gaps = _grants(context)
     jobs, job_gaps = _jobs(plan)
-    (cpu, memory), size_gaps = _size(target.sizes.cpu, target.sizes.memory)
+    files, file_gaps = mounted_files(plan)
+    web, worker, size_gaps = _processes(plan, len(moved))
     build, run = _system_packages(context.requirements)
+    project = re.sub(r"[^a-z0-9]+", "-", plan.project.name.lower()).strip("-") or "project"
     return Deployment(
         context=context.name,
         name=plan.name,
         package=plan.package,
         root=plan.root,
-        project=re.sub(r"[^a-z0-9]+", "-", plan.project.name.lower()).strip("-") or "project",
+        project=project,
         framework=plan.project.framework,
         python=_python(plan.project.python),
         entry=_entry(plan),
         region=target.region,
         cluster=target.cluster,
-        architecture="ARM64" if target.architecture.upper() in ("ARM64", "AARCH64") else "X86_64",
-        web=_web(plan, cpu, memory),
-        worker=_worker(plan, cpu, memory) if context.tasks else None,
+        architecture=target.architecture,
+        web=web,
+        worker=worker,
         database=re.sub(r"[^a-z0-9]+", "_", context.name.lower()).strip("_")[:63],
         migrate=_migrate(plan),
         copy=("python", "-m", f"{plan.package}.copy_data"),
@@ -90,14 +91,58 @@ def deployment(plan: ServicePlan) -> Deployment:
         rules=listener_rules,
         grants=grants,
         schedules=jobs,
-        gaps=(*route_gaps, *_state_gaps(plan), *environment_gaps, *grant_gaps, *job_gaps, *size_gaps),
+        gaps=(*route_gaps, *_long_names(project, plan.name), *_state_gaps(plan, files), *file_gaps, *environment_gaps, *grant_gaps, *job_gaps, *size_gaps),
         build_packages=build,
         run_packages=run,
         description=_first_line(plan),
-        priority=target.listener_priority,
+        priority=priorities.numbers(plan.name)[0],
+        allocated=priorities,
+        files=files,
+        target=target,
+        serves=_serves(plan, bool(moved)),
+        events=("python", "manage.py", "dispatch_events", "--report=60") if plan.project.framework == "django" and _tells(plan) else (),
+        measured=plan.project.framework == "django" and bool(context.tasks),
         tables=tuple(sorted({*(table.id for table in context.tables), *(replica.table for replica in context.replicas)})),
         broker=_broker_of(context.requirements) if context.tasks or context.sent else "",
     )
+
+
+def _allocated(plan: ServicePlan, listener_rules: tuple[Rule, ...]) -> tuple[Priorities, tuple[Rule, ...]]:
+    """The priorities of all services with room for this one, and its rules with their own. Raises :class:`NotReady`."""
+    target = plan.target
+    # Without routes a service keeps a place all the same: routes may come, and a laptop's ports follow the places.
+    count = max(len(listener_rules), 1)
+    try:
+        priorities = plan.priorities.room(plan.name, count, target.listener_priority, target.reserved_priorities)
+    except ValueError as error:
+        raise NotReady(
+            f"{plan.name} needs {count} priorities for its listener rules, and {error}",
+            hint="lower [target.ecs] listener-priority, or reserve less in reserved-priorities",
+        ) from error
+    numbers = priorities.numbers(plan.name)[:count]
+    reserved = next((n for n in numbers if any(first <= n <= last for first, last in target.reserved_priorities)), None)
+    if reserved is not None:
+        raise NotReady(
+            f"priority {reserved} is reserved in [target.ecs] reserved-priorities, and {plan.name} has it already",
+            hint="take it out of reserved-priorities; or, while the service is not deployed, remove its block from priorities.json",
+        )
+    return priorities, tuple(msgspec.structs.replace(rule, priority=number) for rule, number in zip(listener_rules, numbers, strict=False))
+
+
+def _after_cutover(plan: ServicePlan, listener_rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The rules as they are once all requests go to the service, each with the priority that it had. Raises :class:`NotReady`."""
+    if plan.target.routes == "split":
+        return listener_rules
+    found = tuple(
+        msgspec.structs.replace(rule, forward="service") if rule.forward == "weighted" else rule for rule in listener_rules if rule.forward != "testers"
+    )
+    count = sum(rule.forward == "service" for rule in found)
+    if plan.target.strategy != "ROLLING" and count != 1:
+        raise NotReady(
+            f"{plan.target.strategy} moves requests with one listener rule, and {plan.name} has {count or 'none'}",
+            hint="set strategy = \"ROLLING\" for it in [target.ecs.services]; only a service whose routes fit one rule can be deployed otherwise",
+        )
+    return found
 
 
 def moves(route: Route, context: ContextPlan) -> bool:
@@ -113,18 +158,6 @@ def moves(route: Route, context: ContextPlan) -> bool:
     return not actions or "move" in actions
 
 
-def fargate_size(cpu: int, memory: int) -> tuple[int, int]:
-    """The smallest pair that Fargate accepts with at least this CPU (units) and memory (MiB).
-
-    Raises :class:`ValueError` when no task is that large.
-    """
-    for units, sizes in FARGATE_SIZES.items():
-        for size in sizes:
-            if units >= cpu and size >= memory:
-                return units, size
-    raise ValueError(f"no Fargate task has {cpu} CPU units and {memory} MiB")
-
-
 def health_command(path: str, port: int) -> tuple[str, ...]:
     """A check of the web process from inside, with the standard library only: slim images carry no curl."""
     url = f"'http://127.0.0.1:%s{path}' % os.environ.get('PORT', '{port}')"
@@ -133,14 +166,6 @@ def health_command(path: str, port: int) -> tuple[str, ...]:
 
 def _within(handler: str, top: str) -> bool:
     return handler == top or handler.startswith(top + ".")
-
-
-def _size(cpu: int, memory: int) -> tuple[tuple[int, int], tuple[Gap, ...]]:
-    pair = fargate_size(cpu, memory)
-    if pair == (cpu, memory):
-        return pair, ()
-    reason = f"Fargate has no such pair; the next larger one is {pair[0]} units and {pair[1]} MiB"
-    return pair, (Gap(f"{cpu} CPU units with {memory} MiB", reason),)
 
 
 def _python(declared: str) -> str:
@@ -159,7 +184,28 @@ def _migrate(plan: ServicePlan) -> tuple[str, ...]:
     return ("python", "-m", f"{plan.package}.migrate") if plan.context.tables else ()
 
 
-def _web(plan: ServicePlan, cpu: int, memory: int) -> Process:
+def _processes(plan: ServicePlan, routes: int) -> tuple[Process, Process | None, tuple[Gap, ...]]:
+    """Web and worker process, each as large as its work seems to need."""
+    target, requirements = plan.target, plan.context.requirements
+    capacity = target.capacity or (Capacity("FARGATE", target.sizes.minimum, 1),)
+    # Half of what is above the first on spot capacity, because tasks are redelivered.
+    spot = (Capacity("FARGATE", target.worker_sizes.minimum, 1), Capacity("FARGATE_SPOT", 0, 1))
+    others = target.worker_capacity or target.capacity or spot
+    telling = plan.project.framework == "django" and _tells(plan)
+    size = web_size(target.sizes, requirements, routes, fargate=_fargate(capacity), telemetry=target.telemetry, events=telling)
+    if not _serves(plan, routes > 0):
+        size = job_size(target.sizes, requirements, fargate=_fargate(capacity))
+    if not plan.context.tasks:
+        return _web(plan, size, capacity), None, size.gaps
+    worker = worker_size(target.worker_sizes, requirements, fargate=_fargate(others), telemetry=target.telemetry)
+    return _web(plan, size, capacity), _worker(plan, worker, others), (*size.gaps, *worker.gaps)
+
+
+def _fargate(capacity: Sequence[Capacity]) -> bool:
+    return all(each.provider in FARGATE for each in capacity)
+
+
+def _web(plan: ServicePlan, size: Size, capacity: tuple[Capacity, ...]) -> Process:
     sizes, drain = plan.target.sizes, 30
     if plan.project.framework in ("fastapi", "plain"):
         serve = f'exec uvicorn {_entry(plan)} --host 0.0.0.0 --port "$PORT" --timeout-graceful-shutdown {drain} --no-server-header'
@@ -174,29 +220,37 @@ def _web(plan: ServicePlan, cpu: int, memory: int) -> Process:
         name=plan.name,
         command=command,
         health=("CMD", *health_command("/healthz", plan.port)),
-        cpu=cpu,
-        memory=memory,
+        cpu=size.cpu,
+        memory=size.memory,
         minimum=max(sizes.minimum, 1),
         maximum=max(sizes.maximum, sizes.minimum, 1),
+        desired=max(sizes.desired, sizes.minimum, 1),
         port=plan.port,
         drain=drain,
+        capacity=capacity,
+        reason=size.reason,
     )
 
 
-def _worker(plan: ServicePlan, cpu: int, memory: int) -> Process:
+def _worker(plan: ServicePlan, size: Size, capacity: tuple[Capacity, ...]) -> Process:
+    sizes = plan.target.worker_sizes
     app = f"{plan.package}.celery:app"
     queues = sorted({task.queue or plan.name for task in plan.context.tasks})
     return Process(
         name=f"{plan.name}-worker",
         command=("celery", f"--app={app}", "worker", "--loglevel=INFO", "--concurrency=2", f"--queues={','.join(queues)}"),
         health=("CMD-SHELL", f'celery --app={app} inspect ping --destination "celery@$HOSTNAME" --timeout 8'),
-        cpu=cpu,
-        memory=memory,
-        minimum=1,
-        maximum=max(plan.target.sizes.maximum, 1),
+        cpu=size.cpu,
+        memory=size.memory,
+        # One worker at least: it says how many messages wait, and without it nothing would start the first.
+        minimum=max(sizes.minimum, 1),
+        maximum=max(sizes.maximum, 1),
+        desired=max(sizes.desired, 1),
         # Celery finishes running tasks after SIGTERM for as long as it is let: Fargate allows 120 seconds.
         drain=110,
         stop_timeout=120,
+        capacity=capacity,
+        reason=size.reason,
     )
 
 
@@ -204,16 +258,21 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
     variables = [Variable("LOG_LEVEL", "INFO"), Variable("PORT", str(plan.port))]
     if plan.project.framework == "django":
         variables.append(Variable("DJANGO_SETTINGS_MODULE", f"{plan.package}.settings"))
+        if mounted_files(plan)[0]:
+            variables.append(Variable("MEDIA_ROOT", FILES))
     secrets = list(CONTRACT_SECRETS)
     gaps: list[Gap] = []
     uses = [
         *(["callbacks"] if plan.context.callbacks else []),
-        *(["events"] if plan.context.pointers or any(each.side == "monolith" for each in plan.context.listeners) else []),
+        *(["events"] if _tells(plan) else []),
     ]
     if uses and plan.project.framework == "django":
         purpose = f"where the monolith answers {' and '.join(uses)} of this service, such as http://monolith.internal:8000"
         variables.append(Variable(MONOLITH_URL, None, None, purpose))
-    taken = {MONOLITH_URL, *_OWN, *(secret.name for secret in secrets)}
+    if plan.target.telemetry:
+        variables += [Variable("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"), Variable("OTEL_SERVICE_NAME", plan.name)]
+        gaps.append(Gap("traces", "the collector runs beside the service: add opentelemetry-distro and opentelemetry-exporter-otlp, and start with opentelemetry-instrument"))
+    taken = {MONOLITH_URL, *_OWN, *(variable.name for variable in variables), *(secret.name for secret in secrets)}
     settings = [
         # The service's settings read the same variable as the monolith's, with the same default.
         EnvironmentRead("", setting.environment, setting.value, setting.at)
@@ -236,14 +295,47 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
     return tuple(sorted(variables, key=lambda v: v.name)), tuple(sorted(secrets, key=lambda s: s.name)), tuple(gaps)
 
 
-def _state_gaps(plan: ServicePlan) -> Iterator[Gap]:
+def _long_names(project: str, name: str) -> Iterator[Gap]:
+    """Names begin with project and environment; that of a database is the shortest that AWS takes, 63 characters."""
+    room = 63 - len(f"{project}--{name}")
+    if room < len("production"):
+        yield Gap(f"{project}-<environment>-{name}", f"names of AWS resources leave {max(room, 0)} characters for the environment: choose shorter ones")
+
+
+def _tells(plan: ServicePlan) -> bool:
+    """Whether the monolith hears of changes in the service's rows."""
+    return bool(plan.context.pointers or any(each.side == "monolith" for each in plan.context.listeners))
+
+
+def _serves(plan: ServicePlan, routes: bool) -> bool:
+    """Whether anybody asks the service something: users, the monolith by the boundary API, or whoever tells it of changes."""
+    context = plan.context
+    told = context.replicas or any(each.side == "service" for each in context.listeners)
+    return bool(routes or context.operations or told or not context.tasks)
+
+
+def mounted_files(plan: ServicePlan) -> tuple[str, tuple[Gap, ...]]:
+    """Where a shared file system is mounted, ``""`` for none. By itself it is where rows name files, and no setting keeps them elsewhere."""
+    context, choice = plan.context, plan.target.efs
+    django = plan.project.framework == "django"
+    named = any(column.type == "file" for table in context.tables for column in table.columns)
+    elsewhere = {setting.name for setting in (*context.settings, *context.left_settings)} & {"STORAGES", "DEFAULT_FILE_STORAGE"}
+    buckets = any(external.kind == "aws" and external.text.startswith("s3") for external in context.externals)
+    if choice == "off" or (choice == "auto" and not (django and named and not elsewhere and not buckets)):
+        return "", ()
+    if django:
+        return FILES, ()
+    return FILES, (Gap(FILES, "the shared file system is mounted here: make the code keep its files below it"),)
+
+
+def _state_gaps(plan: ServicePlan, files: str) -> Iterator[Gap]:
     """What the monolith keeps beside its database and no copy of rows brings along: files and caches."""
     django = plan.project.framework == "django"
-    where = "MEDIA_ROOT or STORAGES" if django else "its storage"
+    where = f"them into the shared file system, mounted at {files}" if files else f"them, and set {'MEDIA_ROOT or STORAGES' if django else 'its storage'} of the service"
     for table in plan.context.tables:
         for column in table.columns:
             if column.type == "file":
-                reason = f"the rows move, the files in the monolith's storage do not: copy them, and set {where} of the service"
+                reason = f"the rows move, the files in the monolith's storage do not: copy {where}"
                 yield Gap(f"{table.id}.{column.name}", reason, Location(table.at.path, column.line or table.at.line))
     taken = {setting.name for setting in plan.context.settings}
     for setting in plan.context.left_settings:

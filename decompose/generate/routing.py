@@ -21,7 +21,6 @@ VALUES_PER_RULE = 5
 VALUES_PER_CONDITION = 3
 WILDCARDS_PER_RULE = 5
 PATTERN_LENGTH = 128
-LAST_PRIORITY = 50_000
 
 _ALLOWED = re.compile(r"[A-Za-z0-9_\-.$/~\"'@:+&*?]*")
 _PARAMETER = re.compile(r"<(?:(?P<converter>\w+)(?:\([^)]*\))?:)?\w+>|\{\w+(?::(?P<type>\w+))?\}")
@@ -46,7 +45,7 @@ class Pattern(msgspec.Struct, frozen=True, order=True):
         return not self.methods or not other.methods or bool({*self.methods} & {*other.methods})
 
 
-def rules(moved: Iterable[Route], stays: Iterable[Route], first: int) -> tuple[tuple[Rule, ...], tuple[Gap, ...]]:
+def rules(moved: Iterable[Route], stays: Iterable[Route], first: int = 1) -> tuple[tuple[Rule, ...], tuple[Gap, ...]]:
     """The listener rules that move ``moved`` and nothing of ``stays``, with priorities from ``first``, and what they cannot say."""
     patterns, gaps = _patterns(moved)
     others = _patterns(stays)[0]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from decompose.generate.cloudformation import TRAFFIC, variable_parameter
 from decompose.generate.deployment import MONOLITH_URL, deployment, moves
+from decompose.generate.ecs import by_terraform
 from decompose.generate.render import Render, code, sql_name, sql_text
 from decompose.generate.routing import pattern_of
 from decompose.model.artifacts import Artifact
@@ -45,7 +46,8 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         framework=plan.project.framework,
         audience=plan.boundary.rpartition(".")[2],
         needs_monolith=any(each.name == MONOLITH_URL for each in service.variables),
-        monolith_parameter=variable_parameter(MONOLITH_URL),
+        terraform=by_terraform(service),
+        monolith_parameter=f"variable_{MONOLITH_URL.lower()}" if by_terraform(service) else variable_parameter(MONOLITH_URL),
         tables=[code(table) for table in owned],
         table_names=", ".join(sql_text(table.rpartition(".")[2]) for table in owned) or "NULL",
         dump_tables=" ".join(f"--table={shlex.quote(sql_name(table))}" for table in owned),

@@ -10,6 +10,7 @@ import msgspec
 
 from decompose.generate import fastapi, flask
 from decompose.generate.callbacks import package as callback_package
+from decompose.generate.deployment import mounted_files
 from decompose.generate.layout import WIDTH, double_quoted, identifier, imports, items, value
 from decompose.generate.messages import app_package, module_source, title
 from decompose.generate.moved import artifact, imported, moved, packages
@@ -257,9 +258,17 @@ def _settings_values(plan: ServicePlan, uses_rest: bool) -> dict[str, object]:
         "rest_notes": rest_notes,
         "framework_settings": framework,
         "settings": others,
+        "files": _files_root(plan, [str(each["line"]) for each in others]),
         "task_routes": _task_routes(plan),
         "schedules": schedules,
     }
+
+
+def _files_root(plan: ServicePlan, lines: list[str]) -> str:
+    """Where files lie unless the environment says otherwise, ``""`` where no shared file system is mounted."""
+    if not mounted_files(plan)[0]:
+        return ""
+    return "MEDIA_ROOT" if any(line.startswith("MEDIA_ROOT = ") for line in lines) else 'str(BASE_DIR / "media")'
 
 
 def _list(items_: list[str], start: str) -> str:

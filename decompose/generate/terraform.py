@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from decompose.generate import cloudformation, ecs, hcl
-from decompose.generate.cloudformation import BROKER, ENVIRONMENTS, SHARED, TRAFFIC
-from decompose.generate.deployment import FARGATE_SIZES, deployment
+from decompose.generate.cloudformation import ENVIRONMENTS, TRAFFIC, looked_up
+from decompose.generate.deployment import deployment
 from decompose.generate.hcl import Expression
 from decompose.generate.render import Render
+from decompose.generate.sizing import FARGATE_SIZES
 from decompose.model.artifacts import Artifact
 from decompose.model.deployment import Deployment, Secret
 from decompose.model.service import ServicePlan
@@ -32,6 +33,8 @@ class Way(msgspec.Struct, frozen=True):
 
 def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     """``main.tf``, ``variables.tf``, ``outputs.tf`` and values for each environment; the shared module beside all services."""
+    if "terraform" not in plan.target.formats:
+        return
     service = deployment(plan)
     values = _values(service)
     for name in ("main", "variables", "outputs"):
@@ -45,15 +48,29 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
         content = render(f"deploy/terraform/shared/{name}.tf.j2", project=service.project, cluster=service.cluster)
         yield Artifact(f"{shared}/{name}.tf", content)
     for environment in ENVIRONMENTS:
-        yield Artifact(f"{shared}/parameters/{environment}.tfvars", hcl.attributes(_shared(environment)).encode() + b"\n", "once")
+        yield Artifact(f"{shared}/parameters/{environment}.tfvars", hcl.attributes(_shared(service, environment)).encode() + b"\n", "merged")
 
 
 def _values(service: Deployment) -> Value:
     """Everything that the templates of a service's module show."""
-    names = {**SHARED, **(BROKER if service.worker else {})}
+    existing = service.target.database.kind == "existing"
     return {
         "service": service,
-        "shared": names,
+        "shared": looked_up(service),
+        "store": service.target.database,
+        "split": service.split,
+        "tags": _tags(service),
+        "groups": [
+            *([] if existing else [{"name": "database", "reason": "a database starts no connections"}]),
+            *([{"name": "files", "reason": "a file system starts no connections"}] if service.files else []),
+        ],
+        "target_groups": ["service"] if service.rolling else ["service", "alternate"],
+        "stopping": [end.replace("-", "_") for end in ecs.stopping_alarms(service)],
+        "production_rule": _references(service, "var.image_tag")["PRODUCTION_RULE_ARN"],
+        "administrator": _administrator(service),
+        "endpoint": f"{_in_template(_address(service))}:{_in_template(_port(service))}",
+        "deployed": [f"aws_ecs_service.{'service' if process.port else 'worker'}[0].id" for process in service.processes],
+        "widgets": _widgets(service),
         "given": [secret for secret in service.secrets if secret.source == "given"],
         "optional": [variable for variable in service.variables if variable.value is None],
         "traffic": TRAFFIC,
@@ -61,7 +78,6 @@ def _values(service: Deployment) -> Value:
         "secret_arns": [Expression(_secret(secret)) for secret in service.secrets],
         "ways": _ways(service),
         "rule_gaps": cloudformation.rule_gaps(service),
-        "first_priority": service.priority,
         "task": _filled(service, ecs.task_definition(service, service.web), "var.image_tag"),
         "worker_task": service.worker and _filled(service, ecs.task_definition(service, service.worker), "var.image_tag"),
         "job_task": _filled(service, ecs.job_definition(service, "job"), "var.job_image_tag"),
@@ -71,6 +87,64 @@ def _values(service: Deployment) -> Value:
         "database_role": [_role_container(service)],
         "outputs": _outputs(service),
     }
+
+
+def _tags(service: Deployment) -> Value:
+    return {each["key"]: Expression("var.environment") if each["key"] == "environment" else each["value"] for each in ecs.tags(service)}
+
+
+def _in_template(expression: str) -> str:
+    return f"${{{expression}}}"
+
+
+def _address(service: Deployment) -> str:
+    """The expression of the database's host."""
+    return {"rds": "aws_db_instance.service.address", "aurora-serverless": "aws_rds_cluster.service.endpoint"}.get(
+        service.target.database.kind, "var.database_address"
+    )
+
+
+def _port(service: Deployment) -> str:
+    return {"rds": "aws_db_instance.service.port", "aurora-serverless": "aws_rds_cluster.service.port"}.get(
+        service.target.database.kind, "var.database_port"
+    )
+
+
+def _administrator(service: Deployment) -> str:
+    """The expression of the secret with the administrator's password."""
+    found = {
+        "rds": "aws_db_instance.service.master_user_secret[0].secret_arn",
+        "aurora-serverless": "aws_rds_cluster.service.master_user_secret[0].secret_arn",
+    }
+    return found.get(service.target.database.kind, "var.database_administrator_secret_arn")
+
+
+def _widgets(service: Deployment) -> list[Value]:
+    """The dashboard of ``cloudformation`` with Terraform's references."""
+    groups = {"TargetGroup": "service", "AlternateTargetGroup": "alternate"}
+    known = {f"{name}.TargetGroupFullName": f"aws_lb_target_group.{group}.arn_suffix" for name, group in groups.items()}
+    known |= {
+        "ClusterName": "local.cluster",
+        "Database": "aws_db_instance.service.identifier" if service.target.database.kind == "rds" else "aws_rds_cluster.service.cluster_identifier",
+        "Environment": "var.environment",
+        "LoadBalancerFullName": 'local.shared["load-balancer-full-name"]',
+    }
+
+    def converted(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: converted(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [converted(each) for each in value]
+        if not isinstance(value, str) or "${" not in value:
+            return value
+        whole = next((text for name, text in known.items() if value == f"${{{name}}}"), None)
+        if whole is not None:
+            return Expression(whole)
+        for name, text in known.items():
+            value = value.replace(f"${{{name}}}", f"${{{text}}}")
+        return Expression(f'"{value}"')
+
+    return [converted(widget) for widget in cloudformation.widgets(service)]
 
 
 def _filled(service: Deployment, value: Value, tag: str) -> Value:
@@ -84,7 +158,7 @@ def _filled(service: Deployment, value: Value, tag: str) -> Value:
 
 def _without_unset(service: Deployment, container: Value) -> None:
     unset = [variable.name for variable in service.variables if variable.value is None]
-    if unset:
+    if unset and any(each["name"] in unset for each in container.get("environment", ())):
         known = [each for each in container["environment"] if each["name"] not in unset]
         given = ", ".join(f"{name} = var.{_variable(name)}" for name in unset)
         lines = f"[for name, value in {{ {given} }} : {{ name = name, value = value }} if value != null]"
@@ -96,6 +170,12 @@ def _references(service: Deployment, tag: str) -> dict[str, str]:
     variables = {variable.name: f"var.{_variable(variable.name)}" for variable in service.variables if variable.value is None}
     return {
         **variables,
+        "ALTERNATE_TARGET_GROUP_ARN": "aws_lb_target_group.alternate.arn",
+        "COLLECTOR_IMAGE": "var.collector_image",
+        "FILE_ACCESS_POINT_ID": "aws_efs_access_point.files.id",
+        "FILE_SYSTEM_ID": "aws_efs_file_system.files.id",
+        "INFRASTRUCTURE_ROLE_ARN": "aws_iam_role.infrastructure.arn",
+        "PRODUCTION_RULE_ARN": f"aws_lb_listener_rule.rule_{service.production.priority if service.production else service.priority}.arn",
         "AWS_REGION": "data.aws_region.current.name",
         "CLUSTER": "local.cluster",
         "ENVIRONMENT": "var.environment",
@@ -138,14 +218,18 @@ def _variable(name: str) -> str:
 
 def _ways(service: Deployment) -> list[Way]:
     own, port = "aws_security_group.service.id", str(service.web.port)
-    database = "aws_security_group.database.id"
+    existing = service.target.database.kind == "existing"
+    database = "var.database_security_group" if existing else "aws_security_group.database.id"
     monolith_database = 'local.shared["monolith-database-security-group"]'
-    found = [
-        Way("from_load_balancer", 'local.shared["load-balancer-security-group"]', own, port, "requests and health checks"),
-        Way("from_monolith", 'local.shared["monolith-security-group"]', own, port, "calls of the boundary API"),
-        Way("to_database", own, database, "5432", "own database"),
-        Way("to_monolith_database", own, monolith_database, "5432", "copy job, until the cutover", "local.has_source"),
-    ]
+    found = []
+    if service.balanced:
+        found.append(Way("from_load_balancer", 'local.shared["load-balancer-security-group"]', own, port, "requests and health checks"))
+    if service.serves:
+        found.append(Way("from_monolith", 'local.shared["monolith-security-group"]', own, port, "calls of the boundary API"))
+    found.append(Way("to_database", own, database, "var.database_port" if existing else "5432", "own database"))
+    if service.files:
+        found.append(Way("to_files", own, "aws_security_group.files.id", "2049", "shared file system"))
+    found.append(Way("to_monolith_database", own, monolith_database, "5432", "copy job, until the old tables go", "local.has_source"))
     if service.worker:
         found.append(Way("to_broker", own, 'local.shared["broker-security-group"]', "var.broker_port", "tasks from the broker"))
     return found
@@ -153,30 +237,31 @@ def _ways(service: Deployment) -> list[Way]:
 
 def _role_container(service: Deployment) -> Value:
     secret = "aws_secretsmanager_secret.database.arn"
+    existing = service.target.database.kind == "existing"
     environment = {
-        "PGHOST": Expression("aws_db_instance.service.address"),
-        "PGPORT": Expression("tostring(aws_db_instance.service.port)"),
-        "PGDATABASE": service.database,
-        "PGUSER": "administrator",
+        "PGHOST": Expression(_address(service)),
+        "PGPORT": Expression(f"tostring({_port(service)})"),
+        **({"PGDATABASE": "postgres", "DATABASE": service.database} if existing else {"PGDATABASE": service.database, "PGUSER": "administrator"}),
         "PGSSLMODE": "require",
         "ROLE": service.database,
-        "ROLE_STATEMENTS": ecs.ROLE_STATEMENTS,
+        "ROLE_STATEMENTS": ecs.role_statements(service),
     }
+    administrator = _in_template(_administrator(service))
+    secrets = {"PGPASSWORD": f'"{administrator}:password::"', "ROLE_PASSWORD": f'"{_in_template(secret)}:password::"'}
+    if existing:
+        secrets["PGUSER"] = f'"{administrator}:username::"'
     return {
         "name": f"{service.name}-database-role",
         "image": Expression("var.psql_image"),
         "essential": True,
         "entryPoint": ["sh", "-c"],
-        "command": [ecs.ROLE_COMMAND],
+        "command": [ecs.role_command(service)],
         "user": f"{service.user}:{service.user}",
         "readonlyRootFilesystem": True,
         "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
         "healthCheck": {"command": ["CMD", "true"], "interval": 60, "timeout": 5, "retries": 3},
         "environment": [{"name": name, "value": value} for name, value in environment.items()],
-        "secrets": [
-            {"name": "PGPASSWORD", "valueFrom": Expression('"${aws_db_instance.service.master_user_secret[0].secret_arn}:password::"')},
-            {"name": "ROLE_PASSWORD", "valueFrom": Expression(f'"${{{secret}}}:password::"')},
-        ],
+        "secrets": [{"name": name, "valueFrom": Expression(value)} for name, value in sorted(secrets.items())],
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
@@ -189,24 +274,17 @@ def _role_container(service: Deployment) -> Value:
 
 
 def _outputs(service: Deployment) -> dict[str, str]:
-    """Expressions by name, as the stack of CloudFormation has its outputs."""
-    references = _references(service, "var.image_tag")
-    secrets = {f"{secret.name.lower()}_secret_arn": _secret(secret) for secret in service.secrets}
-    found = {
-        "cluster_name": references["CLUSTER"],
-        "database_host": "aws_db_instance.service.address",
-        "database_role_secret_arn": "aws_secretsmanager_secret.database.arn",
-        "execution_role_arn": references["EXECUTION_ROLE_ARN"],
-        "log_group_name": references["LOG_GROUP"],
-        "repository_uri": "aws_ecr_repository.service.repository_url",
-        "service_name": "local.name",
-        "service_security_group_id": references["SECURITY_GROUP"],
-        "subnet_ids": "local.subnets",
-        "target_group_arn": references["TARGET_GROUP_ARN"],
-        "task_definition_arn": "one(aws_ecs_task_definition.service[*].arn)",
-        "task_role_arn": references["TASK_ROLE_ARN"],
-    }
-    return dict(sorted({**found, **secrets}.items()))
+    """Expressions by name: what the JSON inputs are filled with, and what deployments set and the next one must keep."""
+    references = {**_references(service, "var.image_tag"), "DATABASE_HOST": _address(service), "REPOSITORY": "aws_ecr_repository.service.repository_url"}
+    found = {ecs.snake(output): references[name] for name, output in ecs.placeholders(service).items()}
+    found["database_role_secret_arn"] = "aws_secretsmanager_secret.database.arn"
+    if service.serves:
+        found |= {"service_name": "local.name", "task_definition_arn": "one(aws_ecs_task_definition.service[*].arn)"}
+    names = ["image_tag", "job_image_tag", "source_database_url_secret_arn"]
+    names += ["traffic_percent", "tester_header"] if service.split else []
+    names += ["schedule_state"] if service.schedules else []
+    found["kept"] = hcl.literal({name: Expression(f"var.{name}") for name in sorted(names)}, 2)
+    return dict(sorted(found.items()))
 
 
 def _environment(service: Deployment, environment: str) -> Mapping[str, Any]:
@@ -216,27 +294,55 @@ def _environment(service: Deployment, environment: str) -> Mapping[str, Any]:
         "environment": environment,
         "cpu": service.web.cpu,
         "memory": service.web.memory,
-        "minimum_tasks": service.web.minimum if production else 1,
-        "maximum_tasks": service.web.maximum,
-        "database_class": "db.t4g.medium" if production else "db.t4g.micro",
-        "database_multi_az": production,
-        "log_retention_days": 90 if production else 14,
+        "log_retention_days": service.target.log_retention_days or (90 if production else 14),
         **{f"{s.name.lower()}_secret_arn": "REPLACE: ARN of the secret" for s in service.secrets if s.source == "given"},
     }
+    if service.serves:
+        values |= {"minimum_tasks": service.web.minimum if production else 1, "maximum_tasks": service.web.maximum}
+    store = service.target.database
+    match store.kind:
+        case "rds":
+            values["database_class"] = store.instance_class or ("db.t4g.medium" if production else "db.t4g.micro")
+            values["database_multi_az"] = production
+        case "aurora-serverless":
+            values |= {"database_minimum_units": store.minimum_units, "database_maximum_units": store.maximum_units}
+        case "existing":
+            values["database_address"] = "REPLACE: host name of the server"
+            values["database_security_group"] = "REPLACE: sg-..."
+            values["database_administrator_secret_arn"] = "REPLACE: ARN of the secret with username and password of its administrator"
     if service.worker:
-        values |= {"worker_cpu": service.worker.cpu, "worker_memory": service.worker.memory, "maximum_workers": service.worker.maximum}
+        values |= {"minimum_workers": service.worker.minimum, "worker_cpu": service.worker.cpu, "worker_memory": service.worker.memory, "maximum_workers": service.worker.maximum}
     for grant in service.grants:
         values[f"{grant.service.replace('-', '_')}_resource_arns"] = [f"REPLACE: ARNs for {', '.join(grant.actions)}"]
     return values
 
 
-def _shared(environment: str) -> Mapping[str, Any]:
-    return {
+def _shared(service: Deployment, environment: str) -> Mapping[str, Any]:
+    joined = {key: value.replace("{environment}", environment) for key, value in service.target.joined(environment).items()}
+
+    def listed(key: str, otherwise: list[str]) -> list[str]:
+        return joined[key].split(",") if key in joined else otherwise
+
+    values: Value = {
         "environment": environment,
-        "vpc_id": "REPLACE: vpc-...",
-        "private_subnets": ["REPLACE: subnet-...", "REPLACE: subnet-..."],
-        "public_subnets": ["REPLACE: subnet-... (unused when a listener is joined)"],
-        "certificate_arn": "REPLACE: ARN in ACM (unused when a listener is joined)",
-        "monolith_security_group": "REPLACE: sg-...",
-        "monolith_database_security_group": "REPLACE: sg-...",
+        "vpc_id": joined.get("vpc", "REPLACE: vpc-..."),
+        "private_subnets": listed("private-subnets", ["REPLACE: subnet-...", "REPLACE: subnet-..."]),
+        "monolith_security_group": joined.get("monolith-security-group", "REPLACE: sg-..."),
+        "monolith_database_security_group": joined.get("monolith-database-security-group", "REPLACE: sg-..."),
     }
+    if "listener" in joined:
+        values["existing_listener"] = {
+            "arn": joined["listener"],
+            "load_balancer_full_name": joined["load-balancer"],
+            "load_balancer_group": joined["load-balancer-security-group"],
+            "monolith_target_group_arn": joined["monolith-target-group"],
+        }
+    else:
+        values["public_subnets"] = listed("public-subnets", ["REPLACE: subnet-... (unused when a listener is joined)"])
+        values["certificate_arn"] = joined.get("certificate", "REPLACE: ARN in ACM (unused when a listener is joined)")
+    if "namespace-id" in joined:
+        values["existing_namespace"] = {"id": joined["namespace-id"], "arn": joined["namespace-arn"]}
+    for name, key in (("existing_cluster_name", "cluster"), ("existing_alarm_topic_arn", "alarm-topic"), ("broker_security_group", "broker-security-group")):
+        if key in joined:
+            values[name] = joined[key]
+    return values

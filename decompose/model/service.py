@@ -6,26 +6,8 @@ import msgspec
 
 from decompose.model.facts import Route
 from decompose.model.migration import ContextPlan, Project
-
-
-class Sizes(msgspec.Struct, frozen=True):
-    """CPU in ECS units (1024 = one vCPU), memory in MiB, task counts."""
-
-    cpu: int = 256
-    memory: int = 512
-    desired: int = 2
-    minimum: int = 2
-    maximum: int = 6
-
-
-class Target(msgspec.Struct, frozen=True):
-    """Where services run: the settings of ``[target.ecs]``, with their defaults."""
-
-    region: str = "eu-west-1"
-    cluster: str = ""
-    architecture: str = "X86_64"
-    listener_priority: int = 100
-    sizes: Sizes = Sizes()
+from decompose.model.priorities import Priorities
+from decompose.model.target import Target
 
 
 class ServicePlan(msgspec.Struct, frozen=True):
@@ -35,7 +17,7 @@ class ServicePlan(msgspec.Struct, frozen=True):
     (``customer_care_service``), ``root`` its folder relative to the project (``services/customer-care``), ``boundary`` the
     dotted name of its boundary package (``shop.boundaries.customer_care``). ``sources`` maps paths of moved and shared
     files to their text. ``other_routes`` are the routes of the rest of the monolith: a load balancer's pattern must not
-    catch them; empty when they are not known.
+    catch them; empty when they are not known. ``priorities`` are those that services got before.
     """
 
     name: str
@@ -48,3 +30,4 @@ class ServicePlan(msgspec.Struct, frozen=True):
     target: Target
     sources: dict[str, bytes]
     other_routes: tuple[Route, ...] = ()
+    priorities: Priorities = Priorities()

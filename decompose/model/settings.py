@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from decompose.model.service import Target
+from decompose.model.target import Target
 
 
 class ContextSettings(msgspec.Struct, frozen=True):

@@ -286,3 +286,93 @@ def test_evidence_of_the_command_line_replaces_its_kind() -> None:
     settings = parse('[evidence]\ncoverage = "a.xml"\nspans = "b.json"\n')
     given = EvidenceSettings(coverage=("/tmp/c.xml",))
     assert config.with_options(settings, evidence=given).evidence == EvidenceSettings(coverage=("/tmp/c.xml",), spans=("b.json",))
+
+
+# --- [target.ecs] -------------------------------------------------------------------------------
+
+TARGET = """
+[target.ecs]
+cluster = "platform"
+formats = ["terraform"]
+reserved-priorities = [7, "10-20"]
+capacity = [{ provider = "FARGATE", base = 1 }, { provider = "FARGATE_SPOT", weight = 2 }]
+log-retention-days = 60
+exec = true
+tags = { team = "shop" }
+[target.ecs.database]
+kind = "aurora-serverless"
+minimum-units = 1
+[target.ecs.scaling]
+cpu = 50
+[target.ecs.join]
+vpc = "/platform/{environment}/vpc"
+[target.ecs.join.production]
+private-subnets = ["subnet-1", "subnet-2"]
+[target.ecs.services.orders]
+capacity = "machines"
+strategy = "CANARY"
+routes = "service"
+sizes = { cpu = 1024 }
+tags = { tier = "1" }
+"""
+
+
+def test_a_service_has_what_all_have_and_its_own_on_top() -> None:
+    target = parse(TARGET).target
+    orders, others = target.of("orders"), target.of("reviews")
+    assert others is target and target.reserved_priorities == ((7, 7), (10, 20)) and target.formats == ("terraform",)
+    assert [each.provider for each in others.capacity] == ["FARGATE", "FARGATE_SPOT"] and [each.provider for each in orders.capacity] == ["machines"]
+    assert (orders.strategy, others.strategy) == ("CANARY", "ROLLING") and orders.exec and orders.cluster == "platform"
+    assert (orders.sizes.cpu, orders.sizes.maximum) == (1024, 6) and orders.scaling.cpu == 50
+    assert dict(orders.tags) == {"team": "shop", "tier": "1"} and orders.database.minimum_units == 1.0
+    assert target.joined("production") == {"vpc": "/platform/{environment}/vpc", "private-subnets": "subnet-1,subnet-2"}
+    assert target.joined("staging") == {"vpc": "/platform/{environment}/vpc"}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ('strategy = "CANARY"', 2, "CANARY rewrites the weights of the listener rule"),
+        ('strategy = "FAST"', 2, "must be one of ROLLING, BLUE_GREEN"),
+        ("log-retention-days = 8", 2, "must be one of 1, 3, 5"),
+        ('exec = "yes"', 2, "must be true or false"),
+        ('formats = ["cdk"]', 2, "'cdk' is no format"),
+        ('reserved-priorities = ["9-3"]', 2, "neither a priority"),
+        ("capacity = []", 2, "must be a provider or a list"),
+        ('capacity = [{ weight = 1 }]', 2, "needs a provider"),
+        ('capacity = [{ provider = "FARGATE", wight = 1 }]', 2, "unknown key 'wight'"),
+        ('capacity = [{ provider = "FARGATE" }, { provider = "machines" }]', 2, "not on both"),
+        ('capacity = [{ provider = "FARGATE", weight = 0 }]', 2, "a weight to one at least"),
+        ("bake-minutes = 2000", 2, "whole number from 0 to 1440"),
+        ('tags = { project = "x" }', 2, "is set for every service by itself"),
+        ('tags = { "aws:x" = "y" }', 2, "no tag that AWS takes"),
+        ('[target.ecs.database]\nkind = "dynamo"', 3, "must be one of rds"),
+        ("[target.ecs.database]\nmaximum-storage = 20\nstorage = 30", 3, "must not be less than storage"),
+        ("[target.ecs.scaling]\ncpu = 5", 3, "whole number from 10 to 100"),
+        ('[target.ecs.join]\nvpc = "sg-1"', 3, "is not a VPC such as vpc-0a1b, or a name in the parameter store"),
+        ('[target.ecs.join]\nlistener = "/x/listener"', 3, "a joined listener needs load-balancer"),
+        ('[target.ecs.join]\nnamespace-id = "ns-1"', 3, "needs namespace-id and namespace-arn"),
+        ('[target.ecs.join.staging]\nvpc = "vpc-1"\n[target.ecs.join.production]\nvpc = "/x/vpc"', 2, "a value in one place and a name"),
+        ("[target.ecs.services.orders]\nregion = 'eu-west-1'", 3, "region is the same for all services"),
+        ("[target.ecs.services.orders]\nsize = 1", 3, "unknown key 'size'"),
+        ("[target.ecs.worker-sizes]\nminimum = 9", 2, "minimum <= desired <= maximum"),
+    ],
+)
+def test_a_setting_of_the_target_is_refused_with_place_and_reason(text: str, place: int, said: str) -> None:
+    error = problem(f"[target.ecs]\n{text}\n")
+    assert said in error.message and error.place is not None and error.place.startswith("decompose.toml:")
+    assert int(error.place.rpartition(":")[2]) >= place - 1
+
+
+def test_settings_of_the_target_are_shown_and_known_to_editors() -> None:
+    import jsonschema
+
+    from decompose.config import json_schema, values
+
+    document = tomllib.loads(TARGET)
+    jsonschema.validate(document, json_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"target": {"ecs": {"services": {"orders": {"region": "eu-west-1"}}}}}, json_schema())
+    shown = values(parse(TARGET))
+    assert shown["target.ecs.services.orders.strategy"] == "CANARY" and "target.ecs.services.orders.exec" not in shown
+    assert shown["target.ecs.join.vpc"].startswith("/platform") and shown["target.ecs.reserved-priorities"] == [7, "10-20"]

@@ -45,3 +45,37 @@ def test_the_gates_that_it_names_are_run() -> None:
     assert '"contract-shadow"' in ladder or 'f"contract-{mode}"' in ladder
     for gate in re.findall(r"`(callbacks)-(\w+)`", PAGE):
         assert f'f"{gate[0]}-{{mode}}"' in ladder and f'"{gate[1]}"' in ladder
+
+
+# --- docs/ecs.md --------------------------------------------------------------------------------
+
+ECS = (ROOT / "docs/ecs.md").read_text()
+
+
+def test_every_setting_of_the_target_is_documented() -> None:
+    from decompose import config_target as target
+
+    rows = "\n".join(line for line in ECS.splitlines() if line.startswith("| `"))
+    named = set(re.findall(r"`([a-z-]+)`", rows))
+    own = {*target.OF_ALL, *target.DATABASE, *target.SIZES, *target.SCALING, *target.JOIN, *target.CAPACITY} - {"services", "provider", "base", "weight", "kind"}
+    assert own <= named, own - named
+
+
+def test_its_settings_are_accepted(tmp_path: Path) -> None:
+    from decompose.config import load
+
+    (text,) = re.findall(r"```toml\n(.*?)```", ECS, re.DOTALL)
+    (tmp_path / "decompose.toml").write_text(text)
+    found = load(tmp_path).target
+    assert found.of("orders").strategy == "CANARY" and found.joined("staging")["vpc"].startswith("/platform")
+
+
+def test_every_point_says_where_it_is_made() -> None:
+    table = ECS.partition("## Every point")[2].partition("\n## ")[0]
+    points = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ") and not line.startswith(("| **", "| point"))]
+    assert len(points) > 40
+    for point, place in points:
+        files = re.findall(r"`([\w/.-]+\.(?:py|j2))`", place)
+        assert files or re.search(r"\boff\b", place), point
+        for file in files:
+            assert file in templates() or (ROOT / "decompose" / file).is_file(), f"{point}: {file}"

@@ -273,3 +273,18 @@ def test_files_with_changes_that_are_not_committed_are_not_rewritten(decompose: 
     git(planned, "commit", "-qam", "two")
     assert decompose("extract", "reviews", "-C", planned).code == 0
     assert decompose("extract", "reviews", "-C", planned).code == 0
+
+
+def test_the_deployment_is_written_in_the_forms_that_are_asked_for(decompose: Typed, planned: Path) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--target", "terraform").code == 0
+    deploy = planned / "services/reviews/deploy"
+    assert (deploy / "main.tf").exists() and (deploy / "service.json").exists() and not (deploy / "template.yaml").exists()
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--target", "cloudformation").code == 0
+    assert (deploy / "template.yaml").exists() and not (deploy / "main.tf").exists()
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", "--target", "pulumi").code == 2
+
+
+def test_settings_for_a_service_that_the_plan_does_not_have_are_refused(decompose: Typed, planned: Path) -> None:
+    (planned / "decompose.toml").write_text("[target.ecs.services.review]\nexec = true\n")
+    answer = decompose("extract", "reviews", "-C", planned, "--allow-dirty")
+    assert answer.code == 2 and "decompose.toml:1" in answer.err and "did you mean 'reviews'?" in answer.err

@@ -9,10 +9,11 @@ import msgspec
 from decompose.generate import cloudformation, delivery, ecs, runbook, terraform
 from decompose.generate.render import make_render
 from decompose.model.artifacts import Artifact
-from decompose.model.facts import EnvironmentRead, External, Route, Schedule, Table, Task
+from decompose.model.facts import Column, EnvironmentRead, External, Route, Schedule, Table, Task
 from decompose.model.location import Location
-from decompose.model.migration import BoundaryEdge, ContextPlan, Field, Operation, Placement, Project, Replica
-from decompose.model.service import ServicePlan, Target
+from decompose.model.migration import BoundaryEdge, ContextPlan, Field, Operation, Placement, Pointer, Project, Replica
+from decompose.model.service import ServicePlan
+from decompose.model.target import Capacity, Database, Sizes, Target
 from decompose.resources import templates
 
 AT = Location("library/loans/views.py", 7)
@@ -94,6 +95,33 @@ def service_plan(context: ContextPlan = LOANS, **changes: Any) -> ServicePlan:
     )
     return msgspec.structs.replace(plan, **changes)
 
+
+WORKER_ONLY = msgspec.structs.replace(LOANS_WITH_TASKS, routes=(), operations=(), replicas=())
+"""A context that is its tasks: nobody asks it anything."""
+WITH_FILES = msgspec.structs.replace(
+    LOANS, externals=(), tables=(msgspec.structs.replace(LOANS.tables[0], columns=(Column("scan", "scan", "file", line=9),)),)
+)
+ONE_RULE = msgspec.structs.replace(LOANS, routes=LOANS.routes[:2])
+
+TARGETS: dict[str, tuple[ContextPlan, Target]] = {
+    "worker-only": (WORKER_ONLY, Target()),
+    "telling": (msgspec.structs.replace(LOANS_WITH_TASKS, pointers=(Pointer("people.Reader", "loans.Loan", "loan_id", "CASCADE"),)), Target()),
+    "no-routes": (msgspec.structs.replace(LOANS, routes=()), Target()),
+    "files": (WITH_FILES, Target()),
+    "ec2": (LOANS_WITH_TASKS, Target(capacity=(Capacity("machines", 1),))),
+    "spot": (LOANS_WITH_TASKS, Target(capacity=(Capacity("FARGATE", 2), Capacity("FARGATE_SPOT", 0, 3)), worker_capacity=(Capacity("FARGATE_SPOT"),))),
+    "after": (LOANS, Target(routes="service")),
+    "blue-green": (ONE_RULE, Target(routes="service", strategy="BLUE_GREEN")),
+    "canary": (ONE_RULE, Target(routes="service", strategy="CANARY", step_percent=5, bake_minutes=20)),
+    "linear": (ONE_RULE, Target(routes="service", strategy="LINEAR", step_percent=25)),
+    "aurora": (LOANS, Target(database=Database(kind="aurora-serverless", minimum_units=1))),
+    "existing": (LOANS_WITH_TASKS, Target(database=Database(kind="existing"))),
+    "watched": (
+        LOANS_WITH_TASKS,
+        Target(exec=True, telemetry=True, tags=(("team", "books"),), log_retention_days=60, architecture="ARM64", sizes=Sizes(cpu=1024, memory=2048)),
+    ),
+}
+"""Settings of ``[target.ecs]`` with a context that they mean something for."""
 
 RENDER = make_render(templates())
 _made: dict[bytes, dict[str, Artifact]] = {}

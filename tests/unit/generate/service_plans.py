@@ -23,7 +23,8 @@ from decompose.model.migration import (
     Project,
     Replica,
 )
-from decompose.model.service import ServicePlan, Target
+from decompose.model.service import ServicePlan
+from decompose.model.target import Target
 from decompose.resources import templates
 
 MONOLITH = {

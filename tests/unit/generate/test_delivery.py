@@ -101,3 +101,8 @@ def test_compose_knows_the_monolith_where_the_service_calls_it() -> None:
     assert service["extra_hosts"] == ["host.docker.internal:host-gateway"]
     alone = yaml.safe_load(artifacts(service_plan())["compose.yaml"].content)["x-service"]
     assert "MONOLITH_URL" not in alone["environment"] and "extra_hosts" not in alone
+
+
+def test_a_lock_with_hashes_is_used_where_there_is_one() -> None:
+    text = artifacts(service_plan())["Dockerfile"].content.decode()
+    assert "COPY requirements.* /tmp/" in text and "--require-hashes --requirement /tmp/requirements.lock" in text

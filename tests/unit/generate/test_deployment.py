@@ -2,9 +2,10 @@ import msgspec
 import pytest
 from deployment_plans import AT, LOANS, LOANS_WITH_TASKS, service_plan
 
-from decompose.generate.deployment import FARGATE_SIZES, deployment, fargate_size
+from decompose.generate.deployment import deployment
+from decompose.generate.sizing import FARGATE_SIZES, fargate_size
 from decompose.model.facts import EnvironmentRead, External, Route, Setting
-from decompose.model.service import Sizes, Target
+from decompose.model.target import Sizes, Target
 
 
 def test_a_credential_becomes_a_secret_and_its_default_is_forgotten() -> None:

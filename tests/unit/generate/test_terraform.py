@@ -100,7 +100,8 @@ def mocks(variables: dict[str, Any]) -> str:
         f'mock_resource "aws_db_instance" {{\n    defaults = {{ master_user_secret = [{{ secret_arn = "{ARN}" }}], port = 5432 }}\n  }}',
     ]
     provider = "\n  ".join(defaults)
-    return f'mock_provider "aws" {{\n  {provider}\n}}\nvariables {{\n{hcl.attributes(variables, 2)}\n}}\nrun "applied" {{\n  command = apply\n}}\n'
+    subnets = 'override_data {\n  target = data.aws_ssm_parameter.shared["private-subnets"]\n  values = { insecure_value = "subnet-1,subnet-2" }\n}\n'
+    return f'mock_provider "aws" {{\n  {provider}\n}}\n{subnets}variables {{\n{hcl.attributes(variables, 2)}\n}}\nrun "applied" {{\n  command = apply\n}}\n'
 
 
 @pytest.mark.aws

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -91,3 +92,40 @@ def test_each_side_runs_its_own_tasks_whoever_sends_them_by_name(library: Path, 
         assert "'B12: 0 books'" in there.read_text()
         assert "Task library.catalog.tasks.count[" not in here.read_text()
         assert "unregistered" not in here.read_text() + there.read_text()
+
+
+WAITING = """
+import sys
+from loans_service import celery
+celery.app.conf.broker_url = "memory://"
+celery.app.amqp.queues.select(["mail"])
+with celery.app.connection_for_write() as connection:
+    for _ in range(3):
+        celery.app.send_task("library.loans.tasks.remind", queue="mail", connection=connection)
+print(celery.waiting())
+"""
+
+
+def test_a_worker_knows_how_many_messages_wait_in_its_queues(library: Path, tmp_path: Path) -> None:
+    own = {"DATABASE_URL": f"sqlite:///{tmp_path}/service.sqlite3", "CELERY_BROKER_URL": "memory://"}
+    assert execute(library / "services/loans", SETTINGS, "-c", WAITING, **own).strip().endswith("3")
+
+
+def test_a_dispatcher_says_what_waits_and_what_is_parked(library: Path, tmp_path: Path) -> None:
+    own = {"DATABASE_URL": f"sqlite:///{tmp_path}/service.sqlite3"}
+    folder = library / "services/loans"
+    execute(folder, SETTINGS, "manage.py", "migrate", "-v0", **own)
+    made = """
+import datetime
+import django
+django.setup()
+from django.utils import timezone
+from library.boundaries.exchange.models import Event
+later = timezone.now() + datetime.timedelta(hours=1)
+for parked in (False, False, True):
+    Event.objects.create(target="monolith", kind="x", key=str(parked), body="{}", parked=parked, due=later)
+Event.objects.update(created=timezone.now() - datetime.timedelta(seconds=90))
+"""
+    execute(folder, SETTINGS, "-c", made, **own)
+    said = json.loads(execute(folder, SETTINGS, "manage.py", "dispatch_events", "--once", "--report=60", **own).splitlines()[0])
+    assert (said["measure"], said["waiting"], said["parked"]) == ("outbox", 2, 1) and 85 < said["lag"] < 200

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 from projects import Monolith
 from reviews_shop import MODELS, SHOP, shop
 
@@ -52,10 +50,3 @@ def test_a_service_gets_the_settings_that_its_code_reads() -> None:
 def test_a_service_requires_what_its_code_imports() -> None:
     task = "# shop/reviews/tasks.py\nimport requests\nfrom celery import shared_task\n\n@shared_task\ndef remind():\n    return requests.get('https://x')\n"
     assert set(reviews(Monolith(SHOP, task)).requirements) == {"celery", "django", "requests"}
-
-
-def test_every_context_gets_a_range_of_listener_priorities_of_its_own() -> None:
-    project = shop("")
-    priorities = [project.service(name).target.listener_priority for name in ("catalog", "reviews", "stock")]
-    assert priorities == sorted(set(priorities))
-    assert min(b - a for a, b in itertools.pairwise(priorities)) >= 50
