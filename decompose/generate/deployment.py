@@ -34,6 +34,9 @@ SYSTEM_PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 MONOLITH_URL = "MONOLITH_URL"
+
+HEARTBEAT_AGE = 60
+"""Seconds after which a worker whose file says nothing new counts as hung; it says something every two."""
 FILES = "/srv/files"
 """Where a shared file system is mounted."""
 
@@ -239,7 +242,7 @@ def _worker(plan: ServicePlan, size: Size, capacity: tuple[Capacity, ...]) -> Pr
     return Process(
         name=f"{plan.name}-worker",
         command=("celery", f"--app={app}", "worker", "--loglevel=INFO", "--concurrency=2", f"--queues={','.join(queues)}"),
-        health=("CMD-SHELL", f'celery --app={app} inspect ping --destination "celery@$HOSTNAME" --timeout 8'),
+        health=("CMD-SHELL", f"test $(( $(date +%s) - $(stat -c %Y /tmp/worker-heartbeat) )) -lt {HEARTBEAT_AGE}"),
         cpu=size.cpu,
         memory=size.memory,
         # One worker at least: it says how many messages wait, and without it nothing would start the first.

@@ -411,5 +411,5 @@ def test_workers_are_scaled_by_what_waits_for_each() -> None:
 
 def test_an_image_of_workers_starts_and_judges_a_worker() -> None:
     text = artifacts(plan_of("worker-only"))["Dockerfile"].content.decode()
-    assert 'CMD ["celery"' in text and "EXPOSE" not in text and "inspect ping" in text
+    assert 'CMD ["celery"' in text and "EXPOSE" not in text and "worker-heartbeat" in text
     assert set(load_yaml(artifacts(plan_of("worker-only"))["compose.yaml"].content)["services"]) == {"worker", "migrate", "database", "broker"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -13,8 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from deployment_plans import LOANS_WITH_TASKS, service_plan
 from running import environment, execute
 from test_service import SETTINGS
+
+from decompose.generate.deployment import HEARTBEAT_AGE, deployment
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +80,7 @@ current_app.send_task(sys.argv[1], sys.argv[2:])
 
 def test_each_side_runs_its_own_tasks_whoever_sends_them_by_name(library: Path, tmp_path: Path, broker: str) -> None:
     service = library / "services/loans"
-    own = {"DATABASE_URL": f"sqlite:///{tmp_path}/service.sqlite3", "CELERY_BROKER_URL": broker}
+    own = {"DATABASE_URL": f"sqlite:///{tmp_path}/service.sqlite3", "CELERY_BROKER_URL": broker, "TMPDIR": str(tmp_path)}
     others = {"MONOLITH_DB": str(tmp_path / "monolith.sqlite3"), "CELERY_BROKER_URL": broker}
     execute(service, SETTINGS, "manage.py", "migrate", "-v0", **own)
     execute(library, "library.settings", "manage.py", "migrate", "-v0", **others)
@@ -92,6 +96,18 @@ def test_each_side_runs_its_own_tasks_whoever_sends_them_by_name(library: Path, 
         assert "'B12: 0 books'" in there.read_text()
         assert "Task library.catalog.tasks.count[" not in here.read_text()
         assert "unregistered" not in here.read_text() + there.read_text()
+        assert is_healthy(tmp_path)
+    os.utime(tmp_path / "worker-heartbeat", (0, time.time() - HEARTBEAT_AGE - 1))
+    assert not is_healthy(tmp_path)
+    (tmp_path / "worker-heartbeat").unlink()
+    assert not is_healthy(tmp_path)
+
+
+def is_healthy(scratch: Path) -> bool:
+    """What the health check of a worker's container says, with another folder for its own."""
+    process = deployment(service_plan(LOANS_WITH_TASKS)).worker
+    assert process is not None and process.health[0] == "CMD-SHELL"
+    return subprocess.run(["sh", "-c", process.health[1].replace("/tmp/", f"{scratch}/")], capture_output=True).returncode == 0
 
 
 WAITING = """
