@@ -11,7 +11,7 @@ import msgspec
 import yaml
 
 from decompose.generate import ecs
-from decompose.generate.deployment import FARGATE_SIZES, deployment
+from decompose.generate.deployment import BROKER_URL, FARGATE_SIZES, MONOLITH_URL, deployment
 from decompose.generate.render import Render, camel
 from decompose.model.artifacts import Artifact
 from decompose.model.deployment import Deployment, Gap, Process, Secret
@@ -38,6 +38,7 @@ SHARED = {
     "VpcId": "vpc-id",
 }
 BROKER = {"BrokerSecurityGroup": "broker-security-group"}
+MONOLITH = {"MonolithPort": "monolith-port"}
 
 
 class Intrinsic(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     for environment in ENVIRONMENTS:
         path = f"{service.root}/deploy/parameters/{environment}.json"
         yield Artifact(path, _json(_parameters(service, environment)), "merged", context=service.context)
-    content = render("deploy/shared.yaml.j2", project=service.project, cluster=service.cluster, exports={**SHARED, **BROKER})
+    content = render("deploy/shared.yaml.j2", project=service.project, cluster=service.cluster, exports={**SHARED, **BROKER, **MONOLITH})
     yield Artifact(f"{shared}/template.yaml", content)
     for environment in ENVIRONMENTS:
         yield Artifact(f"{shared}/parameters/{environment}.json", _json(_shared_parameters(environment)), "once")
@@ -68,7 +69,9 @@ def template(service: Deployment, render: Render) -> bytes:
     return render(
         "deploy/template.yaml.j2",
         service=service,
-        shared={**SHARED, **(BROKER if service.worker else {})},
+        shared=looked_up(service),
+        broker=service.reads(BROKER_URL),
+        calls_monolith=service.reads(MONOLITH_URL),
         given=[secret for secret in service.secrets if secret.source == "given"],
         optional=[variable.name for variable in service.variables if variable.value is None and not variable.purpose],
         needed=[variable for variable in service.variables if variable.value is None and variable.purpose],
@@ -93,6 +96,14 @@ def template(service: Deployment, render: Render) -> bytes:
         role_command=ecs.ROLE_COMMAND,
         role_statements=ecs.ROLE_STATEMENTS.splitlines(),
     )
+
+
+def looked_up(service: Deployment) -> dict[str, str]:
+    """What the shared stack publishes and this service needs."""
+    found = {**SHARED, **(BROKER if service.reads(BROKER_URL) else {}), **(MONOLITH if service.reads(MONOLITH_URL) else {})}
+    if not service.rules:
+        del found["MonolithTargetGroupArn"]
+    return dict(sorted(found.items()))
 
 
 def variable_parameter(name: str) -> str:
@@ -247,10 +258,9 @@ def _json(value: Any) -> bytes:
 def _parameters(service: Deployment, environment: str) -> dict[str, Any]:
     """Input of ``aws cloudformation deploy --parameter-overrides file://``; what is not known must be replaced to deploy."""
     production = environment == "production"
-    shared = {**SHARED, **(BROKER if service.worker else {})}
     values = {
         "Environment": environment,
-        **{name: f"/{service.project}/{environment}/shared/{end}" for name, end in shared.items()},
+        **{name: f"/{service.project}/{environment}/shared/{end}" for name, end in looked_up(service).items()},
         "Cpu": str(service.web.cpu),
         "Memory": str(service.web.memory),
         "MinimumTasks": str(service.web.minimum if production else 1),

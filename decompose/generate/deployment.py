@@ -39,13 +39,14 @@ SYSTEM_PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 MONOLITH_URL = "MONOLITH_URL"
+BROKER_URL = "CELERY_BROKER_URL"
 
 CONTRACT_SECRETS = (
     Secret("DATABASE_URL", "database", "the service's own role in its own database"),
     Secret("SECRET_KEY", "generated", "signs what the framework signs; made once per environment"),
     Secret("BOUNDARY_TOKEN_KEY", "shared", "signs calls between monolith and service; both hold the same key"),
 )
-_BROKER = Secret("CELERY_BROKER_URL", "given", "the message broker that monolith and workers share")
+_BROKER = Secret(BROKER_URL, "given", "the message broker that monolith and workers share")
 _CREDENTIAL = re.compile(
     r"SECRET|PASSW|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|_KEY$|(^|_)DSN|DATABASE_URL"
     r"|(DATABASE|DB|REDIS|BROKER|AMQP|RABBIT\w*|CELERY|MONGO\w*|CACHE|BACKEND|EMAIL|SMTP)\w*_(URL|URI)$|RESULT_BACKEND$",

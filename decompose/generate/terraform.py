@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from decompose.generate import cloudformation, ecs, hcl
-from decompose.generate.cloudformation import BROKER, ENVIRONMENTS, SHARED, TRAFFIC
-from decompose.generate.deployment import FARGATE_SIZES, deployment
+from decompose.generate.cloudformation import ENVIRONMENTS, TRAFFIC
+from decompose.generate.deployment import BROKER_URL, FARGATE_SIZES, MONOLITH_URL, deployment
 from decompose.generate.hcl import Expression
 from decompose.generate.render import Render
 from decompose.model.artifacts import Artifact
@@ -50,12 +50,13 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
 
 def _values(service: Deployment) -> Value:
     """Everything that the templates of a service's module show."""
-    names = {**SHARED, **(BROKER if service.worker else {})}
     return {
         "service": service,
-        "shared": names,
+        "shared": cloudformation.looked_up(service),
+        "broker": service.reads(BROKER_URL),
         "given": [secret for secret in service.secrets if secret.source == "given"],
-        "optional": [variable for variable in service.variables if variable.value is None],
+        "optional": [variable for variable in service.variables if variable.value is None and not variable.purpose],
+        "needed": [variable for variable in service.variables if variable.value is None and variable.purpose],
         "traffic": TRAFFIC,
         "fargate": {str(cpu): list(sizes) for cpu, sizes in FARGATE_SIZES.items()},
         "secret_arns": [Expression(_secret(secret)) for secret in service.secrets],
@@ -83,7 +84,7 @@ def _filled(service: Deployment, value: Value, tag: str) -> Value:
 
 
 def _without_unset(service: Deployment, container: Value) -> None:
-    unset = [variable.name for variable in service.variables if variable.value is None]
+    unset = [variable.name for variable in service.variables if variable.value is None and not variable.purpose]
     if unset:
         known = [each for each in container["environment"] if each["name"] not in unset]
         given = ", ".join(f"{name} = var.{_variable(name)}" for name in unset)
@@ -146,8 +147,10 @@ def _ways(service: Deployment) -> list[Way]:
         Way("to_database", own, database, "5432", "own database"),
         Way("to_monolith_database", own, monolith_database, "5432", "copy job, until the cutover", "local.has_source"),
     ]
-    if service.worker:
-        found.append(Way("to_broker", own, 'local.shared["broker-security-group"]', "var.broker_port", "tasks from the broker"))
+    if service.reads(BROKER_URL):
+        found.append(Way("to_broker", own, 'local.shared["broker-security-group"]', "var.broker_port", "tasks to and from the broker"))
+    if service.reads(MONOLITH_URL):
+        found.append(Way("to_monolith", own, 'local.shared["monolith-security-group"]', 'local.shared["monolith-port"]', "callbacks and events"))
     return found
 
 
@@ -222,6 +225,7 @@ def _environment(service: Deployment, environment: str) -> Mapping[str, Any]:
         "database_multi_az": production,
         "log_retention_days": 90 if production else 14,
         **{f"{s.name.lower()}_secret_arn": "REPLACE: ARN of the secret" for s in service.secrets if s.source == "given"},
+        **{_variable(v.name): f"REPLACE: {v.purpose}" for v in service.variables if v.value is None and v.purpose},
     }
     if service.worker:
         values |= {"worker_cpu": service.worker.cpu, "worker_memory": service.worker.memory, "maximum_workers": service.worker.maximum}

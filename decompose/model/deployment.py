@@ -138,6 +138,10 @@ class Deployment(msgspec.Struct, frozen=True):
     tables: tuple[str, ...] = ()
     broker: Literal["", "amqp", "redis"] = ""
 
+    def reads(self, name: str) -> bool:
+        """Whether the service is given an environment variable, in the open or as a secret."""
+        return name in {*(variable.name for variable in self.variables), *(secret.name for secret in self.secrets)}
+
     @property
     def processes(self) -> tuple[Process, ...]:
         """The long-running processes, the web process first."""
