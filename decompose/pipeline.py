@@ -721,6 +721,15 @@ def verify(
     return run_gates(base, service, written, settings.verify, disagreements=lambda: _disagreements(base, service, view.generated), report=report)
 
 
+def disagreements(path: str | Path, context: str, *, config: Config | None = None) -> tuple[str, ...]:
+    """What does not fit together in the deployment files of an extracted context: the gate ``agreement`` of :func:`verify` alone."""
+    base = project_folder(path)
+    settings = config or load(base)
+    view = emit.footprint(base)
+    service = _service(load_plan(base), context_plan(load_plan(base), context), settings, source_tree(base, settings, view.generated), view)
+    return _disagreements(base, service, view.generated)
+
+
 def _disagreements(base: Path, service: ServicePlan, generated: Iterable[str]) -> tuple[str, ...]:
     """What does not fit together in the service's files as they are now, edits of people included, or with those of other services."""
     from decompose.generate.crosscheck import problems

@@ -223,7 +223,10 @@ def references(value: Any) -> set[str]:
 
 def statements(role: Tree) -> list[Tree]:
     """What a role of the template allows."""
-    return [s for policy in role.get("Policies", ()) for s in policy["PolicyDocument"]["Statement"]]
+    written = [s for policy in role.get("Policies", ()) for s in policy["PolicyDocument"]["Statement"]]
+    # One under a condition is one of two alternatives, the other often none at all.
+    either = [choice for s in written for choice in (s["If"][1:] if "If" in s else [s])]
+    return [s for s in either if "Effect" in s]
 
 
 def allowed(role: Tree, action: str) -> set[str]:
