@@ -9,6 +9,7 @@ from typing import Literal
 
 from decompose.generate import schedules
 from decompose.generate.routing import rules
+from decompose.model.credentials import CONCEALED, is_credential
 from decompose.model.deployment import Deployment, Gap, Grant, Process, ScheduledJob, Secret, Variable
 from decompose.model.facts import EnvironmentRead, Route
 from decompose.model.location import Location
@@ -47,11 +48,6 @@ CONTRACT_SECRETS = (
     Secret("BOUNDARY_TOKEN_KEY", "shared", "signs calls between monolith and service; both hold the same key"),
 )
 _BROKER = Secret(BROKER_URL, "given", "the message broker that monolith and workers share")
-_CREDENTIAL = re.compile(
-    r"SECRET|PASSW|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|_KEY$|(^|_)DSN|DATABASE_URL"
-    r"|(DATABASE|DB|REDIS|BROKER|AMQP|RABBIT\w*|CELERY|MONGO\w*|CACHE|BACKEND|EMAIL|SMTP)\w*_(URL|URI)$|RESULT_BACKEND$",
-    re.IGNORECASE,
-)
 # The task role replaces these; a long-lived key in a container is what it is there to avoid.
 _ROLE_INSTEAD = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 # Said by the platform or by this model itself.
@@ -225,8 +221,9 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
             continue
         if read.name in _ROLE_INSTEAD:
             gaps.append(Gap(read.name, "not passed on: the task role gives the rights", read.at))
-        elif _CREDENTIAL.search(read.name):
+        elif is_credential(read.name):
             secrets.append(Secret(read.name, "given", "read by the moved code", read.at))
+            gaps += [Gap(read.name, _in_the_code(), read.at)] if read.default == CONCEALED else []
         else:
             value = _default(read)
             variables.append(Variable(read.name, value, read.at))
@@ -260,7 +257,13 @@ def _first_reads(reads: Iterable[EnvironmentRead]) -> list[EnvironmentRead]:
     return list(chosen.values())
 
 
+def _in_the_code() -> str:
+    return "the code's default is a secret and goes where the code goes: take it out there, and set it for each environment"
+
+
 def _no_default(read: EnvironmentRead) -> str:
+    if read.default == CONCEALED:
+        return _in_the_code()
     if not read.default or any(isinstance(node, ast.Constant) and node.value == read.name for node in _nodes(read.default)):
         return "the code gives no default: set it for each environment"
     return f"the code's default is {read.default}: set it for each environment where something else is wanted"
