@@ -15,6 +15,7 @@ from decompose.model.facts import EnvironmentRead, Route
 from decompose.model.location import Location
 from decompose.model.migration import ContextPlan
 from decompose.model.service import ServicePlan
+from decompose.planning.requirements import normal
 
 # CPU units -> MiB. Source: "Task CPU and memory" in the Amazon ECS developer guide, Fargate on Linux.
 FARGATE_SIZES: dict[int, tuple[int, ...]] = {
@@ -87,7 +88,7 @@ def deployment(plan: ServicePlan) -> Deployment:
         rules=listener_rules,
         grants=grants,
         schedules=jobs,
-        gaps=(*route_gaps, *_state_gaps(plan), *environment_gaps, *grant_gaps, *job_gaps, *size_gaps),
+        gaps=(*route_gaps, *_state_gaps(plan), *_requirement_gaps(plan), *environment_gaps, *grant_gaps, *job_gaps, *size_gaps),
         build_packages=build,
         run_packages=run,
         description=_first_line(plan),
@@ -247,6 +248,15 @@ def _state_gaps(plan: ServicePlan) -> Iterator[Gap]:
     for setting in plan.context.left_settings:
         if setting.name not in taken:
             yield Gap(setting.name, "the monolith configures it, the service does not: its cache is one of each process unless it is set", setting.at)
+
+
+def _requirement_gaps(plan: ServicePlan) -> Iterator[Gap]:
+    """Requirements that only bear the name of an import: whoever owns that name in the index would be installed."""
+    declared = {name for name, _ in plan.project.requirements}
+    for line in plan.context.requirements if declared else ():
+        name = normal(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0])
+        if name not in declared and not line.startswith("kombu["):
+            yield Gap(f"requirement {name}", "no file of the monolith declares a distribution for this import: see what brings it before it is installed")
 
 
 def _first_reads(reads: Iterable[EnvironmentRead]) -> list[EnvironmentRead]:
