@@ -81,15 +81,16 @@ class Reply(NamedTuple):
 def forward(boundary: Boundary, request: Request, subject: str, claims: Mapping[str, Any]) -> Reply:
     """The service's reply on behalf of ``subject``. Raises :class:`BoundaryUnavailable` when there is none in time.
 
-    Only what changes nothing is tried again.
+    Only what changes nothing is tried again, and only while time is left: a service that hangs must not hold a worker for longer.
     """
     service = client.of(boundary)
     name = f"{boundary.name} {request.method} {request.target.partition('?')[0]}"
-    limit = float(boundary.option("route_timeout", 10)) * service.patience
+    deadline = time.monotonic() + float(boundary.option("route_timeout", 10)) * service.patience
     attempts = service.attempts if request.method in _SAFE else 1
     for attempt in range(1, attempts + 1):
         if not service.circuit.admits():
             raise BoundaryUnavailable(name, "the circuit is open after repeated failures")
+        left = max(0.001, deadline - time.monotonic())
         token = tokens.sign(
             subject, "monolith", boundary.name, tokens.signing_key(service.key), claims=claims
         )
@@ -98,20 +99,20 @@ def forward(boundary: Boundary, request: Request, subject: str, claims: Mapping[
             _address(service.http.base_url, request.target),
             headers=_request_headers(request, token),
             content=_pieces(request),
-            timeout=httpx.Timeout(limit, connect=service.connect),
+            timeout=httpx.Timeout(left, connect=min(left, service.connect)),
         )
         try:
             reply = service.http.send(outgoing, stream=True)
         except httpx.TransportError as error:
             service.circuit.record(succeeded=False)
-            if attempt == attempts:
+            if attempt == attempts or time.monotonic() >= deadline:
                 raise BoundaryUnavailable(
                     name, f"{type(error).__name__} after {attempt} tries"
                 ) from error
         else:
             service.circuit.record(succeeded=reply.status_code < 500)
             if reply.status_code not in _OVERLOADED or attempt == attempts:
-                return _reply(name, reply)
+                return _reply(name, reply, deadline)
             reply.close()
         time.sleep(random.uniform(0, min(client.LONGEST_DELAY, client.FIRST_DELAY * 2**attempt)))
     raise BoundaryUnavailable(name, "no tries allowed")
@@ -155,7 +156,7 @@ def _pieces(request: Request) -> Iterable[bytes] | None:
     return iter(lambda: body.read(PIECE), b"")
 
 
-def _reply(name: str, reply: httpx.Response) -> Reply:
+def _reply(name: str, reply: httpx.Response, deadline: float) -> Reply:
     listed = _names(reply.headers.get("connection", ""))
     headers = [
         (key, value)
@@ -165,11 +166,19 @@ def _reply(name: str, reply: httpx.Response) -> Reply:
     if int(reply.headers.get("content-length", WHOLE + 1)) > WHOLE:
         return Reply(reply.status_code, headers, pieces=_streamed(reply))
     try:
-        return Reply(reply.status_code, headers, b"".join(reply.iter_raw()))
+        return Reply(reply.status_code, headers, b"".join(_in_time(reply, deadline)))
     except httpx.TransportError as error:
         raise BoundaryUnavailable(name, f"{type(error).__name__} in the reply") from error
     finally:
         reply.close()
+
+
+def _in_time(reply: httpx.Response, deadline: float) -> Iterator[bytes]:
+    # Each read has a limit of its own: a reply that trickles in would have no limit at all.
+    for piece in reply.iter_raw():
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("the reply did not end in time", request=reply.request)
+        yield piece
 
 
 def _streamed(reply: httpx.Response) -> Iterator[bytes]:
