@@ -145,15 +145,18 @@ def _caller(request: HttpRequest, view: Any) -> Any:
     if not hasattr(kind, "get_authenticators"):
         return _of_session(request)
     from rest_framework.exceptions import APIException
-    from rest_framework.request import Request
 
     instance = kind(**getattr(view, "initkwargs", {}))
     actions: Mapping[str, str] = getattr(view, "actions", None) or {}
     instance.request, instance.action_map = request, actions
     instance.action = actions.get(str(request.method).lower())
+    found = getattr(request, "user", None)
     try:
-        return Request(request, authenticators=instance.get_authenticators()).user
+        # With the view's own parsers: a token against forgery may be looked for in the body.
+        return instance.initialize_request(request).user
     except APIException:
+        # The framework has made nobody of the user meanwhile; the view finds out by itself what it refuses, and says why.
+        request.user = found
         return None
 
 
@@ -213,7 +216,20 @@ def _body(request: Any) -> BinaryIO | None:
 def _put_back(request: Any, body: BinaryIO) -> None:
     body.seek(0)
     if not hasattr(request, "_body"):
-        request._stream, request._read_started = body, False
+        request._stream, request._read_started = _Kept(body), False
+
+
+class _Kept:
+    """A request's body for a reader who closes what it has read; the service wants it, too."""
+
+    def __init__(self, body: BinaryIO) -> None:
+        self._body = body
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._body, name)
+
+    def close(self) -> None:
+        """Nothing: whoever holds the body closes it."""
 
 
 def _length(body: BinaryIO | None) -> int:
