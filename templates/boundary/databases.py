@@ -42,6 +42,26 @@ def name_of(raised: BaseException) -> str:
     return ""
 
 
+GONE = frozenset({"57P01", "57P02", "57P03"})
+"""SQLSTATEs of PostgreSQL for a server that goes, has crashed or is not there yet; class 08 is that of connections."""
+
+
+def is_cut_off(raised: BaseException) -> bool:
+    """Whether a database error means that the database does not answer at all, by the driver's own code."""
+    if name_of(raised) not in ("InterfaceError", "OperationalError"):
+        return False
+    driver = getattr(raised, "orig", None) or raised.__cause__
+    for attribute in ("sqlstate", "pgcode"):
+        if hasattr(driver, attribute):
+            # Who got no answer has no code either.
+            state = getattr(driver, attribute)
+            return state is None or state[:2] == "08" or state in GONE
+    code = next(iter(getattr(driver, "args", ())), None)
+    if isinstance(code, int):
+        return 2000 <= code < 3000  # MySQL: errors of the client, all about its connection
+    return getattr(driver, "sqlite_errorname", "") == "SQLITE_CANTOPEN"
+
+
 def also(kind: type[Any], name: str) -> type[Any]:
     """``kind`` as a class that is the database error ``name`` of the caller's libraries, too."""
     if name not in NAMES:

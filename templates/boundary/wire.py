@@ -314,7 +314,7 @@ def decode_answer(boundary: Boundary, operation: OperationContract, answer: Answ
         raise _rebuilt(boundary, refusal, document)
     detail = f"{document.get('title', 'no problem document')} (status {answer.status})"
     if answer.status in (502, 503, 504):
-        raise BoundaryUnavailable(name, detail)
+        raise BoundaryUnavailable(name, detail) from answer.cause
     if answer.status >= 500:
         failure = databases.also(BoundaryFailure, str(document.get("database", "")))
         raise failure(name, detail) from answer.cause
@@ -689,9 +689,13 @@ def raising(boundary: Boundary, operation: OperationContract, raised: Exception)
 def failed(operation: str, raised: Exception) -> Answer:
     """The answer where an operation failed in a way that it does not declare.
 
-    Of what was raised only the kind of database error crosses, where it is one.
+    Of what was raised only the kind of database error crosses, where it is one. Without its database a service is not there: 503, as
+    for every other reason, so that callers do what they declared for that.
     """
-    answer = problem(500, "the operation failed", operation, database=databases.name_of(raised))
+    status, title = 500, "the operation failed"
+    if databases.is_cut_off(raised):
+        status, title = 503, "the database does not answer"
+    answer = problem(status, title, operation, database=databases.name_of(raised))
     return answer._replace(cause=raised)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import string
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -62,8 +63,15 @@ class Task:
         """Waits for the first container to end."""
         return int(podman("wait", self.container(), timeout=timeout).stdout)
 
-    def is_healthy(self, name: str = "") -> bool:
-        return podman("healthcheck", "run", self.container(name), check=False).returncode == 0
+    def is_healthy(self, name: str) -> bool:
+        """Whether the health check of the definition passes now. Podman's own wants systemd to run it."""
+        check = self.containers[name]["healthCheck"]
+        form, *words = check["command"]
+        command = words if form == "CMD" else ["sh", "-c", *words]
+        try:
+            return podman("exec", self.container(name), *command, check=False, timeout=check["timeout"]).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def until_healthy(self) -> float:
         """Seconds from the start until the containers' own health checks pass: ECS's own time for that is the limit."""
@@ -177,9 +185,6 @@ def _options(container: Value, definition: Value, secrets: Mapping[str, str], po
         words += ["--env", f"{each['name']}={secrets[each['valueFrom']]}"]
     for each in container.get("mountPoints", ()):
         words += ["--volume", _volume(f"{pod}-{each['sourceVolume']}", each, image)]
-    check = container.get("healthCheck")
-    if check:
-        words += ["--health-cmd", json.dumps(check["command"]), "--health-interval", "disable", "--health-timeout", f"{check['timeout']}s"]
     if container.get("entryPoint"):
         words += ["--entrypoint", json.dumps(container["entryPoint"])]
     return [*words, image, *container.get("command", ())]

@@ -87,7 +87,7 @@ def ask(front: Shop, path: str, number: int = 0, *, method: str = "GET", headers
     csrf = "c" * 32
     every = {
         "Authorization": bearer(str(key), "reviews", KEY), "Cookie": f"sessionid={session}; csrftoken={csrf}", "X-CSRFToken": csrf,
-        "X-Request-Id": name, "Content-Type": "application/json", **(headers or {}),
+        "Referer": "https://" + front.balancer.url.partition("//")[2] + "/", "X-Request-Id": name, "Content-Type": "application/json", **(headers or {}),
     }  # fmt: skip
     request = urllib.request.Request(front.balancer.url + path, method=method, headers=every, data=b"{}" if method == "POST" else None)
     started = time.monotonic()

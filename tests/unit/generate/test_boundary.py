@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import django.db.utils
 import pytest
+from postgres import Server
 from running import Run
 from service_plans import LOAN, OPERATIONS, generated, library_plan, parameter
 
@@ -459,3 +464,33 @@ for path in ("builtins.SystemExit", "os.system", "django.core.exceptions.setting
 print(refusals.named("django.http.response.Http404").__name__)
 """
     assert monolith(code, **LOOPBACK) == "None\n" * 6 + "Http404\n"
+
+
+def test_a_database_that_is_gone_is_told_from_one_that_refuses(postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By real errors of real drivers, as SQLAlchemy and Django pass them on."""
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import DBAPIError
+
+    known = ModuleType("databases")
+    monkeypatch.setitem(sys.modules, "databases", known)
+    exec((Path(__file__).parents[3] / "templates/boundary/databases.py").read_text(), vars(known))
+
+    def cut_off(engine: Any, *statements: str) -> bool:
+        try:
+            with engine.connect() as connection:
+                for statement in statements:
+                    connection.execute(text(statement))
+        except DBAPIError as error:
+            as_django = django.db.utils.OperationalError(str(error.orig))
+            as_django.__cause__ = error.orig
+            assert known.is_cut_off(as_django) == known.is_cut_off(error)
+            return bool(known.is_cut_off(error))
+        raise AssertionError("nothing was raised")
+
+    assert cut_off(create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"), "SELECT 1")
+    assert cut_off(create_engine(f"sqlite:///{tmp_path}/no/folder.sqlite3"), "SELECT 1")
+    assert not cut_off(create_engine("sqlite://"), "SELECT * FROM missing")
+    engine = create_engine(postgres.address().replace("postgres://", "postgresql+psycopg://"))
+    assert cut_off(engine, "SELECT pg_terminate_backend(pg_backend_pid())")
+    assert not cut_off(engine, "SET statement_timeout = 10", "SELECT pg_sleep(5)")
+    assert not cut_off(engine, "SELECT * FROM missing")
