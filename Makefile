@@ -60,8 +60,12 @@ oracle: $(VENV)/.ready ## PROJECTS=folder with checkouts [ONLY=name,name SHOW=n 
 harness: $(VENV)/.ready ## odd and hostile inputs and plans, same bytes, memory, faults while analyze, plan and extract write; SHARED=folder [PARTS="plan extract"], FULL=1 for every point and 3 million lines
 	$(BIN)/python tests/harness/run.py $(SHARED) $(PARTS)
 
-test-aws: $(VENV)/.ready ## judges of the AWS files that need many seconds: Terraform with its provider, where they are installed
-	$(BIN)/python -m pytest -m aws
+test-aws: $(VENV)/.ready ## judges of everything around a service: botocore, cfn-lint, checkov, hadolint, schemas, shellcheck, Terraform; says what it skipped
+	@# A judge that cannot be had is skipped by name at the end, not a failure here.
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/aws.txt
+	-test -x build/checkov/bin/checkov || { $(PYTHON) -m venv build/checkov \
+	  && build/checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/checkov.txt; }
+	CHECKOV=build/checkov/bin/checkov SHARED=$(SHARED) $(BIN)/python -m pytest -m aws tests/aws
 
 test-containers: $(VENV)/.ready ## images built, generated tasks and listener rules run; needs podman, buildah, PostgreSQL, redis-server
 	sh tests/containers/run.sh $(abspath $(VENV)) "$(SHARED)/containers"

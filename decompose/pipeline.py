@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import keyword
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -756,7 +756,25 @@ def verify(
     own = tuple(path for path, contexts in view.generated.items() if context in contexts)
     tests = tuple(module.path for module in migration.modules if module.role == "test")
     written = Written(own, tuple(view.generated), view.originals, tests)
-    return run_gates(base, service, written, settings.verify, report=report)
+    return run_gates(base, service, written, settings.verify, disagreements=lambda: _disagreements(base, service, view.generated), report=report)
+
+
+def disagreements(path: str | Path, context: str, *, config: Config | None = None) -> tuple[str, ...]:
+    """What does not fit together in the deployment files of an extracted context: the gate ``agreement`` of :func:`verify` alone."""
+    base = project_folder(path)
+    settings = config or load(base)
+    view = emit.footprint(base)
+    service = _service(load_plan(base), context_plan(load_plan(base), context), settings, source_tree(base, settings, view.generated), view)
+    return _disagreements(base, service, view.generated)
+
+
+def _disagreements(base: Path, service: ServicePlan, generated: Iterable[str]) -> tuple[str, ...]:
+    """What does not fit together in the service's files as they are now, edits of people included, or with those of other services."""
+    from decompose.generate.crosscheck import problems
+    from decompose.generate.deployment import deployment
+
+    present = [path for path in generated if (base / path).is_file()]
+    return problems(deployment(service), [Artifact(path, contents(str(base), path)) for path in present])
 
 
 def deploy_plan(path: str | Path, context: str, *, config: Config | None = None, environment: str | None = None) -> Rollout:

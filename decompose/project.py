@@ -11,7 +11,9 @@ from decompose.model.settings import Config
 from decompose.model.source import SkippedFile, SourceTree
 from decompose.scan.tree import discover
 
-_PACKAGING = ("Pipfile", "pyproject.toml", "pytest.ini", "runtime.txt", "setup.cfg", "tox.ini")
+_PACKAGING = (
+    "Pipfile", "Pipfile.lock", "pdm.lock", "poetry.lock", "pyproject.toml", "pytest.ini", "runtime.txt", "setup.cfg", "tox.ini", "uv.lock",
+)  # fmt: skip
 
 
 def project_folder(path: str | Path) -> Path:
@@ -61,7 +63,8 @@ def packaging_paths(tree: SourceTree) -> set[str]:
     """Packaging files of the tree, and hidden ones that a tree does not list; these need not exist."""
     named = {file.path for file in tree.other if file.path.rpartition("/")[2] in _PACKAGING}
     lists = {file.path for file in tree.other if file.path.endswith((".txt", ".in")) and "require" in file.path}
-    return named | lists | {".python-version"}
+    scripts = {file.path for file in tree.python if file.path.rpartition("/")[2] == "setup.py"}
+    return named | lists | scripts | {".python-version"}
 
 
 LONGEST_SQL = 200_000

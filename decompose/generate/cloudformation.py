@@ -11,7 +11,7 @@ import msgspec
 import yaml
 
 from decompose.generate import ecs
-from decompose.generate.deployment import deployment
+from decompose.generate.deployment import BROKER_URL, MONOLITH_URL, deployment
 from decompose.generate.render import Render, camel
 from decompose.generate.sizing import FARGATE_SIZES
 from decompose.model.artifacts import Artifact
@@ -39,6 +39,7 @@ SHARED = {
     "VpcId": "vpc-id",
 }
 BROKER = {"BrokerSecurityGroup": "broker-security-group"}
+MONOLITH = {"MonolithPort": "monolith-port"}
 BALANCED = ("ListenerArn", "LoadBalancerFullName", "LoadBalancerSecurityGroup")
 SERVING = ("MonolithSecurityGroup", "NamespaceArn", "NamespaceId")
 
@@ -91,15 +92,17 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
 
 def shared_template(service: Deployment, render: Render) -> bytes:
     """The template of what all services share as YAML."""
-    return render("deploy/shared.yaml.j2", project=service.project, cluster=service.cluster, exports={**SHARED, **BROKER}, looked_up=by_name(service))
+    return render("deploy/shared.yaml.j2", project=service.project, cluster=service.cluster, exports={**SHARED, **BROKER, **MONOLITH}, looked_up=by_name(service))
 
 
 def looked_up(service: Deployment) -> dict[str, str]:
     """What the service's stack asks the parameter store for."""
-    unused = {*(() if service.balanced else BALANCED), *(() if service.serves else SERVING)}
+    calls = service.reads(MONOLITH_URL)
+    found = {**SHARED, **(BROKER if service.reads(BROKER_URL) else {}), **(MONOLITH if calls else {})}
+    unused = {*(() if service.balanced else BALANCED), *(() if service.serves else SERVING)} - ({"MonolithSecurityGroup"} if calls else set())
     if all(rule.forward in ("testers", "service") for rule in service.rules):
         unused.add("MonolithTargetGroupArn")
-    return {name: end for name, end in {**SHARED, **(BROKER if service.worker else {})}.items() if name not in unused}
+    return {name: end for name, end in sorted(found.items()) if name not in unused}
 
 
 def target_groups(service: Deployment) -> list[str]:
@@ -152,6 +155,8 @@ def template(service: Deployment, render: Render) -> bytes:
         deployed=[f"!Ref {'Service' if process.port else 'WorkerService'}" for process in service.processes],
         administrator=_inline(administrator_secret(service)),
         database_host=_reference(service, "DATABASE_HOST", "ImageTag"),
+        broker=service.reads(BROKER_URL),
+        calls_monolith=service.reads(MONOLITH_URL),
         given=[secret for secret in service.secrets if secret.source == "given"],
         optional=[variable.name for variable in service.variables if variable.value is None and not variable.purpose],
         needed=[variable for variable in service.variables if variable.value is None and variable.purpose],

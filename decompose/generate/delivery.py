@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from decompose.generate.deployment import MONOLITH_URL, deployment, health_command
+from decompose.generate.deployment import BROKER_URL, MONOLITH_URL, deployment, health_command
 from decompose.generate.ecs import by_terraform
 from decompose.generate.render import Render
 from decompose.model.artifacts import Artifact
@@ -23,7 +23,7 @@ def generate(plan: ServicePlan, render: Render) -> Iterator[Artifact]:
     health = health_command(service.live, service.web.port)
     yield Artifact(f"{root}/Dockerfile", render("delivery/Dockerfile.j2", service=service, health=list(health)), "merged", context=context)
     yield Artifact(f"{root}/.dockerignore", render("delivery/dockerignore.j2"), "merged", context=context)
-    compose = render("delivery/compose.yaml.j2", service=service, environment=_compose_environment(service))
+    compose = render("delivery/compose.yaml.j2", service=service, environment=_compose_environment(service), broker=service.reads(BROKER_URL))
     yield Artifact(f"{root}/compose.yaml", compose, "merged", context=context)
     # GitHub reads workflows at the root of the repository only.
     path = f".github/workflows/service-{service.name}.yml"

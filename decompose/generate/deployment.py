@@ -13,6 +13,7 @@ from decompose.errors import NotReady
 from decompose.generate import schedules
 from decompose.generate.routing import rules
 from decompose.generate.sizing import Size, job_size, web_size, worker_size
+from decompose.model.credentials import CONCEALED, is_credential
 from decompose.model.deployment import Deployment, Gap, Grant, Process, Rule, ScheduledJob, Secret, Variable
 from decompose.model.facts import EnvironmentRead, Route
 from decompose.model.location import Location
@@ -20,6 +21,7 @@ from decompose.model.migration import ContextPlan
 from decompose.model.priorities import Priorities
 from decompose.model.service import ServicePlan
 from decompose.model.target import FARGATE, Capacity
+from decompose.planning.requirements import normal
 
 # Requirement -> Debian packages to build it, and to run it. Only requirements whose wheels do not carry what they link.
 # Source: the installation pages of each project.
@@ -34,9 +36,11 @@ SYSTEM_PACKAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 MONOLITH_URL = "MONOLITH_URL"
+BROKER_URL = "CELERY_BROKER_URL"
 
 HEARTBEAT_AGE = 60
 """Seconds after which a worker whose file says nothing new counts as hung; it says something every two."""
+
 FILES = "/srv/files"
 """Where a shared file system is mounted."""
 
@@ -45,12 +49,7 @@ CONTRACT_SECRETS = (
     Secret("SECRET_KEY", "generated", "signs what the framework signs; made once per environment"),
     Secret("BOUNDARY_TOKEN_KEY", "shared", "signs calls between monolith and service; both hold the same key"),
 )
-_BROKER = Secret("CELERY_BROKER_URL", "given", "the message broker that monolith and workers share")
-_CREDENTIAL = re.compile(
-    r"SECRET|PASSW|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|_KEY$|(^|_)DSN|DATABASE_URL"
-    r"|(DATABASE|DB|REDIS|BROKER|AMQP|RABBIT\w*|CELERY|MONGO\w*|CACHE|BACKEND|EMAIL|SMTP)\w*_(URL|URI)$|RESULT_BACKEND$",
-    re.IGNORECASE,
-)
+_BROKER = Secret(BROKER_URL, "given", "the message broker that monolith and workers share")
 # The task role replaces these; a long-lived key in a container is what it is there to avoid.
 _ROLE_INSTEAD = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 # Said by the platform or by this model itself.
@@ -72,6 +71,8 @@ def deployment(plan: ServicePlan) -> Deployment:
     web, worker, size_gaps = _processes(plan, len(moved))
     build, run = _system_packages(context.requirements)
     project = re.sub(r"[^a-z0-9]+", "-", plan.project.name.lower()).strip("-") or "project"
+    gaps = [*route_gaps, *_long_names(project, plan.name), *_state_gaps(plan, files), *file_gaps, *_requirement_gaps(plan)]
+    gaps += [*environment_gaps, *grant_gaps, *job_gaps, *size_gaps]
     return Deployment(
         context=context.name,
         name=plan.name,
@@ -94,7 +95,7 @@ def deployment(plan: ServicePlan) -> Deployment:
         rules=listener_rules,
         grants=grants,
         schedules=jobs,
-        gaps=(*route_gaps, *_long_names(project, plan.name), *_state_gaps(plan, files), *file_gaps, *environment_gaps, *grant_gaps, *job_gaps, *size_gaps),
+        gaps=tuple(gaps),
         build_packages=build,
         run_packages=run,
         description=_first_line(plan),
@@ -286,8 +287,9 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
             continue
         if read.name in _ROLE_INSTEAD:
             gaps.append(Gap(read.name, "not passed on: the task role gives the rights", read.at))
-        elif _CREDENTIAL.search(read.name):
+        elif is_credential(read.name):
             secrets.append(Secret(read.name, "given", "read by the moved code", read.at))
+            gaps += [Gap(read.name, _in_the_code(), read.at)] if read.default == CONCEALED else []
         else:
             value = _default(read)
             variables.append(Variable(read.name, value, read.at))
@@ -346,6 +348,15 @@ def _state_gaps(plan: ServicePlan, files: str) -> Iterator[Gap]:
             yield Gap(setting.name, "the monolith configures it, the service does not: its cache is one of each process unless it is set", setting.at)
 
 
+def _requirement_gaps(plan: ServicePlan) -> Iterator[Gap]:
+    """Requirements that only bear the name of an import: whoever owns that name in the index would be installed."""
+    declared = {name for name, _ in plan.project.requirements}
+    for line in plan.context.requirements if declared else ():
+        name = normal(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0])
+        if name not in declared and not line.startswith("kombu["):
+            yield Gap(f"requirement {name}", "no file of the monolith declares a distribution for this import: see what brings it before it is installed")
+
+
 def _first_reads(reads: Iterable[EnvironmentRead]) -> list[EnvironmentRead]:
     """One read per name, with a default where any read has one."""
     chosen: dict[str, EnvironmentRead] = {}
@@ -354,7 +365,13 @@ def _first_reads(reads: Iterable[EnvironmentRead]) -> list[EnvironmentRead]:
     return list(chosen.values())
 
 
+def _in_the_code() -> str:
+    return "the code's default is a secret and goes where the code goes: take it out there, and set it for each environment"
+
+
 def _no_default(read: EnvironmentRead) -> str:
+    if read.default == CONCEALED:
+        return _in_the_code()
     if not read.default or any(isinstance(node, ast.Constant) and node.value == read.name for node in _nodes(read.default)):
         return "the code gives no default: set it for each environment"
     return f"the code's default is {read.default}: set it for each environment where something else is wanted"

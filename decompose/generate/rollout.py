@@ -20,6 +20,8 @@ _JOINED = {
     "CreateTopic": "alarm-topic",
 }  # fmt: skip
 """Conditions of the shared template with the key of [target.ecs.join] that switches them off."""
+_GIVEN = ("ProtectLoadBalancer",)
+"""Conditions that no environment meets before somebody gives a parameter."""
 _REPLACE = "REPLACE: "
 
 
@@ -38,7 +40,7 @@ def _steps(service: Deployment, render: Render) -> Iterator[Step]:
         (f"ENVIRONMENT=staging {stack}",),
         "every resource is created, no task runs",
         _destroy(service),
-        made[""],
+        (*made[""], *made["IsMonitored"]),
     )
     yield Step(
         "Image",
@@ -113,7 +115,7 @@ def _shared(service: Deployment, render: Render) -> Step:
     shared = service.root.rpartition("/")[0] + "/shared"
     made = _by_condition(load_yaml(cloudformation.shared_template(service, render)))
     joined = {key for environment in ENVIRONMENTS for key in service.target.joined(environment)} | ({"cluster"} if service.cluster else set())
-    created = [each for condition, found in made.items() if _JOINED.get(condition) not in joined for each in found]
+    created = [each for condition, found in made.items() if condition not in _GIVEN and _JOINED.get(condition) not in joined for each in found]
     if by_terraform(service):
         commands: tuple[str, ...] = (
             f"terraform -chdir={shared} init -input=false",
@@ -136,7 +138,7 @@ def _destroy(service: Deployment) -> str:
 
 def _by_condition(template: Mapping[str, Any]) -> dict[str, tuple[Resource, ...]]:
     """The resources of a template by the condition that they wait for."""
-    found: dict[str, list[Resource]] = {name: [] for name in ("", "HasJobImage", "HasImage", "CanSchedule", "HasSource", "CanCopy", "HasTesters")}
+    found: dict[str, list[Resource]] = {name: [] for name in ("", "IsMonitored", "HasJobImage", "HasImage", "CanSchedule", "HasSource", "CanCopy", "HasTesters")}
     for name, resource in template["Resources"].items():
         found.setdefault(resource.get("Condition", ""), []).append(Resource(resource["Type"], name))
     return {condition: tuple(sorted(resources)) for condition, resources in found.items()}

@@ -9,7 +9,7 @@ import msgspec
 
 from decompose.generate import cloudformation, ecs, hcl
 from decompose.generate.cloudformation import ENVIRONMENTS, TRAFFIC, looked_up
-from decompose.generate.deployment import deployment
+from decompose.generate.deployment import BROKER_URL, MONOLITH_URL, deployment
 from decompose.generate.hcl import Expression
 from decompose.generate.render import Render
 from decompose.generate.sizing import FARGATE_SIZES
@@ -71,8 +71,10 @@ def _values(service: Deployment) -> Value:
         "endpoint": f"{_in_template(_address(service))}:{_in_template(_port(service))}",
         "deployed": [f"aws_ecs_service.{'service' if process.port else 'worker'}[0].id" for process in service.processes],
         "widgets": _widgets(service),
+        "broker": service.reads(BROKER_URL),
         "given": [secret for secret in service.secrets if secret.source == "given"],
-        "optional": [variable for variable in service.variables if variable.value is None],
+        "optional": [variable for variable in service.variables if variable.value is None and not variable.purpose],
+        "needed": [variable for variable in service.variables if variable.value is None and variable.purpose],
         "traffic": TRAFFIC,
         "fargate": {str(cpu): list(sizes) for cpu, sizes in FARGATE_SIZES.items()},
         "secret_arns": [Expression(_secret(secret)) for secret in service.secrets],
@@ -157,7 +159,7 @@ def _filled(service: Deployment, value: Value, tag: str) -> Value:
 
 
 def _without_unset(service: Deployment, container: Value) -> None:
-    unset = [variable.name for variable in service.variables if variable.value is None]
+    unset = [variable.name for variable in service.variables if variable.value is None and not variable.purpose]
     if unset and any(each["name"] in unset for each in container.get("environment", ())):
         known = [each for each in container["environment"] if each["name"] not in unset]
         given = ", ".join(f"{name} = var.{_variable(name)}" for name in unset)
@@ -230,8 +232,10 @@ def _ways(service: Deployment) -> list[Way]:
     if service.files:
         found.append(Way("to_files", own, "aws_security_group.files.id", "2049", "shared file system"))
     found.append(Way("to_monolith_database", own, monolith_database, "5432", "copy job, until the old tables go", "local.has_source"))
-    if service.worker:
-        found.append(Way("to_broker", own, 'local.shared["broker-security-group"]', "var.broker_port", "tasks from the broker"))
+    if service.reads(BROKER_URL):
+        found.append(Way("to_broker", own, 'local.shared["broker-security-group"]', "var.broker_port", "tasks to and from the broker"))
+    if service.reads(MONOLITH_URL):
+        found.append(Way("to_monolith", own, 'local.shared["monolith-security-group"]', 'local.shared["monolith-port"]', "callbacks and events"))
     return found
 
 
@@ -296,6 +300,7 @@ def _environment(service: Deployment, environment: str) -> Mapping[str, Any]:
         "memory": service.web.memory,
         "log_retention_days": service.target.log_retention_days or (90 if production else 14),
         **{f"{s.name.lower()}_secret_arn": "REPLACE: ARN of the secret" for s in service.secrets if s.source == "given"},
+        **{_variable(v.name): f"REPLACE: {v.purpose}" for v in service.variables if v.value is None and v.purpose},
     }
     if service.serves:
         values |= {"minimum_tasks": service.web.minimum if production else 1, "maximum_tasks": service.web.maximum}

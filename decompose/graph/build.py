@@ -14,6 +14,7 @@ from decompose.graph.edges import edges
 from decompose.link.program import Program
 from decompose.model import facts as f
 from decompose.model.codegraph import CodeGraph, Definition, Edge, Module
+from decompose.model.credentials import CONCEALED, concealed
 from decompose.model.source import SkippedFile, SourceTree
 
 _FRAMEWORKS = {
@@ -49,7 +50,7 @@ def build(program: Program, tree: SourceTree, found: Iterable[f.Fact], *, digest
     ``found`` are the facts of all detectors, in any order; the same fact given twice counts once. ``digest`` identifies the
     analysed texts.
     """
-    facts = _by_type(found)
+    facts = _by_type(map(_discreet, found))
     found_edges = edges(program, facts[f.TaskSend], facts[f.Task], facts[f.Subscription], facts[f.Emission], facts[f.ModelUse], facts[f.StringReference])
     return CodeGraph(
         frameworks=_frameworks(program),
@@ -81,6 +82,17 @@ def build(program: Program, tree: SourceTree, found: Iterable[f.Fact], *, digest
         failed=_failed(program, tree),
         newer_syntax=tuple(sorted(each.path for each in (*program.modules.values(), *program.shadowed) if each.newer)),
     )
+
+
+def _discreet(fact: f.Fact) -> f.Fact:
+    """A fact without the secrets of the code that it is about: nothing later than this sees them."""
+    match fact:
+        case f.EnvironmentRead() if (default := concealed(fact.name, fact.default, variable=True)) != fact.default:
+            return msgspec.structs.replace(fact, default=default)
+        case f.Setting() if (value := concealed(fact.name, fact.value)) != fact.value:
+            # Whoever takes the setting over asks for it where its own secrets come from.
+            return msgspec.structs.replace(fact, value=value, environment=fact.environment or (fact.name if value == CONCEALED else ""))
+    return fact
 
 
 class _Facts(dict[type, tuple]):  # type: ignore[type-arg]

@@ -183,6 +183,10 @@ class Deployment(msgspec.Struct, frozen=True):
         """Where the service answers on a laptop: as its priorities, no other service's, and never 8000, where monoliths are."""
         return 8001 + self.priority // SIZE
 
+    def reads(self, name: str) -> bool:
+        """Whether the service is given an environment variable, in the open or as a secret."""
+        return name in {*(variable.name for variable in self.variables), *(secret.name for secret in self.secrets)}
+
     @property
     def processes(self) -> tuple[Process, ...]:
         """The long-running processes, the web process first."""

@@ -47,12 +47,12 @@ class Scaling(msgspec.Struct, frozen=True, rename="kebab"):
 class Database(msgspec.Struct, frozen=True, rename="kebab"):
     """The service's own database. ``rds`` and ``aurora-serverless`` are created, on an ``existing`` server only role and database are.
 
-    ``instance_class`` is empty where it depends on the environment; units are those of Aurora Serverless v2.
+    ``instance_class`` is empty where it depends on the environment, ``version`` for a PostgreSQL 15; units are those of Aurora Serverless v2.
     """
 
     kind: Literal["rds", "aurora-serverless", "existing"] = "rds"
     instance_class: str = ""
-    version: str = "15.14"
+    version: str = ""
     storage: int = 20
     maximum_storage: int = 100
     minimum_units: float = 0.5

@@ -1,11 +1,14 @@
 """Which installed distributions a piece of code needs, pinned as the monolith pins them.
 
-Read from requirement files, ``pyproject.toml`` (PEP 621, dependency groups, Poetry), ``Pipfile`` and ``setup.cfg``, given as texts.
+Read from requirement files, ``pyproject.toml`` (PEP 621, dependency groups, Poetry), ``Pipfile``, ``setup.cfg``, ``setup.py``, and from the lock files
+of Poetry, uv, PDM and Pipenv, given as texts.
 """
 
 from __future__ import annotations
 
+import ast
 import configparser
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 DISTRIBUTIONS = {
     # import name -> distribution, where the two differ (each project's own packaging metadata)
     "PIL": "pillow",
+    "actstream": "django-activity-stream",
     "allauth": "django-allauth",
     "attr": "attrs",
     "bs4": "beautifulsoup4",
@@ -99,9 +103,13 @@ def normal(name: str) -> str:
 
 
 def declared(texts: Mapping[str, str]) -> dict[str, str]:
-    """Requirement lines by normal distribution name. Texts are by path; the most exact line for a name wins, then the first path."""
+    """Requirement lines by normal distribution name. Texts are by path; the most exact line for a name wins, then the first path.
+
+    What a lock file says of a version is what is installed: it makes a looser line exact, and stands for what nobody declares.
+    """
+    paths = sorted(texts, key=lambda each: (each.count("/"), each))
     found: dict[str, str] = {}
-    for path in sorted(texts, key=lambda each: (each.count("/"), each)):
+    for path in paths:
         for line in _lines(path, texts[path]):
             match = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", line)
             if match:
@@ -109,7 +117,42 @@ def declared(texts: Mapping[str, str]) -> dict[str, str]:
                 known = found.get(name)
                 if known is None or ("==" in line and "==" not in known):
                     found[name] = line
-    return found
+    locked: dict[str, str] = {}
+    for path in paths:
+        locked = {**_locked(path, texts[path]), **locked}
+    return {name: _pinned(found.get(name, name), version) for name, version in locked.items()} | {
+        name: line for name, line in found.items() if name not in locked
+    }
+
+
+def _pinned(line: str, version: str) -> str:
+    """A requirement line with an exact version, extras and marker as they were; one that names an address stays as it is."""
+    parts = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?)\s*([^;]*?)\s*(;.*)?$", line)
+    if parts is None or "@" in parts[2] or re.fullmatch(r"===?\s*[^*,]+", parts[2]):
+        return line
+    return f"{parts[1].strip()}=={version}{f' {parts[3]}' if parts[3] else ''}"
+
+
+def _locked(path: str, text: str) -> dict[str, str]:
+    """Versions by normal name that a lock file says, of what comes from a package index in one version."""
+    name = path.rpartition("/")[2]
+    try:
+        if name == "Pipfile.lock":
+            entries = [(each, str(entry.get("version", ""))) for each, entry in json.loads(text).get("default", {}).items()]
+            return {normal(each): version.removeprefix("==") for each, version in entries if version.startswith("==")}
+        if name not in ("poetry.lock", "uv.lock", "pdm.lock"):
+            return {}
+        packages = tomllib.loads(text).get("package", [])
+    except (ValueError, AttributeError):
+        return {}
+    versions: dict[str, set[str]] = {}
+    for package in packages:
+        source = package.get("source", {})
+        # Poetry and uv say a source of its own for what is a folder, a repository or an address.
+        local = source.get("type") in ("git", "directory", "file", "url") or bool({"git", "editable", "virtual", "directory", "path", "url"} & source.keys())
+        if "version" in package and not local and not {"git", "path", "url"} & package.keys():
+            versions.setdefault(normal(package["name"]), set()).add(package["version"])
+    return {each: found.pop() for each, found in versions.items() if len(found) == 1}
 
 
 def _lines(path: str, text: str) -> Iterator[str]:
@@ -126,6 +169,8 @@ def _lines(path: str, text: str) -> Iterator[str]:
         yield from _pipfile(text)
     elif name == "setup.cfg":
         yield from _setup_cfg(text)
+    elif name == "setup.py":
+        yield from _setup_py(text)
 
 
 def _pyproject(text: str) -> Iterator[str]:
@@ -140,9 +185,17 @@ def _pyproject(text: str) -> Iterator[str]:
     for group in _values(data.get("dependency-groups")):
         yield from _strings(group)
     poetry = data.get("tool", {}).get("poetry", {})
-    for name, spec in (poetry.get("dependencies") or {}).items():
-        if name.lower() != "python":
-            yield name + _poetry(spec)
+    for group in (poetry, *_values(poetry.get("group"))):
+        dependencies = group.get("dependencies") if isinstance(group, dict) else None
+        for name, spec in (dependencies or {}).items():
+            if name.lower() != "python":
+                yield name + _extras(spec) + _poetry(spec)
+
+
+def _extras(spec: object) -> str:
+    """The extras that a table of Poetry or Pipenv asks for."""
+    extras = spec.get("extras", []) if isinstance(spec, dict) else []
+    return f"[{','.join(map(str, extras))}]" if extras else ""
 
 
 def _poetry(spec: object) -> str:
@@ -167,7 +220,7 @@ def _pipfile(text: str) -> Iterator[str]:
         return
     for name, spec in (data.get("packages") or {}).items():
         version = spec.get("version", "") if isinstance(spec, dict) else spec
-        yield name + ("" if version in ("*", "") or not isinstance(version, str) else version)
+        yield name + _extras(spec) + ("" if version in ("*", "") or not isinstance(version, str) else version)
 
 
 def _setup_cfg(text: str) -> Iterator[str]:
@@ -177,6 +230,23 @@ def _setup_cfg(text: str) -> Iterator[str]:
     except configparser.Error:
         return
     yield from (line.strip() for line in parser.get("options", "install_requires", fallback="").splitlines() if line.strip())
+
+
+def _setup_py(text: str) -> Iterator[str]:
+    """``install_requires`` as far as it is a display of texts, in the call or under a name."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+    named = {
+        target.id: node.value for node in tree.body if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "setup":
+            for given in node.keywords:
+                value = named.get(given.value.id) if isinstance(given.value, ast.Name) else given.value
+                if given.arg == "install_requires" and isinstance(value, ast.List | ast.Tuple):
+                    yield from (each.value for each in value.elts if isinstance(each, ast.Constant) and isinstance(each.value, str))
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -199,8 +269,21 @@ def needed(imports: Iterable[str], lines: Mapping[str, str], standard: frozenset
     for name in sorted(asked | {EXTRAS[each] for each in asked & EXTRAS.keys()}):
         top = name.partition(".")[0]
         if top and top not in standard:
-            distribution = normal(DISTRIBUTIONS.get(top, top))
-            alternatives = (distribution, distribution.removesuffix("-binary"), f"{distribution}-binary", f"django-{distribution}")
-            line = next((lines[each] for each in alternatives if each in lines), None)
-            found.add(line if line is not None else distribution)
+            line = next((lines[each] for each in _brought_by(name, lines)), None)
+            found.add(line if line is not None else normal(DISTRIBUTIONS.get(top, top)))
     return tuple(sorted(found, key=str.lower))
+
+
+_AFFIXES = ("{}-binary", "django-{}", "flask-{}", "py{}", "py-{}", "{}-py", "python-{}", "{}-python", "{}-client", "{}-sdk")
+"""How a distribution is called when the name of its package was taken, or belongs to a framework."""
+
+
+def _brought_by(name: str, lines: Mapping[str, str]) -> Iterator[str]:
+    """Declared distributions that may bring an import, the most certain first."""
+    parts = name.split(".")
+    known = normal(DISTRIBUTIONS.get(parts[0], parts[0]))
+    # Namespaces: google.cloud.storage comes from google-cloud-storage.
+    longest = [normal("-".join(parts[:length])) for length in range(len(parts), 1, -1)]
+    yield from (each for each in (*longest, known, known.removesuffix("-binary"), *(affix.format(known) for affix in _AFFIXES)) if each in lines)
+    longer = [each for each in lines if each.startswith(f"{known}-")]
+    yield from longer if len(longer) == 1 else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -35,23 +35,36 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def verify(
-    base: Path, plan: ServicePlan, written: Written, settings: VerifySettings, *, report: Report = lambda gate: None
+    base: Path,
+    plan: ServicePlan,
+    written: Written,
+    settings: VerifySettings,
+    *,
+    disagreements: Callable[[], Iterable[str]],
+    report: Report = lambda gate: None,
 ) -> Verification:
-    """All gates of one extracted context. ``report`` hears of each outcome as it comes."""
+    """All gates of one extracted context. ``report`` hears of each outcome as it comes.
+
+    ``disagreements`` compares the deployment files as they are now with one another.
+    """
     gates: list[Gate] = []
-    for gate in _ladder(base.resolve(), plan, written, settings):
+    for gate in _ladder(base.resolve(), plan, written, settings, disagreements):
         gates.append(gate)
         report(gate)
     return Verification(plan.context.name, tuple(gates))
 
 
-def _ladder(base: Path, plan: ServicePlan, written: Written, settings: VerifySettings) -> Iterator[Gate]:
+def _ladder(
+    base: Path, plan: ServicePlan, written: Written, settings: VerifySettings, disagreements: Callable[[], Iterable[str]]
+) -> Iterator[Gate]:
     folder = base / plan.root
-    yield static.files(base, written.own)
+    files = static.files(base, written.own)
+    yield files
     boundary = Path(*plan.boundary.split("."))
     yield static.same_boundary(base / plan.project.source / boundary, folder / boundary)
     yield static.ecs_inputs(folder / "deploy")
     yield static.template(folder / "deploy" / "template.yaml")
+    yield static.agreement(disagreements, parsed=files.outcome == "passed")
     python = monolith_python(base, settings.python)
     with tempfile.TemporaryDirectory(prefix="decompose-verify-") as scratch:
         started = time.monotonic()

@@ -124,6 +124,13 @@ def template(file: Path) -> Gate:
     return _judged("template", [f"{match.rule.id} line {match.linenumber}: {match.message}" for match in found], "cfn-lint finds nothing")
 
 
+def agreement(problems: Callable[[], Iterable[str]], *, parsed: bool) -> Gate:
+    """The files around the service agree with one another and with what AWS does: ``problems`` looks for what no linter sees."""
+    if not parsed:
+        return Gate("agreement", "skipped", "a generated file does not parse")
+    return _judged("agreement", list(problems()), "ports, names, rights, networks, secrets and deployment files agree")
+
+
 def _judged(name: str, problems: list[str], good: str) -> Gate:
     if problems:
         return Gate(name, "failed", f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", tuple(problems[:40]))

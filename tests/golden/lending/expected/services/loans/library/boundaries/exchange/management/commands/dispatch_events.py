@@ -21,7 +21,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="end when nothing is due")
         parser.add_argument("--pause", type=float, default=1.0, help="seconds between two looks")
-        parser.add_argument("--report", type=float, default=0.0, help="say what waits, every so many seconds")
+        parser.add_argument(
+            "--report", type=float, default=0.0, help="say what waits, every so many seconds"
+        )
         parser.add_argument("--lease", type=float, default=outbox.LEASE, help="seconds for a batch")
 
     def handle(self, *args: Any, **options: Any) -> None:
