@@ -1,0 +1,177 @@
+"""The use cases after a plan is made: sign it, hold the code to it, and say what differs from it.
+
+``plan.lock`` is what they share: :mod:`decompose.planning.signing` says what stands in it. A check needs the source and that file only, so that it gives
+the same answer on a fresh checkout.
+"""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from decompose import emit, pipeline, recall
+from decompose.config import FILE_NAME, find, load, parse
+from decompose.errors import FileError, UsageError
+from decompose.model.findings import Checked, Ignore
+from decompose.model.location import Location
+from decompose.model.lock import Crossing, PlanLock
+from decompose.model.migration import MigrationPlan
+from decompose.model.settings import Config
+from decompose.model.source import SourceTree
+from decompose.planning import signing
+from decompose.planning.accepted import accepted_map
+from decompose.planning.checking import checked, edited, ignore, over
+from decompose.planning.crossings import crossings
+from decompose.project import project_folder, source_tree
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+_KEPT = "crossings"
+"""Name of what a check keeps in the cache."""
+
+
+class _Seen(msgspec.Struct, frozen=True, array_like=True):
+    """What a check found in the source, before it is compared with anything."""
+
+    crossings: tuple[Crossing, ...]
+    ignores: tuple[Ignore, ...]
+    package: str
+
+
+# --- signing ------------------------------------------------------------------------------------
+
+
+def accept(base: Path, migration: MigrationPlan, ids: Collection[str] = (), *, by: str, on: str) -> tuple[PlanLock, tuple[str, ...]]:
+    """Writes ``plan.lock`` after ``by`` accepted parts of the plan, and gives back what of it is still unsigned.
+
+    Raises :class:`UsageError` without a name, and what :func:`decompose.planning.signing.accept` raises.
+    """
+    if not by.strip():
+        raise UsageError("nobody signs: git knows no name here", hint="say who you are with --by NAME, or set user.name in git")
+    known = {crossing.key for crossing in migration.crossings}
+    lock = signing.accept(migration, pipeline.load_lock(base), ids, by=by.strip(), on=on, known=known)
+    emit.save_output(base / signing.LOCK, signing.write_lock(lock))
+    return lock, tuple(signing.unsigned(migration, lock, today=on))
+
+
+def waive(base: Path, id: str, *, reason: str, until: str = "", by: str = "", file: Path | None = None) -> Path:
+    """Adds ``[[waivers]]`` to the project's settings, or changes the one with this id, and names the file. Comments and order stay.
+
+    Raises :class:`UsageError` for a day that is none, :class:`ConfigError` and :class:`FileError` where the settings cannot be read.
+    """
+    import tomlkit
+
+    try:
+        day = date.fromisoformat(until) if until else None
+    except ValueError:
+        raise UsageError(f"{until!r} is no day", hint="as in --until 2027-03-01") from None
+    path = file or find(base) or base / FILE_NAME
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    parse(text, str(path))
+    document = tomlkit.parse(text)
+    holder: Any = document
+    if path.name == "pyproject.toml":
+        holder = document["tool"]["decompose"]  # type: ignore[index]
+    entries = holder.setdefault("waivers", tomlkit.aot())
+    entry = next((each for each in entries if each.get("id") == id), None)
+    if entry is None:
+        entry = tomlkit.table()
+        entries.append(entry)
+    entry.update({"id": id, "reason": reason, **({"until": day} if day else {}), **({"by": by} if by else {})})
+    written = tomlkit.dumps(document)
+    parse(written, str(path))
+    emit.save_output(path, written.encode())
+    return path
+
+
+# --- checking -----------------------------------------------------------------------------------
+
+
+def check(
+    path: str | Path,
+    *,
+    config: Config | None = None,
+    today: str = "",
+    update_baseline: bool = False,
+    jobs: int | None = None,
+    cache: bool = True,
+    progress: pipeline.Progress | None = None,
+    executor: Executor | None = None,
+) -> Checked:
+    """What crosses the accepted cut and was not there when the plan was signed. Nothing of the target is imported or run.
+
+    With ``update_baseline`` crossings that are gone leave ``plan.lock``: once mended, they are new when they come back. New ones never get in that
+    way: a person signs them. ``today`` is for waivers that end. Raises :class:`UsageError` when nothing was ever signed.
+    """
+    base = project_folder(path)
+    settings = config or load(base)
+    lock = pipeline.load_lock(base)
+    if lock is None:
+        raise UsageError("no plan is signed here, so there is nothing to check against", hint="run `decompose plan`, then `decompose plan --accept`", place=signing.LOCK)
+    view = emit.footprint(base)
+    tree = source_tree(base, settings, view.generated)
+    if not tree.python:
+        raise UsageError(f"there is no Python file in {base}", hint="give the folder that holds the monolith")
+    seen = _seen(base, settings, tree, view, lock, jobs=jobs, cache=cache, progress=progress, executor=executor)
+    written = emit.written_contexts(base)
+    sealed = {context: f"{seen.package}.{context.replace('-', '_')}" for context in written} if seen.package else {}
+    found = checked(seen.crossings, lock, seen.ignores, sealed)
+    more = [*edited(emit.edited_by_hand(base)), *over(settings.waivers, today, _inside(base, settings.path))]
+    if update_baseline and found.fixed:
+        kept = msgspec.structs.replace(lock, known=tuple(sorted(set(lock.known) - set(found.fixed))))
+        emit.save_output(base / signing.LOCK, signing.write_lock(kept))
+    return msgspec.structs.replace(found, findings=tuple(sorted((*found.findings, *more), key=lambda each: (each.at, each.code, each.key))))
+
+
+def _inside(base: Path, path: str) -> str:
+    """The configuration's path from the project where it lies in it."""
+    with suppress(ValueError):
+        return Path(path).resolve().relative_to(base.resolve()).as_posix()
+    return path or "decompose.toml"
+
+
+def _seen(
+    base: Path, config: Config, tree: SourceTree, view: emit.Footprint, lock: PlanLock,
+    *, jobs: int | None, cache: bool, progress: pipeline.Progress | None, executor: Executor | None,
+) -> _Seen:  # fmt: skip
+    """Crossings and comments of today's source: those of the last check while nothing has changed."""
+    about = msgspec.json.encode(lock.map, order="sorted")
+    if cache:
+        kept = recall.found(base, config, tree, _KEPT, about)
+        with suppress(msgspec.DecodeError):
+            if kept is not None:
+                return msgspec.msgpack.decode(kept, type=_Seen)
+    before = recall.found_inputs(base, config, tree, about)
+    program, graph, digests = pipeline.linked(tree, view, progress, jobs=jobs, cache=cache, executor=executor)
+    found = crossings(graph, accepted_map(graph, lock.map, config))
+    package = pipeline.boundary_package(tree, view, program, graph, config)
+    seen = _Seen(found, tuple(_ignores(tree, view)), package)
+    if cache:
+        recall.keep_found(base, tree, _KEPT, before, digests, msgspec.msgpack.encode(seen))
+    return seen
+
+
+def _ignores(tree: SourceTree, view: emit.Footprint) -> Iterator[Ignore]:
+    """Our comments in all files. Those that cannot be read are told by the analysis."""
+    for file in tree.python:
+        with suppress(FileError):
+            text = pipeline.text_of(tree, view, file.path)
+            if b"decompose:" in text:
+                yield from _in_comments(file.path, text)
+
+
+def _in_comments(path: str, text: bytes) -> Iterator[Ignore]:
+    with suppress(tokenize.TokenError, SyntaxError):  # what stands before the place that is no Python is told
+        for token in tokenize.tokenize(io.BytesIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                found = ignore(token.string, Location(path, token.start[0]))
+                if found is not None:
+                    yield found
