@@ -18,7 +18,8 @@ import msgspec
 
 from decompose import emit, pipeline, recall
 from decompose.config import FILE_NAME, find, load, parse
-from decompose.errors import FileError, UsageError
+from decompose.errors import Drifted, FileError, UsageError
+from decompose.model.changes import PlanDiff
 from decompose.model.findings import Checked, Ignore
 from decompose.model.location import Location
 from decompose.model.lock import Crossing, PlanLock
@@ -28,8 +29,11 @@ from decompose.model.source import SourceTree
 from decompose.planning import signing
 from decompose.planning.accepted import accepted_map
 from decompose.planning.checking import checked, edited, ignore, over
+from decompose.planning.comparing import Snapshot, compared, of_lock, of_plan
 from decompose.planning.crossings import crossings
 from decompose.project import project_folder, source_tree
+from decompose.report.exports import Cut, exported
+from decompose.scan.history import at_revision
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -79,7 +83,7 @@ def waive(base: Path, id: str, *, reason: str, until: str = "", by: str = "", fi
     document = tomlkit.parse(text)
     holder: Any = document
     if path.name == "pyproject.toml":
-        holder = document["tool"]["decompose"]  # type: ignore[index]
+        holder = document["tool"]["decompose"]
     entries = holder.setdefault("waivers", tomlkit.aot())
     entry = next((each for each in entries if each.get("id") == id), None)
     if entry is None:
@@ -175,3 +179,80 @@ def _in_comments(path: str, text: bytes) -> Iterator[Ignore]:
                 found = ignore(token.string, Location(path, token.start[0]))
                 if found is not None:
                     yield found
+
+
+# --- comparing ----------------------------------------------------------------------------------
+
+
+def diff(
+    path: str | Path,
+    against: str = "",
+    *,
+    config: Config | None = None,
+    jobs: int | None = None,
+    cache: bool = True,
+    progress: pipeline.Progress | None = None,
+    executor: Executor | None = None,
+) -> PlanDiff:
+    """What the plan of today's source says differently from ``against``: a file (a plan or a plan.lock), or a git revision; by default what was signed.
+
+    Of a revision its ``.decompose/plan.json`` is read, where that was not committed its ``plan.lock``. Raises :class:`UsageError` when there is
+    neither.
+    """
+    base = project_folder(path)
+    settings = config or load(base)
+    before, name = _earlier(base, against)
+    view = emit.footprint(base)
+    tree = source_tree(base, settings, view.generated)
+    try:
+        now = pipeline.current_plan(base, settings, tree, view)
+    except (Drifted, UsageError):
+        now = pipeline.plan(base, config=settings, jobs=jobs, cache=cache, progress=progress, executor=executor)
+    return compared(before, of_plan(now), name)
+
+
+def _earlier(base: Path, against: str) -> tuple[Snapshot, str]:
+    file = Path(against) if against else base / signing.LOCK
+    if not file.is_absolute() and not file.is_file() and (base / file).is_file():
+        file = base / file
+    if file.is_file():
+        try:
+            return _snapshot(file.read_bytes(), str(against or signing.LOCK)), against or signing.LOCK
+        except OSError as error:
+            raise FileError(f"cannot read {file}: {error.strerror}", place=str(file)) from error
+    if not against:
+        raise UsageError("nothing is signed here to compare with", hint="name a plan or a git revision, or sign with `decompose plan --accept`", place=signing.LOCK)
+    for kept in (pipeline.PLAN, signing.LOCK):
+        content = at_revision(base, against, kept)
+        if content is not None:
+            return _snapshot(content, f"{against}:{kept}"), f"{kept} at {against}"
+    raise UsageError(
+        f"{against!r} is no file, and no git revision with {pipeline.PLAN} or {signing.LOCK} in it", hint="commit one of them, so that later states can be compared with it"
+    )
+
+
+def _snapshot(content: bytes, place: str) -> Snapshot:
+    """A plan or a lock, told apart by what it says it is. Raises :class:`FileError` for anything else."""
+    try:
+        kind = msgspec.json.decode(content, type=_Schema).schema
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        kind = ""
+    if kind.startswith("decompose/plan/"):
+        return of_plan(pipeline.read_plan(content, place))
+    return of_lock(signing.read_lock(content, place))
+
+
+class _Schema(msgspec.Struct, frozen=True):
+    schema: str
+
+
+# --- other tools --------------------------------------------------------------------------------
+
+
+def export(base: Path) -> tuple[Cut, tuple[str, ...]]:
+    """The signed cut in packages and modules, and the import roots. Raises :class:`UsageError` when nothing is signed or there is no plan."""
+    lock = pipeline.load_lock(base)
+    if lock is None:
+        raise UsageError("no plan is signed here", hint="run `decompose plan`, then `decompose plan --accept`", place=signing.LOCK)
+    migration = pipeline.load_plan(base)
+    return exported(lock, migration.modules), (migration.project.source,)

@@ -259,21 +259,26 @@ def save_plan(base: Path, migration: MigrationPlan, document: str = "") -> emit.
 
 def load_plan(base: Path) -> MigrationPlan:
     """The saved plan. Raises :class:`UsageError` when there is none, :class:`FileError` when it cannot be read, :class:`RefusedInput` for one that was tampered with."""
-    from decompose.planning.signed import check_signed
-
     try:
         content = (base / PLAN).read_bytes()
     except FileNotFoundError as error:
         raise UsageError(f"{base} has no plan yet", hint="run `decompose plan` first", place=PLAN) from error
     except OSError as error:
         raise FileError(f"cannot read the plan: {error.strerror}", place=PLAN) from error
+    return read_plan(content, PLAN)
+
+
+def read_plan(content: bytes, place: str) -> MigrationPlan:
+    """The plan that ``content``, read from ``place``, holds. Raises as :func:`load_plan`."""
+    from decompose.planning.signed import check_signed
+
     try:
         migration = msgspec.json.decode(content, type=MigrationPlan)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(
-            f"the plan is damaged or of another version: {error}", place=PLAN, hint="make another with `decompose plan --fresh`"
+            f"the plan is damaged or of another version: {error}", place=place, hint="make another with `decompose plan --fresh`"
         ) from error
-    check_signed(migration, PLAN)
+    check_signed(migration, place)
     return migration
 
 
@@ -560,13 +565,18 @@ def _current_plan(
     base: Path, settings: Config, tree: SourceTree, view: emit.Footprint, *, replan: bool, keep: bool, **options: Any
 ) -> MigrationPlan:
     """The saved plan when it still speaks of this source, a new one (saved when ``keep``) when ``replan`` allows it."""
-    from decompose.planning.drift import drift
-
     if replan:
         migration = plan(base, config=settings, **options)
         if keep:
             save_plan(base, migration)
         return migration
+    return current_plan(base, settings, tree, view)
+
+
+def current_plan(base: Path, settings: Config, tree: SourceTree, view: emit.Footprint) -> MigrationPlan:
+    """The saved plan. Raises :class:`Drifted` when source or decisions are no longer those that it was made from, and as :func:`load_plan`."""
+    from decompose.planning.drift import drift
+
     saved = load_plan(base)
     changed = drift(saved, digest=_digest(tree, view), config=settings)
     if changed:

@@ -186,7 +186,9 @@ def unsigned(migration: MigrationPlan, lock: PlanLock, context: str = "", *, tod
                 yield f"{part.id} was waived until {decision.until}"
             continue
         signed = next((each for each in lock.accepted if each.id == part.id), None)
-        if signed is None:
+        if part.open:
+            yield f"{part.id} waits for choices ({part.subject}): decompose show boundary {part.id}"
+        elif signed is None:
             yield f"nobody has accepted {part.id} ({part.subject})"
         elif part.id == MAP:
             yield f"the cut is not the one that {signed.by} accepted"
