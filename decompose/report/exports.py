@@ -26,11 +26,12 @@ class Unit(msgspec.Struct, frozen=True, order=True):
 
 
 class Cut(msgspec.Struct, frozen=True):
-    """What the tools are told. ``left`` are modules that none of them can be told about, ``free`` those that may use everything: tests and the like."""
+    """What the tools are told. ``left`` are modules that none of them can be told about, ``free`` those that may use
+    everything, tests and the like, with their paths."""
 
     units: tuple[Unit, ...]
     left: tuple[str, ...]
-    free: tuple[str, ...]
+    free: tuple[tuple[str, str], ...]
     shared: frozenset[str]
     known: tuple[tuple[str, str], ...]
     teams: Mapping[str, str]
@@ -59,7 +60,7 @@ def exported(lock: PlanLock, modules: Sequence[Module]) -> Cut:
     return Cut(
         units=tuple(units),
         left=tuple(left),
-        free=tuple(each.id for each in modules if each.role != "code"),
+        free=tuple((each.id, each.path) for each in modules if each.role != "code"),
         shared=frozenset(name for name, context in lock.map.contexts.items() if context.role == "shared"),
         known=known,  # type: ignore[arg-type]
         teams={name: context.team for name, context in lock.map.contexts.items()},
@@ -91,17 +92,18 @@ def _said_of_left(cut: Cut) -> list[str]:
 
 def import_linter(cut: Cut) -> str:
     """``.importlinter.toml`` for import-linter 2: for each context a contract that forbids direct imports of the others, the known ones excepted."""
-    roots = sorted({unit.name.partition(".")[0] for unit in cut.units})
+    packages = [unit for unit in cut.units if "." in unit.name or unit.path.endswith("/")]  # a root of import-linter's is a package
+    roots = sorted({unit.name.partition(".")[0] for unit in packages})
     lines = [_HEAD, "# Run with `lint-imports --config FILE`.", *_said_of_left(cut), "", "[tool.importlinter]"]
     lines += ["root_packages = [", *_toml(roots), "]", "exclude_type_checking_imports = true", ""]
-    for context in sorted({unit.context for unit in cut.units}):
-        own = [unit for unit in cut.units if unit.context == context]
-        others = [unit.name for unit in cut.units if unit.context not in (context, *cut.shared)]
+    for context in sorted({unit.context for unit in packages}):
+        own = [unit for unit in packages if unit.context == context]
+        others = [unit.name for unit in packages if unit.context not in (context, *cut.shared)]
         if not others:
             continue
         known = [f"{source} -> {target}" for source, target in cut.known if _within(source, own)]
         # What may use everything is not held to the cut, though it lies in a package that is.
-        known += [f"{name} -> {root}.**" for name in cut.free if _within(name, own) for root in roots]
+        known += [f"{name} -> {root}.**" for name, _ in cut.free if _within(name, own) for root in roots]
         lines += ["[[tool.importlinter.contracts]]", f"name = {json.dumps(f'{context} uses no other context')}", 'type = "forbidden"']
         lines += ["allow_indirect_imports = true", 'unmatched_ignore_imports_alerting = "none"']
         lines += ["source_modules = [", *_toml(unit.name for unit in own), "]", "forbidden_modules = [", *_toml(others), "]"]
@@ -112,7 +114,7 @@ def import_linter(cut: Cut) -> str:
 def tach(cut: Cut, sources: Sequence[str]) -> str:
     """``tach.toml``: each package may use those of its context and shared ones; uses that are known are marked as deprecated."""
     lines = [_HEAD, *_said_of_left(cut), "", "source_roots = [", *_toml(sources or ["."]), "]", "ignore_type_checking_imports = true", 'root_module = "ignore"']
-    lines += ["exclude = [", *_toml(["**/tests", "**/test_*.py", "**/tests.py", "**/migrations", "**/conftest.py"]), "]", ""]
+    lines += ["exclude = [", *_toml(sorted(path for _, path in cut.free)), "]", ""]
     for unit in cut.units:
         allowed = [other.name for other in cut.units if other is not unit and (other.context == unit.context or other.context in cut.shared)]
         known = {target.name for source, name in cut.known if _within(source, (unit,)) and (target := _within(name, cut.units))}
