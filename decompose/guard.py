@@ -34,6 +34,7 @@ from decompose.planning.crossings import crossings
 from decompose.project import project_folder, source_tree
 from decompose.report.exports import Cut, exported
 from decompose.scan.history import at_revision
+from decompose.steps import SEAL
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -125,8 +126,8 @@ def check(
     if not tree.python:
         raise UsageError(f"there is no Python file in {base}", hint="give the folder that holds the monolith")
     seen = _seen(base, settings, tree, view, lock, jobs=jobs, cache=cache, progress=progress, executor=executor)
-    written = emit.written_contexts(base)
-    sealed = {context: f"{seen.package}.{context.replace('-', '_')}" for context in written} if seen.package else {}
+    written = [context for context, taken in emit.written_steps(base).items() if SEAL in taken]
+    sealed = {context: f"{seen.package}.{context.replace('-', '_')}" for context in written}
     found = checked(seen.crossings, lock, seen.ignores, sealed)
     more = [*edited(emit.edited_by_hand(base)), *over(settings.waivers, today, _inside(base, settings.path))]
     if update_baseline and found.fixed:
