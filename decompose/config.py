@@ -22,7 +22,15 @@ from decompose.config_operations import operation_schema, operation_values, oper
 from decompose.config_target import target, target_schema, target_values
 from decompose.errors import ConfigError, FileError, UsageError
 from decompose.model.disposition import Disposition
-from decompose.model.settings import Config, ContextSettings, EdgeDecision, EvidenceSettings, Options, VerifySettings, Waiver
+from decompose.model.settings import (
+    Config,
+    ContextSettings,
+    EdgeDecision,
+    EvidenceSettings,
+    Options,
+    VerifySettings,
+    Waiver,
+)
 from decompose.model.target import FORMATS
 
 FILE_NAME = "decompose.toml"

@@ -1,7 +1,7 @@
 """The use cases after a plan is made: sign it, hold the code to it, and say what differs from it.
 
 ``plan.lock`` is what they share: :mod:`decompose.planning.signing` says what stands in it. A check needs the source and that file only, so that it gives
-the same answer on a fresh checkout.
+the same answer on a fresh checkout. Where nothing has changed it is to be quick: what reads source is imported when source is read.
 """
 
 from __future__ import annotations
@@ -16,28 +16,26 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from decompose import emit, pipeline, recall
+from decompose import emit, recall
 from decompose.config import FILE_NAME, find, load, parse
 from decompose.errors import Drifted, FileError, UsageError
-from decompose.model.changes import PlanDiff
 from decompose.model.findings import Checked, Ignore
 from decompose.model.location import Location
 from decompose.model.lock import Crossing, PlanLock
-from decompose.model.migration import MigrationPlan
-from decompose.model.settings import Config
-from decompose.model.source import SourceTree
 from decompose.planning import signing
-from decompose.planning.accepted import accepted_map
 from decompose.planning.checking import checked, edited, ignore, over
-from decompose.planning.comparing import Snapshot, compared, of_lock, of_plan
-from decompose.planning.crossings import crossings
 from decompose.project import project_folder, source_tree
-from decompose.report.exports import Cut, exported
-from decompose.scan.history import at_revision
-from decompose.steps import SEAL
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    from decompose.model.changes import PlanDiff
+    from decompose.model.migration import MigrationPlan
+    from decompose.model.settings import Config
+    from decompose.model.source import SourceTree
+    from decompose.pipeline import Progress
+    from decompose.planning.comparing import Snapshot
+    from decompose.report.exports import Cut
 
 _KEPT = "crossings"
 """Name of what a check keeps in the cache."""
@@ -62,7 +60,7 @@ def accept(base: Path, migration: MigrationPlan, ids: Collection[str] = (), *, b
     if not by.strip():
         raise UsageError("nobody signs: git knows no name here", hint="say who you are with --by NAME, or set user.name in git")
     known = {crossing.key for crossing in migration.crossings}
-    lock = signing.accept(migration, pipeline.load_lock(base), ids, by=by.strip(), on=on, known=known)
+    lock = signing.accept(migration, recall.load_lock(base), ids, by=by.strip(), on=on, known=known)
     emit.save_output(base / signing.LOCK, signing.write_lock(lock))
     return lock, tuple(signing.unsigned(migration, lock, today=on))
 
@@ -108,7 +106,7 @@ def check(
     update_baseline: bool = False,
     jobs: int | None = None,
     cache: bool = True,
-    progress: pipeline.Progress | None = None,
+    progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> Checked:
     """What crosses the accepted cut and was not there when the plan was signed. Nothing of the target is imported or run.
@@ -118,7 +116,7 @@ def check(
     """
     base = project_folder(path)
     settings = config or load(base)
-    lock = pipeline.load_lock(base)
+    lock = recall.load_lock(base)
     if lock is None:
         raise UsageError("no plan is signed here, so there is nothing to check against", hint="run `decompose plan`, then `decompose plan --accept`", place=signing.LOCK)
     view = emit.footprint(base)
@@ -126,14 +124,22 @@ def check(
     if not tree.python:
         raise UsageError(f"there is no Python file in {base}", hint="give the folder that holds the monolith")
     seen = _seen(base, settings, tree, view, lock, jobs=jobs, cache=cache, progress=progress, executor=executor)
-    written = [context for context, taken in emit.written_steps(base).items() if SEAL in taken]
-    sealed = {context: f"{seen.package}.{context.replace('-', '_')}" for context in written}
-    found = checked(seen.crossings, lock, seen.ignores, sealed)
+    found = checked(seen.crossings, lock, seen.ignores, _sealed(base, seen.package))
     more = [*edited(emit.edited_by_hand(base)), *over(settings.waivers, today, _inside(base, settings.path))]
     if update_baseline and found.fixed:
         kept = msgspec.structs.replace(lock, known=tuple(sorted(set(lock.known) - set(found.fixed))))
         emit.save_output(base / signing.LOCK, signing.write_lock(kept))
     return msgspec.structs.replace(found, findings=tuple(sorted((*found.findings, *more), key=lambda each: (each.at, each.code, each.key))))
+
+
+def _sealed(base: Path, package: str) -> dict[str, str]:
+    """The generated boundary package of every context of which the monolith uses one."""
+    written = emit.written_steps(base)
+    if not written:
+        return {}
+    from decompose.steps import SEAL
+
+    return {context: f"{package}.{context.replace('-', '_')}" for context, taken in written.items() if SEAL in taken}
 
 
 def _inside(base: Path, path: str) -> str:
@@ -145,7 +151,7 @@ def _inside(base: Path, path: str) -> str:
 
 def _seen(
     base: Path, config: Config, tree: SourceTree, view: emit.Footprint, lock: PlanLock,
-    *, jobs: int | None, cache: bool, progress: pipeline.Progress | None, executor: Executor | None,
+    *, jobs: int | None, cache: bool, progress: Progress | None, executor: Executor | None,
 ) -> _Seen:  # fmt: skip
     """Crossings and comments of today's source: those of the last check while nothing has changed."""
     about = msgspec.json.encode(lock.map, order="sorted")
@@ -154,6 +160,10 @@ def _seen(
         with suppress(msgspec.DecodeError):
             if kept is not None:
                 return msgspec.msgpack.decode(kept, type=_Seen)
+    from decompose import pipeline
+    from decompose.planning.accepted import accepted_map
+    from decompose.planning.crossings import crossings
+
     before = recall.found_inputs(base, config, tree, about)
     program, graph, digests = pipeline.linked(tree, view, progress, jobs=jobs, cache=cache, executor=executor)
     found = crossings(graph, accepted_map(graph, lock.map, config))
@@ -166,6 +176,8 @@ def _seen(
 
 def _ignores(tree: SourceTree, view: emit.Footprint) -> Iterator[Ignore]:
     """Our comments in all files. Those that cannot be read are told by the analysis."""
+    from decompose import pipeline
+
     for file in tree.python:
         with suppress(FileError):
             text = pipeline.text_of(tree, view, file.path)
@@ -192,7 +204,7 @@ def diff(
     config: Config | None = None,
     jobs: int | None = None,
     cache: bool = True,
-    progress: pipeline.Progress | None = None,
+    progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> PlanDiff:
     """What the plan of today's source says differently from ``against``: a file (a plan or a plan.lock), or a git revision; by default what was signed.
@@ -200,6 +212,9 @@ def diff(
     Of a revision its ``.decompose/plan.json`` is read, where that was not committed its ``plan.lock``. Raises :class:`UsageError` when there is
     neither.
     """
+    from decompose import pipeline
+    from decompose.planning.comparing import compared, of_plan
+
     base = project_folder(path)
     settings = config or load(base)
     before, name = _earlier(base, against)
@@ -213,6 +228,10 @@ def diff(
 
 
 def _earlier(base: Path, against: str) -> tuple[Snapshot, str]:
+    """What is compared with, and its name."""
+    from decompose.pipeline import PLAN
+    from decompose.scan.history import at_revision
+
     file = Path(against) if against else base / signing.LOCK
     if not file.is_absolute() and not file.is_file() and (base / file).is_file():
         file = base / file
@@ -223,23 +242,26 @@ def _earlier(base: Path, against: str) -> tuple[Snapshot, str]:
             raise FileError(f"cannot read {file}: {error.strerror}", place=str(file)) from error
     if not against:
         raise UsageError("nothing is signed here to compare with", hint="name a plan or a git revision, or sign with `decompose plan --accept`", place=signing.LOCK)
-    for kept in (pipeline.PLAN, signing.LOCK):
+    for kept in (PLAN, signing.LOCK):
         content = at_revision(base, against, kept)
         if content is not None:
             return _snapshot(content, f"{against}:{kept}"), f"{kept} at {against}"
     raise UsageError(
-        f"{against!r} is no file, and no git revision with {pipeline.PLAN} or {signing.LOCK} in it", hint="commit one of them, so that later states can be compared with it"
+        f"{against!r} is no file, and no git revision with {PLAN} or {signing.LOCK} in it", hint="commit one of them, so that later states can be compared with it"
     )
 
 
 def _snapshot(content: bytes, place: str) -> Snapshot:
     """A plan or a lock, told apart by what it says it is. Raises :class:`FileError` for anything else."""
+    from decompose.pipeline import read_plan
+    from decompose.planning.comparing import of_lock, of_plan
+
     try:
         kind = msgspec.json.decode(content, type=_Schema).schema
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         kind = ""
     if kind.startswith("decompose/plan/"):
-        return of_plan(pipeline.read_plan(content, place))
+        return of_plan(read_plan(content, place))
     return of_lock(signing.read_lock(content, place))
 
 
@@ -252,8 +274,11 @@ class _Schema(msgspec.Struct, frozen=True):
 
 def export(base: Path) -> tuple[Cut, tuple[str, ...]]:
     """The signed cut in packages and modules, and the import roots. Raises :class:`UsageError` when nothing is signed or there is no plan."""
-    lock = pipeline.load_lock(base)
+    from decompose.pipeline import load_plan
+    from decompose.report.exports import exported
+
+    lock = recall.load_lock(base)
     if lock is None:
         raise UsageError("no plan is signed here", hint="run `decompose plan`, then `decompose plan --accept`", place=signing.LOCK)
-    migration = pipeline.load_plan(base)
+    migration = load_plan(base)
     return exported(lock, migration.modules), (migration.project.source,)

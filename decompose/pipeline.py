@@ -25,7 +25,6 @@ from decompose.model.artifacts import Artifact
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap, Explanation
 from decompose.model.facts import Fact
-from decompose.model.lock import PlanLock
 from decompose.model.migration import ContextPlan, Decision, MigrationPlan
 from decompose.model.priorities import Priorities
 from decompose.model.service import ServicePlan
@@ -202,7 +201,7 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
     from decompose.planning.signing import with_states
 
     analysis = target if isinstance(target, Analysis) else analyze(target, progress=progress, **options)
-    lock = load_lock(analysis.base)
+    lock = recall.load_lock(analysis.base)
     migration = build(
         analysis.graph,
         analysis.program,
@@ -282,24 +281,11 @@ def read_plan(content: bytes, place: str) -> MigrationPlan:
     return migration
 
 
-def load_lock(base: Path) -> PlanLock | None:
-    """What was signed, ``None`` when nothing ever was. Raises :class:`FileError` when it cannot be read, :class:`RefusedInput` when its map is not the signed one."""
-    from decompose.planning.signing import LOCK, read_lock
-
-    try:
-        content = (base / LOCK).read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise FileError(f"cannot read the signatures: {error.strerror}", place=LOCK) from error
-    return read_lock(content, LOCK)
-
-
 def check_accepted(base: Path, migration: MigrationPlan, context: str = "", *, today: str = "") -> None:
     """Raises :class:`Drifted` when there is a ``plan.lock`` and the plan, or what concerns one context, is not what was accepted in it."""
     from decompose.planning.signing import LOCK, unsigned
 
-    lock = load_lock(base)
+    lock = recall.load_lock(base)
     missing = list(unsigned(migration, lock, context, today=today)) if lock is not None else []
     if missing:
         more = f"; and {len(missing) - _PLACES:,} more" if len(missing) > _PLACES else ""

@@ -24,8 +24,11 @@ from pathlib import Path
 import msgspec
 
 from decompose import __version__
+from decompose.errors import FileError
+from decompose.model.lock import PlanLock
 from decompose.model.settings import Config, Options
 from decompose.model.source import CRASHED, SkippedFile, SourceTree
+from decompose.planning.signing import LOCK, read_lock
 from decompose.project import read_paths, source_tree
 from decompose.report.text import Summary
 from decompose.scan import evidence
@@ -323,6 +326,17 @@ def _digest(content: bytes) -> bytes:
 def saved_plan(base: Path) -> bytes | None:
     """The plan that ``decompose plan`` saved; ``None`` where there is none, nor for a link or anything else that is no file of ours."""
     return _read(base / PLAN)
+
+
+def load_lock(base: Path) -> PlanLock | None:
+    """What was signed, ``None`` when nothing ever was. Raises :class:`FileError` when it cannot be read, :class:`RefusedInput` when its map is not the signed one."""
+    try:
+        content = (base / LOCK).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileError(f"cannot read the signatures: {error.strerror}", place=LOCK) from error
+    return read_lock(content, LOCK)
 
 
 # --- where it is kept ----------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -231,3 +232,12 @@ def test_diff_with_nothing_to_compare_is_refused(decompose: Typed, shop: Path, a
 def test_a_file_that_is_neither_plan_nor_lock_is_said_so(decompose: Typed, signed: Path) -> None:
     answer = decompose("diff", signed / "manage.py", "-C", signed)
     assert answer.code == 3 and "not a plan.lock" in answer.err
+
+
+def test_a_recalled_check_imports_nothing_that_reads_source(decompose: Typed, signed: Path) -> None:
+    assert decompose("check", signed).code == 0
+    code = "import sys; from decompose.cli.app import run; run(['check', sys.argv[1], '-q']); print(sorted(m for m in sys.modules if m.startswith('decompose.')))"
+    done = subprocess.run([sys.executable, "-c", code, str(signed)], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1]
+    assert "'decompose.guard'" in loaded
+    assert not [each for each in ("pipeline", "link", "detect", "syntax", "generate", "rewrite") if f"'decompose.{each}'" in loaded]
