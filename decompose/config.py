@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,7 +22,15 @@ from decompose.config_operations import operation_schema, operation_values, oper
 from decompose.config_target import target, target_schema, target_values
 from decompose.errors import ConfigError, FileError, UsageError
 from decompose.model.disposition import Disposition
-from decompose.model.settings import Config, ContextSettings, EdgeDecision, EvidenceSettings, Options, VerifySettings
+from decompose.model.settings import (
+    Config,
+    ContextSettings,
+    EdgeDecision,
+    EvidenceSettings,
+    Options,
+    VerifySettings,
+    Waiver,
+)
 from decompose.model.target import FORMATS
 
 FILE_NAME = "decompose.toml"
@@ -308,10 +317,11 @@ _ELSEWHERE = {"library": "what stays a library is listed as `modules` under [sha
 """Words for what has another name here, with the next step."""
 _CONTEXT = ("description", "merge", "modules", "owns", "split", "team", "was")
 _DECISION = ("by", "choice", "id", "reason")
+_WAIVER = ("by", "id", "reason", "until")
 _VERIFY = ("database", "environment", "python", "test-command", "timeout")
 _SHARED = ("modules", "reference-tables")
 _EVIDENCE = ("coverage", "spans", "statements")
-_TABLES = ("contexts", "decisions", "evidence", "operations", "shared", "target", "verify", "weights")
+_TABLES = ("contexts", "decisions", "evidence", "operations", "shared", "target", "verify", "waivers", "weights")
 
 
 def _config(document: dict[str, Any], reader: Reader) -> Config:
@@ -340,6 +350,7 @@ def _config(document: dict[str, Any], reader: Reader) -> Config:
         apart=_apart(general, reader),
         reference_tables=reader.texts(shared, "shared.reference-tables"),
         decisions=_decisions(document, reader),
+        waivers=_waivers(document, reader),
         operations=operations(document, reader),
         boundary_package=reader.text(
             general, "decompose.boundary-package", pattern=_DOTTED, form="a dotted package name"
@@ -501,6 +512,34 @@ def _decisions(document: Mapping[str, Any], reader: Reader) -> tuple[EdgeDecisio
     return tuple(found)
 
 
+def _waivers(document: Mapping[str, Any], reader: Reader) -> tuple[Waiver, ...]:
+    entries = document.get("waivers", [])
+    if not isinstance(entries, list):
+        raise reader.error("waivers", "waivers are written as [[waivers]], each with id and reason")
+    found = []
+    for index, entry in enumerate(entries):
+        key = f"waivers.{index}"
+        table = reader.checked(entry, key, _WAIVER)
+        for name in ("id", "reason"):
+            if not str(table.get(name) or "").strip():
+                raise reader.error(key, f"a waiver needs {name}")
+        values = {name: reader.text(table, f"{key}.{name}") for name in ("id", "reason", "by")}
+        found.append(Waiver(until=_day(table.get("until", ""), f"{key}.until", reader), **values))
+    return tuple(found)
+
+
+def _day(value: Any, key: str, reader: Reader) -> str:
+    """A day as TOML writes one, or as a string; ``""`` for none."""
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value).isoformat() if value else ""
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value.isoformat()
+    except ValueError:
+        pass
+    raise reader.error(key, f"until must be a day such as 2027-03-01, not {value}")
+
+
 def _verify(document: Mapping[str, Any], reader: Reader) -> VerifySettings:
     table = reader.table(document, "verify", _VERIFY)
     environment = table.get("environment", {})
@@ -659,6 +698,8 @@ def values(config: Config) -> dict[str, Any]:
     found |= {"shared.modules": list(config.shared_modules), "shared.reference-tables": list(config.reference_tables)}
     for index, decision in enumerate(config.decisions):
         found |= {f"decisions.{index}.{name}": getattr(decision, name) for name in ("id", "choice", "reason", "by")}
+    for index, waiver in enumerate(config.waivers):
+        found |= {f"waivers.{index}.{name}": getattr(waiver, name) for name in ("id", "reason", "until", "by")}
     found |= operation_values(config.operations)
     found |= {"verify.database": config.verify.database, "verify.python": config.verify.python, "verify.test-command": config.verify.test_command}
     found |= {f"verify.environment.{name}": value for name, value in config.verify.environment}
@@ -693,6 +734,8 @@ def json_schema() -> dict[str, Any]:
     parts = {"type": "array", "items": patterned(CONTEXT_NAME), "minItems": 2, "uniqueItems": True}
     context = table({"description": text, "team": text, "modules": texts, "owns": texts, "merge": texts, "was": text, "split": parts})
     decision = table({"id": text, "choice": text, "reason": text, "by": text}, required=["id", "choice"])
+    # Editors that check TOML hand a date over as a string.
+    waiver = table({"id": text, "reason": {"type": "string", "minLength": 1}, "until": {"type": "string", "format": "date"}, "by": text}, required=["id", "reason"])
     verify = table(
         {
             "database": patterned(re.compile("postgres(ql)?://.*")), "python": text, "test-command": text, "timeout": {"type": "number", "minimum": 1},
@@ -706,6 +749,7 @@ def json_schema() -> dict[str, Any]:
         "contexts": {"type": "object", "propertyNames": patterned(CONTEXT_NAME), "additionalProperties": context},
         "shared": table({"modules": texts, "reference-tables": texts}),
         "decisions": {"type": "array", "items": decision},
+        "waivers": {"type": "array", "items": waiver},
         "operations": operation_schema(),
         "verify": verify,
         "target": table({"ecs": target_schema()}),

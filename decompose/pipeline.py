@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -139,7 +140,7 @@ class Analysis:
 
     def text(self, path: str) -> bytes:
         """The text of a file as it was analyzed: with decompose's own rewrites taken back. Raises :class:`FileError`."""
-        return _text(self.tree, self.view, path)
+        return text_of(self.tree, self.view, path)
 
 
 # --- use cases ----------------------------------------------------------------------------------
@@ -179,18 +180,7 @@ def analyze(
         if not tree.python:
             raise UsageError(f"there is no Python file in {base}", hint="give the folder that holds the monolith")
         inputs = recall.inputs(base, settings, tree) if cache and without is None else None
-    known: dict[str, bytes] = {}
-    with clock("read"):
-        summarized = _summaries(
-            tree, view, known, jobs=jobs, cache=cache, progress=clock.report("read"), executor=executor
-        )
-    with clock("link"):
-        program = Program(summarized, _sql_texts(tree, view))
-    with clock("detect"):
-        found = list(_facts(program, clock.report("detect")))
-    with clock("graph"):
-        whole, digests = _digests(tree, view, known)
-        graph = build_graph(program, tree, found, digest=whole)
+    program, graph, digests = _linked(tree, view, clock, jobs=jobs, cache=cache, executor=executor)
     with clock("evidence"):
         graph, seen = _observed(graph, base, settings)
         digests |= seen
@@ -208,9 +198,11 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
     ``options`` are those of :func:`analyze`. Nothing is written: :func:`save_plan` does that.
     """
     from decompose.planning.build import build
+    from decompose.planning.signing import with_states
 
     analysis = target if isinstance(target, Analysis) else analyze(target, progress=progress, **options)
-    return build(
+    lock = recall.load_lock(analysis.base)
+    migration = build(
         analysis.graph,
         analysis.program,
         _to_accept(analysis),
@@ -222,6 +214,7 @@ def plan(target: str | Path | Analysis, *, progress: Progress | None = None, **o
         files=[file.path for file in analysis.tree.other],
         names=analysis.accepted.names() if analysis.accepted is not None else {},
     )
+    return msgspec.structs.replace(migration, decisions=with_states(migration.decisions, lock, analysis.config.waivers))
 
 
 def _to_accept(analysis: Analysis) -> ContextMap:
@@ -265,22 +258,42 @@ def save_plan(base: Path, migration: MigrationPlan, document: str = "") -> emit.
 
 def load_plan(base: Path) -> MigrationPlan:
     """The saved plan. Raises :class:`UsageError` when there is none, :class:`FileError` when it cannot be read, :class:`RefusedInput` for one that was tampered with."""
-    from decompose.planning.signed import check_signed
-
     try:
         content = (base / PLAN).read_bytes()
     except FileNotFoundError as error:
         raise UsageError(f"{base} has no plan yet", hint="run `decompose plan` first", place=PLAN) from error
     except OSError as error:
         raise FileError(f"cannot read the plan: {error.strerror}", place=PLAN) from error
+    return read_plan(content, PLAN)
+
+
+def read_plan(content: bytes, place: str) -> MigrationPlan:
+    """The plan that ``content``, read from ``place``, holds. Raises as :func:`load_plan`."""
+    from decompose.planning.signed import check_signed
+
     try:
         migration = msgspec.json.decode(content, type=MigrationPlan)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(
-            f"the plan is damaged or of another version: {error}", place=PLAN, hint="make another with `decompose plan --fresh`"
+            f"the plan is damaged or of another version: {error}", place=place, hint="make another with `decompose plan --fresh`"
         ) from error
-    check_signed(migration, PLAN)
+    check_signed(migration, place)
     return migration
+
+
+def check_accepted(base: Path, migration: MigrationPlan, context: str = "", *, today: str = "") -> None:
+    """Raises :class:`Drifted` when there is a ``plan.lock`` and the plan, or what concerns one context, is not what was accepted in it."""
+    from decompose.planning.signing import LOCK, unsigned
+
+    lock = recall.load_lock(base)
+    missing = list(unsigned(migration, lock, context, today=today)) if lock is not None else []
+    if missing:
+        more = f"; and {len(missing) - _PLACES:,} more" if len(missing) > _PLACES else ""
+        raise Drifted(
+            f"the plan is not signed: {'; '.join(missing[:_PLACES])}{more}",
+            place=LOCK,
+            hint="look at what changed with `decompose diff plan.lock`, then sign with `decompose plan --accept`, or extract with --replan",
+        )
 
 
 def _accepted(base: Path) -> Accepted | None:
@@ -395,6 +408,8 @@ def extract(
             replan=replan, keep=not dry_run, jobs=jobs, cache=cache, progress=progress, executor=executor,
         )  # fmt: skip
         chosen = context_plan(migration, context)
+        if not replan:
+            check_accepted(base, migration, context, today=_today())
         _check_framework(migration)
         _check_name(chosen, migration)
         _check_services(settings, migration)
@@ -407,6 +422,11 @@ def extract(
         _check_parses(change.artifacts)
         report = emit.write(base, change.artifacts, dry_run=dry_run, complete=_complete(context, step), needed=_needed(change.artifacts, settings))
         return Extraction(chosen, service, report, (*change.left, *_standing(chosen, step), *_blocked(chosen)))
+
+
+def _today() -> str:
+    """The day in UTC, for waivers that end."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def _check_parses(artifacts: Collection[Artifact]) -> None:
@@ -494,7 +514,7 @@ def _texts(base: Path, tree: SourceTree, view: emit.Footprint) -> Texts:
         return contents(str(base), path) if (base / path).is_file() else None
 
     paths = frozenset(file.path for file in (*tree.python, *tree.other))
-    return Texts(lambda path: _text(tree, view, path), current, paths, frozenset(view.generated))
+    return Texts(lambda path: text_of(tree, view, path), current, paths, frozenset(view.generated))
 
 
 def _render() -> Render:
@@ -531,13 +551,18 @@ def _current_plan(
     base: Path, settings: Config, tree: SourceTree, view: emit.Footprint, *, replan: bool, keep: bool, **options: Any
 ) -> MigrationPlan:
     """The saved plan when it still speaks of this source, a new one (saved when ``keep``) when ``replan`` allows it."""
-    from decompose.planning.drift import drift
-
     if replan:
         migration = plan(base, config=settings, **options)
         if keep:
             save_plan(base, migration)
         return migration
+    return current_plan(base, settings, tree, view)
+
+
+def current_plan(base: Path, settings: Config, tree: SourceTree, view: emit.Footprint) -> MigrationPlan:
+    """The saved plan. Raises :class:`Drifted` when source or decisions are no longer those that it was made from, and as :func:`load_plan`."""
+    from decompose.planning.drift import drift
+
     saved = load_plan(base)
     changed = drift(saved, digest=_digest(tree, view), config=settings)
     if changed:
@@ -637,10 +662,10 @@ def _service(
     from decompose.rewrite.prune import prune
 
     sources: dict[str, bytes] = {}
-    missing = absent(migration, chosen, lambda path: _text(tree, view, path))
+    missing = absent(migration, chosen, lambda path: text_of(tree, view, path))
     for placement in chosen.placements:
         if placement.action in ("move", "share"):
-            text = _text(tree, view, placement.path)
+            text = text_of(tree, view, placement.path)
             if placement.definitions:
                 prefix = f"{placement.module}."
                 text = prune(
@@ -648,7 +673,7 @@ def _service(
                 )
             sources[placement.path] = text
     for file in (*chosen.files, *companions(sources, [file.path for file in tree.other])):
-        sources[file] = _text(tree, view, file)
+        sources[file] = text_of(tree, view, file)
     return service_plan(migration, chosen, settings, sources, _priorities(tree, settings))
 
 
@@ -701,7 +726,7 @@ def _sealed(
             seals.append(Seal(each.name, boundary, each.edges, each.operations, moved))
     own = next(each for each in seals if each.context == chosen.name)
     paths = sorted({edge.at.path for edge in own.sealable})
-    sealed = seal(seals, paths, {path: _text(tree, view, path) for path in paths}, modules)
+    sealed = seal(seals, paths, {path: text_of(tree, view, path) for path in paths}, modules)
     unconstrained = [context for context, steps in taken.items() if "split" in steps]
     texts = _texts(base, tree, view)
     artifacts = tuple(
@@ -870,6 +895,40 @@ def _footprint(base: Path, without: Collection[str] | None) -> emit.Footprint:
     return msgspec.structs.replace(emit.footprint(base, chosen), generated=everything.generated)
 
 
+@collector_off()
+def linked(
+    tree: SourceTree, view: emit.Footprint, progress: Progress | None, *, jobs: int | None, cache: bool, executor: Executor | None
+) -> tuple[Program, CodeGraph, dict[str, bytes]]:
+    """As the first half of :func:`analyze`, for those who have a cut already: the program, its graph, and the digests of the files."""
+    return _linked(tree, view, _Clock(progress), jobs=jobs, cache=cache, executor=executor)
+
+
+def boundary_package(tree: SourceTree, view: emit.Footprint, program: Program, graph: CodeGraph, config: Config) -> str:
+    """The dotted package of generated boundaries in the monolith."""
+    from decompose.planning.project import project
+
+    return project(program, graph, config, _packaging(tree, view), Path(tree.base).name).package
+
+
+def _linked(
+    tree: SourceTree, view: emit.Footprint, clock: _Clock, *, jobs: int | None, cache: bool, executor: Executor | None
+) -> tuple[Program, CodeGraph, dict[str, bytes]]:
+    """The program and its graph before any opinion about contexts, with the digests of the files."""
+    known: dict[str, bytes] = {}
+    with clock("read"):
+        summarized = _summaries(
+            tree, view, known, jobs=jobs, cache=cache, progress=clock.report("read"), executor=executor
+        )
+    with clock("link"):
+        program = Program(summarized, _sql_texts(tree, view))
+    with clock("detect"):
+        found = list(_facts(program, clock.report("detect")))
+    with clock("graph"):
+        whole, digests = _digests(tree, view, known)
+        graph = build_graph(program, tree, found, digest=whole)
+    return program, graph, digests
+
+
 def _summaries(
     tree: SourceTree,
     view: emit.Footprint,
@@ -894,7 +953,7 @@ def _sql_texts(tree: SourceTree, view: emit.Footprint) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sql_paths(tree):
         with suppress(FileError):  # gone since it was found: nothing says that anybody names it
-            found[path] = _text(tree, view, path).decode("utf-8-sig", "replace")
+            found[path] = text_of(tree, view, path).decode("utf-8-sig", "replace")
     return found
 
 
@@ -925,7 +984,7 @@ def _digests(tree: SourceTree, view: emit.Footprint, known: Mapping[str, bytes])
         own = known.get(path) if path not in view.originals else None
         if own is None:
             try:
-                own = digest(_text(tree, view, path))
+                own = digest(text_of(tree, view, path))
             except FileError:
                 continue
         digests[path] = own
@@ -944,7 +1003,7 @@ def _folders(path: str) -> Iterator[str]:
         yield path
 
 
-def _text(tree: SourceTree, view: emit.Footprint, path: str) -> bytes:
+def text_of(tree: SourceTree, view: emit.Footprint, path: str) -> bytes:
     if (original := view.originals.get(path)) is not None:
         return original
     try:
@@ -958,7 +1017,7 @@ def _packaging(tree: SourceTree, view: emit.Footprint) -> dict[str, str]:
     texts = {}
     for path in sorted(packaging_paths(tree)):
         try:
-            texts[path] = _text(tree, view, path).decode("utf-8", "replace")
+            texts[path] = text_of(tree, view, path).decode("utf-8", "replace")
         except FileError:
             continue
     return texts

@@ -24,8 +24,11 @@ from pathlib import Path
 import msgspec
 
 from decompose import __version__
+from decompose.errors import FileError
+from decompose.model.lock import PlanLock
 from decompose.model.settings import Config, Options
 from decompose.model.source import CRASHED, SkippedFile, SourceTree
+from decompose.planning.signing import LOCK, read_lock
 from decompose.project import read_paths, source_tree
 from decompose.report.text import Summary
 from decompose.scan import evidence
@@ -34,7 +37,8 @@ from decompose.scan.tree import LARGEST
 
 DOCUMENT = ".decompose/analysis.json"
 PLAN = ".decompose/plan.json"
-KEPT = ".decompose/cache/last"
+_CACHE = ".decompose/cache"
+KEPT = f"{_CACHE}/last"
 OPTIONS = ".decompose/options.json"
 _WRITTEN = (".decompose/lock.json", ".decompose/journal.json", ".decompose/rollback.json")
 """Records of what decompose wrote into the project, whole or in the middle of it."""
@@ -104,12 +108,21 @@ def last(base: Path, config: Config) -> Result | None:
     tree = source_tree(base, config)
     if kept.key != _key(base, config, tree) or _mark(str(base / DOCUMENT)) != kept.document:
         return None
-    paths = _paths(base, config, tree)
-    if len(paths) != len(kept.files):
+    renewed = _unchanged(tree, _paths(base, config, tree), kept.files)
+    if renewed is None:
+        return None
+    if renewed:
+        _keep(base, msgspec.structs.replace(kept, files={**kept.files, **renewed}))
+    return Result(base, kept)
+
+
+def _unchanged(tree: SourceTree, paths: Mapping[str, int], files: Mapping[str, Contents]) -> dict[str, Contents] | None:
+    """What to remember anew of files that were touched, when all contents are what they were; ``None`` when they are not."""
+    if len(paths) != len(files):
         return None
     renewed: dict[str, Contents] = {}
     for path, largest in paths.items():
-        known = kept.files.get(path)
+        known = files.get(path)
         if known is None:
             return None
         mark = _mark(os.path.join(tree.base, path))
@@ -122,9 +135,7 @@ def last(base: Path, config: Config) -> Result | None:
             if not content:
                 continue  # it could not be read then, nor can it now
             renewed[path] = Contents(_certain(mark, time.time_ns()), content)
-    if renewed:
-        _keep(base, msgspec.structs.replace(kept, files={**kept.files, **renewed}))
-    return Result(base, kept)
+    return renewed
 
 
 def kept_document(base: Path) -> bytes | None:
@@ -178,6 +189,60 @@ def keep(
     saved = _mark(str(base / DOCUMENT))
     if saved.size == len(document):
         _keep(base, Last(found.key, files, saved, summary, failed, len(tree.python), history_problem))
+
+
+# --- other results of the same source ------------------------------------------------------------
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True):
+    """Something computed from the source alone: ``key`` stands for all that it depends on but the contents of ``files``."""
+
+    key: bytes
+    files: dict[str, Contents]
+    content: bytes
+
+
+def found_inputs(base: Path, config: Config, tree: SourceTree, more: bytes) -> Inputs:
+    """What something that is computed now depends on, with ``more``: also in a project where decompose has written files."""
+    parts = (_key(base, config, tree), more, *(_read(base / path) for path in _WRITTEN))
+    return Inputs(_digest(repr(parts).encode()), {path: _mark(os.path.join(tree.base, path)) for path in _paths(base, config, tree)})
+
+
+def found(base: Path, config: Config, tree: SourceTree, name: str, more: bytes) -> bytes | None:
+    """What was kept under a name, ``None`` when there is nothing or anything it depends on has changed."""
+    content = _intact(_read(base / f"{_CACHE}/{name}"))
+    try:
+        kept = None if content is None else msgspec.msgpack.decode(content, type=Found)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        kept = None
+    if kept is None or kept.key != found_inputs(base, config, tree, more).key:
+        return None
+    renewed = _unchanged(tree, _paths(base, config, tree), kept.files)
+    if renewed:
+        _keep_found(base, name, msgspec.structs.replace(kept, files={**kept.files, **renewed}))
+    return None if renewed is None else kept.content
+
+
+def keep_found(base: Path, tree: SourceTree, name: str, before: Inputs, digests: Mapping[str, bytes], content: bytes) -> None:
+    """Keeps what was computed under a name, unless something it depends on has changed since ``before``."""
+    now = time.time_ns()
+    files: dict[str, Contents] = {}
+    for path, mark in before.marks.items():
+        if _mark(os.path.join(tree.base, path)) != mark:
+            return
+        files[path] = Contents(_certain(mark, now), digests.get(path, b""))
+    _keep_found(base, name, Found(before.key, files, content))
+
+
+def _keep_found(base: Path, name: str, kept: Found) -> None:
+    from decompose import emit
+    from decompose.errors import DecomposeError
+
+    try:
+        content = msgspec.msgpack.encode(kept)
+        emit.save(base, {f"{_CACHE.removeprefix('.decompose/')}/{name}": _digest(content) + content})
+    except (DecomposeError, UnicodeEncodeError):
+        return  # it is computed again
 
 
 # --- what a result depends on --------------------------------------------------------------------
@@ -263,17 +328,33 @@ def saved_plan(base: Path) -> bytes | None:
     return _read(base / PLAN)
 
 
+def load_lock(base: Path) -> PlanLock | None:
+    """What was signed, ``None`` when nothing ever was. Raises :class:`FileError` when it cannot be read, :class:`RefusedInput` when its map is not the signed one."""
+    try:
+        content = (base / LOCK).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileError(f"cannot read the signatures: {error.strerror}", place=LOCK) from error
+    return read_lock(content, LOCK)
+
+
 # --- where it is kept ----------------------------------------------------------------------------
 
 
 def _kept(base: Path) -> Last | None:
-    content = _read(base / KEPT)
-    if content is None or _digest(content[_DIGEST:]) != content[:_DIGEST]:
+    content = _intact(_read(base / KEPT))
+    if content is None:
         return None
     try:
-        return msgspec.msgpack.decode(content[_DIGEST:], type=Last)
+        return msgspec.msgpack.decode(content, type=Last)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _intact(content: bytes | None) -> bytes | None:
+    """What a file of the cache holds behind its own digest, ``None`` for a damaged one."""
+    return None if content is None or _digest(content[_DIGEST:]) != content[:_DIGEST] else content[_DIGEST:]
 
 
 def _keep(base: Path, result: Last) -> None:

@@ -38,7 +38,7 @@ def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_readme_shows_the_whole_job() -> None:
     assert [command.split()[1] for command in COMMANDS if command.startswith("decompose ")] == [
-        "--version", "analyze", "show", "show", "explain", "plan", "show", "show", "extract", "extract", "verify", "deploy-plan", "analyze",
+        "--version", "analyze", "show", "show", "explain", "plan", "show", "show", "plan", "check", "diff", "export", "extract", "extract", "verify", "deploy-plan", "analyze",
     ]  # fmt: skip
 
 

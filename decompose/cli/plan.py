@@ -6,21 +6,37 @@ from typing import TYPE_CHECKING
 
 import click
 
-from decompose.cli.session import configured, examples, formatted, found_upwards, scanned, session_of, shared
+from decompose.cli.session import configured, examples, formatted, scanned, session_of, shared
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from decompose.cli.session import Session
     from decompose.model.migration import MigrationPlan
+    from decompose.pipeline import Analysis
     from decompose.report.text import Terminal
 
 
 @click.command(
     name="plan",
-    epilog=examples("decompose plan .", "decompose plan . --check", "decompose plan . --format json -o plan.json"),
+    epilog=examples(
+        "decompose plan .",
+        "decompose plan . --check",
+        "decompose plan . --format json -o plan.json",
+        'decompose plan . --accept --by "Ann Lee"',
+        "decompose plan . --accept map FK-001 'TX-*'",
+        'decompose plan . --waive FK-001 --until 2099-12-31 --reason "replica ok"',
+    ),
 )
-@click.argument("path", default=".", metavar="[PATH]", callback=found_upwards)
+@click.argument("words", nargs=-1, metavar="[PATH] [ID]...")
 @click.option("--contexts", metavar="N|MIN-MAX", help="How many contexts; default: chosen by the score.")
 @click.option("--fresh", is_flag=True, help="Propose anew instead of keeping the accepted map of the saved plan.")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 when the saved plan no longer fits the source.")
+@click.option("--accept", is_flag=True, help="Sign the plan, or what the IDs name: map, decisions (globs too), contexts. Writes plan.lock.")
+@click.option("--by", metavar="NAME", help="Who signs or waives; default: user.name and user.email of git.")
+@click.option("--waive", metavar="ID", help="Leave a decision as it is: written to decompose.toml as [[waivers]].")
+@click.option("--until", metavar="DATE", help="The last day of the waiver: 2027-03-01.")
+@click.option("--reason", metavar="TEXT", help="Why the waiver is right.")
 @scanned
 @formatted("text", "json", "md")
 @configured
@@ -28,10 +44,15 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     context: click.Context,
-    path: str,
+    words: tuple[str, ...],
     contexts: str | None,
     fresh: bool,
     check: bool,
+    accept: bool,
+    by: str | None,
+    waive: str | None,
+    until: str | None,
+    reason: str | None,
     jobs: int | None,
     no_cache: bool,
     format: str,
@@ -39,16 +60,21 @@ def command(
 ) -> None:
     """Write the migration plan: context map, data ownership, decisions, boundaries, order and steps.
 
-    It is kept as .decompose/plan.json, which `extract` starts from, and as plan/plan.md for reading and signing.
+    It is kept as .decompose/plan.json, which `extract` starts from, and as plan/plan.md for reading. With --accept it is signed: plan.lock says who
+    accepted what and when; from then on `extract` takes only what is signed, and `check` fails on new uses across the cut.
     """
     import msgspec
 
     from decompose import pipeline
     from decompose.project import project_folder
     from decompose.report.markdown import plan_markdown
+    from decompose.report.printable import printable
 
     session = session_of(context)
+    path, ids = _path_and_ids(context, words, accept)
     base = project_folder(path)
+    if waive or until or reason:
+        _waive(session, base, waive, until, reason, by)
     settings, options = session.continued(base, contexts or "")
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
@@ -61,10 +87,15 @@ def command(
             fresh=fresh,
         )
         if check:
-            pipeline.check_drift(pipeline.load_plan(base), analysis)
+            saved = pipeline.load_plan(base)
+            pipeline.check_drift(saved, analysis)
+            pipeline.check_accepted(base, saved)
             session.note("The saved plan fits the source.")
             return
         migration = pipeline.plan(analysis, progress=progress)
+    unsigned = _sign(session, analysis, migration, ids, by) if accept else ()
+    if accept:
+        migration = pipeline.plan(analysis)  # the signatures are part of what is shown
     document = plan_markdown(migration)
     report = pipeline.save_plan(base, migration, document)
     # What is extracted from the plan must be shaped as the plan was; and its map is the accepted one from now on.
@@ -78,8 +109,59 @@ def command(
         session.note(f"\nWrote {pipeline.PLAN}  {pipeline.PLAN_DOCUMENT}")
         for decision in pipeline.unused_decisions(migration, analysis.config):
             session.warn(f"the decision {decision!r} fits no edge, foreign key, transaction or table of this plan")
+        for line in unsigned[:_UNSIGNED]:
+            session.note(f"Not signed: {printable(line)}")
+        if len(unsigned) > _UNSIGNED:
+            session.note(f"and {len(unsigned) - _UNSIGNED:,} more are not signed")
         session.note(f"Next: {_next(migration)}")
     report.raise_conflicts()
+
+
+_UNSIGNED = 5
+"""Unsigned parts that are named one by one."""
+
+
+def _path_and_ids(context: click.Context, words: tuple[str, ...], accept: bool) -> tuple[str, tuple[str, ...]]:
+    """The project's folder, which may stand first, and the ids to accept. In a project with a plan a plain word is an id, though a folder is called so."""
+    from pathlib import Path
+
+    from decompose.pipeline import PLAN
+    from decompose.project import project_around
+
+    here = project_around(Path.cwd())
+    named = bool(words) and (not accept or words[0] in (".", "..") or "/" in words[0] or (Path(words[0]).is_dir() and not (here / PLAN).is_file()))
+    ids = words[1:] if named else words
+    if ids and not accept:
+        raise click.UsageError(f"Got unexpected extra argument{'s' if len(ids) > 1 else ''} ({' '.join(ids)}); ids are given with --accept", context)
+    if named:
+        return words[0], ids
+    if here != Path.cwd():
+        session_of(context).note(f"Project: {here}")
+    return str(here), ids
+
+
+def _sign(session: Session, analysis: Analysis, migration: MigrationPlan, ids: tuple[str, ...], by: str | None) -> tuple[str, ...]:
+    """Writes plan.lock, says so, and gives back what is still unsigned."""
+    from datetime import UTC, datetime
+
+    from decompose import guard
+    from decompose.scan.history import person
+
+    lock, unsigned = guard.accept(analysis.base, migration, ids, by=by or person(analysis.base), on=datetime.now(UTC).date().isoformat())
+    session.note(f"Wrote plan.lock: {len(lock.accepted):,} parts of the plan are signed, {len(lock.known):,} uses across the cut are known")
+    return unsigned
+
+
+def _waive(session: Session, base: Path, waive: str | None, until: str | None, reason: str | None, by: str | None) -> None:
+    """Writes the waiver into the project's settings, with everything else there kept."""
+    from decompose import guard
+    from decompose.errors import UsageError
+    from decompose.scan.history import person
+
+    if not waive or not reason:
+        raise UsageError("a waiver needs --waive ID and --reason TEXT", hint='as in --waive FK-001 --until 2027-03-01 --reason "replica ok"')
+    path = guard.waive(base, waive, reason=reason, until=until or "", by=by or person(base), file=session.config_file)
+    session.note(f"Wrote {path}: {waive} is waived{f' until {until}' if until else ''}")
 
 
 def _next(migration: MigrationPlan) -> str:

@@ -6,7 +6,7 @@ import click
 
 from decompose.cli.session import examples, session_of, shared
 
-KINDS = ("analysis", "plan", "config")
+KINDS = ("analysis", "plan", "config", "check", "diff", "lock")
 
 
 @click.command(
@@ -17,7 +17,7 @@ KINDS = ("analysis", "plan", "config")
 @shared
 @click.pass_context
 def command(context: click.Context, kind: str, output: str) -> None:
-    """Print the JSON Schema of the analysis, the plan or decompose.toml."""
+    """Print the JSON Schema of the analysis, the plan, decompose.toml, or what check, diff and plan.lock hold."""
     from decompose.resources import schemas
 
     session_of(context).data(schemas()[f"{kind}.json"].encode(), output)

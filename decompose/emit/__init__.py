@@ -30,10 +30,12 @@ from decompose.emit.transaction import STATE, Change, commit, pending
 from decompose.emit.tree import Tree, check_path, failure
 from decompose.errors import EditConflict, FileError, RefusedInput, UsageError
 from decompose.model.artifacts import Artifact
+from decompose.model.findings import EditedFile
 
 __all__ = [
     "Outcome",
     "WriteReport",
+    "edited_by_hand",
     "exclusive",
     "interrupted",
     "save",
@@ -195,6 +197,20 @@ def footprint(base: Path, contexts: Collection[str] | None = None) -> Footprint:
             if outcome.action in ("restore", "unchanged") and outcome.after is not None:
                 originals[path] = outcome.after
         return Footprint(generated, originals)
+
+
+def edited_by_hand(base: Path) -> tuple[EditedFile, ...]:
+    """Generated files that are no longer as they were generated although edits to them belong elsewhere."""
+    with Tree(base) as tree:
+        if not _remembers(tree):
+            return ()
+        found = []
+        for path, entry in sorted(_ledger(tree).files.items()):
+            if entry.file_class == "owned" and not entry.deleted:
+                content = tree.read(path)
+                if content is None or digest(content) != entry.hash:
+                    found.append(EditedFile(path, tuple(sorted({_context(owner) for owner in entry.contexts})), gone=content is None))
+        return tuple(found)
 
 
 def interrupted(base: Path) -> bool:

@@ -26,6 +26,7 @@ from decompose.model.facts import (
     Unresolved,
 )
 from decompose.model.location import Location, Span
+from decompose.model.lock import Crossing
 from decompose.model.source import SkippedFile
 
 EdgeKind = Literal[
@@ -190,7 +191,7 @@ class Alternative(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something to decide about: a foreign key (``FK-``), a transaction (``TX-``), a table (``TBL-``) or an edge.
 
-    ``state``: ``proposed``, ``accepted``, ``waived``, ``open`` (no proposal: a person must).
+    ``state``: ``proposed``, ``accepted``, ``waived``, ``open`` (no proposal: a person must). A waiver holds to the end of ``until``, a day, where it has one.
     """
 
     id: str
@@ -203,6 +204,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     alternatives: tuple[Alternative, ...] = ()
     state: Literal["proposed", "accepted", "waived", "open"] = "proposed"
     by: str = ""
+    until: str = ""
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -306,7 +308,8 @@ class Project(msgspec.Struct, frozen=True, omit_defaults=True):
 class MigrationPlan(msgspec.Struct, frozen=True):
     """The reviewed contract. ``digest`` is the hash of the analysed source, ``config_digest`` that of the decisions in force.
 
-    ``unresolved`` and ``failed`` are what the analysis could not follow or read, so that whoever signs knows it.
+    ``unresolved`` and ``failed`` are what the analysis could not follow or read, so that whoever signs knows it. ``crossings`` are all uses across
+    the cut; :mod:`decompose.planning.crossings` says which count.
     """
 
     project: Project
@@ -322,3 +325,4 @@ class MigrationPlan(msgspec.Struct, frozen=True):
     version: str = ""
     unresolved: tuple[Unresolved, ...] = ()
     failed: tuple[SkippedFile, ...] = ()
+    crossings: tuple[Crossing, ...] = ()

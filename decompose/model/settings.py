@@ -38,6 +38,15 @@ class EdgeDecision(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+class Waiver(msgspec.Struct, frozen=True):
+    """``[[waivers]]``: decisions that stand as they are until a day, with the reason. ``id`` is one or a glob over ids, ``until`` the last day (``2027-03-01``), ``""`` for no end."""
+
+    id: str
+    reason: str
+    until: str = ""
+    by: str = ""
+
+
 class OperationSettings(msgspec.Struct, frozen=True):
     """``[operations.CONTEXT.NAME]``: how a person wants an operation of a boundary.
 
@@ -146,6 +155,7 @@ class Config(msgspec.Struct, frozen=True):
     apart: tuple[tuple[str, ...], ...] = ()
     reference_tables: tuple[str, ...] = ()
     decisions: tuple[EdgeDecision, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     operations: tuple[OperationSettings, ...] = ()
     boundary_package: str = ""
     services_folder: str = "services"

@@ -16,6 +16,7 @@ from decompose.model.migration import ContextPlan, Decision, MigrationPlan, Proj
 from decompose.model.settings import Config
 from decompose.planning import queues
 from decompose.planning.boundary import Boundary, boundary
+from decompose.planning.crossings import crossings
 from decompose.planning.decisions import decisions
 from decompose.planning.drift import config_digest
 from decompose.planning.events import listeners, pointers
@@ -80,6 +81,7 @@ def build(
         routes=graph.routes,
         unresolved=graph.unresolved,
         failed=graph.failed,
+        crossings=tuple(msgspec.structs.replace(each, chain=(), places=()) for each in crossings(graph, context_map)),
         version=version,
     )
 

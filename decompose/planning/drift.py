@@ -11,8 +11,9 @@ from decompose.model.settings import Config
 
 
 def config_digest(config: Config) -> str:
-    """A hash over the decisions in force; where the file lies, how to verify and where to deploy do not count."""
-    counted = msgspec.structs.replace(config, path="", places=(), fresh=False, verify=Config().verify, target=Config().target)
+    """A hash over the decisions in force; where the file lies, how to verify, where to deploy and what is waived do not count."""
+    counted = msgspec.to_builtins(msgspec.structs.replace(config, path="", places=(), fresh=False, verify=Config().verify, target=Config().target))
+    del counted["waivers"]
     return hashlib.blake2b(msgspec.json.encode(counted), digest_size=16).hexdigest()
 
 

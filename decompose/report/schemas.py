@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from decompose.config import json_schema as config_schema
+from decompose.model.changes import PlanDiff
+from decompose.model.findings import Checked
+from decompose.model.lock import PlanLock
 from decompose.model.migration import MigrationPlan
 from decompose.report.json import AnalysisDocument
 
-KINDS = ("analysis", "config", "plan")
+KINDS = ("analysis", "check", "config", "diff", "lock", "plan")
+
+
+_DOCUMENTS: Mapping[str, Any] = {"analysis": AnalysisDocument, "check": Checked, "diff": PlanDiff, "lock": PlanLock, "plan": MigrationPlan}
 
 
 def json_schema(kind: str) -> dict[str, Any]:
     """The schema of one of :data:`KINDS`. The package carries it as ``schemas/<kind>.json``, equal byte for byte."""
     if kind == "config":
         return config_schema()
-    document = AnalysisDocument if kind == "analysis" else MigrationPlan
-    schema: dict[str, Any] = msgspec.json.schema(document)
+    schema: dict[str, Any] = msgspec.json.schema(_DOCUMENTS[kind])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"decompose {kind}",

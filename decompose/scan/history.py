@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -147,21 +147,38 @@ def _blob_ids(base: Path, path: str, known: str) -> tuple[str, ...]:
     return tuple(algorithm(b"blob %d\0" % len(text) + text).hexdigest() for text in texts)
 
 
+def person(base: Path) -> str:
+    """Who works here as git knows it, ``Ann Lee <ann@example.org>``; ``""`` when it does not."""
+    own = {**_environment(), **{name: os.environ[name] for name in ("HOME", "XDG_CONFIG_HOME") if name in os.environ}}
+    del own["GIT_CONFIG_GLOBAL"]  # a name stands in the person's own settings
+    said = [_run(base, ["git", "config", "--get", name], own) for name in ("user.name", "user.email")]
+    name, address = (each.stdout.decode(errors="replace").strip() if isinstance(each, _Answer) and each.code == 0 else "" for each in said)
+    return f"{name} <{address}>" if name and address else name or address
+
+
+def at_revision(base: Path, revision: str, path: str) -> bytes | None:
+    """A file of the project as it was at a revision; ``None`` where that has no such file, or there is no such revision."""
+    if revision.startswith("-"):
+        return None  # git would take it for an option
+    answer = _run(base, ["git", "show", f"{revision}:./{path}"])
+    return answer.stdout if isinstance(answer, _Answer) and answer.code == 0 else None
+
+
 class _Answer(NamedTuple):
     code: int
     stdout: bytes
     stderr: bytes
 
 
-def _run(base: Path, command: Sequence[str]) -> _Answer | str:
-    """What git says, or why it could not be asked."""
+def _run(base: Path, command: Sequence[str], environment: Mapping[str, str] | None = None) -> _Answer | str:
+    """What git says, or why it could not be asked. ``environment`` replaces one without any of the user's settings."""
     import subprocess  # where the last result is still right, no git is started
 
     if special := _special_file(base):
         return f"the repository holds {special}, which is not a regular file"
     try:
         process = subprocess.Popen(
-            command, cwd=base, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command, cwd=base, env=environment or _environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
     except FileNotFoundError:
         return "git is not installed"

@@ -189,6 +189,18 @@ def shown_examples() -> list[str]:
     return sorted(set(found))
 
 
+def signed(shop: Path) -> None:
+    """A repository in which somebody has signed the plan and committed it."""
+    git = ["git", "-C", str(shop), "-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    for name in ("name", "email"):
+        subprocess.run([*git, "config", f"user.{name}", "ann@example.org"], check=True)
+    assert app.run(["plan", str(shop), "--quiet"]) == 0
+    assert app.run(["plan", str(shop), "--accept", "--quiet"]) == 0
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message", "signed"], check=True)
+
+
 @pytest.mark.parametrize("example", [line for line in shown_examples() if line.split()[1] not in ("extract", "verify")])
 def test_the_examples_in_help_pages_work(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch, example: str, tmp_path: Path) -> None:
     monkeypatch.chdir(shop)
@@ -196,6 +208,8 @@ def test_the_examples_in_help_pages_work(decompose: Typed, shop: Path, monkeypat
     words = [{"CONTEXT": "orders", "path/to/monolith": str(shop)}.get(word, word) for word in words]
     if "--check" in words or words[0] == "deploy-plan":
         decompose("plan", ".")
+    if words[0] in ("check", "diff", "export") or "--accept" in words:
+        signed(shop)
     answer = decompose(*words)
     assert answer.code in ((0, 1) if words[0] in ("doctor", "deploy-plan") else (0,)), answer.err
 
