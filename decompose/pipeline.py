@@ -7,7 +7,7 @@ import keyword
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -23,7 +23,8 @@ from decompose.graph.build import build as build_graph
 from decompose.link.program import Program
 from decompose.model.artifacts import Artifact
 from decompose.model.codegraph import CodeGraph
-from decompose.model.contexts import ContextMap, Explanation
+from decompose.model.contexts import ContextMap, Explanation, Scores
+from decompose.model.edits import Edit, Edits
 from decompose.model.facts import Fact
 from decompose.model.migration import ContextPlan, Decision, MigrationPlan
 from decompose.model.priorities import Priorities
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 PLAN = ".decompose/plan.json"
 ANALYSIS = ".decompose/analysis.json"
 PLAN_DOCUMENT = "plan/plan.md"
+PLAN_PAGE = "plan/plan.html"
 PLAN_CONTEXT = "@plan"
 """Owner of the plan's document in the record of written files; no context can have this name."""
 
@@ -248,12 +250,20 @@ def encode_plan(migration: MigrationPlan) -> bytes:
     return encode(migration, sorted_keys=True)
 
 
-def save_plan(base: Path, migration: MigrationPlan, document: str = "") -> emit.WriteReport:
-    """Keeps the plan as ``.decompose/plan.json`` and ``document`` as ``plan/plan.md``, merged with what people wrote into it."""
+def review_page(analysis: Analysis, migration: MigrationPlan, *, token: str = "") -> str:
+    """The plan as one HTML file to look at and to edit; with ``token`` as it is served by `decompose review`."""
+    from decompose.report.review import review_page as page
+    from decompose.resources import templates
+
+    return page(migration, analysis.graph, analysis.config, templates(), token=token)
+
+
+def save_plan(base: Path, migration: MigrationPlan, document: str = "", page: str = "") -> emit.WriteReport:
+    """Keeps the plan as ``.decompose/plan.json``, ``document`` as ``plan/plan.md``, merged with what people wrote into it, and ``page`` as ``plan/plan.html``."""
     emit.save(base, {"plan.json": encode_plan(migration)})
-    if not document:
-        return emit.WriteReport(())
-    return emit.write(base, [Artifact(PLAN_DOCUMENT, document.encode(), "merged", context=PLAN_CONTEXT)])
+    artifacts = [Artifact(PLAN_DOCUMENT, document.encode(), "merged", context=PLAN_CONTEXT)] if document else []
+    artifacts += [Artifact(PLAN_PAGE, page.encode("utf-8", "backslashreplace"), context=PLAN_CONTEXT)] if page else []
+    return emit.write(base, artifacts) if artifacts else emit.WriteReport(())
 
 
 def load_plan(base: Path) -> MigrationPlan:
@@ -294,6 +304,77 @@ def check_accepted(base: Path, migration: MigrationPlan, context: str = "", *, t
             place=LOCK,
             hint="look at what changed with `decompose diff plan.lock`, then sign with `decompose plan --accept`, or extract with --replan",
         )
+# --- edits of a plan ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Revised:
+    """What edits make of a map: ``text`` of the settings file, and the analysis with the map that it gives.
+
+    ``done`` are the edits with the figures before and after each. ``kept`` are modules, definitions and tables that would have followed
+    what was moved, as ``(kind, subject, context)``: they were pinned where the person saw them.
+    """
+
+    path: Path
+    text: str
+    analysis: Analysis
+    done: tuple[tuple[Edit, Scores, Scores], ...]
+    kept: tuple[tuple[str, str, str], ...]
+
+
+_ROUNDS = 6
+"""Times that strays are pinned: modules first, then what these drag along, then tables."""
+
+
+def revise(analysis: Analysis, edits: Edits, path: Path, settings: Callable[[Config], Config] = lambda own: own) -> Revised:
+    """Applies ``edits`` to a map and to the text of the settings at ``path``, so that analyzing with these gives just the edited map.
+
+    Nothing is written. ``settings`` puts the options of the command line on top of a configuration. Raises :class:`UsageError` for an edit that does not
+    fit, :class:`ConfigError` when another decision stands against one.
+    """
+    from decompose.config import parse
+    from decompose.config_edits import SettingsText
+    from decompose.cut.edited import Edited, differences
+
+    graph = analysis.graph
+    wanted = Edited(graph, analysis.context_map, analysis.config)
+    before_text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = SettingsText(
+        before_text,
+        prefix="tool.decompose." if path.name == "pyproject.toml" else "",
+        proposed={placed.context for placed in analysis.context_map.proposal},
+        definitions={definition.top: definition.module for definition in graph.definitions},
+        place=wanted.place,
+    )
+    done = []
+    figures = wanted.scores()
+    for number, edit in enumerate(edits.edits, start=1):
+        try:
+            wanted.apply(edit)
+            text.apply(edit)
+        except UsageError as error:
+            raise UsageError(f"edit {number} cannot be applied: {error.message}", hint=error.hint) from error
+        after = wanted.scores()
+        done.append((edit, figures, after))
+        figures = after
+    text.settle({*wanted.contexts, *(context.name for context in analysis.context_map.contexts if not context.modules)})
+    kept: list[tuple[str, str, str]] = []
+    past = _history(analysis.base)
+    for _ in range(_ROUNDS):
+        config = settings(parse(text.text, str(path)).config)
+        found = _propose(graph, config, past, analysis.accepted.context_map if analysis.accepted else None)
+        strays = differences(wanted, found)
+        if not strays:
+            surveyed = _survey(graph, analysis.program, found, config)
+            return Revised(path, text.text, replace(analysis, config=config, context_map=surveyed, inputs=None), tuple(done), tuple(kept))
+        if set(strays) <= set(kept):
+            break
+        text.keep(strays)
+        kept += strays
+    kind, subject, context = strays[0]
+    raise UsageError(
+        f"the {kind} {subject} cannot be in {context}: another decision of {path.name} puts it elsewhere", hint="look for a pattern that fits it, and make it narrower", place=str(path)
+    )
 
 
 def _accepted(base: Path) -> Accepted | None:

@@ -28,6 +28,7 @@ COMMANDS = {
     "show": Entry("show", "Understand", "List contexts, tables, routes, tasks, cuts, boundaries, order."),
     "explain": Entry("explain", "Understand", "Say why: a context, module, table, FK, transaction or error code."),
     "plan": Entry("plan", "Decide", "Write the migration plan: decisions, boundaries, order, steps."),
+    "review": Entry("review", "Decide", "Look at the plan in the browser, edit it, save the edits."),
     "extract": Entry("extract", "Extract", "Write the service, the boundary and the rewritten call sites."),
     "verify": Entry("verify", "Extract", "Prove that an extracted service works."),
     "deploy-plan": Entry("deploy_plan", "Extract", "Say what deploying a service would create, in order."),

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from decompose.cli.session import Session
+    from decompose.model.edits import Edits
     from decompose.model.migration import MigrationPlan
-    from decompose.pipeline import Analysis
+    from decompose.model.settings import Options
+    from decompose.pipeline import Analysis, Revised
     from decompose.report.text import Terminal
 
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
         'decompose plan . --accept --by "Ann Lee"',
         "decompose plan . --accept map FK-001 'TX-*'",
         'decompose plan . --waive FK-001 --until 2099-12-31 --reason "replica ok"',
+        "decompose plan . --open",
+        "decompose plan . --apply edits.json",
     ),
 )
 @click.argument("words", nargs=-1, metavar="[PATH] [ID]...")
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
 @click.option("--waive", metavar="ID", help="Leave a decision as it is: written to decompose.toml as [[waivers]].")
 @click.option("--until", metavar="DATE", help="The last day of the waiver: 2027-03-01.")
 @click.option("--reason", metavar="TEXT", help="Why the waiver is right.")
+@click.option("--apply", "edits", metavar="FILE", help="Write edits that the review page exported into decompose.toml, then plan; - reads standard input.")
+@click.option("--open", "opened", is_flag=True, help="Open the review page, plan/plan.html, in the browser.")
 @scanned
 @formatted("text", "json", "md")
 @configured
@@ -53,6 +59,8 @@ def command(
     waive: str | None,
     until: str | None,
     reason: str | None,
+    edits: str | None,
+    opened: bool,
     jobs: int | None,
     no_cache: bool,
     format: str,
@@ -60,8 +68,9 @@ def command(
 ) -> None:
     """Write the migration plan: context map, data ownership, decisions, boundaries, order and steps.
 
-    It is kept as .decompose/plan.json, which `extract` starts from, and as plan/plan.md for reading. With --accept it is signed: plan.lock says who
-    accepted what and when; from then on `extract` takes only what is signed, and `check` fails on new uses across the cut.
+    It is kept as .decompose/plan.json, which `extract` starts from, as plan/plan.md for reading, and as plan/plan.html for looking at and editing: one
+    file that needs no network. With --accept it is signed: plan.lock says who accepted what and when; from then on `extract` takes only what is signed,
+    and `check` fails on new uses across the cut.
     """
     import msgspec
 
@@ -75,6 +84,10 @@ def command(
     base = project_folder(path)
     if waive or until or reason:
         _waive(session, base, waive, until, reason, by)
+    if edits is not None and check:
+        raise click.UsageError("--apply writes and --check does not: give one of them")
+    wanted = read_wanted(edits) if edits is not None else None
+    revised: Revised | None = None
     settings, options = session.continued(base, contexts or "")
     with session.progress() as progress, session.executor() as executor:
         analysis = pipeline.analyze(
@@ -92,12 +105,18 @@ def command(
             pipeline.check_accepted(base, saved)
             session.note("The saved plan fits the source.")
             return
+        if wanted is not None:
+            revised = revise(session, analysis, wanted, base, options)
+            analysis = revised.analysis
         migration = pipeline.plan(analysis, progress=progress)
+    if revised is not None:  # only now: a treatment that a decision does not have ends before anything is written
+        save_settings(revised)
+        session.note(changes(revised))
     unsigned = _sign(session, analysis, migration, ids, by) if accept else ()
     if accept:
         migration = pipeline.plan(analysis)  # the signatures are part of what is shown
     document = plan_markdown(migration)
-    report = pipeline.save_plan(base, migration, document)
+    report = pipeline.save_plan(base, migration, document, pipeline.review_page(analysis, migration))
     # What is extracted from the plan must be shaped as the plan was; and its map is the accepted one from now on.
     session.keep_options(base, msgspec.structs.replace(options, fresh=False))
     if format == "json":
@@ -106,7 +125,7 @@ def command(
         session.result(document, output)
     else:
         session.result(_summary(migration, session.terminal(output)), output)
-        session.note(f"\nWrote {pipeline.PLAN}  {pipeline.PLAN_DOCUMENT}")
+        session.note(f"\nWrote {pipeline.PLAN}  {pipeline.PLAN_DOCUMENT}  {pipeline.PLAN_PAGE}")
         for decision in pipeline.unused_decisions(migration, analysis.config):
             session.warn(f"the decision {decision!r} fits no edge, foreign key, transaction or table of this plan")
         for line in unsigned[:_UNSIGNED]:
@@ -114,6 +133,11 @@ def command(
         if len(unsigned) > _UNSIGNED:
             session.note(f"and {len(unsigned) - _UNSIGNED:,} more are not signed")
         session.note(f"Next: {_next(migration)}")
+    if opened:
+        import webbrowser
+
+        if not webbrowser.open((base / pipeline.PLAN_PAGE).resolve().as_uri()):
+            session.warn(f"no browser was found: open {pipeline.PLAN_PAGE} in one")
     report.raise_conflicts()
 
 
@@ -162,6 +186,64 @@ def _waive(session: Session, base: Path, waive: str | None, until: str | None, r
         raise UsageError("a waiver needs --waive ID and --reason TEXT", hint='as in --waive FK-001 --until 2027-03-01 --reason "replica ok"')
     path = guard.waive(base, waive, reason=reason, until=until or "", by=by or person(base), file=session.config_file)
     session.note(f"Wrote {path}: {waive} is waived{f' until {until}' if until else ''}")
+
+
+# --- edits --------------------------------------------------------------------------------------
+
+
+def read_wanted(file: str) -> Edits:
+    """The edits in a file, ``-`` for standard input. Raises :class:`FileError`, :class:`RefusedInput`."""
+    import sys
+    from pathlib import Path
+
+    from decompose.config_edits import read_edits
+    from decompose.errors import FileError
+
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise FileError(f"cannot read the edits: {error.strerror}", place=file) from error
+    return read_edits(content, "standard input" if file == "-" else file)
+
+
+def revise(session: Session, analysis: Analysis, wanted: Edits, base: Path, options: Options) -> Revised:
+    """The map and the text of the settings after ``wanted``; nothing is written."""
+    from decompose import pipeline
+    from decompose.config import FILE_NAME, find, with_kept, with_options
+    from decompose.errors import UsageError
+
+    if session.isolated:
+        raise UsageError("edits are written into decompose.toml, and --isolated leaves it out", hint="drop --isolated")
+    if wanted.plan and wanted.plan != analysis.graph.digest:
+        session.warn("the source has changed since the page was made that these edits come from")
+    path = session.config_file or find(base) or base / FILE_NAME
+    return pipeline.revise(analysis, wanted, path, lambda own: with_kept(with_options(own), options))
+
+
+def save_settings(revised: Revised) -> None:
+    """Writes the settings where edits changed them."""
+    from decompose.emit import save_output
+
+    if revised.done:
+        save_output(revised.path, revised.text.encode())
+
+
+def changes(revised: Revised) -> str:
+    """What the edits changed, a line each with the figures that moved, and where it was written."""
+    from collections import Counter
+
+    from decompose.report.edits import edit_lines, kept_lines
+    from decompose.report.text import plural
+
+    lines = [*edit_lines(revised.done), *kept_lines(revised.kept)]
+    counts = Counter(type(edit).__name__.lower() for edit, _, _ in revised.done)
+    told = ", ".join(plural(count, _NOUNS[kind]) for kind, count in sorted(counts.items()))
+    return "\n".join([*lines, f"Plan: {told or 'no edits'}." + (f" Written to {revised.path.name} (comments kept)." if revised.done else "")])
+
+
+_NOUNS = {
+    "move": "move", "pin": "pin", "split": "split", "merge": "merge", "rename": "new name", "own": "ownership", "library": "library", "accept": "acceptance", "waive": "waiver",
+}  # fmt: skip
 
 
 def _next(migration: MigrationPlan) -> str:
