@@ -50,8 +50,8 @@ const Draw = (() => {
       found.contexts.push({ context: group.context, x, y, w, h });
       const top = w > 40 && h > 30 ? 19 : 2;
       pack([...group.packages.values()], x + 3, y + top, Math.max(1, w - 6), Math.max(1, h - top - 3), (p, px, py, pw, ph) => {
-        found.packages.push({ name: p.name, context: group.context, x: px, y: py, w: pw, h: ph });
         const head = pw > 60 && ph > 34 && p.modules.length > 1 ? 14 : 1;
+        found.packages.push({ name: p.name, context: group.context, x: px, y: py, w: pw, h: ph, headed: head > 1 });
         pack(p.modules, px + 1, py + head, Math.max(1, pw - 2), Math.max(1, ph - head - 1), (i, bx, by, bw, bh) =>
           found.modules.push({ module: i.module, context: group.context, x: bx, y: by, w: bw, h: bh }));
       });
@@ -96,8 +96,8 @@ const Draw = (() => {
     }
     g.font = "600 11px system-ui, sans-serif"; g.fillStyle = ink;
     for (const b of layout.packages) {
-      const r = at(b); if (r[2] < 60 || r[3] < 34 || !seen(r)) continue;
-      if (b.h > 34 && b.w > 60) g.fillText(fitted(g, b.name, r[2] - 6), r[0] + 2, r[1] + 1);
+      const r = at(b); if (!b.headed || !seen(r)) continue;
+      g.fillText(fitted(g, b.name, r[2] - 6), r[0] + 2, r[1] + 1);
     }
     g.font = "600 13px system-ui, sans-serif";
     for (const b of layout.contexts) {

@@ -71,22 +71,25 @@
   function edit(change) {
     let next;
     try { next = Model.apply(m, state(), change); } catch (error) { return error.message; }
-    const began = performance.now(), found = Model.score(m, next);
     history.length = at + 1;
-    history.push({ state: next, edit: change, result: found });
+    history.push({ state: next, edit: change, result: Model.score(m, next) });
     at++;
     marked = new Set();
-    draw();
-    document.documentElement.dataset.scored = (performance.now() - began).toFixed(1);
+    figures();
+    soon();
     said(told(change));
     return "";
   }
+  // The figures change at once, the pictures and tables with the next frame.
+  let drawing = false;
+  function soon() { if (!drawing) { drawing = true; requestAnimationFrame(() => setTimeout(() => { drawing = false; draw(); })); } }
   function step(by) {
     if (at + by < 0 || at + by >= history.length) return;
     const change = by < 0 ? now().edit : history[at + by].edit;
     at += by;
     if (selected && selected.context >= state().names.length) selected = null;
-    draw();
+    figures();
+    soon();
     said((by < 0 ? "Undone: " : "Done again: ") + told(change));
   }
   function told(e) {
@@ -143,6 +146,7 @@
       inputs[f.key] = input;
     }
     form.append(error, el("div", { class: "buttons" }, done && el("button", { type: "button", on: { click: () => box.close() } }, "Cancel"), el("button", { class: "strong", type: "submit" }, act)));
+    form.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("select")) { event.preventDefault(); form.requestSubmit(); } });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const problem = done ? done(Object.fromEntries(Object.entries(inputs).map(([key, input]) => [key, input.value.trim()]))) : "";
@@ -285,7 +289,7 @@
   function moduleTable(key, list) {
     const first = history[0].state, tables = m.tablesOf;
     return table(key, [
-      ["", (n) => (marked.has(n) ? 0 : 1), mark],
+      ["mark", (n) => (marked.has(n) ? 0 : 1), mark],
       ["module", (n) => m.ids[n], moduleLink],
       ["lines", (n) => m.lines[n], (n) => locale(m.lines[n]), true],
       ["context", (n) => name(state().place[n]), (n) => contextLink(state().place[n])],
@@ -376,7 +380,7 @@
       const rows = cuts();
       return [el("p", {}, "Foreign keys and transactions that the cut goes through, and tables that several contexts write. Select one to accept or waive it; keys ", el("kbd", {}, "a"), " and ", el("kbd", {}, "w"), "."),
         table("decisions", [["id", (d) => d.id, (d) => bare(d.id, () => select(d.kind === "table" ? { table: m.table.get(d.id.slice(4)) } : { decision: d.id }), { class: "bare code keep" })], ["kind", (d) => d.kind, (d) => el("span", { class: "keep" }, d.kind)], ["about", (d) => d.subject, (d) => el("span", { class: "code" }, breaking(d.subject))],
-          ["proposal", (d) => d.proposal, (d) => (d.proposal ? [el("b", {}, d.proposal), ": ", d.reason] : d.reason)], ["state", (d) => standing(d), (d) => el("span", { class: "state " + standing(d) }, standing(d))], ["evidence", (d) => (d.evidence[0] ?? []).join(":"), (d) => d.evidence.slice(0, 3).map(([path, line]) => el("div", {}, source(path, line)))]],
+          ["proposal", (d) => d.proposal, (d) => (d.proposal ? [el("b", {}, d.proposal), ": ", d.reason] : d.reason)], ["state", (d) => standing(d), (d) => el("span", { class: "state " + standing(d) }, standing(d))], ["evidence", (d) => (d.evidence[0] ?? []).join(":"), (d) => d.evidence.slice(0, 2).map(([path, line]) => el("div", { class: "evidence" }, source(path, line)))]],
           rows, { label: "Filter decisions", caption: "Decisions", row: (d) => ({ class: selected?.decision === d.id ? "chosen" : undefined }), none: "Nothing is cut that needs a decision." })];
     },
     order() {
@@ -386,7 +390,7 @@
         el("h3", {}, "Steps"), raw.order.filter((o) => o.rank && o.steps.length).map((o) => el("details", {}, el("summary", {}, `${o.rank}. ${o.name}`), el("ol", { class: "steps" }, o.steps.map((step_) => el("li", {}, el("b", {}, step_.title), step_.last && " (last safe point)", step_.waits ? ` waits for ${step_.waits} uses` : "", step_.command && el("div", { class: "code" }, step_.command), el("div", { class: "soft" }, "Proof: " + step_.proof), el("div", { class: "soft" }, "Back: " + step_.reverse))))))];
     },
     compare() {
-      const cuts_ = [{ title: "proposed", scores: history[0].result.scores }, ...(at ? [{ title: "with your edits", scores: result().scores }] : []), ...raw.others.map((o) => ({ title: `${o.kind} (${o.contexts.length})`, scores: o.scores, other: o }))];
+      const cuts_ = [{ title: "proposed", scores: history[0].result.scores }, ...(at ? [{ title: "with your edits", scores: result().scores }] : []), ...raw.others.map((o) => ({ title: o.kind, scores: o.scores, other: o }))];
       const rows = [...FIGURES, ["cut_many_to_many", "many-to-many cut", locale, -1]];
       return [el("p", {}, "The cut beside others that the same evidence gives. No figure counts alone: one context for everything cuts nothing."),
         el("div", { class: "wide" }, el("table", {}, el("caption", { class: "hidden" }, "Figures of the alternatives"), el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "figure"), cuts_.map((c) => el("th", { scope: "col", class: "number" }, c.title)))), el("tbody", {}, rows.map(([key, label, form]) => el("tr", {}, el("th", { scope: "row" }, label), cuts_.map((c) => el("td", { class: "number" }, form(c.scores[key])))))))),
@@ -397,7 +401,7 @@
       const rows = history.slice(1, at + 1).map((h, n) => ({ n: n + 1, h, before: history[n].result.scores }));
       const change = (r, key) => { const a = r.before[key], b = r.h.result.scores[key]; return a === b ? "" : `${key === "inter_context_share" ? percent(a) : a} → ${key === "inter_context_share" ? percent(b) : b}`; };
       return [el("p", {}, token ? "Saved edits go into decompose.toml; comments there stay." : "Export them, then run "), !token && el("p", { class: "code" }, "decompose plan --apply edits.json"),
-        table("edits", [["", (r) => r.n, (r) => r.n, true], ["edit", (r) => told(r.h.edit), (r) => told(r.h.edit)], ["dependencies across", (r) => change(r, "inter_context_share"), (r) => change(r, "inter_context_share")], ["foreign keys cut", (r) => change(r, "cut_foreign_keys"), (r) => change(r, "cut_foreign_keys")], ["transactions cut", (r) => change(r, "cut_transactions"), (r) => change(r, "cut_transactions")], ["contested", (r) => change(r, "contested_tables"), (r) => change(r, "contested_tables")]], rows, { caption: "Edits with what each changed", none: "No edits yet. Select something and press m, or drag a box in Code." })];
+        table("edits", [["number", (r) => r.n, (r) => r.n, true], ["edit", (r) => told(r.h.edit), (r) => told(r.h.edit)], ["dependencies across", (r) => change(r, "inter_context_share"), (r) => change(r, "inter_context_share")], ["foreign keys cut", (r) => change(r, "cut_foreign_keys"), (r) => change(r, "cut_foreign_keys")], ["transactions cut", (r) => change(r, "cut_transactions"), (r) => change(r, "cut_transactions")], ["contested", (r) => change(r, "contested_tables"), (r) => change(r, "contested_tables")]], rows, { caption: "Edits with what each changed", none: "No edits yet. Select something and press m, or drag a box in Code." })];
     },
     search() {
       const words = $("search").value.trim().toLowerCase().split(/\s+/).filter(Boolean), fits = (text) => { const low = text.toLowerCase(); return words.every((w) => low.includes(w)); };
@@ -451,7 +455,7 @@
     const tied = new Set(list.flatMap((p) => [p.a, p.b]));
     return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Context map; the tables beside and below hold the same figures" }, ...shapes,
       ...ring.map((c) => { const p = place.get(c), h = boxHeight(c);
-        const node = svg("g", { class: "node" + (c === focus ? " lit" : focus >= 0 && !tied.has(c) ? " dim" : ""), tabindex: 0, role: "button", "aria-label": `${name(c)}: ${r.sizes[c]} modules, ${owned(c).length} tables`, "data-context": c, on: { click: () => select({ context: c }), keydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); select({ context: c }); } } } });
+        const node = svg("g", { class: "node" + (c === focus ? " lit" : focus >= 0 && !tied.has(c) ? " dim" : ""), tabindex: 0, role: "button", "data-context": name(c), on: { click: () => select({ context: c }), keydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); select({ context: c }); } } } });
         node.append(svg("rect", { x: p.x - 92, y: p.y - h / 2, width: 184, height: h, rx: 7, fill: "var(--raised)" }), svg("rect", { x: p.x - 92, y: p.y - h / 2, width: 8, height: h, rx: 3, fill: Draw.colour(state(), c), stroke: "none" }));
         const title = svg("text", { x: p.x - 76, y: p.y - 3, "font-weight": 600 }); title.textContent = name(c).length > 22 ? name(c).slice(0, 21) + "…" : name(c);
         const under = svg("text", { class: "small", x: p.x - 76, y: p.y + 13 }); under.textContent = `${r.sizes[c]} modules, ${owned(c).length} tables`;
@@ -602,15 +606,14 @@
 
   function tabs() {
     const counts = { edges: 0, decisions: cuts().length, edits: at };
-    $("tabs").replaceChildren(...TABS.map(([id, title]) => el("button", { role: "tab", id: "tab-" + id, "aria-selected": tab === id ? "true" : "false", "aria-controls": "main", tabindex: tab === id || (tab === "search" && id === "map") ? 0 : -1, on: { click: () => open(id) } }, title, counts[id] ? el("span", { class: "count" }, ` ${counts[id]}`) : "")));
+    $("tabs").replaceChildren(...TABS.map(([id, title]) => el("button", { role: "tab", id: "tab-" + id, "aria-selected": tab === id ? "true" : "false", "aria-controls": "panel", tabindex: tab === id || (tab === "search" && id === "map") ? 0 : -1, on: { click: () => open(id) } }, title, counts[id] ? el("span", { class: "count" }, ` ${counts[id]}`) : "")));
   }
   function open(id) { tab = id; draw(); $("main").scrollTop = 0; $("main").focus({ preventScroll: true }); }
   function draw() {
     const top = $("main").scrollTop, before = tab, inTabs = $("tabs").contains(document.activeElement);
     figures(); tabs();
-    $("main").setAttribute("role", "tabpanel"); $("main").setAttribute("aria-label", TABS.find(([id]) => id === tab)?.[1] ?? "Search");
-    const rows = views[tab]();
-    $("main").replaceChildren(el("section", { class: "view" }, rows));
+    const title = TABS.find(([id]) => id === tab)?.[1], rows = views[tab]();
+    $("main").replaceChildren(el("section", { class: "view", id: "panel", role: title && "tabpanel", "aria-labelledby": title && "tab-" + tab }, title && el("h2", { class: "hidden" }, title), rows));
     side();
     if ($("boxes")) { listen($("boxes")); paint(); }
     if (before === tab) $("main").scrollTop = top;
