@@ -150,11 +150,11 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const problem = done ? done(Object.fromEntries(Object.entries(inputs).map(([key, input]) => [key, input.value.trim()]))) : "";
-      if (problem) error.textContent = problem; else box.close();
+      if (problem) error.textContent = problem; else { box.close(); leave(); }
     });
-    const back = document.activeElement;
+    const back = document.activeElement, leave = () => (back && back.isConnected && back !== document.body ? back : $("main")).focus({ preventScroll: true });
     box.replaceChildren(form);
-    box.onclose = () => { if (back && back.isConnected) back.focus(); else $("main").focus(); };
+    box.onclose = () => { if (!box.open) leave(); }; // not when the next dialog is there already
     box.showModal();
     const first = form.querySelector("input, select"); if (first) { first.focus(); first.select?.(); }
   }
@@ -610,14 +610,21 @@
   }
   function open(id) { tab = id; draw(); $("main").scrollTop = 0; $("main").focus({ preventScroll: true }); }
   function draw() {
-    const top = $("main").scrollTop, before = tab, inTabs = $("tabs").contains(document.activeElement);
+    const top = $("main").scrollTop, before = tab, inTabs = $("tabs").contains(document.activeElement), again = held();
     figures(); tabs();
     const title = TABS.find(([id]) => id === tab)?.[1], rows = views[tab]();
     $("main").replaceChildren(el("section", { class: "view", id: "panel", role: title && "tabpanel", "aria-labelledby": title && "tab-" + tab }, title && el("h2", { class: "hidden" }, title), rows));
     side();
     if ($("boxes")) { listen($("boxes")); paint(); }
     if (before === tab) $("main").scrollTop = top;
-    if (inTabs) $("tab-" + tab)?.focus();
+    if (inTabs) $("tab-" + tab)?.focus(); else again();
+  }
+  // Whoever works by keyboard stays where they are, although what they stand on is drawn anew.
+  function held() {
+    const inside = [$("main"), $("side")].find((part) => part.contains(document.activeElement) && part !== document.activeElement);
+    if (!inside) return () => {};
+    const list = () => [...inside.querySelectorAll("button, input, select, a, summary, [tabindex='0']")], n = list().indexOf(document.activeElement), text = document.activeElement.textContent;
+    return () => { const now_ = list(), same = now_[n]?.textContent === text ? now_[n] : now_.find((e) => e.textContent === text); (same ?? $("main")).focus({ preventScroll: true }); };
   }
 
   $("tabs").addEventListener("keydown", (event) => {
