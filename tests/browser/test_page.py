@@ -68,7 +68,7 @@ def page(browser: Any, shop: Path) -> Iterator[Any]:
         yield found
 
 
-class opened:  # noqa: N801
+class opened:
     """A page in a window of its own; what it asks the network for, and what it complains about, is an error."""
 
     def __init__(self, browser: Any, path: Path, **options: Any) -> None:
