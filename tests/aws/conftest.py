@@ -8,7 +8,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "generate"))
 sys.path.append(str(Path(__file__).parents[1] / "unit"))
 
-import judges
+import panel
 from trees import TREES
 
 
@@ -19,9 +19,9 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if judges.ran or judges.skipped:
+    if panel.ran or panel.skipped:
         terminalreporter.section("judges")
-        for name, count in sorted(judges.ran.items()):
+        for name, count in sorted(panel.ran.items()):
             terminalreporter.write_line(f"ran      {name}: {count} looked at")
-        for name, reason in sorted(judges.skipped.items()):
+        for name, reason in sorted(panel.skipped.items()):
             terminalreporter.write_line(f"SKIPPED  {name}: {reason}")

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from deployment_plans import TARGETS, artifacts, service_plan
-from judges import ask, program, ran, skip
+from panel import ask, program, ran, skip
 
 from decompose import emit, pipeline
 from decompose.verification import static

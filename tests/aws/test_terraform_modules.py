@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from deployment_plans import AT, LOANS, LOANS_WITH_TASKS, TARGETS, artifacts, route, service_plan
-from judges import program, provider_folder, ran, skip
+from panel import program, provider_folder, ran, skip
 
 from decompose.generate import ecs, hcl
 from decompose.generate.deployment import MONOLITH_URL, deployment
