@@ -215,9 +215,10 @@ def _web(plan: ServicePlan, size: Size, capacity: tuple[Capacity, ...]) -> Proce
         serve = f'exec uvicorn {_entry(plan)} --host 0.0.0.0 --port "$PORT" --timeout-graceful-shutdown {drain} --no-server-header'
         command: tuple[str, ...] = ("sh", "-c", serve)
     else:
+        # The application is imported once, before the workers are: on a small task each import takes seconds.
         # gunicorn binds to 0.0.0.0:$PORT by itself. /dev/shm is memory: heartbeats must not wait for a disk.
         command = (
-            "gunicorn", "--workers=2", "--threads=4", f"--graceful-timeout={drain}", "--timeout=60", "--keep-alive=75",
+            "gunicorn", "--preload", "--workers=2", "--threads=4", f"--graceful-timeout={drain}", "--timeout=60", "--keep-alive=75",
             "--worker-tmp-dir=/dev/shm", "--access-logfile=-", _entry(plan),
         )
     return Process(
