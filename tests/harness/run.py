@@ -147,11 +147,12 @@ class Harness:
         return folder
 
     def seen(self) -> Path:
-        """The sample with a folder for what a command prints."""
+        """The sample with a file for what a command prints: a new name in the project is news to the cache."""
         folder = self.scratch / "seen"
         if not folder.exists():
             shutil.copytree(self.sample, folder, ignore=shutil.ignore_patterns(".decompose"))
             (folder / "seen").mkdir()
+            (folder / "seen" / "graph.json").touch()
         return folder
 
     def once(self, folder: Path, *command: str) -> None:

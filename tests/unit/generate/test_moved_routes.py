@@ -107,6 +107,14 @@ print(reply.status_code, json.loads(reply.content)["body"], reply["ETag"], reply
     assert run(monolith, code) == '201 {"weeks": 2} e A, B [\'a\', \'b\'] False False\n'
 
 
+def test_cookies_that_the_service_gave_to_one_user_do_not_go_along_with_the_next_request(monolith: Run) -> None:
+    code = """
+given = ask("get", "/api/loans/").cookies["a"].value
+print(given, [name for name in ("cookie", "user-agent", "accept-encoding") if name in json.loads(ask("get", "/api/loans/").content)["headers"]])
+"""
+    assert run(monolith, code) == "1 []\n"
+
+
 def test_a_form_whose_fields_were_read_still_arrives_whole(monolith: Run) -> None:
     code = """
 from django.core.files.uploadedfile import SimpleUploadedFile
