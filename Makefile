@@ -13,7 +13,7 @@ FIRST := tests/e2e/test_sample.py tests/e2e/test_both_directions.py
 # Where the programs for odd and hostile inputs lie.
 SHARED ?= ../shared
 
-.PHONY: help bench-boundary bench-copy bench-cut harness test-aws test-containers test-browser test-dask demo test lint e2e golden bench oracle proof-wger clean
+.PHONY: help bench-boundary bench-copy bench-cut harness test-aws test-containers test-compose test-browser test-dask demo test lint e2e golden bench oracle proof-wger clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,7 +26,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	touch $@
 
 test: $(VENV)/.ready ## the tests; the end-to-end proof is `make e2e`
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not e2e and not aws and not containers and not browser"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not e2e and not aws and not containers and not compose and not browser"
 
 e2e: $(VENV)/.ready ## analyze, plan, extract and verify copies of whole monoliths
 	@# Two processes, each with whole files: the tests of a file build on one another.
@@ -69,6 +69,10 @@ test-aws: $(VENV)/.ready ## judges of everything around a service: botocore, cfn
 
 test-containers: $(VENV)/.ready ## images built, generated tasks and listener rules run; needs podman, buildah, PostgreSQL, redis-server
 	sh tests/containers/run.sh $(abspath $(VENV)) "$(SHARED)/containers"
+
+test-compose: $(VENV)/.ready ## the generated compose files started on this machine; needs podman and buildah
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "podman-compose>=1.6"
+	sh tests/containers/run.sh $(abspath $(VENV)) "$(SHARED)/containers" compose
 
 test-browser: $(VENV)/.ready ## the review page in chromium, judged by axe-core; needs chromium and npm
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "playwright>=1.50"

@@ -12,6 +12,8 @@ import decompose
 from decompose import emit, pipeline
 from decompose.errors import Drifted, FileError, Incomplete, RefusedInput, UsageError
 from decompose.model.artifacts import Artifact
+from decompose.model.migration import MigrationPlan
+from decompose.pipeline import extraction, reading
 from decompose.report.schemas import json_schema
 
 SHOP = {
@@ -40,7 +42,7 @@ def shop(tmp_path: Path) -> Path:
     return base
 
 
-def plan_of(base: Path) -> pipeline.MigrationPlan:
+def plan_of(base: Path) -> MigrationPlan:
     return pipeline.plan(pipeline.analyze(base))
 
 
@@ -155,9 +157,9 @@ def test_a_plan_that_leads_out_of_the_project_or_out_of_its_line_is_refused(shop
 
 def test_generated_text_that_is_no_python_is_refused_and_moved_code_is_not_looked_at() -> None:
     newer = b"type = t'{x!' \n"
-    pipeline._check_parses([Artifact("a.py", newer, "moved"), Artifact("b.py", newer, "edited", base=b""), Artifact("c.txt", newer)])
+    extraction._check_parses([Artifact("a.py", newer, "moved"), Artifact("b.py", newer, "edited", base=b""), Artifact("c.txt", newer)])
     with pytest.raises(RefusedInput, match=r"models\.py would be no valid Python.*Nothing was written"):
-        pipeline._check_parses([Artifact("services/x/models.py", b"class X:\nfield = \n")])
+        extraction._check_parses([Artifact("services/x/models.py", b"class X:\nfield = \n")])
 
 
 def test_a_change_of_source_or_decisions_is_drift_and_a_change_elsewhere_is_not(shop: Path) -> None:
@@ -231,14 +233,14 @@ def test_requirements_are_part_of_what_a_plan_is_made_from(shop: Path) -> None:
 
 def test_files_that_were_read_are_not_read_again_for_the_digest(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reread: list[str] = []
-    read = pipeline.contents
+    read = reading.contents
 
     def noted(base: str, path: str) -> bytes:
         reread.append(path)
         return read(base, path)
 
     first = pipeline.analyze(shop, cache=False)
-    monkeypatch.setattr(pipeline, "contents", noted)
+    monkeypatch.setattr(reading, "contents", noted)
     found = [pipeline.analyze(shop, cache=cache, jobs=1) for cache in (False, True, True)]
     assert {each.graph.digest for each in found} == {first.graph.digest} and all(each.digests == first.digests for each in found)
     assert first.digests and [path for path in reread if path.endswith(".py")] == []

@@ -114,16 +114,17 @@ def test_a_context_that_got_the_name_of_a_word_of_python_is_refused(decompose: T
 
 def test_what_stays_by_decision_although_a_step_breaks_it_is_said_with_its_places(decompose: Typed, planned: Path) -> None:
     from decompose import pipeline
+    from decompose.pipeline import extraction
 
     plan = pipeline.context_plan(pipeline.load_plan(planned), "reviews")
     edges = tuple(
         BoundaryEdge(f"reviews-{line}", "in", kind, "a", "b", Location("shop/x.py", line), "t", "stay", "decide", "because", decided=True, blocks=blocks)
         for line, kind, blocks in ((1, "orm", "switch"), (2, "orm", "switch"), (3, "orm", "switch"), (4, "orm", "switch"), (5, "sql", "split"))
     )  # fmt: skip
-    found = list(pipeline._standing(msgspec.structs.replace(plan, edges=edges), "switch"))
+    found = list(extraction._standing(msgspec.structs.replace(plan, edges=edges), "switch"))
     assert found[0][0] == "switch" and found[0][1].startswith("4 places")
     assert found[1:] == [("shop/x.py:1, shop/x.py:2, shop/x.py:3 and 1 more", "4 in orm: because")]
-    assert not list(pipeline._standing(msgspec.structs.replace(plan, edges=edges), None))
+    assert not list(extraction._standing(msgspec.structs.replace(plan, edges=edges), None))
 
 
 @pytest.mark.parametrize(("moment", "said"), [("_stage_one", "interrupted; nothing was written"), ("_apply_one", "interrupted; all files were written")])

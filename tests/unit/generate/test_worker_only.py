@@ -12,6 +12,7 @@ from running import execute
 from decompose import pipeline
 from decompose.generate.crosscheck import problems
 from decompose.generate.deployment import deployment
+from decompose.pipeline.extraction import generated_files
 
 FILES = {
     "manage.py": "import os\nfrom django.core.management import execute_from_command_line\n"
@@ -56,7 +57,7 @@ def test_its_files_are_right_by_their_judges(extracted: tuple[Path, pipeline.Ext
     base, done = extracted
     text = (base / "services/digests/deploy/template.yaml").read_text()
     assert [f"{match.rule.id} {match.message}" for match in lint(text, config=ManualArgs(ignore_checks=["I"]))] == []
-    assert problems(deployment(done.service), pipeline._generated(done.service)) == ()
+    assert problems(deployment(done.service), generated_files(done.service)) == ()
 
 
 def test_its_worker_knows_the_task_and_its_tables_are_made(extracted: tuple[Path, pipeline.Extraction], tmp_path: Path) -> None:
