@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from balancer import Balancer, listening
 from engine import build, network, required
 from fargate import Task
 from postgres import Server, server
@@ -88,7 +89,14 @@ def service(cloud: Cloud) -> Iterator[Task]:
 
 
 @pytest.fixture(scope="module")
-def monolith(cloud: Cloud, service: Task, databases: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monolith]:
+def way(service: Task) -> Iterator[Balancer]:
+    """What lies between the monolith and the service, where faults can be."""
+    with listening(Balancer("service", {"service": service.url("")})) as balancer:
+        yield balancer
+
+
+@pytest.fixture(scope="module")
+def monolith(cloud: Cloud, way: Balancer, databases: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monolith]:
     folder, scratch = cloud.folder.parents[1], tmp_path_factory.mktemp("monolith")
     address = databases.database()
     port = int(cloud.account.monolith.rpartition(":")[2])
@@ -97,7 +105,7 @@ def monolith(cloud: Cloud, service: Task, databases: Server, tmp_path_factory: p
         "DJANGO_SETTINGS_MODULE": "shop.settings.dev", "SECRET_KEY": "x", "BOUNDARY_TOKEN_KEY": KEY,
         "SHOP_DB_ENGINE": "django.db.backends.postgresql", "SHOP_DB_NAME": address.rpartition("/")[2], "SHOP_DB_USER": "copier",
         "SHOP_DB_HOST": "127.0.0.1", "SHOP_DB_PORT": address.rpartition(":")[2].partition("/")[0], "SHOP_ALLOWED_HOSTS": "*",
-        "REVIEWS_MODE": "remote", "REVIEWS_URL": service.url(""), "REVIEWS_EVENTS": "on",
+        "REVIEWS_MODE": "remote", "REVIEWS_URL": way.url, "REVIEWS_EVENTS": "on",
     }  # fmt: skip
     found = Monolith(folder, variables, port)
     found.run("", "manage.py", "migrate", "-v0")

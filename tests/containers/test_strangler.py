@@ -238,6 +238,30 @@ def test_a_service_without_its_database_is_taken_out_and_comes_back(direct: Shop
     until(lambda: recovered(direct))
 
 
+def test_a_service_that_answers_after_ten_seconds_holds_no_worker_for_longer_than_declared(direct: Shop, way: Balancer) -> None:
+    way.delay = 10
+    try:
+        assert degraded(direct) == {"page": 200, "route": 504}
+    finally:
+        way.delay = 0
+    until(lambda: recovered(direct))
+
+
+def test_a_service_that_fails_breaks_what_needs_it_and_nothing_else(direct: Shop, way: Balancer, monolith: Monolith) -> None:
+    way.broken = 500
+    try:
+        # Its failure is one of the page that asked, as when its code ran in the monolith; a circuit that has opened since gives the declared answer.
+        found = degraded(direct)
+        assert found["route"] in (500, 503) and found["page"] in (500, 200)
+        monolith.run(RENAME.format(5, direct.product))
+        waiting = monolith.run("", "manage.py", "dispatch_events", "--once")
+        assert not waiting.endswith("0 waiting, 0 parked"), waiting
+    finally:
+        way.broken = 0
+    until(lambda: recovered(direct))
+    until(lambda: monolith.run("", "manage.py", "dispatch_events", "--once").endswith("0 waiting, 0 parked"))
+
+
 RENAME = "from shop.catalog.models import Product\nfor number in range({0}):\n    product = Product.objects.get(pk={1})\n    product.name = f'Name {{number}}'\n    product.save()"
 
 

@@ -83,7 +83,7 @@ def test_the_workflow_migrates_before_it_deploys_and_looks_afterwards() -> None:
 
 def test_actions_are_pinned_and_no_key_is_long_lived() -> None:
     text = artifacts(service_plan())[WORKFLOW].content.decode()
-    assert all(re.search(r"@v\d+$", line.strip()) for line in text.splitlines() if "uses:" in line)
+    assert all(re.search(r"@[0-9a-f]{40}  # v[0-9.]+$", line.strip()) for line in text.splitlines() if "uses:" in line)
     assert "role-to-assume" in text and "aws-secret-access-key" not in text
 
 
