@@ -23,7 +23,8 @@ import sys
 import uuid
 import warnings
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin
@@ -130,6 +131,8 @@ class Record(Message):
     """Foreign keys to models of the caller's side, by their labels: the row behind one is loaded there when it is asked for."""
 
     _loaded: dict[tuple[str, Any], Any] = PrivateAttr(default_factory=dict)
+    _beside: dict[str, Any] = PrivateAttr(default_factory=dict)
+    """What a row inside of a JSON value has beside its columns, such as what its query added."""
 
     def model_post_init(self, context: Any) -> None:
         for name, value in self.__dict__.items():
@@ -143,6 +146,8 @@ class Record(Message):
     def __getattr__(self, name: str) -> Any:
         label = type(self)._related.get(name)
         if label is None:
+            if not name.startswith("_") and name in self._beside:
+                return self._beside[name]
             return super().__getattr__(name)  # type: ignore[misc]
         key = getattr(self, f"{name}_id")
         if key is None:
@@ -544,7 +549,8 @@ def tag(value: Any, contract: ModuleType, operation: OperationContract) -> Any:
         case Record():
             name = next(name for name, source in _sources(contract) if source.type is type(value))
             context = {"contract": contract, "operation": operation}
-            return {"$row": [name, value.model_dump(mode="json", context=context)]}
+            beside = [down(value._beside)] if value._beside else []
+            return {"$row": [name, value.model_dump(mode="json", context=context), *beside]}
     return _tag_object(value, contract, operation)
 
 
@@ -556,7 +562,9 @@ def _tag_object(value: Any, contract: ModuleType, operation: OperationContract) 
             row = (
                 record(source, value) if in_entities else snapshot(contract, operation, name, value)
             )
-            return tag(row, contract, operation)
+            found: dict[str, Any] = tag(row, contract, operation)
+            beside = dict(_beside_columns(value, contract, operation))
+            return {"$row": [*found["$row"], beside]} if beside else found
     if objects.is_query(value):
         return [tag(item, contract, operation) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -570,6 +578,15 @@ def _tag_object(value: Any, contract: ModuleType, operation: OperationContract) 
     if hasattr(value, "read") and hasattr(value, "content_type"):
         return {"$upload": _uploaded(value, operation)}
     raise BoundaryTypeError(operation.name, f"a {type(value).__name__} cannot cross as JSON")
+
+
+def _beside_columns(
+    value: Any, contract: ModuleType, operation: OperationContract
+) -> Iterator[tuple[str, Any]]:
+    """What of it can cross; a caller who asks for anything else hears that the row has no such attribute."""
+    for name, each in objects.beside_columns(value).items():
+        with suppress(BoundaryTypeError):
+            yield name, tag(each, contract, operation)
 
 
 LARGEST_UPLOAD = 5 * 1024 * 1024
@@ -599,9 +616,12 @@ def untag(value: Any, contract: ModuleType) -> Any:
     [(name, content)] = value.items()
     match name:
         case "$row":
-            return dict(_sources(contract))[content[0]].type.model_validate_json(
+            row = dict(_sources(contract))[content[0]].type.model_validate_json(
                 json.dumps(content[1]), context={"contract": contract, "wire": True}
             )
+            for beside in content[2:]:
+                row._beside.update({key: untag(item, contract) for key, item in beside.items()})
+            return row
         case "$record":
             return _record_type(content[0], tuple(content[1]))(*untag(content[2], contract))
         case "$object":

@@ -107,6 +107,18 @@ def label_of_class(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
+def beside_columns(value: Any) -> dict[str, Any]:
+    """What a row has beside its columns because somebody set it."""
+    state = _state(value)
+    if state is None:
+        return {}
+    return {
+        name: each
+        for name, each in vars(state.obj()).items()
+        if not name.startswith("_") and not hasattr(state.mapper.class_, name)
+    }
+
+
 def is_query(value: Any) -> bool:
     """Whether a value gives its rows only when they are asked for."""
     return isinstance(value, Query | Result | ScalarResult)

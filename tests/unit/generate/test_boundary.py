@@ -494,3 +494,21 @@ def test_a_database_that_is_gone_is_told_from_one_that_refuses(postgres: Server,
     assert cut_off(engine, "SELECT pg_terminate_backend(pg_backend_pid())")
     assert not cut_off(engine, "SET statement_timeout = 10", "SELECT pg_sleep(5)")
     assert not cut_off(engine, "SELECT * FROM missing")
+
+
+def test_what_a_query_adds_to_its_rows_crosses_inside_of_json_too(monolith: Run) -> None:
+    code = """
+import threading
+from unittest import mock
+from django.db.models import F
+from library.loans.models import Loan
+loans.lend(book, reader, weeks=2, note="n")
+def found(book_id):
+    rows = list(Loan.objects.annotate(days=F("weeks") * 7))
+    rows[0].notes, rows[0].held = [rows[0].note], threading.Lock()
+    return {"rows": rows}
+with mock.patch("library.loans.services.summary", found):
+    [row] = loans.summary(1)["rows"]
+print(type(row).__module__, row.days, row.notes, hasattr(row, "held"), row.weeks)
+"""
+    assert monolith(code, LOANS_MODE="loopback") == "library.boundaries.loans.contract 14 ['Emma: n'] False 2\n"

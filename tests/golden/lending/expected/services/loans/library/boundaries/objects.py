@@ -42,6 +42,16 @@ def label_of(value: Any) -> str:
     return str(getattr(getattr(type(value), "_meta", None), "label", ""))
 
 
+def beside_columns(value: Any) -> dict[str, Any]:
+    """What a row has beside its columns: what its query added, or somebody set. Caches of the model's own and of the framework do not count."""
+    columns = {name for field in value._meta.concrete_fields for name in (field.name, field.attname)}
+    return {
+        name: each
+        for name, each in vars(value).items()
+        if not name.startswith("_") and name not in columns and not hasattr(type(value), name)
+    }
+
+
 def is_query(value: Any) -> bool:
     """Whether a value gives its rows only when they are asked for."""
     return hasattr(value, "model") and hasattr(value, "iterator")
