@@ -15,7 +15,7 @@ import msgspec
 
 from decompose.verification.processes import Completed, run
 
-READING = "3"
+READING = "4"
 """How outcomes are read from a runner's output: counted up when that changes, so that no kept run was read in another way."""
 
 LEFT_OUT = {".git", ".decompose", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache", "build"}
@@ -101,6 +101,8 @@ def _from_junit(report: Path) -> SuiteRun | None:
 
 # A test that stands for a module that cannot be imported has the module's dotted name.
 _STARTED = re.compile(r"^(?P<name>\w[\w.]*) \((?P<id>\w+(?:\.\w+)+)\)")
+# Behind what something printed without ending its line, such as a bar of progress.
+_STARTED_BEHIND = re.compile(r"(?<!\w)(?P<name>test\w*) \((?P<id>\w+(?:\.\w+)+)\)")
 _ENDED = re.compile(r"(?:^|\.\.\. ?)(?P<outcome>ok|FAIL|ERROR|expected failure|unexpected success|skipped .*)$")
 _BLOCK = re.compile(r"^(?P<outcome>FAIL|ERROR): (?P<name>\w[\w.]*) \((?P<id>\w+(?:\.\w+)+)\)")
 _RAN = re.compile(r"^Ran (?P<count>\d+) tests? in", re.MULTILINE)
@@ -129,7 +131,7 @@ def _from_unittest(text: str) -> SuiteRun | None:
             else:
                 traces[block].append(line)
             continue
-        started = _STARTED.match(line)
+        started = _STARTED.match(line) or _STARTED_BEHIND.search(line)
         if started:
             pending = _unittest_id(started)
             outcomes.setdefault(pending, "passed")

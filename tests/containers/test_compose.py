@@ -27,16 +27,22 @@ pytestmark = pytest.mark.compose
 
 
 class Project:
-    """A folder with a compose file. Podman before 4.6 does not wait for health: :meth:`up` asks each service's own check before it starts the next."""
+    """A folder with a compose file.
 
-    def __init__(self, folder: Path, port: int) -> None:
+    Podman before 4.6 does not wait for health: :meth:`up` asks each service's own check before it starts the next. Before 4.7 it does not know
+    ``host-gateway``: a copy of the file names this machine's address instead.
+    """
+
+    def __init__(self, folder: Path, port: int, host: str) -> None:
         self.folder = folder
-        self.file = yaml.safe_load((folder / "compose.yaml").read_text())
+        text = (folder / "compose.yaml").read_text()
+        self.file = yaml.safe_load(text)
+        (folder / "compose.here.yaml").write_text(text.replace("host-gateway", host))
         self.environment = {**os.environ, "PORT": str(port)}
 
     def compose(self, *words: str, timeout: float = 900, check: bool = True) -> str:
         build = " ".join(["--network", "host", "--format", "docker", "--build-arg", f"PYTHON_VERSION={PYTHON}", os.environ.get("BUILD_OPTIONS", "")])
-        command = [sys.executable, "-m", "podman_compose", f"--podman-build-args={build.strip()}", *words]
+        command = [sys.executable, "-m", "podman_compose", "--file", "compose.here.yaml", f"--podman-build-args={build.strip()}", *words]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=timeout, env=self.environment)
         assert not check or done.returncode == 0, f"compose {shlex.join(words)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -98,9 +104,8 @@ class Project:
         return str(self.file["services"][name]["environment"]["BOUNDARY_TOKEN_KEY"])
 
 
-def started(folder: Path, scratch: Path) -> Iterator[Project]:
-    port = processes.free_port()
-    project = Project(folder, port)
+def started(folder: Path, host: str, scratch: Path) -> Iterator[Project]:
+    project = Project(folder, processes.free_port(), host)
     for image in sorted({service["image"] for service in project.file["services"].values() if "build" not in service}):
         full = image if "/" in image else f"docker.io/library/{image}"
         print(f"\n{image}: {provide(full, scratch)}")
@@ -113,13 +118,13 @@ def started(folder: Path, scratch: Path) -> Iterator[Project]:
 
 
 @pytest.fixture(scope="module")
-def reviews(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    yield from started(shop / "services/reviews", tmp_path_factory.mktemp("reviews"))
+def reviews(shop: Path, wires: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    yield from started(shop / "services/reviews", wires[1], tmp_path_factory.mktemp("reviews"))
 
 
 @pytest.fixture(scope="module")
-def notifications(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    yield from started(shop / "services/notifications", tmp_path_factory.mktemp("notifications"))
+def notifications(shop: Path, wires: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    yield from started(shop / "services/notifications", wires[1], tmp_path_factory.mktemp("notifications"))
 
 
 def test_the_service_answers_on_this_machine_alone_and_lets_nobody_in_without_a_token(reviews: Project) -> None:

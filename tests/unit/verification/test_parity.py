@@ -64,6 +64,17 @@ def test_what_a_test_prints_does_not_hide_its_outcome() -> None:
     assert found.outcomes == {"shop.tests.T.test_a": "passed", "shop.tests.T.test_b": "error"}
 
 
+def test_a_test_whose_line_was_begun_by_something_else_is_found() -> None:
+    text = """
+    test_a (shop.tests.T.test_a) ... ok
+    \rSyncing: 100%|####| 3/3 [00:00<00:00, 31.2it/s]test_b (shop.tests.T.test_b) ... skipped 'no network'
+    Downloading 45%test_c (shop.tests.T.test_c)
+    A sentence. ... ok
+    Ran 3 tests in 0.1s
+    """
+    assert read(text).outcomes == {"shop.tests.T.test_a": "passed", "shop.tests.T.test_b": "skipped", "shop.tests.T.test_c": "passed"}
+
+
 def test_a_failing_subtest_fails_its_test() -> None:
     found = read("""\
         test_a (shop.tests.T.test_a) ...
