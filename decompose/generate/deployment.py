@@ -12,6 +12,7 @@ import msgspec
 from decompose.errors import NotReady
 from decompose.generate import schedules
 from decompose.generate.routing import rules
+from decompose.generate.settings import taken_over
 from decompose.generate.sizing import Size, job_size, web_size, worker_size
 from decompose.model.credentials import CONCEALED, is_credential
 from decompose.model.deployment import Deployment, Gap, Grant, Process, Rule, ScheduledJob, Secret, Variable
@@ -283,6 +284,9 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
         EnvironmentRead("", setting.environment, setting.value, setting.at)
         for setting in plan.context.settings if setting.environment
     ]
+    named = {setting.name for setting in settings}
+    computed = [each for each in taken_over(plan.project.framework, plan.context.settings) if each.asked and each.asked not in named]
+    settings += [EnvironmentRead("", each.asked, "", each.at) for each in computed]
     for read in _first_reads((*plan.context.environment, *settings)):
         if read.name in taken:
             continue

@@ -8,18 +8,12 @@ from decompose.generate.layout import imports, items
 from decompose.generate.mounts import aliases, imports_as, mounts
 from decompose.generate.moved import moved, packages, requirements
 from decompose.generate.render import Render, comment, python_literal
-from decompose.generate.settings import SETTING_IMPORTS, setting_line
+from decompose.generate.settings import SETTING_IMPORTS, taken_over
 from decompose.generate.sqlalchemy.database import error_handlers_of, extensions_of
 from decompose.generate.sqlalchemy.project import ServiceFiles, shadow_packages
 from decompose.generate.sqlalchemy.shadows import uses_login
 from decompose.model.artifacts import Artifact
 from decompose.model.service import ServicePlan
-
-OWN_SETTINGS = frozenset({
-    "APPLICATION_ROOT", "BOUNDARIES", "DEBUG", "LOGGING", "SECRET_KEY", "SERVER_NAME", "SQLALCHEMY_BINDS", "SQLALCHEMY_DATABASE_URI",
-    "SQLALCHEMY_ENGINE_OPTIONS", "TESTING",
-})  # fmt: skip
-"""Settings that the service decides itself."""
 
 _LEFT_OUT = frozenset({
     "flask_migrate.Migrate", "flask_alembic.Alembic",  # its revisions are run by Alembic alone
@@ -99,13 +93,8 @@ def _register(name: str, prefix: str) -> str:
 def _settings(plan: ServicePlan) -> dict[str, object]:
     """The monolith's own settings that moved code reads, as the monolith has them."""
     needed = {"os"}
-    defined = {"DEBUG", "SECRET_KEY"}
     lines = []
-    for setting in plan.context.settings:
-        if setting.name in OWN_SETTINGS or not setting.name.isidentifier():
-            continue
-        line, used = setting_line(setting, defined)
-        needed |= {SETTING_IMPORTS[name] for name in used}
-        lines.append({"comment": comment(f"{setting.at}"), "line": line})
-        defined.add(setting.name)
+    for taken in taken_over("flask", plan.context.settings):
+        needed |= {SETTING_IMPORTS[name] for name in taken.needs}
+        lines.append({"comment": comment(f"{taken.at}"), "line": taken.line})
     return {"plain_imports": imports(needed), "settings": lines}

@@ -16,7 +16,7 @@ from decompose.generate.messages import app_package, module_source, title
 from decompose.generate.moved import artifact, imported, moved, packages
 from decompose.generate.moved import requirements as required
 from decompose.generate.render import Render, comment, python_literal
-from decompose.generate.settings import SETTING_IMPORTS, free_names, setting_line
+from decompose.generate.settings import FRAMEWORK_SETTINGS, SETTING_IMPORTS, free_names, taken_over
 from decompose.model.artifacts import Artifact, FileClass
 from decompose.model.facts import Route, Setting
 from decompose.model.migration import Replica
@@ -25,17 +25,6 @@ from decompose.planning.settings import options
 
 KNOWN_APPS = {"rest_framework": "rest_framework", "django_filters": "django_filters", "mptt": "mptt", "taggit": "taggit", "simple_history": "simple_history"}
 """Applications of other distributions that a service installs when its code imports them."""
-
-FRAMEWORK_SETTINGS = {"LANGUAGE_CODE": '"en-us"', "TIME_ZONE": '"UTC"', "USE_I18N": "True", "USE_TZ": "True", "APPEND_SLASH": "True"}
-"""Settings of the framework that change what code computes, with Django's defaults since version 5."""
-
-OWN_SETTINGS = frozenset({
-    "ALLOWED_HOSTS", "AUTHENTICATION_BACKENDS", "BASE_DIR", "BOUNDARIES", "DATABASES", "DEBUG", "INSTALLED_APPS", "LOGGING",
-    "MIDDLEWARE", "REPLICA_MODELS", "ROOT_URLCONF", "SECRET_KEY", "SECURE_PROXY_SSL_HEADER", "TEMPLATES", "WSGI_APPLICATION",
-    "ASGI_APPLICATION", "AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "REST_FRAMEWORK", "CELERY_BROKER_URL", "CELERY_BEAT_SCHEDULE",
-    "CELERY_TASK_ROUTES", "CELERY_TASK_DEFAULT_QUEUE",
-})  # fmt: skip
-"""Settings that the service decides itself."""
 
 COMMON = frozenset({"logging.py.j2", "requirements.txt.j2"})
 """Templates that are the same for every framework."""
@@ -230,16 +219,11 @@ def _settings_values(plan: ServicePlan, uses_rest: bool) -> dict[str, object]:
     framework.append(f"DEFAULT_AUTO_FIELD = {_literal_of(known.get('DEFAULT_AUTO_FIELD')) or python_literal(_auto_field(plan))}")
     framework += [f"{name} = {_literal_of(known.get(name)) or default}" for name, default in FRAMEWORK_SETTINGS.items()]
     others = []
-    defined = {"BASE_DIR", "DEBUG", *FRAMEWORK_SETTINGS}
-    for setting in plan.context.settings:
-        if setting.name in OWN_SETTINGS or setting.name in FRAMEWORK_SETTINGS or not setting.name.isidentifier():
-            continue
-        line, used = setting_line(setting, defined)
-        for name in used:
+    for taken in taken_over("django", plan.context.settings):
+        for name in taken.needs:
             symbol = SETTING_IMPORTS[name]
             (third_party if symbol.startswith("celery") else needed).add(symbol)
-        others.append({"comment": comment(f"{setting.at}"), "line": line})
-        defined.add(setting.name)
+        others.append({"comment": comment(f"{taken.at}"), "line": taken.line})
     schedules = []
     for schedule in plan.context.schedules:
         free = free_names(schedule.when)

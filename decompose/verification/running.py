@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 
 from decompose.model.service import ServicePlan
 from decompose.model.verification import Gate
+from decompose.planning.requirements import needed
 from decompose.verification.environment import Environment
 from decompose.verification.frameworks import framework_of
 from decompose.verification.processes import Completed, Server, run
@@ -72,7 +74,25 @@ def imports(service: Service) -> Gate:
     done = run([str(service.environment.python), "-c", _IMPORT_ALL.replace("{setup}", framework_of(service.plan).setup), *names], cwd=service.folder, env=service.variables, timeout=300)
     if done.ok:
         return Gate("imports", "passed", f"{len(names)} modules import without the monolith", seconds=done.seconds)
-    return Gate("imports", "failed", "modules of the service do not import", done.tail(20), done.seconds)
+    steps = missing_requirements(service.plan, done.output)
+    return Gate("imports", "failed", "modules of the service do not import", (*steps, *done.tail(20)), done.seconds)
+
+
+_MISSING = re.compile(r"No module named '(\w+)")
+
+
+def missing_requirements(plan: ServicePlan, output: str) -> tuple[str, ...]:
+    """What to do about modules that were not found, where the monolith requires what brings them.
+
+    No moved code imports these: another distribution does, without saying so in its own requirements.
+    """
+    lines = dict(plan.project.requirements)
+    modules = list(dict.fromkeys(_MISSING.findall(output)))
+    found = {line: module for module in modules for line in needed([module], lines, frozenset()) if line in lines.values()}
+    return tuple(
+        f"{module} is imported by a package that does not require it; the monolith does: add `{line}` to {plan.root}/requirements.txt"
+        for line, module in found.items()
+    )
 
 
 def _modules(folder: Path) -> Iterator[str]:

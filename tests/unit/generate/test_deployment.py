@@ -4,6 +4,7 @@ from deployment_plans import AT, LOANS, LOANS_WITH_TASKS, service_plan
 
 from decompose.generate.deployment import deployment
 from decompose.generate.sizing import FARGATE_SIZES, fargate_size
+from decompose.model.deployment import Variable
 from decompose.model.facts import EnvironmentRead, External, Route, Setting
 from decompose.model.target import Sizes, Target
 
@@ -27,6 +28,16 @@ def test_a_variable_without_default_is_left_to_the_environment_and_reported() ->
 def test_a_setting_from_the_environment_counts_as_a_read() -> None:
     context = msgspec.structs.replace(LOANS, settings=(Setting("PAGE", "'20'", AT, environment="PAGE_SIZE"),))
     assert ("PAGE_SIZE", "20") in {(v.name, v.value) for v in deployment(service_plan(context)).variables}
+
+
+def test_a_setting_that_the_monolith_computes_is_given_to_the_service() -> None:
+    """The service's settings ask for it and do not start without."""
+    context = msgspec.structs.replace(LOANS, settings=(Setting("FEES", "fees_of(COUNTRY)", AT), Setting("SIGNING_SECRET", "derive()", AT)))
+    service = deployment(service_plan(context))
+    assert Variable("FEES", None, AT) in service.variables
+    assert "SIGNING_SECRET" in {secret.name for secret in service.secrets}
+    assert {gap.at for gap in service.gaps if gap.subject == "FEES"} == {AT}
+
 
 
 def test_long_lived_aws_keys_are_not_passed_on() -> None:

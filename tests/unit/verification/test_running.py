@@ -13,7 +13,7 @@ from service_plans import library_plan
 
 from decompose.model.facts import EnvironmentRead, Setting
 from decompose.model.location import Location
-from decompose.verification.running import variables
+from decompose.verification.running import missing_requirements, variables
 
 HERE = Location("library/settings.py", 3)
 
@@ -28,3 +28,14 @@ def test_a_service_gets_the_variables_that_its_own_code_reads_and_no_others() ->
     assert {name: told.get(name) for name in given} == {
         "LOAN_KEY": "k", "LOAN_WEEKS": "2", "SHELVES": "[]", "OTHER": None, "DATABASE_URL": "sqlite:///own.sqlite3",
     }  # fmt: skip
+
+
+def test_a_module_that_only_another_package_imports_is_named_with_the_line_that_the_monolith_has() -> None:
+    plan = library_plan()
+    lines = (("pytz", "pytz==2025.2"), ("pyyaml", "PyYAML==6.0"))
+    plan = msgspec.structs.replace(plan, project=msgspec.structs.replace(plan.project, requirements=lines))
+    output = "a.b: ModuleNotFoundError: No module named 'pytz'\nc: ModuleNotFoundError: No module named 'pytz.tz'\nd: No module named 'yaml'\ne: No module named 'own'"
+    assert missing_requirements(plan, output) == (
+        "pytz is imported by a package that does not require it; the monolith does: add `pytz==2025.2` to services/loans/requirements.txt",
+        "yaml is imported by a package that does not require it; the monolith does: add `PyYAML==6.0` to services/loans/requirements.txt",
+    )

@@ -44,7 +44,8 @@ def label_of(value: Any) -> str:
 
 def beside_columns(value: Any) -> dict[str, Any]:
     """What a row has beside its columns: what its query added, or somebody set. Caches of the model's own and of the framework do not count."""
-    columns = {name for field in value._meta.concrete_fields for name in (field.name, field.attname)}
+    fields = value._meta.concrete_fields
+    columns = {name for field in fields for name in (field.name, field.attname)}
     return {
         name: each
         for name, each in vars(value).items()
