@@ -202,6 +202,7 @@ def job_definition(service: Deployment, job: str) -> Value:
         capacity=service.web.capacity,
     )
     container = _container(service, process)
+    container["readonlyRootFilesystem"] = True  # nobody opens a shell in a task that ends by itself
     if job == "copy":
         container["secrets"] = [*container["secrets"], _secret("SOURCE_DATABASE_URL")]
     return _definition(service, process, [container])
