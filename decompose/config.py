@@ -318,6 +318,8 @@ _ELSEWHERE = {"library": "what stays a library is listed as `modules` under [sha
 _CONTEXT = ("description", "merge", "modules", "owns", "split", "team", "was")
 _DECISION = ("by", "choice", "id", "reason")
 _WAIVER = ("by", "id", "reason", "until")
+_WAIVE = "waive"
+"""What is easily taken for a choice."""
 _VERIFY = ("database", "environment", "python", "test-command", "timeout")
 _SHARED = ("modules", "reference-tables")
 _EVIDENCE = ("coverage", "spans", "statements")
@@ -501,6 +503,8 @@ def _decisions(document: Mapping[str, Any], reader: Reader) -> tuple[EdgeDecisio
         for name in ("id", "choice"):
             if not table.get(name):
                 raise reader.error(key, f"a decision needs {name}")
+        if table["choice"] == _WAIVE:
+            raise reader.error(f"{key}.choice", "nothing is chosen by a waiver", hint="write it as [[waivers]] with id, reason, by and until, or with `decompose plan --waive`")
         decision = EdgeDecision(*(reader.text(table, f"{key}.{name}") for name in ("id", "choice", "reason", "by")))
         if not _DECISION_ID.match(decision.id) and decision.choice not in _DISPOSITIONS:
             raise reader.error(

@@ -127,7 +127,7 @@ def command(
         session.result(_summary(migration, session.terminal(output)), output)
         session.note(f"\nWrote {pipeline.PLAN}  {pipeline.PLAN_DOCUMENT}  {pipeline.PLAN_PAGE}")
         for decision in pipeline.unused_decisions(migration, analysis.config):
-            session.warn(f"the decision {decision!r} fits no edge, foreign key, transaction or table of this plan")
+            session.warn(f"{decision!r}, decided or waived in the settings, fits no edge, foreign key, transaction or table of this plan")
         for line in unsigned[:_UNSIGNED]:
             session.note(f"Not signed: {printable(line)}")
         if len(unsigned) > _UNSIGNED:

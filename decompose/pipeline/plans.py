@@ -144,18 +144,20 @@ def decision(analysis: Analysis, found: Explanation) -> Decision | None:
 
 
 def unused_decisions(migration: MigrationPlan, config: Config) -> tuple[str, ...]:
-    """Ids and globs of decisions that speak of nothing in the plan: misspelt, or solved since."""
+    """Ids and globs of decisions and waivers that speak of nothing in the plan: misspelt, or solved since."""
     from decompose.planning.boundary import names_edge
 
     known = [decision.id for decision in migration.decisions] + [
         f"{context}:{decision.kind}:{decision.subject.partition(' ')[0]}" for decision in migration.decisions for context in decision.contexts
     ]
-    return tuple(
+    unused = [
         decision.id
         for decision in config.decisions
         if not any(fnmatchcase(id, decision.id) for id in known)
         and not any(names_edge(decision.id, edge, each.name) for each in migration.contexts for edge in each.edges)
-    )
+    ]
+    ids = [decision.id for decision in migration.decisions]
+    return (*unused, *(waiver.id for waiver in config.waivers if not any(fnmatchcase(id, waiver.id) for id in ids)))
 
 
 def context_plan(migration: MigrationPlan, name: str) -> ContextPlan:
