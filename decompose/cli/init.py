@@ -6,11 +6,12 @@ import sys
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import Session, configured, examples, scanned, session_of, shared
 
 
 @click.command(name="init", epilog=examples("decompose init .", "decompose init --yes path/to/monolith"))
-@click.argument("path", default=".", metavar="[PATH]")
+@click.argument("path", default=".", metavar="[PATH]", shell_complete=candidates.folders)
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @scanned
 @configured

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import configured, examples, formatted, scanned, session_of, shared
 
 if TYPE_CHECKING:
@@ -32,16 +33,16 @@ if TYPE_CHECKING:
         "decompose plan . --apply edits.json",
     ),
 )
-@click.argument("words", nargs=-1, metavar="[PATH] [ID]...")
+@click.argument("words", nargs=-1, metavar="[PATH] [ID]...", shell_complete=candidates.parts)
 @click.option("--contexts", metavar="N|MIN-MAX", help="How many contexts; default: chosen by the score.")
 @click.option("--fresh", is_flag=True, help="Propose anew instead of keeping the accepted map of the saved plan.")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 when the saved plan no longer fits the source.")
 @click.option("--accept", is_flag=True, help="Sign the plan, or what the IDs name: map, decisions (globs too), contexts. Writes plan.lock.")
 @click.option("--by", metavar="NAME", help="Who signs or waives; default: user.name and user.email of git.")
-@click.option("--waive", metavar="ID", help="Leave a decision as it is: written to decompose.toml as [[waivers]].")
+@click.option("--waive", metavar="ID", shell_complete=candidates.decisions, help="Leave a decision as it is: written to decompose.toml as [[waivers]].")
 @click.option("--until", metavar="DATE", help="The last day of the waiver: 2027-03-01.")
 @click.option("--reason", metavar="TEXT", help="Why the waiver is right.")
-@click.option("--apply", "edits", metavar="FILE", help="Write edits that the review page exported into decompose.toml, then plan; - reads standard input.")
+@click.option("--apply", "edits", metavar="FILE", shell_complete=candidates.files, help="Write edits that the review page exported into decompose.toml, then plan; - reads standard input.")
 @click.option("--open", "opened", is_flag=True, help="Open the review page, plan/plan.html, in the browser.")
 @scanned
 @formatted("text", "json", "md")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import examples, session_of, shared
 
 KINDS = ("analysis", "plan", "config", "check", "diff", "lock")
@@ -13,7 +14,7 @@ KINDS = ("analysis", "plan", "config", "check", "diff", "lock")
     name="schema", epilog=examples("decompose schema analysis", "decompose schema config -o decompose.schema.json")
 )
 @click.argument("kind", type=click.Choice(KINDS), metavar="{" + ",".join(KINDS) + "}")
-@click.option("-o", "--output", default="-", metavar="FILE", help="Write to FILE; - is standard output.")
+@click.option("-o", "--output", default="-", metavar="FILE", shell_complete=candidates.files, help="Write to FILE; - is standard output.")
 @shared
 @click.pass_context
 def command(context: click.Context, kind: str, output: str) -> None:
