@@ -77,7 +77,6 @@ def command(
 
     from decompose import pipeline
     from decompose.project import project_folder
-    from decompose.report.markdown import plan_markdown
     from decompose.report.printable import printable
 
     session = session_of(context)
@@ -116,7 +115,7 @@ def command(
     unsigned = _sign(session, analysis, migration, ids, by) if accept else ()
     if accept:
         migration = pipeline.plan(analysis)  # the signatures are part of what is shown
-    document = plan_markdown(migration)
+    document = pipeline.plan_document(analysis, migration)
     report = pipeline.save_plan(base, migration, document, pipeline.review_page(analysis, migration))
     # What is extracted from the plan must be shaped as the plan was; and its map is the accepted one from now on.
     session.keep_options(base, msgspec.structs.replace(options, fresh=False))

@@ -76,13 +76,12 @@ class _Desk:
 
         from decompose import pipeline
         from decompose.cli.plan import changes, revise, save_settings
-        from decompose.report.markdown import plan_markdown
 
         revised = revise(self._session, self._analysis, wanted, self._base, self._options)
         migration = pipeline.plan(revised.analysis)
         save_settings(revised)
         self._analysis, self._migration = revised.analysis, migration
         self._session.note(changes(revised))
-        report = pipeline.save_plan(self._base, migration, plan_markdown(migration), pipeline.review_page(self._analysis, migration))
+        report = pipeline.save_plan(self._base, migration, pipeline.plan_document(self._analysis, migration), pipeline.review_page(self._analysis, migration))
         self._session.keep_options(self._base, msgspec.structs.replace(self._options, fresh=False))
         report.raise_conflicts()

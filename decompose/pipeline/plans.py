@@ -76,6 +76,13 @@ def review_page(analysis: Analysis, migration: MigrationPlan, *, token: str = ""
     return page(migration, analysis.graph, analysis.config, templates(), token=token)
 
 
+def plan_document(analysis: Analysis, migration: MigrationPlan) -> str:
+    """The plan as Markdown, with what is signed of it and where its services will run."""
+    from decompose.report.markdown import plan_markdown
+
+    return plan_markdown(migration, analysis.config.target, recall.load_lock(analysis.base))
+
+
 def save_plan(base: Path, migration: MigrationPlan, document: str = "", page: str = "") -> emit.WriteReport:
     """Keeps the plan as ``.decompose/plan.json``, ``document`` as ``plan/plan.md``, merged with what people wrote into it, and ``page`` as ``plan/plan.html``."""
     emit.save(base, {"plan.json": encode_plan(migration)})
