@@ -34,6 +34,8 @@ from decompose.model.settings import (
 from decompose.model.target import FORMATS
 
 FILE_NAME = "decompose.toml"
+SCHEMA = "config.schema.json"
+"""Lies in ``.decompose``, for editors."""
 CONTEXT_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 WEIGHT_KINDS = (
     "call",
@@ -775,6 +777,7 @@ def starter(
 
     roots = sorted(source)
     lines = [
+        f"#:schema ./.decompose/{SCHEMA}",
         "# Settings of decompose. Every key is optional; `decompose config show --source` tells which are in force.",
         "",
         "[decompose]",

@@ -7,7 +7,7 @@ import click
 from decompose.cli import candidates
 from decompose.cli.session import examples, session_of, shared
 
-KINDS = ("analysis", "plan", "config", "check", "diff", "lock")
+KINDS = ("analysis", "plan", "config", "check", "diff", "edits", "lock")
 
 
 @click.command(
@@ -18,7 +18,10 @@ KINDS = ("analysis", "plan", "config", "check", "diff", "lock")
 @shared
 @click.pass_context
 def command(context: click.Context, kind: str, output: str) -> None:
-    """Print the JSON Schema of the analysis, the plan, decompose.toml, or what check, diff and plan.lock hold."""
+    """Print the JSON Schema of the analysis, the plan, decompose.toml, edits.json, or what check, diff and plan.lock hold.
+
+    `decompose init` keeps that of decompose.toml as .decompose/config.schema.json, where the editor finds it by the first line of the settings.
+    """
     from decompose.resources import schemas
 
     session_of(context).data(schemas()[f"{kind}.json"].encode(), output)
