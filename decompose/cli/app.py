@@ -44,14 +44,14 @@ COMMANDS = {
 
 END = """\b
 Examples:
-  decompose analyze .                      what contexts there are
-  decompose plan . --open                  what a person has to decide, in the browser
-  decompose explain CONTEXT                why this code is together
-  decompose extract CONTEXT --dry-run      what would be written
+  decompose analyze .                  # what contexts there are
+  decompose plan . --open              # what you have to decide, in the browser
+  decompose explain CONTEXT            # why this code is together
+  decompose extract CONTEXT --dry-run  # what would be written
 
-\b
-Every option has a variable of its own, as in DECOMPOSE_ANALYZE_FORMAT=json; those of many commands have one
-for all of them, too, as in DECOMPOSE_JOBS=4. What is typed wins. NO_COLOR, FORCE_COLOR and TERM=dumb hold.
+Every option has a variable, as in DECOMPOSE_ANALYZE_FORMAT=json; those of many
+commands have one for all of them, too, as in DECOMPOSE_JOBS=4. What is typed
+wins. NO_COLOR, FORCE_COLOR and TERM=dumb hold.
 
 \b
 Exit codes:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from click.shell_completion import ShellComplete
+from command_tree import commands
 
 from decompose.cli import app
 
@@ -82,18 +83,6 @@ def test_every_name_that_a_person_gives_is_completed() -> None:
             free = isinstance(parameter.type, click.types.StringParamType)
             if free and parameter.name not in unknown:
                 assert parameter._custom_shell_complete is not None, (words, parameter.name)
-
-
-def commands(group: click.Group, context: click.Context, above: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
-    """Every command with its words."""
-    found: list[tuple[tuple[str, ...], click.Command]] = []
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        found.append(((*above, name), command))
-        if isinstance(command, click.Group):
-            found += commands(command, context, (*above, name))
-    return found
 
 
 # --- in the shells ------------------------------------------------------------------------------
