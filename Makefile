@@ -13,7 +13,7 @@ FIRST := tests/e2e/test_sample.py tests/e2e/test_both_directions.py
 # Where the programs for odd and hostile inputs lie.
 SHARED ?= ../shared
 
-.PHONY: help bench-boundary bench-copy bench-cut harness test-aws test-containers test-compose test-browser test-dask demo test lint e2e golden bench oracle proof-wger clean
+.PHONY: help man bench-boundary bench-copy bench-cut harness test-aws test-containers test-compose test-browser test-dask demo test lint e2e golden bench oracle proof-wger clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ test-browser: $(VENV)/.ready ## the review page in chromium, judged by axe-core;
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "playwright>=1.50"
 	npm install --no-save --silent axe-core
 	$(BIN)/python -m pytest -m browser
+
+man: $(VENV)/.ready ## the man pages, in build/man; part of a release
+	$(BIN)/python -m decompose.cli.man build/man
 
 test-dask: $(VENV)/.ready ## --scheduler on a real cluster of two worker processes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dask.txt

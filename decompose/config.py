@@ -34,6 +34,8 @@ from decompose.model.settings import (
 from decompose.model.target import FORMATS
 
 FILE_NAME = "decompose.toml"
+SCHEMA = "config.schema.json"
+"""Lies in ``.decompose``, for editors."""
 CONTEXT_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 WEIGHT_KINDS = (
     "call",
@@ -318,6 +320,8 @@ _ELSEWHERE = {"library": "what stays a library is listed as `modules` under [sha
 _CONTEXT = ("description", "merge", "modules", "owns", "split", "team", "was")
 _DECISION = ("by", "choice", "id", "reason")
 _WAIVER = ("by", "id", "reason", "until")
+_WAIVE = "waive"
+"""What is easily taken for a choice."""
 _VERIFY = ("database", "environment", "python", "test-command", "timeout")
 _SHARED = ("modules", "reference-tables")
 _EVIDENCE = ("coverage", "spans", "statements")
@@ -501,6 +505,8 @@ def _decisions(document: Mapping[str, Any], reader: Reader) -> tuple[EdgeDecisio
         for name in ("id", "choice"):
             if not table.get(name):
                 raise reader.error(key, f"a decision needs {name}")
+        if table["choice"] == _WAIVE:
+            raise reader.error(f"{key}.choice", "nothing is chosen by a waiver", hint="write it as [[waivers]] with id, reason, by and until, or with `decompose plan --waive`")
         decision = EdgeDecision(*(reader.text(table, f"{key}.{name}") for name in ("id", "choice", "reason", "by")))
         if not _DECISION_ID.match(decision.id) and decision.choice not in _DISPOSITIONS:
             raise reader.error(
@@ -771,6 +777,7 @@ def starter(
 
     roots = sorted(source)
     lines = [
+        f"#:schema ./.decompose/{SCHEMA}",
         "# Settings of decompose. Every key is optional; `decompose config show --source` tells which are in force.",
         "",
         "[decompose]",

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ import tomlkit
 from decompose.config import CONTEXT_NAME
 from decompose.cut.globs import matches
 from decompose.errors import RefusedInput, UsageError
-from decompose.model.edits import Accept, Edit, Edits, Library, Merge, Move, Own, Pin, Rename, Split, Waive
+from decompose.model.edits import Accept, Edit, Edits, Library, Merge, Move, Own, Pin, Rename, Split
 
 _HEAD = re.compile(r"\s*\[\[?\s*[A-Za-z\"'][^=,]*\]\s*(#.*)?$")
 """The head of a table; an entry of a list of lists has a comma."""
@@ -77,8 +78,10 @@ class SettingsText:
             self._rename(edit.context, edit.to)
         elif isinstance(edit, Merge):
             self._merge(edit.context, edit.to)
+        elif isinstance(edit, Accept):
+            self.accept(edit.id, edit.choice, reason=edit.reason, by=edit.by)
         else:
-            self._decide(edit)
+            self.waive(edit.id, reason=edit.reason, until=edit.until, by=edit.by)
 
     def _here(self, subject: str) -> str:
         """The one context where a subject is."""
@@ -142,24 +145,46 @@ class SettingsText:
                     decision["id"] = to + str(decision["id"])[len(name) :]
         self._place.update((module, to) for module, context in self._place.items() if context == name)
 
-    def _decide(self, edit: Accept | Waive) -> None:
-        values = {"id": edit.id, "choice": edit.choice if isinstance(edit, Accept) else "waive", "reason": edit.reason, "by": edit.by}
-        known = [each.get("id") for each in self._tables().get("decisions", ())]
-        if edit.id in known:
-            number = len(known) - 1 - known[::-1].index(edit.id)  # the last one counts
-            with self._edited() as tables:
-                entry = tables["decisions"][number]
-                for key, value in values.items():
-                    if key in entry and value:
-                        entry[key] = value
-                    elif key in entry:
-                        del entry[key]
-            for key, value in values.items():
-                if value and key not in self._tables()["decisions"][number]:
-                    self._append(f"[[{self._prefix}decisions]]", number, f"{key} = {tomlkit.item(value).as_string()}")
+    def accept(self, id: str, choice: str, *, reason: str = "", by: str = "") -> None:
+        """Chooses a treatment. A waiver of just this decision is over with that."""
+        self._without("waivers", lambda entry: entry.get("id") == id)
+        self._entry("decisions", {"id": id, "choice": choice, "reason": reason, "by": by})
+
+    def waive(self, id: str, *, reason: str, until: str = "", by: str = "") -> None:
+        """Lets a decision, or all whose ids a glob fits, be as they are: to the end of ``until``, a day, or for good."""
+        try:
+            day = date.fromisoformat(until) if until else ""
+        except ValueError:
+            raise UsageError(f"{until!r} is no day", hint="a day is written as in 2027-03-01") from None
+        if not reason.strip():
+            raise UsageError(f"the waiver of {id} needs a reason")
+        self._entry("waivers", {"id": id, "reason": reason, "until": day, "by": by})
+
+    def _entry(self, name: str, values: Mapping[str, str | date]) -> None:
+        """Changes the last ``[[name]]`` with this id, the one that counts, or adds one. What is ``""`` is not said."""
+        head = f"{self._prefix}{name}"
+        told = {key: value for key, value in values.items() if value}
+        known = [each.get("id") for each in self._tables().get(name, ())]
+        if values["id"] not in known:
+            lines = [f"[[{head}]]", *(f"{key} = {tomlkit.item(value).as_string()}" for key, value in told.items())]
+            self._insert(lines, after=re.compile(rf"\s*\[\[\s*{re.escape(head)}\s*\]\]"))
             return
-        lines = [f"[[{self._prefix}decisions]]", *(f"{key} = {tomlkit.item(value).as_string()}" for key, value in values.items() if value)]
-        self._insert(lines, after=re.compile(rf"\s*\[\[\s*{re.escape(self._prefix)}decisions\s*\]\]"))
+        number = len(known) - 1 - known[::-1].index(values["id"])
+        with self._edited() as tables:
+            entry = tables[name][number]
+            for key in [key for key in values if key in entry]:
+                if key not in told:
+                    del entry[key]
+                elif entry[key] != told[key]:
+                    entry[key] = told[key]
+        for key, value in told.items():
+            if key not in self._tables()[name][number]:
+                self._append(f"[[{head}]]", number, f"{key} = {tomlkit.item(value).as_string()}")
+
+    def _without(self, name: str, gone: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Takes entries of ``[[name]]`` out."""
+        while (number := next((n for n, each in enumerate(self._tables().get(name, ())) if gone(each)), None)) is not None:
+            self._cut_out(f"[[{self._prefix}{name}]]", number)
 
     def settle(self, present: Collection[str]) -> None:
         """Takes out the tables of contexts that hold nothing any more: a context without modules is an error."""
@@ -233,15 +258,29 @@ class SettingsText:
     def _append(self, head: str, number: int, line: str) -> None:
         """Adds a key behind the last of a table, before the blank lines and comments that lead to the next one."""
         text = self.text.splitlines()
-        squeezed = [re.sub(r"\s", "", each) for each in text]
+        _, end = self._lines_of(head, number)
+        self.text = "\n".join([*text[:end], line, *text[end:]]) + "\n"
+
+    def _cut_out(self, head: str, number: int) -> None:
+        """Takes a table out, with a blank line before it; comments around it stay."""
+        text = self.text.splitlines()
+        start, end = self._lines_of(head, number)
+        if start and not text[start - 1].strip():
+            start -= 1
+        self.text = "\n".join([*text[:start], *text[end:]]).strip("\n") + "\n"
+
+    def _lines_of(self, head: str, number: int) -> tuple[int, int]:
+        """Where the table ``number`` with this head begins, and the line behind its last key."""
+        squeezed = [re.sub(r"\s", "", each) for each in self.text.splitlines()]
         starts = [n for n, each in enumerate(squeezed) if each == head or each.startswith(f"{head}#")]
         if number >= len(starts):
             raise UsageError(f"{head.strip('[]')} is not written as a table of its own", hint=f"write it as {head}, with one key a line")
         start = starts[number]
+        text = self.text.splitlines()
         end = next((n for n in range(start + 1, len(text)) if _HEAD.match(text[n])), len(text))
         while end > start + 1 and (not squeezed[end - 1] or squeezed[end - 1].startswith("#")):
             end -= 1
-        self.text = "\n".join([*text[:end], line, *text[end:]]) + "\n"
+        return start, end
 
     def _leave(self, name: str, gone: Callable[[str], bool]) -> None:
         """Takes entries out of the lists ``name`` of all contexts, and of what stays a library."""

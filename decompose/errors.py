@@ -22,11 +22,11 @@ from __future__ import annotations
 class DecomposeError(Exception):
     """A cause with a place and a next step. Prints nothing itself.
 
-    ``code`` is stable (``D101``), ``hint`` the next step, ``place`` a ``path:line`` or path, ``""`` when there is none.
+    ``code`` is stable (``D101``), every class has its own, ``hint`` the next step, ``place`` a ``path:line`` or path, ``""`` when there is none.
     """
 
     exit_code = 2
-    code = "D100"
+    code: str
 
     def __init__(self, message: str, *, hint: str = "", place: str = "", code: str = "") -> None:
         super().__init__(message)

@@ -10,9 +10,8 @@ import io
 import tokenize
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -70,28 +69,15 @@ def waive(base: Path, id: str, *, reason: str, until: str = "", by: str = "", fi
 
     Raises :class:`UsageError` for a day that is none, :class:`ConfigError` and :class:`FileError` where the settings cannot be read.
     """
-    import tomlkit
+    from decompose.config_edits import SettingsText
 
-    try:
-        day = date.fromisoformat(until) if until else None
-    except ValueError:
-        raise UsageError(f"{until!r} is no day", hint="as in --until 2027-03-01") from None
     path = file or find(base) or base / FILE_NAME
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    parse(text, str(path))
-    document = tomlkit.parse(text)
-    holder: Any = document
-    if path.name == "pyproject.toml":
-        holder = document["tool"]["decompose"]
-    entries = holder.setdefault("waivers", tomlkit.aot())
-    entry = next((each for each in entries if each.get("id") == id), None)
-    if entry is None:
-        entry = tomlkit.table()
-        entries.append(entry)
-    entry.update({"id": id, "reason": reason, **({"until": day} if day else {}), **({"by": by} if by else {})})
-    written = tomlkit.dumps(document)
-    parse(written, str(path))
-    emit.save_output(path, written.encode())
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    parse(before, str(path))
+    text = SettingsText(before, prefix="tool.decompose." if path.name == "pyproject.toml" else "", proposed=(), definitions={}, place={})
+    text.waive(id, reason=reason, until=until, by=by)
+    parse(text.text, str(path))
+    emit.save_output(path, text.text.encode())
     return path
 
 

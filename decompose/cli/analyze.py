@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import Session, configured, examples, formatted, found_upwards, scanned, session_of, shared
 
 if TYPE_CHECKING:
@@ -27,20 +28,20 @@ if TYPE_CHECKING:
         "decompose analyze . --format mermaid",
     ),
 )
-@click.argument("path", default=".", metavar="[PATH]", callback=found_upwards)
+@click.argument("path", default=".", metavar="[PATH]", shell_complete=candidates.folders, callback=found_upwards)
 @click.option("--contexts", metavar="N|MIN-MAX", help="How many contexts; default: chosen by the score.")
 @click.option(
-    "--weight", "weights", multiple=True, metavar="KIND=FLOAT", help="Weight of a kind of evidence; may be repeated."
+    "--weight", "weights", multiple=True, metavar="KIND=FLOAT", shell_complete=candidates.weights, help="Weight of a kind of evidence; may be repeated."
 )
 @click.option(
-    "--pin", "pins", multiple=True, metavar="MODULE=CONTEXT", help="Force a module or table; may be repeated."
+    "--pin", "pins", multiple=True, metavar="MODULE=CONTEXT", shell_complete=candidates.places, help="Force a module or table; may be repeated."
 )
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave files out, besides .gitignore; may be repeated.")
-@click.option("--coverage", multiple=True, metavar="FILE", help="coverage.xml: code that ran weighs more; may be repeated.")
+@click.option("--coverage", multiple=True, metavar="FILE", shell_complete=candidates.files, help="coverage.xml: code that ran weighs more; may be repeated.")
 @click.option(
-    "--query-stats", "statements", multiple=True, metavar="FILE", help="pg_stat_statements as CSV or JSON; may be repeated."
+    "--query-stats", "statements", multiple=True, metavar="FILE", shell_complete=candidates.files, help="pg_stat_statements as CSV or JSON; may be repeated."
 )
-@click.option("--spans", multiple=True, metavar="FILE", help="OpenTelemetry spans as OTLP JSON; may be repeated.")
+@click.option("--spans", multiple=True, metavar="FILE", shell_complete=candidates.files, help="OpenTelemetry spans as OTLP JSON; may be repeated.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="INT", help="Start of the search.  [default: 0]")
 @click.option("--fresh", is_flag=True, help="Propose anew instead of keeping the accepted map of the saved plan.")
 @click.option("--strict", is_flag=True, help="End with 6 when a file cannot be read.")

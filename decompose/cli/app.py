@@ -42,6 +42,27 @@ COMMANDS = {
 }
 
 
+END = """\b
+Examples:
+  decompose analyze .                  # what contexts there are
+  decompose plan . --open              # what you have to decide, in the browser
+  decompose explain CONTEXT            # why this code is together
+  decompose extract CONTEXT --dry-run  # what would be written
+
+Every option has a variable, as in DECOMPOSE_ANALYZE_FORMAT=json; those of many
+commands have one for all of them, too, as in DECOMPOSE_JOBS=4. What is typed
+wins. NO_COLOR, FORCE_COLOR and TERM=dumb hold.
+
+\b
+Exit codes:
+  0  fine                          4  your edits and new output meet
+  1  findings, or not ready        5  another run is writing
+  2  a wrong option or setting     6  too much of the source could not be read
+  3  reading or writing failed    70  a bug of ours
+Error codes: decompose explain D301
+"""
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports the one that is used."""
 
@@ -83,7 +104,7 @@ class LazyGroup(click.Group):
         "auto_envvar_prefix": "DECOMPOSE",
         "max_content_width": 100,
     },
-    epilog="\b\nExamples:\n  decompose analyze .\n  decompose plan .\n  decompose extract CONTEXT --dry-run",
+    epilog=END,
 )
 @click.version_option(__version__, prog_name="decompose")
 @shared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import configured, examples, formatted, found_upwards, scanned, session_of, shared
 
 
@@ -16,7 +17,7 @@ from decompose.cli.session import configured, examples, formatted, found_upwards
         "decompose check . --update-baseline",
     ),
 )
-@click.argument("path", default=".", metavar="[PATH]", callback=found_upwards)
+@click.argument("path", default=".", metavar="[PATH]", shell_complete=candidates.folders, callback=found_upwards)
 @click.option("--update-baseline", is_flag=True, help="Take crossings that are gone out of plan.lock: they are new when they come back.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever is found.")
 @scanned

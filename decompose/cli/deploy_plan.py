@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from decompose.cli.session import configured, examples, formatted, in_project, known_contexts, session_of, shared
+from decompose.cli import candidates
+from decompose.cli.session import configured, examples, formatted, in_project, session_of, shared
 
 
 @click.command(
     name="deploy-plan",
     epilog=examples("decompose deploy-plan CONTEXT", "decompose deploy-plan CONTEXT --environment staging --format json -o deploy.json"),
 )
-@click.argument("name", metavar="CONTEXT", shell_complete=known_contexts)
+@click.argument("name", metavar="CONTEXT", shell_complete=candidates.contexts)
 @click.option("--environment", type=click.Choice(("staging", "production")), help="Values of this environment only.  [default: both]")
 @click.option("--exit-zero", is_flag=True, help="End with 0 also when something stops it: for jobs that only report.")
 @in_project

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import configured, examples, formatted, in_project, scanned, session_of, shared
 
 
@@ -16,7 +17,7 @@ from decompose.cli.session import configured, examples, formatted, in_project, s
         "decompose diff HEAD --format json -o diff.json",
     ),
 )
-@click.argument("against", default="", metavar="[REV|FILE]")
+@click.argument("against", default="", metavar="[REV|FILE]", shell_complete=candidates.files)
 @click.option("--exit-code", is_flag=True, help="End with 1 when anything differs.")
 @in_project
 @scanned

@@ -9,11 +9,14 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from decompose.cli.session import UNLIMITED, Session, configured, examples, formatted, in_project, session_of, shared
+
+if TYPE_CHECKING:
+    from decompose.model.lock import PlanLock
 
 LIBRARIES = ("click", "jinja2", "libcst", "msgspec", "networkx", "pathspec", "PyYAML", "tomlkit")
 OPTIONAL = {"botocore": "verify checks AWS inputs with it", "cfn-lint": "verify checks templates with it"}
@@ -80,7 +83,7 @@ def _library(name: str, absent: str, use: str) -> Check:
 
 
 def _project(session: Session, path: Path) -> Iterator[Check]:
-    from decompose import emit
+    from decompose import emit, pipeline, recall
     from decompose.errors import DecomposeError
     from decompose.project import project_folder, source_tree
     from decompose.report.text import plural
@@ -97,6 +100,8 @@ def _project(session: Session, path: Path) -> Iterator[Check]:
         files = len(source_tree(base, settings, emit.footprint(base).generated).python)
         nothing = "there is nothing to analyze: no Python file; give the folder of the monolith with -C, or look at exclude in the settings"
         yield Check("to analyze", "ok" if files else "bad", plural(files, "Python file") if files else nothing)
+        yield Check("plan", "ok", pipeline.PLAN if (base / pipeline.PLAN).is_file() else "none yet: decompose plan")
+        yield Check("signed", "ok", _signed(recall.load_lock(base)))
         yield Check("written for", "ok", ", ".join(emit.written_contexts(base)) or "no context yet")
         if emit.interrupted(base):
             yield Check("last run", "missing", "was interrupted while writing: the next run finishes or takes it back")
@@ -106,6 +111,14 @@ def _project(session: Session, path: Path) -> Iterator[Check]:
     cache = base / ".decompose" / "cache"
     size = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file()) if cache.is_dir() else 0
     yield Check("cache", "ok", f"{size / 1e6:.1f} MB")
+
+
+def _signed(lock: PlanLock | None) -> str:
+    from decompose.report.text import plural
+
+    if lock is None:
+        return "nothing yet: decompose plan --accept"
+    return f"{plural(len(lock.accepted), 'part')} of the plan, by {', '.join(sorted({each.by for each in lock.accepted}))}"
 
 
 def _terminal(session: Session) -> Iterator[Check]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import (
     configured,
     examples,
     formatted,
     in_project,
-    known_contexts,
     scanned,
     session_of,
     shared,
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     epilog=examples(
         "decompose explain CONTEXT",
         "decompose explain FK-001",
+        "decompose explain orders_order",
         "decompose explain D310",
         "decompose explain D310 --format json",
     ),
 )
-@click.argument("subject", metavar="SUBJECT", shell_complete=known_contexts)
+@click.argument("subject", metavar="SUBJECT", shell_complete=candidates.subjects)
 @in_project
 @scanned
 @formatted("text", "json")
@@ -43,8 +44,8 @@ def command(
 ) -> None:
     """Say why something is as it is: the evidence for and against, the alternative and its cost.
 
-    SUBJECT is a context, a module, a class or function (shop.models.Invoice), a path (shop/models.py, shop/models.py:12), a table, a foreign
-    key (FK-001), a transaction (TX-001), an edge of a boundary by its id, or an error code (D310).
+    SUBJECT is a context, a module, a class or function (shop.models.Invoice), a path (shop/models.py, shop/models.py:12), a table (also TBL-shop_invoice), a
+    foreign key (FK-001), a transaction (TX-001), an edge of a boundary or a step by its id, or an error code (D310).
     """
     from decompose.report import explain, json
 
@@ -79,7 +80,11 @@ def _of_project(
         found = explain(analysis.graph, analysis.context_map, subject, analysis.config)
         return report.explanation(found, terminal, pipeline.decision(analysis, found))
     except UsageError:
-        edge = next((e for each in pipeline.plan(analysis).contexts for e in each.edges if e.id == subject), None)
-        if edge is None:
+        contexts = pipeline.plan(analysis).contexts
+        edge = next((e for each in contexts for e in each.edges if e.id == subject), None)
+        if edge is not None:
+            return report.edge(edge, terminal)
+        step = next((s for each in contexts for s in each.steps if s.id == subject), None)
+        if step is None:
             raise
-        return report.edge(edge, terminal)
+        return report.step(step, terminal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import configured, examples, in_project, session_of, shared
 
 TOOLS = ("import-linter", "tach", "codeowners")
@@ -18,7 +19,7 @@ TOOLS = ("import-linter", "tach", "codeowners")
     ),
 )
 @click.argument("tool", type=click.Choice(TOOLS), metavar="{" + ",".join(TOOLS) + "}")
-@click.option("-o", "--output", default="-", metavar="FILE", help="Write to FILE; - is standard output.")
+@click.option("-o", "--output", default="-", metavar="FILE", shell_complete=candidates.files, help="Write to FILE; - is standard output.")
 @in_project
 @configured
 @shared

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import (
     Session,
     configured,
     examples,
     formatted,
     in_project,
-    known_contexts,
     scanned,
     session_of,
     shared,
@@ -49,11 +49,11 @@ _SAID = {
         "decompose extract CONTEXT --undo",
     ),
 )
-@click.argument("name", metavar="CONTEXT", shell_complete=known_contexts)
+@click.argument("name", metavar="CONTEXT", shell_complete=candidates.contexts)
 @click.option("--dry-run", is_flag=True, help="Write nothing, say what would be written.")
 @click.option("--diff", is_flag=True, help="Print the change as a unified diff; with --dry-run it is only printed.")
 @click.option("--undo", is_flag=True, help="Take back what was written for the context, or by one step; your own edits stay.")
-@click.option("--step", metavar="STEP", help="Only one step, a change of its own: seal, serve, shadow, split, switch or retire.")
+@click.option("--step", metavar="STEP", shell_complete=candidates.steps, help="Only one step, a change of its own: seal, serve, shadow, split, switch or retire.")
 @click.option(
     "--target", "targets", multiple=True, type=click.Choice(FORMATS), help="What the deployment is written for, besides the JSON inputs of ECS; may be repeated.  [default: both]"
 )

@@ -36,7 +36,7 @@ def exit_code(error: BaseException, session: Session, arguments: Sequence[str]) 
     if known is None:
         _say(_bug(error, session))
         return BUG
-    _say(_as_json(known) if _wants_json(arguments) else _as_text(known, session))
+    _say(_as_json(known) if session.format == "json" or _wants_json(arguments) else _as_text(known, session))
     return known.exit_code
 
 

@@ -6,11 +6,12 @@ import sys
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import Session, configured, examples, scanned, session_of, shared
 
 
 @click.command(name="init", epilog=examples("decompose init .", "decompose init --yes path/to/monolith"))
-@click.argument("path", default=".", metavar="[PATH]")
+@click.argument("path", default=".", metavar="[PATH]", shell_complete=candidates.folders)
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @scanned
 @configured
@@ -19,11 +20,13 @@ from decompose.cli.session import Session, configured, examples, scanned, sessio
 def command(context: click.Context, path: str, yes: bool, jobs: int | None, no_cache: bool) -> None:
     """Analyze a monolith and write a first decompose.toml.
 
-    The file holds what was found and, as comments, the proposed contexts. One that is there already stays as it is.
+    The file holds what was found and, as comments, the proposed contexts. One that is there already stays as it is. Its first line tells editors that
+    know TOML where its schema is; the schema is brought up to this version each time.
     """
     from decompose import config, emit, pipeline
     from decompose.project import project_folder
     from decompose.report.text import summary
+    from decompose.resources import schemas
 
     session = session_of(context)
     base = project_folder(path)
@@ -32,6 +35,7 @@ def command(context: click.Context, path: str, yes: bool, jobs: int | None, no_c
             base, config=session.settings(base), jobs=jobs, cache=not no_cache, progress=progress, executor=executor
         )
     session.result(summary(analysis.name, analysis.graph, analysis.context_map, session.terminal()))
+    emit.save(base, {config.SCHEMA: schemas()["config.json"].encode()})
     target = base / config.FILE_NAME
     if target.exists():
         session.note(f"{target} is there already: left as it is")
@@ -45,7 +49,7 @@ def command(context: click.Context, path: str, yes: bool, jobs: int | None, no_c
     ]
     roots = [root for root in analysis.tree.roots if root != "."]
     emit.save_output(target, config.starter(source=roots, contexts=proposal).encode())
-    session.note(f"Wrote {target}\nNext: decompose plan")
+    session.note(f"Wrote {target}\nNext: decompose plan --open      review and adjust the cut")
 
 
 def _agreed(session: Session, target: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import configured, examples, formatted, scanned, session_of, shared
 
 if TYPE_CHECKING:
@@ -32,16 +33,16 @@ if TYPE_CHECKING:
         "decompose plan . --apply edits.json",
     ),
 )
-@click.argument("words", nargs=-1, metavar="[PATH] [ID]...")
+@click.argument("words", nargs=-1, metavar="[PATH] [ID]...", shell_complete=candidates.parts)
 @click.option("--contexts", metavar="N|MIN-MAX", help="How many contexts; default: chosen by the score.")
 @click.option("--fresh", is_flag=True, help="Propose anew instead of keeping the accepted map of the saved plan.")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 when the saved plan no longer fits the source.")
 @click.option("--accept", is_flag=True, help="Sign the plan, or what the IDs name: map, decisions (globs too), contexts. Writes plan.lock.")
 @click.option("--by", metavar="NAME", help="Who signs or waives; default: user.name and user.email of git.")
-@click.option("--waive", metavar="ID", help="Leave a decision as it is: written to decompose.toml as [[waivers]].")
+@click.option("--waive", metavar="ID", shell_complete=candidates.decisions, help="Leave a decision as it is: written to decompose.toml as [[waivers]].")
 @click.option("--until", metavar="DATE", help="The last day of the waiver: 2027-03-01.")
 @click.option("--reason", metavar="TEXT", help="Why the waiver is right.")
-@click.option("--apply", "edits", metavar="FILE", help="Write edits that the review page exported into decompose.toml, then plan; - reads standard input.")
+@click.option("--apply", "edits", metavar="FILE", shell_complete=candidates.files, help="Write edits that the review page exported into decompose.toml, then plan; - reads standard input.")
 @click.option("--open", "opened", is_flag=True, help="Open the review page, plan/plan.html, in the browser.")
 @scanned
 @formatted("text", "json", "md")
@@ -76,7 +77,6 @@ def command(
 
     from decompose import pipeline
     from decompose.project import project_folder
-    from decompose.report.markdown import plan_markdown
     from decompose.report.printable import printable
 
     session = session_of(context)
@@ -115,7 +115,7 @@ def command(
     unsigned = _sign(session, analysis, migration, ids, by) if accept else ()
     if accept:
         migration = pipeline.plan(analysis)  # the signatures are part of what is shown
-    document = plan_markdown(migration)
+    document = pipeline.plan_document(analysis, migration)
     report = pipeline.save_plan(base, migration, document, pipeline.review_page(analysis, migration))
     # What is extracted from the plan must be shaped as the plan was; and its map is the accepted one from now on.
     session.keep_options(base, msgspec.structs.replace(options, fresh=False))
@@ -127,7 +127,7 @@ def command(
         session.result(_summary(migration, session.terminal(output)), output)
         session.note(f"\nWrote {pipeline.PLAN}  {pipeline.PLAN_DOCUMENT}  {pipeline.PLAN_PAGE}")
         for decision in pipeline.unused_decisions(migration, analysis.config):
-            session.warn(f"the decision {decision!r} fits no edge, foreign key, transaction or table of this plan")
+            session.warn(f"{decision!r}, decided or waived in the settings, fits no edge, foreign key, transaction or table of this plan")
         for line in unsigned[:_UNSIGNED]:
             session.note(f"Not signed: {printable(line)}")
         if len(unsigned) > _UNSIGNED:

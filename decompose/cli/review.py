@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import configured, examples, found_upwards, scanned, session_of, shared
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="review", epilog=examples("decompose review", "decompose review . --no-open --port 8765"))
-@click.argument("path", default=".", metavar="[PATH]", callback=found_upwards)
+@click.argument("path", default=".", metavar="[PATH]", shell_complete=candidates.folders, callback=found_upwards)
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, metavar="N", help="Port on this machine; default: any that is free.")
 @click.option("--no-open", is_flag=True, help="Open no browser; the address is printed either way.")
 @scanned
@@ -75,13 +76,12 @@ class _Desk:
 
         from decompose import pipeline
         from decompose.cli.plan import changes, revise, save_settings
-        from decompose.report.markdown import plan_markdown
 
         revised = revise(self._session, self._analysis, wanted, self._base, self._options)
         migration = pipeline.plan(revised.analysis)
         save_settings(revised)
         self._analysis, self._migration = revised.analysis, migration
         self._session.note(changes(revised))
-        report = pipeline.save_plan(self._base, migration, plan_markdown(migration), pipeline.review_page(self._analysis, migration))
+        report = pipeline.save_plan(self._base, migration, pipeline.plan_document(self._analysis, migration), pipeline.review_page(self._analysis, migration))
         self._session.keep_options(self._base, msgspec.structs.replace(self._options, fresh=False))
         report.raise_conflicts()

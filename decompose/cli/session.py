@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from decompose.cli import candidates
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
@@ -29,7 +31,7 @@ class Session:
     """The options that stand before or after any command, and the streams.
 
     Results go to standard output or ``--output``, everything else to standard error. ``standing`` is what became of the
-    user's files so far, for a run that is interrupted.
+    user's files so far, for a run that is interrupted; ``format`` the form of the result, as soon as it is known.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,7 @@ class Session:
         self.isolated = False
         self.scheduler = ""
         self.standing = ""
+        self.format = ""
         self._line: _ProgressLine | None = None
 
     # --- result -------------------------------------------------------------------------------
@@ -97,6 +100,11 @@ class Session:
         if self.verbose and not self.quiet:
             self._say(text)
 
+    def trace(self, text: str) -> None:
+        """Something that only ``-vv`` asks for."""
+        if self.verbose > 1 and not self.quiet:
+            self._say(text)
+
     def warn(self, text: str) -> None:
         if not self.quiet:
             self._say(f"{self.paint('Warning:', 'yellow')} {text}")
@@ -144,7 +152,10 @@ class Session:
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str, int, int], None] | None]:
-        """A line of progress on a terminal, once something takes longer than a second."""
+        """A line of progress on a terminal, once something takes longer than a second; with ``-vv`` a line for each stage, with the seconds so far."""
+        if self.verbose > 1 and not self.quiet:
+            yield _Stages(self.trace).show
+            return
         if self.quiet or not sys.stderr.isatty() or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
             yield None
             return
@@ -248,10 +259,23 @@ class Session:
         from decompose.config import INERT, read
 
         loaded = read(base, explicit=self.config_file, isolated=self.isolated)
+        self.detail(f"Settings: {loaded.config.path or 'no file, defaults'}")
         for name, reason in INERT.items():
             if place := loaded.places.get(f"decompose.{name}"):
                 self.warn(f"{name} at {place} has no effect: {reason}")
         return loaded.config
+
+
+class _Stages:
+    """A line when a stage begins, for whoever wants to know where the time goes."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._start, self._stage = say, time.monotonic(), ""
+
+    def show(self, stage: str, _: int, total: int) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            self._say(f"{time.monotonic() - self._start:8.2f} s  {stage}{f' ({total:,})' if total else ''}")
 
 
 class _ProgressLine:
@@ -319,62 +343,42 @@ def _choose_config(context: click.Context, _: click.Parameter, value: str | None
         session_of(context).config_file = Path(value)
 
 
+def _option(name: str, *more: str, **settings: Any) -> Callable[[F], F]:
+    """An option of many commands: besides the variable of each command (``DECOMPOSE_ANALYZE_JOBS``) there is one for all (``DECOMPOSE_JOBS``)."""
+    return click.option(*more, f"--{name}", envvar=f"DECOMPOSE_{name.replace('-', '_').upper()}", **settings)
+
+
+def _remember_format(context: click.Context, _: click.Parameter, value: str) -> str:
+    session_of(context).format = value
+    return value
+
+
 def shared(function: F) -> F:
     """The options that every command has, understood before and after its name."""
-    for decorate in reversed(
-        (
-            click.option(
-                "-q",
-                "--quiet",
-                is_flag=True,
-                expose_value=False,
-                callback=_set("quiet"),
-                help="Only errors on standard error.",
-            ),
-            click.option(
-                "-v",
-                "--verbose",
-                count=True,
-                expose_value=False,
-                callback=_set("verbose"),
-                help="Say more; -vv says most.",
-            ),
-            click.option(
-                "--color",
-                type=click.Choice(["auto", "always", "never"]),
-                expose_value=False,
-                callback=_set("colour"),
-                help="Colours; auto obeys NO_COLOR, FORCE_COLOR and TERM.",
-            ),
-            click.option(
-                "--debug",
-                is_flag=True,
-                expose_value=False,
-                callback=_set("debug"),
-                help="Show the traceback of an error.",
-            ),
-        )
-    ):
-        function = decorate(function)
-    return function
+    return _with(
+        function,
+        _option("quiet", "-q", is_flag=True, expose_value=False, callback=_set("quiet"), help="Only errors on standard error."),
+        _option("verbose", "-v", count=True, expose_value=False, callback=_set("verbose"), help="Say more; -vv says what takes how long, too."),
+        _option(
+            "color", type=click.Choice(["auto", "always", "never"]), expose_value=False, callback=_set("colour"), help="Colours; auto obeys NO_COLOR, FORCE_COLOR and TERM."
+        ),
+        _option("debug", is_flag=True, expose_value=False, callback=_set("debug"), help="Show the traceback of an error."),
+    )
 
 
 def configured(function: F) -> F:
     """The options that choose the configuration."""
-    for decorate in reversed(
-        (
-            click.option(
-                "--config",
-                type=click.Path(dir_okay=False),
-                expose_value=False,
-                callback=_choose_config,
-                help="Use this configuration instead of the nearest.",
-            ),
-            click.option(
-                "--isolated", is_flag=True, expose_value=False, callback=_set("isolated"), help="Use no configuration."
-            ),
-        )
-    ):
+    file = click.Path(dir_okay=False)
+    return _with(
+        function,
+        _option("config", type=file, metavar="FILE", expose_value=False, callback=_choose_config, help="Use this configuration instead of the nearest."),
+        _option("isolated", is_flag=True, expose_value=False, callback=_set("isolated"), help="Use no configuration."),
+    )
+
+
+def _with(function: F, *options: Callable[[F], F]) -> F:
+    """``function`` with options, listed in the help in this order."""
+    for decorate in reversed(options):
         function = decorate(function)
     return function
 
@@ -384,7 +388,7 @@ def formatted(*names: str) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         output = click.option(
-            "-o", "--output", default="-", metavar="FILE", help="Write the result to FILE; - is standard output."
+            "-o", "--output", default="-", metavar="FILE", shell_complete=candidates.files, help="Write the result to FILE; - is standard output."
         )
         choice = click.option(
             "-f",
@@ -392,6 +396,8 @@ def formatted(*names: str) -> Callable[[F], F]:
             type=click.Choice(names),
             default=names[0],
             show_default=True,
+            is_eager=True,
+            callback=_remember_format,
             help="Form of the result.",
         )
         return choice(output(function))
@@ -401,8 +407,8 @@ def formatted(*names: str) -> Callable[[F], F]:
 
 def in_project(function: F) -> F:
     """``--project``: the folder of the monolith where a command's argument is something else."""
-    option = click.option(
-        "-C", "--project", default=".", metavar="PATH", show_default=False, callback=found_upwards,
+    option = _option(
+        "project", "-C", default=".", metavar="PATH", show_default=False, shell_complete=candidates.folders, callback=found_upwards,
         help="Folder of the monolith.  [default: this one, or the next above with a decompose.toml or a plan]",
     )  # fmt: skip
     return option(function)
@@ -426,43 +432,14 @@ def found_upwards(context: click.Context, parameter: click.Parameter, value: str
 
 def scanned(function: F) -> F:
     """How the monolith is read."""
-    for decorate in reversed(
-        (
-            click.option(
-                "--jobs", type=click.IntRange(1, 256), metavar="N", help="Worker processes; default: one per processor."
-            ),
-            click.option(
-                "--scheduler",
-                metavar="ADDRESS",
-                expose_value=False,
-                callback=_set("scheduler"),
-                help="Read on the Dask cluster with this scheduler instead.",
-            ),
-            click.option("--no-cache", is_flag=True, help="Read every file again and keep nothing."),
-        )
-    ):
-        function = decorate(function)
-    return function
+    return _with(
+        function,
+        _option("jobs", type=click.IntRange(1, 256), metavar="N", help="Worker processes; default: one per processor."),
+        _option("scheduler", metavar="ADDRESS", expose_value=False, callback=_set("scheduler"), help="Read on the Dask cluster with this scheduler instead."),
+        _option("no-cache", is_flag=True, help="Read every file again and keep nothing."),
+    )
 
 
 def examples(*lines: str) -> str:
     """The end of a help page: commands as they can be typed."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
-
-def known_contexts(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Names of contexts for shell completion, from the last analysis or plan; nothing is computed for it."""
-    import json
-    from pathlib import Path
-
-    from decompose.project import project_around
-
-    given = context.params.get("project")
-    base = Path(given) if given and given != "." else project_around(Path.cwd())
-    for name, key in (("plan.json", "contexts"), ("analysis.json", "contexts")):
-        try:
-            found = json.loads((base / ".decompose" / name).read_bytes())[key]
-            return sorted(each["name"] for each in found if each["name"].startswith(incomplete))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            continue
-    return []

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import (
     configured,
     examples,
     formatted,
     in_project,
-    known_contexts,
     scanned,
     session_of,
     shared,
@@ -41,8 +41,8 @@ THINGS = ("contexts", "alternatives", "tables", "crud", "routes", "tasks", "cuts
     ),
 )
 @click.argument("thing", type=click.Choice(THINGS), metavar="{" + ",".join(THINGS) + "}")
-@click.argument("name", required=False, metavar="[CONTEXT]", shell_complete=known_contexts)
-@click.option("--kind", multiple=True, metavar="KIND", help="Of a boundary: edges of this kind only (orm, call, ...); may be repeated.")
+@click.argument("name", required=False, metavar="[CONTEXT]", shell_complete=candidates.bounded)
+@click.option("--kind", multiple=True, metavar="KIND", shell_complete=candidates.edge_kinds, help="Of a boundary: edges of this kind only (orm, call, ...); may be repeated.")
 @click.option("--disposition", multiple=True, type=click.Choice(DISPOSITIONS), metavar="DISPOSITION", help="Of a boundary: these edges only; may be repeated.")
 @click.option("--direction", type=click.Choice(("in", "out")), metavar="in|out", help="Of a boundary: uses of the context, or its uses of others.")
 @in_project

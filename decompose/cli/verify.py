@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from decompose.cli import candidates
 from decompose.cli.session import (
     Session,
     configured,
     examples,
     formatted,
     in_project,
-    known_contexts,
     session_of,
     shared,
 )
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     name="verify",
     epilog=examples("decompose verify CONTEXT", "decompose verify CONTEXT --format junit -o verify.xml"),
 )
-@click.argument("name", metavar="CONTEXT", shell_complete=known_contexts)
+@click.argument("name", metavar="CONTEXT", shell_complete=candidates.contexts)
 @click.option("--exit-zero", is_flag=True, help="End with 0 also when a gate fails: for jobs that only report.")
 @in_project
 @formatted("text", "json", "junit")

@@ -61,7 +61,7 @@ def explain(graph: CodeGraph, context_map: ContextMap, subject: str, config: Con
         if transaction.id == subject.upper():
             return view.transaction(transaction)
     for entry in context_map.ownership:
-        if entry.table == subject:
+        if subject in (entry.table, f"TBL-{entry.table}"):
             return view.table(entry)
     subject = view.at_path(subject)
     if subject in view.place:

@@ -63,11 +63,12 @@ class Accept(msgspec.Struct, frozen=True, tag_field="op", tag="accept"):
 
 
 class Waive(msgspec.Struct, frozen=True, tag_field="op", tag="waive"):
-    """Something is left as it is, for a reason."""
+    """Something is left as it is, for a reason: to the end of ``until``, a day (``2027-03-01``), or for good."""
 
     id: str
     reason: str
     by: str = ""
+    until: str = ""
 
 
 Edit = Move | Pin | Split | Merge | Rename | Own | Library | Accept | Waive

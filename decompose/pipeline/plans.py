@@ -76,6 +76,13 @@ def review_page(analysis: Analysis, migration: MigrationPlan, *, token: str = ""
     return page(migration, analysis.graph, analysis.config, templates(), token=token)
 
 
+def plan_document(analysis: Analysis, migration: MigrationPlan) -> str:
+    """The plan as Markdown, with what is signed of it and where its services will run."""
+    from decompose.report.markdown import plan_markdown
+
+    return plan_markdown(migration, analysis.config.target, recall.load_lock(analysis.base))
+
+
 def save_plan(base: Path, migration: MigrationPlan, document: str = "", page: str = "") -> emit.WriteReport:
     """Keeps the plan as ``.decompose/plan.json``, ``document`` as ``plan/plan.md``, merged with what people wrote into it, and ``page`` as ``plan/plan.html``."""
     emit.save(base, {"plan.json": encode_plan(migration)})
@@ -144,18 +151,20 @@ def decision(analysis: Analysis, found: Explanation) -> Decision | None:
 
 
 def unused_decisions(migration: MigrationPlan, config: Config) -> tuple[str, ...]:
-    """Ids and globs of decisions that speak of nothing in the plan: misspelt, or solved since."""
+    """Ids and globs of decisions and waivers that speak of nothing in the plan: misspelt, or solved since."""
     from decompose.planning.boundary import names_edge
 
     known = [decision.id for decision in migration.decisions] + [
         f"{context}:{decision.kind}:{decision.subject.partition(' ')[0]}" for decision in migration.decisions for context in decision.contexts
     ]
-    return tuple(
+    unused = [
         decision.id
         for decision in config.decisions
         if not any(fnmatchcase(id, decision.id) for id in known)
         and not any(names_edge(decision.id, edge, each.name) for each in migration.contexts for edge in each.edges)
-    )
+    ]
+    ids = [decision.id for decision in migration.decisions]
+    return (*unused, *(waiver.id for waiver in config.waivers if not any(fnmatchcase(id, waiver.id) for id in ids)))
 
 
 def context_plan(migration: MigrationPlan, name: str) -> ContextPlan:

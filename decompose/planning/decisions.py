@@ -41,9 +41,6 @@ TABLE_TREATMENTS = {
     "split-table": "each writer gets its own columns in a table of its own",
     "merge-contexts": "keep the writers in one context",
 }
-WAIVED = "waive"
-"""The choice that leaves a thing as it is, with the person's reason."""
-
 _MANY_READS = 4
 """Places that read through a key from which a copy pays off against asking each time."""
 
@@ -75,9 +72,7 @@ def _decided(decision: Decision, name: str, treatments: dict[str, str], chosen: 
         exact = choice.id in (decision.id, name)
         if not exact and not fnmatchcase(decision.id, choice.id) and not fnmatchcase(name, choice.id):
             continue
-        if choice.choice == WAIVED:
-            decision = msgspec.structs.replace(decision, state="waived", by=choice.by, reason=choice.reason or decision.reason)
-        elif choice.choice in treatments:
+        if choice.choice in treatments:
             rest = {a.choice: a.cost for a in decision.alternatives}
             rest.setdefault(decision.proposal, decision.reason)
             decision = msgspec.structs.replace(
@@ -91,7 +86,7 @@ def _decided(decision: Decision, name: str, treatments: dict[str, str], chosen: 
         elif exact:
             raise ConfigError(
                 f"{choice.id} cannot be {choice.choice!r}",
-                hint=f"choose one of: {', '.join([*treatments, WAIVED])}",
+                hint=f"choose one of: {', '.join(treatments)}",
                 place=str(decision.evidence[0]) if decision.evidence else "",
             )
     return decision

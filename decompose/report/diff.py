@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from decompose.model.changes import PlanChange, PlanDiff
-from decompose.report.markdown import table
-from decompose.report.markdown import text as cell
+from decompose.report.markup import table
+from decompose.report.markup import text as cell
 from decompose.report.printable import printable
 from decompose.report.text import Terminal
 

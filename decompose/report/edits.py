@@ -52,7 +52,9 @@ def _told(edit: Edit) -> str:
         return f"~ own    {edit.table}   {edit.to}"
     by = f" ({edit.by})" if edit.by else ""
     reason = f'   "{edit.reason}"' if edit.reason else ""
-    return f"+ accept {edit.id}   {edit.choice}{reason}{by}" if isinstance(edit, Accept) else f"+ waive  {edit.id}{reason}{by}"
+    if isinstance(edit, Accept):
+        return f"+ accept {edit.id}   {edit.choice}{reason}{by}"
+    return f"+ waive  {edit.id}{f' until {edit.until}' if edit.until else ''}{reason}{by}"
 
 
 def _names(subjects: tuple[str, ...]) -> str:

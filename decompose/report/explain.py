@@ -11,13 +11,14 @@ from decompose.config import did_you_mean
 from decompose.errors import UsageError
 from decompose.model.contexts import Evidence, Explanation
 from decompose.model.location import Location
-from decompose.model.migration import BoundaryEdge, Decision
+from decompose.model.migration import BoundaryEdge, Decision, Step
 from decompose.report.codes import CODES
 from decompose.report.printable import printable
 from decompose.report.text import Terminal
 
 Explained = tuple[str, dict[str, object]]
 _WIDEST = 110
+_LISTED = 8
 
 
 def code(name: str, terminal: Terminal) -> Explained:
@@ -67,6 +68,22 @@ def edge(found: BoundaryEdge, terminal: Terminal) -> Explained:
     if found.blocks:
         lines.append(f"  blocks    step {found.blocks}")
     return "\n".join(lines) + "\n", {"schema": "decompose/edge/1", **msgspec.to_builtins(found)}
+
+
+def step(found: Step, terminal: Terminal) -> Explained:
+    """One step of an extraction: what it changes, what proves it, the way back, and what it waits for."""
+    lines = [
+        f"{terminal.paint(printable(found.id), 'bold')}   step {found.name}{', the last from which the way back loses nothing' if found.last_safe else ''}",
+        *_wrapped(printable(found.title), terminal),
+        "",
+        f"  run       {printable(found.command)}",
+        f"  proof     {printable(found.proof)}",
+        f"  way back  {printable(found.reverse)}",
+    ]
+    lines += [f"  {'waits for' if not index else '':9} {printable(edge)}   decompose explain {printable(edge)}" for index, edge in enumerate(found.blocked_by[:_LISTED])]
+    if len(found.blocked_by) > _LISTED:
+        lines.append(f"  {'':9} and {len(found.blocked_by) - _LISTED:,} more edges")
+    return "\n".join(lines) + "\n", {"schema": "decompose/step/1", **msgspec.to_builtins(found)}
 
 
 def _treatment(decision: Decision) -> list[str]:

@@ -1,181 +1,101 @@
 """The migration plan as Markdown, for reading, commenting and signing in a pull request.
 
 Every claim has its place, every line to decide about an id, and nothing changes between two runs on the same source. What only
-people know stands as a question with an empty box. Names come from the target and may hold anything: they pass through
-:func:`text` or :func:`code`, never straight into the page.
+people know stands as a question with an empty box and whoever can answer it. What is, stands here; what has to be done, in
+:mod:`decompose.report.undertaking`.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from decompose.model.contexts import Context, ContextMap, Crud, CutForeignKey
+from decompose.model.contexts import Crud, CutForeignKey, Scores
 from decompose.model.location import Location
-from decompose.model.migration import BoundaryEdge, ContextPlan, Decision, MigrationPlan, Operation
-from decompose.report.printable import printable
+from decompose.model.lock import PlanLock
+from decompose.model.migration import BoundaryEdge, ContextPlan, Decision, Entity, MigrationPlan, Operation
+from decompose.model.target import Target
+from decompose.report import undertaking
+from decompose.report.markup import TOP, code, counts, label, places, table, text
+from decompose.report.planview import PlanView, counted, told
 from decompose.report.text import key_counts
 
-TOP = 10
-"""Rows shown at once; longer tables fold the rest away."""
-
-_EVIDENCE = 3
 _ARROWS = 24
 _LISTED = 40
-
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&!$])")
-
-
-def plan_markdown(plan: MigrationPlan) -> str:
-    """The whole plan as one GitHub-flavoured Markdown document, ending in a newline."""
-    view = _View(plan)
-    sections = [
-        _header(view),
-        _one_page(view),
-        _context_map(view),
-        _ownership(view),
-        _foreign_keys(view),
-        _transactions(view),
-        _interfaces(view),
-        _forgotten(view),
-        _order(view),
-        _runbooks(view),
-        _decisions(view),
-        _appendix(view),
-    ]
-    return "\n\n".join("\n".join(section).strip("\n") for section in sections) + "\n"
+_CROSSINGS = 200
+"""Uses across the cut that are listed; all of them are in the plan as JSON."""
 
 
-# --- text that is safe in Markdown --------------------------------------------------------------
+def plan_markdown(plan: MigrationPlan, target: Target | None = None, lock: PlanLock | None = None) -> str:
+    """The whole plan as one GitHub-flavoured Markdown document, ending in a newline.
 
-
-def text(value: str) -> str:
-    """``value`` as running text on one line: nothing in it is markup, in a table cell neither."""
-    return _SPECIAL.sub(r"\\\1", printable(" ".join(value.split())))
-
-
-def code(value: str) -> str:
-    """``value`` as a code span on one line, also inside a table cell; ``""`` for an empty one."""
-    line = printable(" ".join(value.split()))
-    if not line:
-        return ""
-    longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|")
-
-
-def places(found: Iterable[Location], most: int = _EVIDENCE) -> str:
-    """The first places as ``path:line``, with the number of those left out."""
-    listed = list(dict.fromkeys(found))
-    shown = ", ".join(code(str(at)) for at in listed[:most])
-    return shown + (f" and {len(listed) - most} more" if len(listed) > most else "")
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table; beyond :data:`TOP` rows the rest is folded. Cells must be escaped already."""
-    if not rows:
-        return ["None."]
-    title = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    if len(rows) <= TOP + 2:
-        return [*title, *lines]
-    rest = len(rows) - TOP
-    return [*title, *lines[:TOP], "", f"<details><summary>{rest} more</summary>", "", *title, *lines[TOP:], "", "</details>"]
-
-
-def _label(value: str) -> str:
-    """``value`` inside a quoted Mermaid label."""
-    return re.sub(r"[^\w .,:;/()%+-]", lambda found: f"#{ord(found[0])};", printable(" ".join(value.split())))
-
-
-def _question(number: str, words: str, owner: str) -> str:
-    return f"- [ ] **{number}** {words} _(to be answered by: {owner})_"
-
-
-# --- the plan, indexed --------------------------------------------------------------------------
-
-
-class _View:
-    def __init__(self, plan: MigrationPlan) -> None:
-        self.plan = plan
-        self.map: ContextMap = plan.context_map
-        self.contexts: dict[str, Context] = {context.name: context for context in self.map.contexts}
-        self.domain = [context for context in self.map.contexts if context.role != "shared"]
-        self.lines = {module.id: module.lines for module in plan.modules}
-        self.roles = {module.id: module.role for module in plan.modules}
-        owner = {entry.table: entry.owner for entry in self.map.ownership if entry.owner}
-        models = {model: owner[table.id] for table in plan.tables if table.id in owner and table.kind == "entity" for model in (table.model, *table.models) if model}
-        self.parts = Counter(context for _, context in self.map.definitions)
-        # A definition that is not with its module hides the module in its name.
-        self.place = {membership.module: membership.context for membership in self.map.memberships} | dict(self.map.definitions) | models
-        self.decided: dict[str, Decision] = {decision.id: decision for decision in plan.decisions}
-        self.planned: dict[str, ContextPlan] = {context.name: context for context in plan.contexts}
-        self.tables = {entry.id: entry for entry in plan.tables}
-        self.open = [decision for decision in plan.decisions if decision.state in ("open", "proposed")]
-        self.uses = self._uses()
-
-    def context_of(self, name: str) -> str:
-        """The context of a definition, module or table id."""
-        while name:
-            if name in self.place:
-                return self.place[name]
-            name = name.rpartition(".")[0]
-        return ""
-
-    def is_shared(self, definition: str) -> bool:
-        """Whether code is shared or outside every context: seeds, tools, wiring."""
-        context = self.contexts.get(self.context_of(definition))
-        return context is None or context.role == "shared"
-
-    def _uses(self) -> Mapping[tuple[str, str], int]:
-        """Places where one context uses another, tests apart."""
-        found: Counter[tuple[str, str]] = Counter()
-        for context in self.plan.contexts:
-            for edge in context.edges:
-                user = self.context_of(edge.source) if edge.direction == "in" else ""
-                if user and user != context.name and not edge.test and edge.kind not in ("test", "patch", "fixture"):
-                    found[user, context.name] += 1
-        return found
-
-    def size(self, context: Context) -> str:
-        """Modules of code and their lines; definitions that it has in modules of others."""
-        modules = [module for module in context.modules if self.roles.get(module) in ("code", "settings")]
-        parts = self.parts[context.name]
-        size = f"{len(modules)} / {sum(self.lines.get(each, 0) for each in modules)}"
-        return size + (f" and {parts} {'definition' if parts == 1 else 'definitions'}" if parts else "")
-
-    def state(self, identifier: str) -> str:
-        decision = self.decided.get(identifier)
-        if decision is None:
-            return ""
-        return decision.state + (f" by {text(decision.by)}" if decision.by else "")
+    ``target`` says where services run, ``lock`` what is signed.
+    """
+    view = PlanView(plan, target or Target(), lock)
+    sections = (
+        ("The decision on one page", _one_page),
+        ("Context map", _context_map),
+        ("Data ownership", _ownership),
+        ("Foreign keys across contexts", _foreign_keys),
+        ("Transactions across contexts", _transactions),
+        ("Interfaces per context", _interfaces),
+        ("Events", undertaking.events),
+        ("What is easily forgotten", _forgotten),
+        ("Effort and risk per context", undertaking.effort),
+        ("Order of extraction", _order),
+        ("Where the services run", undertaking.target),
+        ("Steps per service", _runbooks),
+        ("What proves a step", undertaking.validation),
+        ("What to watch", undertaking.observability),
+        ("Who decides and who runs it", undertaking.people),
+        ("Decisions, questions and signatures", _decisions),
+    )
+    pages = [_header(view), *([f"## {number}. {title}", "", *section(view)] for number, (title, section) in enumerate(sections, start=1)), _appendix(view)]
+    return "\n\n".join("\n".join(page).strip("\n") for page in pages) + "\n"
 
 
 # --- sections -----------------------------------------------------------------------------------
 
 
-def _header(view: _View) -> list[str]:
+def _header(view: PlanView) -> list[str]:
     plan = view.plan
     rows = [
         ("source digest", code(plan.digest)),
         ("decisions digest", code(plan.config_digest)),
+        ("for programs", "`.decompose/plan.json`, of which this page is a reading"),
         ("made by", f"decompose {text(plan.version)}" if plan.version else "decompose"),
         ("frameworks", text(", ".join(plan.project.frameworks)) or "none recognised"),
         ("modules", f"{len(plan.modules)}, {sum(view.lines.values())} lines"),
         ("tables", str(len(plan.tables))),
         ("not read", f"{len(plan.failed)} files"),
         ("not followed", f"{len(plan.unresolved)} references"),
-        ("decisions", f"{len(view.open)} open or proposed, {len(plan.decisions) - len(view.open)} accepted or waived"),
+        ("tables without a writer in the code", str(sum(not entry.writers for entry in view.map.ownership))),
+        ("decisions", counted(plan.decisions)),
+        ("signed", _signed(view)),
     ]
     return [f"# Migration plan of {text(plan.project.name)}", "", "| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
 
 
-def _one_page(view: _View) -> list[str]:
+def _signed(view: PlanView) -> str:
+    if view.lock is None:
+        return "nothing yet: `decompose plan --accept`"
+    people = sorted({each.by for each in view.lock.accepted})
+    return f"{len(view.lock.accepted)} parts, by {text(', '.join(people))}"
+
+
+_CROSSED = {"D201": "imports", "D207": "calls", "D203": "table reads", "D202": "table writes", "D204": "keys", "D205": "transactions"}
+
+
+def _crossed(view: PlanView) -> str:
+    """Uses across the cut by kind: a use that is made at many places counts once."""
+    kinds = Counter[str](each.rule for each in view.plan.crossings)
+    return ", ".join(f"{kinds[rule]} {noun}" for rule, noun in _CROSSED.items() if kinds[rule]) or "none"
+
+
+def _one_page(view: PlanView) -> list[str]:
     figures = view.map.scores
     first = next((context for context in view.plan.contexts if context.rank == 1), None)
-    lines = ["## 1. The decision on one page", ""]
+    lines = []
     lines.append(f"**{text(view.map.advice)}**" if view.map.advice else f"The code falls into {figures.contexts} contexts that hold together.")
     lines += [
         "",
@@ -185,11 +105,13 @@ def _one_page(view: _View) -> list[str]:
         f"| modules that have a context | {figures.coverage:.0%} |",
         f"| largest context's share of the modules | {figures.largest_share:.0%} |",
         f"| dependencies that cross contexts | {figures.inter_context_share:.0%} |",
+        f"| uses across the cut | {_crossed(view)} |",
         f"| keys cut | {', '.join(key_counts(key for key in view.map.foreign_keys if key.cut))}, of {len(view.map.foreign_keys)} |",
         f"| transactions cut | {figures.cut_transactions} of {len(view.map.transactions)} |",
         f"| tables with several writing contexts | {figures.contested_tables} of {len(view.map.ownership)} |",
         f"| modularity | {figures.modularity:.2f} |",
         f"| stability (5 % of the evidence left out) | {figures.stability:.2f} |",
+        f"| sizes of the extractions | {undertaking.sizes(view)} |",
         "",
     ]
     if first is not None:
@@ -200,15 +122,15 @@ def _one_page(view: _View) -> list[str]:
     lines += [
         "**Before anything is split** (only people can say):",
         "",
-        _question("Q-01", "What is to get better by splitting, and how will it be measured?", "product"),
-        _question("Q-02", "Would modules with enforced boundaries inside one deployment be enough?", "architecture"),
-        _question("Q-03", "Can a team deploy and run a service on its own today: pipeline, monitoring, on-call?", "operations"),
-        _question("Q-04", "Which other programs use the database directly (reports, exports, integrations)?", "data"),
+        view.ask("Q-01", "What is to get better by splitting, and how will it be measured?", "product"),
+        view.ask("Q-02", "Would modules with enforced boundaries inside one deployment be enough?", "architecture"),
+        view.ask("Q-03", "Can a team deploy and run a service on its own today: pipeline, monitoring, on-call?", "operations"),
+        view.ask("Q-04", "Which other programs use the database directly (reports, exports, integrations)?", "data"),
     ]
     return lines
 
 
-def _risks(view: _View) -> list[str]:
+def _risks(view: PlanView) -> list[str]:
     found = [
         (len(each.writing) * (0.5 if view.is_shared(each.definition) else 3.0), f"{each.id}: {code(each.definition)} commits in {len(each.writing)} contexts ({places([each.at])})")
         for each in view.map.transactions
@@ -228,16 +150,16 @@ def _risks(view: _View) -> list[str]:
     return [f"{number}. {line}" for number, (_, line) in enumerate(sorted(found, key=lambda risk: (-risk[0], risk[1]))[:5], start=1)]
 
 
-def _context_map(view: _View) -> list[str]:
+def _context_map(view: PlanView) -> list[str]:
     relations = _relations(view)
     strongest = sorted(relations, key=lambda pair: (-sum(relations[pair]), pair))[:_ARROWS]
     left_out = len(relations) - len(strongest)
-    lines = ["## 2. Context map", "", "Arrows run from user to used: places of use, cut foreign keys (FK), cut transactions (TX)."]
+    lines = [f"The cut is {'signed by ' + view.signed('map') if view.signed('map') else 'not signed'}.", "", "Arrows run from user to used: places of use, cut foreign keys (FK), cut transactions (TX)."]
     lines += [f"The {_ARROWS} strongest of {len(relations)}; all are in the table below." if left_out else "", "", "```mermaid", "flowchart LR"]
     numbers = {context.name: f"c{number}" for number, context in enumerate(view.domain)}
     for context in view.domain:
         shape = ("{{", "}}") if context.role == "hub" else ("[", "]")
-        lines.append(f'    {numbers[context.name]}{shape[0]}"{_label(context.name)}"{shape[1]}')
+        lines.append(f'    {numbers[context.name]}{shape[0]}"{label(context.name)}"{shape[1]}')
     for user, used in sorted(strongest):
         lines.append(f'    {numbers[user]} -->|"{_relation(relations[user, used])}"| {numbers[used]}')
     lines += ["```", ""]
@@ -252,16 +174,17 @@ def _context_map(view: _View) -> list[str]:
             f"{context.own_data:.0%}",
             f"{context.exclusivity:.0%}",
             f"{context.stability:.2f}",
+            _instability(relations, context.name) if context.role != "shared" else "",
             context.readiness,
             text(context.team),
         ]
         for context in view.map.contexts
     ]
-    head = ["context", "role", "what it holds", "modules / lines", "tables", "cohesion", "own data", "exclusivity", "stability", "readiness", "team"]
+    head = ["context", "role", "what it holds", "modules / lines", "tables", "cohesion", "own data", "exclusivity", "stability", "instability", "readiness", "team"]
     lines += table(head, rows)
-    head = ["user", "used", "places of use", "cut foreign keys", "cut transactions"]
-    lines += ["", "### Relations", "", *table(head, [[code(a), code(b), *(str(n) for n in relations[a, b])] for a, b in relations])]
-    lines += ["", "Own data: share of the table accesses in a context's code that go to its own tables. Exclusivity: share of the accesses to its tables that it makes itself (below 33 % weak, above 66 % strong).", ""]
+    head = ["user", "used", "places of use", "cut foreign keys", "cut transactions", "relation"]
+    lines += ["", "### Relations", "", *table(head, [[code(a), code(b), *(str(n) for n in relations[a, b]), _kind(relations, a, b)] for a, b in relations])]
+    lines += ["", "Own data: share of the table accesses in a context's code that go to its own tables. Exclusivity: share of the accesses to its tables that it makes itself (below 33 % weak, above 66 % strong). Instability: places where it uses others, of all places on its edge; 0 is used only, 1 uses only.", ""]
     lines += _changes(view)
     lines += ["### Weakest memberships", ""]
     weak = sorted(
@@ -276,11 +199,11 @@ def _context_map(view: _View) -> list[str]:
         lines += ["", f"Without a context, for want of any evidence: {', '.join(code(m) for m in view.map.unassigned)}."]
     missing = [context.name for context in view.domain if not context.team]
     if missing:
-        lines += ["", _question("Q-05", f"Which team owns {', '.join(code(name) for name in missing)}?", "engineering management")]
+        lines += ["", view.ask("Q-05", f"Which team owns {', '.join(code(name) for name in missing)}?", "engineering management")]
     return lines
 
 
-def _relations(view: _View) -> dict[tuple[str, str], tuple[int, int, int]]:
+def _relations(view: PlanView) -> dict[tuple[str, str], tuple[int, int, int]]:
     """For each pair of domain contexts the places of use, cut foreign keys and cut transactions from the first to the second."""
     keys = Counter((key.src_context, key.dst_context) for key in view.map.foreign_keys if key.cut)
     commits: Counter[tuple[str, str]] = Counter()
@@ -294,11 +217,24 @@ def _relations(view: _View) -> dict[tuple[str, str], tuple[int, int, int]]:
     return {pair: (view.uses.get(pair, 0), keys[pair], commits[pair]) for pair in pairs}
 
 
+def _kind(relations: dict[tuple[str, str], tuple[int, int, int]], user: str, used: str) -> str:
+    """What two contexts are to one another: the sides of a commit are partners, users of one another can only change together."""
+    if relations[user, used][2] or relations.get((used, user), (0, 0, 0))[2]:
+        return "partners: they commit together"
+    return "mutual" if (used, user) in relations else "upstream is " + code(used)
+
+
+def _instability(relations: dict[tuple[str, str], tuple[int, int, int]], name: str) -> str:
+    out = sum(sum(found) for (user, _), found in relations.items() if user == name)
+    inward = sum(sum(found) for (_, used), found in relations.items() if used == name)
+    return f"{out / (out + inward):.2f}" if out + inward else ""
+
+
 def _relation(counts: tuple[int, int, int]) -> str:
     return ", ".join(f"{count} {noun}" for count, noun in zip(counts, ("uses", "FK", "TX"), strict=True) if count)
 
 
-def _changes(view: _View) -> list[str]:
+def _changes(view: PlanView) -> list[str]:
     """What differs from the map that was accepted before."""
     if not view.map.changes and not view.map.kept:
         return []
@@ -309,14 +245,16 @@ def _changes(view: _View) -> list[str]:
     return [*lines, *table(["what", "name", "from", "to", "because"], rows), ""]
 
 
-def _ownership(view: _View) -> list[str]:
-    lines = ["## 3. Data ownership", "", "One writing context per table. Places are those outside tests and migrations.", ""]
-    rows = []
+def _ownership(view: PlanView) -> list[str]:
+    lines = ["One writing context per table. Places are those outside tests and migrations.", *_standing(view, "table"), ""]
+    rows: list[list[str]] = []
+    common: list[list[str]] = []
     for entry in sorted(view.map.ownership, key=lambda entry: (not entry.contested, entry.owner, entry.table)):
         evidence = [at for _, found in entry.writers for at in found[:2]] or [at for _, found in entry.readers for at in found[:1]]
         declared = view.tables.get(entry.table)
         identifier = f"TBL-{entry.table}"
-        rows.append(
+        owner = view.contexts.get(entry.owner)
+        (common if owner is None or owner.role == "shared" else rows).append(
             [
                 code(entry.table) + (" **contested**" if entry.contested else ""),
                 code(entry.owner) or "nobody",
@@ -327,18 +265,21 @@ def _ownership(view: _View) -> list[str]:
                 f"{text(identifier)}: {view.state(identifier)}" if identifier in view.decided else "",
             ]
         )
-    lines += table(["table", "owner", "writers (places)", "readers (places)", "why", "evidence", "decision"], rows)
+    head = ["table", "owner", "writers (places)", "readers (places)", "why", "evidence", "decision"]
+    lines += table(head, rows)
+    if common:
+        lines += ["", "### Tables of shared code and of nobody", "", "The column *why* says what becomes of each.", "", *table(head, common)]
     lines += ["", "### Who creates (C), reads (R), updates (U) and deletes (D) what", "", *_matrix(view)]
     lines += [
         "",
         "### Questions",
         "",
-        _question("Q-06", "How often is each shared table read and written, and when is the peak? (`pg_stat_statements`)", "database administration"),
+        view.ask("Q-06", "How often is each shared table read and written, and when is the peak? (`pg_stat_statements`)", "database administration"),
     ]
     return lines
 
 
-def _matrix(view: _View) -> list[str]:
+def _matrix(view: PlanView) -> list[str]:
     names = [context.name for context in view.map.contexts]
     cells = {(cell.table, cell.context): cell for cell in view.map.crud}
     rows = []
@@ -358,9 +299,9 @@ def _cell(cell: Crud) -> str:
     return " ".join(f"{letter}{count}" for letter, count in counts if count)
 
 
-def _foreign_keys(view: _View) -> list[str]:
+def _foreign_keys(view: PlanView) -> list[str]:
     cut = [key for key in view.map.foreign_keys if key.cut]
-    lines = ["## 4. Foreign keys across contexts", "", f"Of {len(view.map.foreign_keys)} keys are cut: {', '.join(key_counts(cut))}.", ""]
+    lines = [f"Of {len(view.map.foreign_keys)} keys are cut: {', '.join(key_counts(cut))}.", *_standing(view, "foreign-key"), ""]
     rows = []
     for key in cut:
         decision = view.decided.get(key.id)
@@ -392,6 +333,11 @@ def _foreign_keys(view: _View) -> list[str]:
     return lines
 
 
+def _standing(view: PlanView, kind: str) -> list[str]:
+    found = view.standing(kind)
+    return ["", found] if found else []
+
+
 def _joined(key: CutForeignKey) -> str:
     """The places that go through a key, by what they do."""
     by_kind: dict[str, list[Location]] = {}
@@ -400,7 +346,7 @@ def _joined(key: CutForeignKey) -> str:
     return "<br>".join(f"{how} ({len(at)}): {places(at)}" for how, at in sorted(by_kind.items()))
 
 
-def _key_of(view: _View, name: str) -> str:
+def _key_of(view: PlanView, name: str) -> str:
     declared = view.tables.get(name)
     return next((column.name for column in declared.columns if column.primary_key), "id") if declared else "id"
 
@@ -410,9 +356,9 @@ def _sql(name: str) -> str:
     return ".".join('"' + " ".join(part.replace('"', '""').replace("```", "").split()) + '"' for part in name.split("."))
 
 
-def _transactions(view: _View) -> list[str]:
+def _transactions(view: PlanView) -> list[str]:
     cut = [transaction for transaction in view.map.transactions if transaction.cut]
-    lines = ["## 5. Transactions across contexts", "", f"{len(cut)} of {len(view.map.transactions)} transactions write tables of more than one context.", ""]
+    lines = [f"{len(cut)} of {len(view.map.transactions)} transactions write tables of more than one context.", *_standing(view, "transaction"), ""]
     owner = {entry.table: entry.owner for entry in view.map.ownership}
     rows = []
     for transaction in cut:
@@ -425,6 +371,7 @@ def _transactions(view: _View) -> list[str]:
             [
                 transaction.id,
                 f"{code(transaction.definition)} {places([transaction.at])}",
+                f"{len(transaction.writing)} of {len(transaction.contexts)}",
                 written,
                 ", ".join(code(item) for item in ordered[:6]) + (f" and {len(ordered) - 6} more" if len(ordered) > 6 else ""),
                 f"{text(decision.proposal)}: {text(decision.reason)}" if decision else "",
@@ -432,29 +379,31 @@ def _transactions(view: _View) -> list[str]:
                 view.state(transaction.id),
             ]
         )
-    lines += table(["id", "where", "writes", "writes seen", "proposal", "instead", "state"], rows)
+    lines += table(["id", "where", "contexts that it writes in", "writes", "writes seen", "proposal", "instead", "state"], rows)
     if cut:
-        lines += ["", _question("Q-07", "Which rule must hold at every moment in each of these, and for how long may it be broken?", "domain experts")]
+        lines += ["", view.ask("Q-07", "Which rule must hold at every moment in each of these, and for how long may it be broken?", "domain experts")]
     return lines
 
 
-def _interfaces(view: _View) -> list[str]:
-    lines = ["## 6. Interfaces per context", ""]
+def _interfaces(view: PlanView) -> list[str]:
+    lines: list[str] = []
     if not view.plan.contexts:
-        return [*lines, "None."]
+        return ["None."]
     for context in sorted(view.plan.contexts, key=lambda plan: plan.name):
         inward = [edge.disposition for edge in context.edges if edge.direction == "in" and not edge.test]
         outward = [edge.disposition for edge in context.edges if edge.direction == "out" and not edge.test]
         lines += [
             f"### {text(context.name)}",
             "",
-            f"Uses from outside: {_counts(inward)}. Uses of the outside: {_counts(outward)}.",
+            f"Uses from outside: {counts(inward)}. Uses of the outside: {counts(outward)}.",
             "",
             *table(
-                ["operation", "kind", "parameters", "returns", "uses", "from"],
+                ["operation", "kind", "parameters", "returns", "waits, then", "uses", "from"],
                 [_operation(operation) for operation in context.operations],
             ),
         ]
+        if context.entities:
+            lines += ["", *table(["type", "of", "fields"], [_type(entity) for entity in context.entities])]
         if context.routes:
             lines += [
                 "",
@@ -472,6 +421,11 @@ def _interfaces(view: _View) -> list[str]:
     return lines
 
 
+def _type(entity: Entity) -> list[str]:
+    fields = ", ".join(f"{field.name}: {field.type}{'?' if field.nullable else ''}" for field in entity.fields)
+    return [code(entity.name), code(entity.model), code(fields)]
+
+
 def _operation(operation: Operation) -> list[str]:
     parameters = ", ".join(f"{p.name}: {p.type}" + ("?" if p.nullable else "") for p in operation.parameters)
     returns = operation.returns + (" or none" if operation.optional else "")
@@ -480,13 +434,10 @@ def _operation(operation: Operation) -> list[str]:
         operation.kind + ("" if operation.kind == "query" or operation.idempotent else ", not repeatable"),
         code(parameters),
         code(returns),
+        f"{operation.timeout:g} s, {text(operation.fallback) or 'raise'}",
         str(operation.uses),
         places(operation.at),
     ]
-
-
-def _counts(names: Iterable[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(Counter(names).items())) or "none"
 
 
 _FORMULA = (
@@ -508,14 +459,12 @@ _FORGOTTEN: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def _forgotten(view: _View) -> list[str]:
+def _forgotten(view: PlanView) -> list[str]:
     """What crosses a cut without an import: the list that people forget."""
-    lines = ["## 7. What is easily forgotten", ""]
     rows = [row for context in sorted(view.plan.contexts, key=lambda plan: plan.name) for row in _easily_forgotten(context)]
-    lines += table(["context", "what", "which", "where"], rows)
+    lines = [*table(["context", "what", "which", "where"], rows), ""]
     lines += [
-        "",
-        _question("Q-08", "Which scheduled jobs, imports, exports and scripts outside this repository touch these contexts?", "operations"),
+        view.ask("Q-08", "Which scheduled jobs, imports, exports and scripts outside this repository touch these contexts?", "operations"),
     ]
     return lines
 
@@ -535,36 +484,64 @@ def _easily_forgotten(context: ContextPlan) -> Iterator[list[str]]:
         yield [name, "environment", code(variable.name) + default, places([variable.at])]
     for external in context.externals:
         yield [name, f"outside: {text(external.kind)}", code(external.text), places([external.at])]
+    for path in context.files:
+        yield [name, "file", code(path), ""]
+    for task in context.sent:
+        yield [name, "task sent to the monolith", f"{code(task.name)}{f', queue {code(task.queue)}' if task.queue else ''}", places([task.at])]
+    for setting in context.left_settings:
+        yield [name, "setting of the monolith that the service needs its own of", code(setting.name), places([setting.at])]
     for title, kinds in _FORGOTTEN:
         found = [edge for edge in context.edges if edge.kind in kinds]
         if found:
-            yield [name, title, f"{len(found)}: {_counts(edge.disposition for edge in found)}", places(edge.at for edge in found)]
+            yield [name, title, f"{len(found)}: {counts(edge.disposition for edge in found)}", places(edge.at for edge in found)]
 
 
-def _order(view: _View) -> list[str]:
-    lines = [
-        "## 8. Order of extraction",
-        "",
-        _FORMULA,
-        "",
-    ]
+def _order(view: PlanView) -> list[str]:
+    lines = [_FORMULA, ""]
     ranked = sorted((context for context in view.plan.contexts if context.rank), key=lambda context: context.rank)
+    waves = _waves(view, ranked)
     rows = [
-        [str(c.rank), code(c.name), f"{c.score:.1f}", text("; ".join(c.reasons)), ", ".join(code(name) for name in c.depends_on) or "nothing"]
+        [str(c.rank), str(waves[c.name]), code(c.name), f"{c.score:.1f}", text("; ".join(c.reasons)), ", ".join(code(name) for name in c.depends_on) or "nothing"]
         for c in ranked
     ]
-    lines += table(["rank", "context", "score", "terms", "calls out to"], rows)
+    lines += table(["rank", "wave", "context", "score", "terms", "calls out to"], rows)
+    lines += ["", "Contexts of one wave do not use one another and commit nothing together: they can be extracted side by side."]
     left = [context for context in view.plan.contexts if not context.rank]
     shared = [context for context in view.map.contexts if context.role == "shared"]
     if left or shared:
         lines += ["", "### Not worth extracting", ""]
         lines += [f"- {code(context.name)}: {text('; '.join(context.reasons))}" for context in left]
         lines += [f"- {code(c.name)}: shared kernel, stays a library" for c in shared if c.name not in view.planned]
-    return lines
+    return [*lines, *_alternatives(view)]
 
 
-def _runbooks(view: _View) -> list[str]:
-    lines = ["## 9. Steps per service", "", "Each step ships alone. The last one from which the way back loses nothing is marked.", ""]
+def _waves(view: PlanView, ranked: list[ContextPlan]) -> dict[str, int]:
+    """The wave of each context: behind all earlier ones that use it or that it uses."""
+    relations = _relations(view)
+    waves: dict[str, int] = {}
+    for context in ranked:
+        tied = [other for other in waves if {(other, context.name), (context.name, other)} & relations.keys()]
+        waves[context.name] = 1 + max((waves[other] for other in tied), default=0)
+    return waves
+
+
+def _alternatives(view: PlanView) -> list[str]:
+    """Other cuts beside this one, by the same figures."""
+    if not view.map.others:
+        return []
+    rows = [_figures("this plan", view.map.scores), *(_figures(each.kind, each.scores) for each in view.map.others)]
+    head = ["cut", "contexts", "largest share", "dependencies across", "keys cut", "transactions cut", "contested tables", "modularity", "stability"]
+    return ["", "### Other cuts", "", *table(head, rows), "", "Their contexts: `decompose show alternatives`; another number of them: `decompose plan --contexts N`."]
+
+
+def _figures(name: str, scores: Scores) -> list[str]:
+    shares = (f"{scores.largest_share:.0%}", f"{scores.inter_context_share:.0%}")
+    cut = (str(scores.cut_foreign_keys), str(scores.cut_transactions), str(scores.contested_tables))
+    return [name, str(scores.contexts), *shares, *cut, f"{scores.modularity:.2f}", f"{scores.stability:.2f}"]
+
+
+def _runbooks(view: PlanView) -> list[str]:
+    lines = ["Each step ships alone. The last one from which the way back loses nothing is marked.", ""]
     for context in view.plan.contexts:
         if not context.rank or not context.steps:
             continue
@@ -577,12 +554,18 @@ def _runbooks(view: _View) -> list[str]:
             mark = " **(last safe point)**" if step.last_safe else ""
             rows.append([code(step.id), text(step.title) + mark + waits, code(step.command), text(step.proof), text(step.reverse)])
         lines += table(["step", "what changes", "command", "proof", "way back"], rows)
-        lines += ["", _question(f"Q-{context.name}", "Who takes these steps, when, and who may stop them?", "team lead"), ""]
-    return lines if len(lines) > 4 else [*lines, "None."]
+        lines += ["", view.ask(f"Q-{context.name}", "Who takes these steps, when, and who may stop them?", "team lead"), ""]
+    return lines if len(lines) > 2 else ["None."]
 
 
-def _decisions(view: _View) -> list[str]:
-    lines = ["## 10. Decisions", "", "Accept or change one with `[[decisions]]` in `decompose.toml`: `id`, `choice`, `reason`, `by`. Uses of single contexts are in the appendix.", ""]
+_HOW_TO_DECIDE = (
+    "Change one with `[[decisions]]` in `decompose.toml` (`id`, `choice`, `reason`, `by`) or on the page that `decompose review` opens; sign with "
+    "`decompose plan --accept ID`; leave one as it is with `decompose plan --waive ID --reason TEXT --until DATE`. Uses of single contexts are in the appendix."
+)
+
+
+def _decisions(view: PlanView) -> list[str]:
+    lines = [_HOW_TO_DECIDE, ""]
     by_kind: dict[str, list[Decision]] = {}
     for decision in view.plan.decisions:
         if decision.kind != "edge":
@@ -594,18 +577,28 @@ def _decisions(view: _View) -> list[str]:
                 text(decision.subject),
                 f"{text(decision.proposal)}: {text(decision.reason)}",
                 "; ".join(f"{text(a.choice)}: {text(a.cost)}" for a in decision.alternatives),
-                decision.state + (f" by {text(decision.by)}" if decision.by else ""),
+                told(decision),
                 places(decision.evidence),
             ]
             for decision in found
         ]
         lines += [f"### {kind.capitalize()} ({len(found)})", "", *table(["id", "subject", "proposal", "instead, at what cost", "state", "evidence"], rows), ""]
-    lines += ["### Sign-off", "", "| role | name | date | accepted sections |", "| --- | --- | --- | --- |"]
+    asked = [[question.number, question.words, question.owner] for question in sorted(view.questions, key=lambda asked: (not asked.number[2:].isdigit(), asked.number))]
+    lines += ["### Questions that the code does not answer", "", *table(["id", "question", "to be answered by"], asked), ""]
+    lines += ["### Signatures", "", *_signatures(view), "", "| role | name | date | accepted sections |", "| --- | --- | --- | --- |"]
     lines += [f"| {role} | | | |" for role in ("architect", "team lead", "data owner", "operations")]
     return lines
 
 
-def _appendix(view: _View) -> list[str]:
+def _signatures(view: PlanView) -> list[str]:
+    """What plan.lock holds, and which of it no longer says what this plan says is told by `decompose diff plan.lock`."""
+    if view.lock is None:
+        return ["Nothing is signed: `decompose plan --accept` writes `plan.lock`."]
+    rows = [[code(each.id), text(each.subject), text(each.choice), text(each.by), each.on] for each in view.lock.accepted]
+    return [*table(["part", "what was read", "choice", "by", "on"], rows), "", "What differs from it since: `decompose diff plan.lock`."]
+
+
+def _appendix(view: PlanView) -> list[str]:
     lines = ["## Appendix: what the analysis could not see", ""]
     if view.plan.failed:
         lines += ["### Files not read", "", *table(["file", "cause"], [[code(f"{f.path}:{f.line}"), text(f.reason)] for f in view.plan.failed]), ""]
@@ -623,10 +616,10 @@ def _appendix(view: _View) -> list[str]:
             lines += table(["id", "kind", "from", "to", "why", "where"], [_waiting(edge) for edge in waiting[:_LISTED]])
             if len(waiting) > _LISTED:
                 lines += ["", f"{len(waiting) - _LISTED} more are in the saved plan."]
-    return [*lines, *_loops(view)]
+    return [*lines, *_loops(view), *_crossings(view)]
 
 
-def _loops(view: _View) -> list[str]:
+def _loops(view: PlanView) -> list[str]:
     """Calls that a loop makes once for each turn: over a network each of them costs its time."""
     lines: list[str] = []
     for context in sorted(view.plan.contexts, key=lambda plan: plan.name):
@@ -637,6 +630,16 @@ def _loops(view: _View) -> list[str]:
             if len(looped) > _LISTED:
                 lines += ["", f"{len(looped) - _LISTED} more are in the saved plan."]
     return ["", "### Calls in loops", *lines] if lines else []
+
+
+def _crossings(view: PlanView) -> list[str]:
+    """Every use of one context by another, without lines in its words: what `decompose check` knows when the plan is signed."""
+    if not view.plan.crossings:
+        return []
+    rows = [[each.rule, code(each.source), code(each.target), text(" → ".join(dict.fromkeys(each.contexts))), places([each.at, *each.places])] for each in view.plan.crossings]
+    left = len(rows) - _CROSSINGS
+    lines = ["", "### All uses across the cut", "", *table(["rule", "from", "to", "contexts", "where"], rows[:_CROSSINGS])]
+    return [*lines, *(["", f"{left} more are in the saved plan; one by one: `decompose show boundary CONTEXT`."] if left > 0 else [])]
 
 
 def _waiting(edge: BoundaryEdge) -> list[str]:

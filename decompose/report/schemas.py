@@ -10,15 +10,20 @@ import msgspec
 
 from decompose.config import json_schema as config_schema
 from decompose.model.changes import PlanDiff
+from decompose.model.edits import Edits
 from decompose.model.findings import Checked
 from decompose.model.lock import PlanLock
 from decompose.model.migration import MigrationPlan
 from decompose.report.json import AnalysisDocument
 
-KINDS = ("analysis", "check", "config", "diff", "lock", "plan")
+KINDS = ("analysis", "check", "config", "diff", "edits", "lock", "plan")
 
 
-_DOCUMENTS: Mapping[str, Any] = {"analysis": AnalysisDocument, "check": Checked, "diff": PlanDiff, "lock": PlanLock, "plan": MigrationPlan}
+_DOCUMENTS: Mapping[str, Any] = {"analysis": AnalysisDocument, "check": Checked, "diff": PlanDiff, "edits": Edits, "lock": PlanLock, "plan": MigrationPlan}
+
+
+_BY_HAND = "edits"
+"""What people and other programs write, too: they may leave out what has a default."""
 
 
 def json_schema(kind: str) -> dict[str, Any]:
@@ -29,7 +34,7 @@ def json_schema(kind: str) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"decompose {kind}",
-        **_without_defaults(schema),
+        **(schema if kind == _BY_HAND else _without_defaults(schema)),
     }
 
 

@@ -376,3 +376,9 @@ def test_settings_of_the_target_are_shown_and_known_to_editors() -> None:
     shown = values(parse(TARGET))
     assert shown["target.ecs.services.orders.strategy"] == "CANARY" and "target.ecs.services.orders.exec" not in shown
     assert shown["target.ecs.join.vpc"].startswith("/platform") and shown["target.ecs.reserved-priorities"] == [7, "10-20"]
+
+
+def test_a_waiver_among_the_decisions_is_told_where_it_belongs() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse('[[decisions]]\nid = "FK-001"\nchoice = "waive"\n', "decompose.toml")
+    assert error.value.place == "decompose.toml:3" and "[[waivers]]" in error.value.hint

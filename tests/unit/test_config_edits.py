@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from typing import Any
 
 import pytest
@@ -107,10 +108,29 @@ def test_a_library_stands_under_shared() -> None:
 
 
 def test_decisions_are_changed_in_place_or_added_after_the_last() -> None:
-    text = edited(TEXT, Accept("FK-001", "reference-by-key", by="mk"), Waive("FK-002", 'it "never" moves'))
+    text = edited(TEXT, Accept("FK-001", "reference-by-key", by="mk"), Accept("FK-002", "replica", 'it "never" moves'))
     first, second = told(text)["decisions"]
-    assert first == {"id": "FK-001", "choice": "reference-by-key", "by": "mk"} and second == {"id": "FK-002", "choice": "waive", "reason": 'it "never" moves'}
+    assert first == {"id": "FK-001", "choice": "reference-by-key", "by": "mk"} and second == {"id": "FK-002", "choice": "replica", "reason": 'it "never" moves'}
     assert text.index('by = "mk"') < text.index("# last words")
+
+
+def test_a_waiver_is_written_as_one_and_changed_in_place() -> None:
+    text = edited(TEXT, Waive("FK-002", "rare", "mk", "2027-03-01"), Waive("TX-*", "together"), Waive("FK-002", "still rare", until="2027-04-01"))
+    assert told(text)["waivers"] == [{"id": "FK-002", "reason": "still rare", "until": date(2027, 4, 1)}, {"id": "TX-*", "reason": "together"}]
+    assert told(text)["decisions"] == told(TEXT)["decisions"] and comments(text) == comments(TEXT)
+
+
+def test_what_is_accepted_is_no_longer_waived() -> None:
+    waived = edited(TEXT, Waive("FK-002", "rare"), Waive("FK-*", "all of them"))
+    text = edited(waived, Accept("FK-002", "replica"))
+    assert [each["id"] for each in told(text)["waivers"]] == ["FK-*"]
+    assert comments(text) == comments(TEXT) and "\n\n\n" not in text
+
+
+@pytest.mark.parametrize("edit", [Waive("FK-001", ""), Waive("FK-001", "rare", until="soon")])
+def test_half_a_waiver_is_refused(edit: Edit) -> None:
+    with pytest.raises(UsageError):
+        edited(TEXT, edit)
 
 
 def test_what_is_added_stands_before_the_comment_of_the_next_table() -> None:
@@ -122,7 +142,7 @@ def test_the_same_in_pyproject() -> None:
     text = '[project]\nname = "shop"  # ours\n\n[tool.decompose]\nseed = 1\n\n[tool.ruff]\nline-length = 90\n'
     found = told(edited(text, Move(("shop.cart",), "basket"), Rename("orders", "sales"), Waive("FK-001", "why"), prefix="tool.decompose."))
     assert found["tool"]["decompose"]["contexts"] == {"basket": {"modules": ["shop.cart"]}, "sales": {"was": "orders"}}
-    assert found["tool"]["ruff"] == {"line-length": 90} and found["tool"]["decompose"]["decisions"][0]["id"] == "FK-001"
+    assert found["tool"]["ruff"] == {"line-length": 90} and found["tool"]["decompose"]["waivers"][0]["id"] == "FK-001"
 
 
 def test_a_context_without_code_goes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -61,7 +62,21 @@ class Answer(NamedTuple):
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """A Django project of three apps, one of which depends on another."""
-    base = tmp_path / "shop-project"
+    return make_shop(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def planned_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with an analysis and a plan, for all tests of a file: they only look at it."""
+    base = make_shop(tmp_path_factory.mktemp("planned"))
+    assert run(["analyze", str(base), "-q", "-o", os.devnull]) == 0
+    assert run(["plan", str(base), "-q", "-o", os.devnull]) == 0
+    return base
+
+
+def make_shop(folder: Path) -> Path:
+    """Writes the project into ``folder``."""
+    base = folder / "shop-project"
     installed = [f"shop.{app}" for app in APPS]
     files = {
         "manage.py": "import os\nfrom django.core.management import execute_from_command_line\n"

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import jsonschema
 import pytest
+from command_tree import commands
 
 from decompose.cli import app
 
@@ -23,7 +25,7 @@ NAMES = list(app.COMMANDS)
 
 def pages() -> list[tuple[str, ...]]:
     """Every help page there is."""
-    return [(), *((name,) for name in NAMES), ("config", "show")]
+    return [(), *(words for words, _ in commands(app.root, click.Context(app.root)))]
 
 
 @pytest.mark.parametrize("page", pages(), ids=" ".join)
@@ -49,9 +51,81 @@ def test_a_misspelt_command_is_answered_with_the_nearest(decompose: Typed) -> No
     assert answer.code == 2 and "'analyze'" in answer.err and answer.out == ""
 
 
-def test_a_bad_format_prints_the_valid_ones(decompose: Typed, shop: Path) -> None:
-    answer = decompose("analyze", shop, "--format", "yaml")
-    assert answer.code == 2 and "graphml" in answer.err
+COMMANDS = commands(app.root, click.Context(app.root))
+
+
+def formats(command: click.Command) -> tuple[str, ...]:
+    """The forms that a command gives its result in."""
+    return next((tuple(each.type.choices) for each in command.params if each.name == "format" and isinstance(each.type, click.Choice)), ())
+
+
+FORMATTED = [(words, command) for words, command in COMMANDS if formats(command)]
+
+
+@pytest.mark.parametrize(("words", "command"), FORMATTED, ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+def test_a_bad_format_prints_the_valid_ones(decompose: Typed, words: tuple[str, ...], command: click.Command) -> None:
+    answer = decompose(*words, "--format", "yaml")
+    assert answer.code == 2 and answer.out == "" and "D101" in answer.err
+    assert all(f"'{name}'" in answer.err for name in formats(command))
+
+
+def test_every_form_for_programs_is_json_and_text_comes_first() -> None:
+    assert {words for words, command in FORMATTED if formats(command)[0] != "text" or formats(command)[1] != "json"} == set()
+
+
+@pytest.mark.parametrize("page", pages(), ids=" ".join)
+def test_a_short_option_gives_the_same_help(decompose: Typed, page: tuple[str, ...]) -> None:
+    assert decompose(*page, "-h").out == decompose(*page, "--help").out
+
+
+def test_an_option_means_the_same_everywhere() -> None:
+    """One name, one meaning: an option that several commands have has one type and one short form."""
+    known: dict[str, tuple[object, ...]] = {}
+    for words, command in COMMANDS:
+        for option in (each for each in command.params if isinstance(each, click.Option)):
+            kind = (sorted(option.opts), option.is_flag, option.count, option.metavar, type(option.type))
+            assert known.setdefault(max(option.opts, key=len), kind) == kind, (words, option.opts)
+            assert option.help and option.help.endswith((".", "]")), (words, option.opts)
+
+
+def test_every_option_has_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for words, command in COMMANDS:
+        context = click.Context(command, info_name=words[-1], auto_envvar_prefix="_".join(["DECOMPOSE", *words]).upper().replace("-", "_"))
+        for option in (each for each in command.params if isinstance(each, click.Option) and each.name != "help"):
+            name = "_".join([str(context.auto_envvar_prefix), str(option.name)]).upper()
+            monkeypatch.setenv(name, "x")
+            assert option.resolve_envvar_value(context) == "x", name
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "holds"),
+    [
+        ("DECOMPOSE_QUIET", "1", lambda answer: answer.err == ""),
+        ("DECOMPOSE_VERBOSE", "2", lambda answer: " s  read" in answer.err),
+        ("DECOMPOSE_COLOR", "always", lambda answer: "\x1b[" in answer.out),
+        ("DECOMPOSE_NO_CACHE", "1", lambda answer: "Wrote" not in answer.err),
+        ("DECOMPOSE_CONFIG", "other.toml", lambda answer: answer.code == 3 and "other.toml" in answer.err),
+        ("DECOMPOSE_ISOLATED", "1", lambda answer: answer.code == 0),
+        ("DECOMPOSE_JOBS", "0", lambda answer: answer.code == 2 and "--jobs" in answer.err),
+    ],
+)
+def test_an_option_of_many_commands_has_one_for_all(
+    decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, holds: Callable[[object], bool]
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert holds(decompose("analyze", shop))
+
+
+def test_very_verbose_says_what_takes_how_long(decompose: Typed, shop: Path) -> None:
+    assert decompose("plan", shop, "-v").err.count(" s  ") == 0
+    stages = re.findall(r"^ +\d+\.\d\d s  (\w+)", decompose("plan", shop, "-vv").err, re.MULTILINE)
+    assert len(stages) > 3 and len(stages) == len(set(stages))
+
+
+def test_an_error_is_json_where_a_variable_asks_for_json(decompose: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DECOMPOSE_ANALYZE_FORMAT", "json")
+    assert json.loads(decompose("analyze", tmp_path / "none").err)["error"]["code"] == "D101"
 
 
 def test_an_error_asked_for_as_json_is_json(decompose: Typed, tmp_path: Path) -> None:
@@ -204,7 +278,7 @@ def signed(shop: Path) -> None:
 @pytest.mark.parametrize("example", [line for line in shown_examples() if line.split()[1] not in ("extract", "verify")])
 def test_the_examples_in_help_pages_work(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch, example: str, tmp_path: Path) -> None:
     monkeypatch.chdir(shop)
-    words = shlex.split(example.partition(" >")[0])[1:]
+    words = shlex.split(example.partition(" >")[0], comments=True)[1:]
     words = [{"CONTEXT": "orders", "path/to/monolith": str(shop)}.get(word, word) for word in words]
     if "--check" in words or words[0] == "deploy-plan":
         decompose("plan", ".")
@@ -215,6 +289,70 @@ def test_the_examples_in_help_pages_work(decompose: Typed, shop: Path, monkeypat
     monkeypatch.setattr("decompose.cli.serving.ReviewServer.serve_forever", lambda server, poll_interval: None)  # a person ends it
     answer = decompose(*words)
     assert answer.code in ((0, 1) if words[0] in ("doctor", "deploy-plan") else (0,)), answer.err
+
+
+@pytest.mark.parametrize("example", [line for line in shown_examples() if line.split()[1] == "extract"])
+def test_the_examples_of_extract_work(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch, example: str) -> None:
+    monkeypatch.chdir(shop)
+    words = ["reviews" if word == "CONTEXT" else word for word in shlex.split(example, comments=True)[1:]]
+    decompose("plan", ".")
+    if {"--undo", "--step"} & set(words):
+        assert decompose("extract", "reviews", "--allow-dirty").code == 0
+    answer = decompose(*words, *([] if "--dry-run" in words or "--undo" in words else ["--allow-dirty"]))
+    assert answer.code == 0, answer.err
+
+
+@pytest.mark.e2e
+def test_the_examples_of_verify_give_a_verdict(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop)
+    decompose("plan", ".")
+    assert decompose("extract", "reviews", "--allow-dirty").code == 0
+    for example in (line for line in shown_examples() if line.split()[1] == "verify"):
+        answer = decompose(*["reviews" if word == "CONTEXT" else word for word in shlex.split(example, comments=True)[1:]])
+        assert answer.code in (0, 1) and "D1" not in answer.err, answer.err
+
+
+CALLS = (
+    "analyze .", "show contexts", "show boundary orders", "explain orders", "explain D201", "explain TBL-orders_order", "explain orders-1-seal", "plan .", "check", "diff",
+    "export codeowners", "config show", "schema plan", "completion zsh", "extract reviews --dry-run --allow-dirty", "deploy-plan reviews",
+)  # fmt: skip
+"""A call of every command that gives a result and ends by itself, but for those that run code or ask somebody."""
+
+
+def test_the_calls_are_of_every_command() -> None:
+    assert {call.split()[0] for call in CALLS} == set(NAMES) - {"init", "review", "verify", "doctor"}
+
+
+@pytest.fixture(scope="module")
+def agreed(planned_shop: Path) -> Path:
+    """The shop with a plan that somebody signed."""
+    signed(planned_shop)
+    return planned_shop
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_standard_output_carries_the_result_and_nothing_else(decompose: Typed, agreed: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """However much is said, and when nothing is said, the result is the same bytes."""
+    monkeypatch.chdir(agreed)
+    silent, loud = decompose(*call.split(), "-q"), decompose(*call.split(), "-vv")
+    assert silent.code == loud.code and silent.code in (0, 1) and silent.err == ""
+    assert silent.out == loud.out != ""
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if formats(dict(COMMANDS).get(tuple(call.split()[:1]), click.Command("")))] + ["config show", "doctor"])
+def test_what_programs_read_names_its_schema(decompose: Typed, agreed: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    monkeypatch.chdir(agreed)
+    kind = json.loads(decompose(*call.split(), "--format", "json").out)["schema"]
+    assert re.fullmatch(r"decompose/[a-z-]+/\d+", kind)
+
+
+@pytest.mark.parametrize("kind", ["analysis", "plan", "lock", "check", "diff"])
+def test_what_is_written_fits_the_schema_that_is_printed(decompose: Typed, agreed: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.chdir(agreed)
+    made = {"analysis": "analyze", "check": "check", "diff": "diff HEAD", "plan": "plan"}
+    content = (agreed / "plan.lock").read_text() if kind == "lock" else decompose(*made[kind].split(), "--format", "json").out
+    assert json.loads(content)["schema"] == f"decompose/{'plan-lock' if kind == 'lock' else kind}/1"
+    jsonschema.validate(json.loads(content), json.loads(decompose("schema", kind).out))
 
 
 def test_a_command_in_a_sub_folder_works_on_the_project_around_it_and_says_so(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

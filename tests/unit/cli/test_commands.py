@@ -5,11 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+
+import decompose as package
+from decompose.errors import DecomposeError
+from decompose.report.codes import CODES
 
 Typed = Callable[..., Any]
 
@@ -122,10 +129,10 @@ def test_a_misspelt_context_is_answered_with_the_nearest(decompose: Typed, shop:
 # --- explain ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("subject", ["shop.orders.services", "orders_order", "FK-001"])
+@pytest.mark.parametrize("subject", ["shop.orders.services", "orders_order", "TBL-orders_order", "FK-001"])
 def test_explain_answers_for_modules_tables_and_keys(decompose: Typed, shop: Path, subject: str) -> None:
     answer = decompose("explain", subject, "-C", shop)
-    assert answer.code == 0 and subject in answer.out
+    assert answer.code == 0 and subject.removeprefix("TBL-") in answer.out
 
 
 def test_explain_answers_for_an_edge_of_a_boundary(decompose: Typed, shop: Path) -> None:
@@ -139,12 +146,24 @@ def test_explain_answers_for_an_edge_of_a_boundary(decompose: Typed, shop: Path)
     raise AssertionError("no boundary has an edge")
 
 
-def test_explain_knows_every_error_code(decompose: Typed) -> None:
-    from decompose import errors
+def test_every_code_in_the_source_is_explained_and_every_explained_one_is_in_the_source(decompose: Typed) -> None:
+    root = Path(package.__file__).parent
+    sources = {path: path.read_text() for path in root.rglob("*.py") if path != root / "report/codes.py"}
+    used = {code for text in sources.values() for code in re.findall(r"\"(D[1-4]\d\d)\"", text)}
+    assert used == set(CODES)
+    for code in used:
+        assert decompose("explain", code.lower()).out.startswith(f"{code}  {CODES[code].title}")
 
-    codes = {kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DecomposeError)} - {"D100"}
-    for code in codes:
-        assert decompose("explain", code).out.startswith(code)
+
+def test_a_code_ends_a_command_as_its_explanation_says() -> None:
+    for kind in DecomposeError.__subclasses__():
+        assert CODES[kind.code].exit_code == kind.exit_code
+
+
+def test_explain_answers_for_a_step(decompose: Typed, shop: Path) -> None:
+    step = json.loads(decompose("explain", "orders-1-seal", "-C", shop, "-f", "json").out)
+    assert step["schema"] == "decompose/step/1" and step["name"] == "seal"
+    assert "way back" in decompose("explain", "orders-1-seal", "-C", shop).out
 
 
 def test_explain_says_what_it_does_not_know(decompose: Typed, shop: Path) -> None:
@@ -258,6 +277,14 @@ def test_init_leaves_a_configuration_as_it_is(decompose: Typed, shop: Path) -> N
     (shop / "decompose.toml").write_text("[decompose]\nseed = 3\n")
     assert "left as it is" in decompose("init", shop, "--yes").err
     assert (shop / "decompose.toml").read_text() == "[decompose]\nseed = 3\n"
+
+
+def test_init_keeps_the_schema_where_the_settings_say_it_is(decompose: Typed, shop: Path) -> None:
+    decompose("init", shop, "--yes")
+    settings = (shop / "decompose.toml").read_text()
+    (named,) = re.findall(r"^#:schema \./(\S+)$", settings, re.MULTILINE)
+    assert settings.startswith("#:schema") and (shop / named).read_text() == decompose("schema", "config").out
+    jsonschema.validate(tomllib.loads(settings), json.loads((shop / named).read_bytes()))
 
 
 def test_config_show_tells_where_a_value_comes_from(decompose: Typed, shop: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -101,6 +102,11 @@ def test_a_waiver_goes_into_the_settings_with_comments_kept_and_replaces_the_one
     (decision,) = (each for each in json.loads((signed / ".decompose/plan.json").read_bytes())["decisions"] if each["id"] == "FK-001")
     assert (decision["state"], decision["until"], decision["reason"]) == ("waived", "2099-12-30", "still ok")
     assert decompose("check", signed).code == 0
+
+
+def test_doctor_says_what_is_planned_and_signed(decompose: Typed, signed: Path) -> None:
+    found = {each["subject"]: each["text"] for each in json.loads(decompose("doctor", "-C", signed, "-f", "json").out)["checks"]}
+    assert found["plan"] == ".decompose/plan.json" and re.fullmatch(r"\d+ parts of the plan, by \w+.*", found["signed"])
 
 
 @pytest.mark.parametrize("words", [["--waive", "FK-001"], ["--until", "2099-12-31"], ["--waive", "FK-001", "--reason", "x", "--until", "tomorrow"]])

@@ -78,11 +78,6 @@ def test_what_was_proposed_stays_among_the_alternatives() -> None:
     assert "outbox" in {alternative.choice for alternative in found.alternatives}
 
 
-def test_a_decision_can_be_waived() -> None:
-    found = decided(EdgeDecision("TBL-product", "waive", "goes away in May", "mk"))["TBL-product"]
-    assert (found.state, found.proposal) == ("waived", "single-writer")
-
-
 def test_a_treatment_of_another_kind_is_an_error() -> None:
     with pytest.raises(ConfigError, match="TX-001"):
         decided(EdgeDecision("TX-001", "replica"))
