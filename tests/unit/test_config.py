@@ -376,3 +376,15 @@ def test_settings_of_the_target_are_shown_and_known_to_editors() -> None:
     shown = values(parse(TARGET))
     assert shown["target.ecs.services.orders.strategy"] == "CANARY" and "target.ecs.services.orders.exec" not in shown
     assert shown["target.ecs.join.vpc"].startswith("/platform") and shown["target.ecs.reserved-priorities"] == [7, "10-20"]
+
+
+@pytest.mark.parametrize("kind", ["foreign-key", "transaction", "table"])
+def test_a_treatment_may_be_chosen_for_what_is_named_by_what_it_is(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "decompose.toml").write_text(f'[[decisions]]\nid = "orders:{kind}:shop.orders.*"\nchoice = "merge-contexts"\n')
+    assert [each.choice for each in config.load(tmp_path).decisions] == ["merge-contexts"]
+
+
+def test_a_treatment_is_no_choice_for_another_edge(tmp_path: Path) -> None:
+    (tmp_path / "decompose.toml").write_text('[[decisions]]\nid = "orders:orm:shop.orders.*"\nchoice = "merge-contexts"\n')
+    with pytest.raises(ConfigError, match="not a disposition"):
+        config.load(tmp_path)
