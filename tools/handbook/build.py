@@ -16,6 +16,7 @@ from handbook.reference import pages
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "zensical.toml"
+_NUMBER = re.compile(r"^\d+[.:] ")
 _DECISION = re.compile(r"(\d{4})-[\w-]+\.md")
 
 
@@ -49,7 +50,7 @@ def decisions() -> str:
         number = _DECISION.fullmatch(path.name)
         assert number, path
         title = path.read_text().partition("\n")[0].removeprefix("# ")
-        rows.append(f"- [{title if title.startswith(number[1]) else f'{number[1]} {title}'}]({path.name})")
+        rows.append(f"- {number[1]} [{_NUMBER.sub('', title)}]({path.name})")
     return "\n".join(["# Decisions", "", "Each note has the question, the choice, what was refused and why. The newest comes first.", "", *rows, ""])
 
 

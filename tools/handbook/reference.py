@@ -185,8 +185,8 @@ def _configuration_table(path: str, body: Mapping[str, Any], same: str) -> Itera
         return
     if plain.startswith("target.ecs"):
         yield from ("What the keys do, and what is generated from them: [Services on Amazon ECS](../ecs.md).", "")
-    heads = ("key", "holds", "default", "meaning")
-    shown = [index for index in range(4) if index < 2 or any(row[index] for row in rows)]
+    heads = ("key", "meaning", "holds", "default")
+    shown = [index for index in range(4) if index in (0, 2) or any(row[index] for row in rows)]
     yield from table([heads[index] for index in shown], [[row[index] for index in shown] for row in rows])
 
 
@@ -196,7 +196,7 @@ def _anchor(path: str) -> str:
 
 def _setting(path: str, key: str, schema: Mapping[str, Any]) -> tuple[str, str, str, str]:
     meaning = schema.get("description") or (KINDS[key].reason if path == "weights" else "")
-    return code(key), _holds(schema, patterns=not meaning), code(_default_of(path, key)), meaning.replace("|", "\\|")
+    return code(key), meaning.replace("|", "\\|"), _holds(schema, patterns=not meaning), code(_default_of(path, key))
 
 
 def _holds(schema: Mapping[str, Any], *, patterns: bool) -> str:
