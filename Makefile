@@ -13,7 +13,11 @@ FIRST := tests/e2e/test_sample.py tests/e2e/test_both_directions.py
 # Where the programs for odd and hostile inputs lie.
 SHARED ?= ../shared
 
+<<<<<<< HEAD
 .PHONY: help man bench-boundary bench-copy bench-cut harness test-aws test-containers test-compose test-browser test-dask demo test lint e2e golden bench oracle proof-wger clean
+=======
+.PHONY: help bench-boundary bench-copy bench-cut harness test-aws test-containers test-compose test-browser test-dask demo docs test lint e2e golden bench oracle proof-wger clean
+>>>>>>> docs
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +42,9 @@ lint: $(VENV)/.ready ## formatting, lint, types, and the rules of our own archit
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.ready ## the documentation site, into build/docs/site; any warning fails
+	PYTHONPATH=tools $(BIN)/python -m handbook.build
 
 golden: $(VENV)/.ready ## write the golden files anew; review the diff
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/golden tests/unit/report/test_json.py --update-golden

@@ -18,6 +18,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from decompose.config_meanings import described
 from decompose.config_operations import operation_schema, operation_values, operations
 from decompose.config_target import target, target_schema, target_values
 from decompose.errors import ConfigError, FileError, UsageError
@@ -61,12 +62,30 @@ WEIGHT_KINDS = (
 )
 """What a weight can be given to: the kinds of edges, shared data, keys, transactions, routes, folders, git history, names, topics, files, and what was seen at run time: those of :data:`decompose.cut.coupling.KINDS`, which this layer may not import."""
 
+TREATMENTS = (
+    "accept-eventual",
+    "merge-contexts",
+    "move-ownership",
+    "move-write",
+    "outbox",
+    "reference-by-key",
+    "reference-data",
+    "replica",
+    "saga",
+    "single-writer",
+    "soft-delete-contract",
+    "split-table",
+)
+"""What can be chosen for keys, transactions and tables: those of :mod:`decompose.planning.decisions`, which this layer may not import."""
+
 _LARGEST = 1024 * 1024
 """Bytes; nobody writes a larger configuration."""
 _ENDLESS_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')\s*+\.\s*+){64}""")
 
 _DISPOSITIONS: tuple[str, ...] = get_args(Disposition)
 _DECISION_ID = re.compile(r"[A-Z]+-")
+_OF_DATA = re.compile(r"[^:]*:(foreign-key|transaction|table):")
+"""What names a key, a transaction or a table by what it is, which no other key's coming or going changes."""
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -508,11 +527,12 @@ def _decisions(document: Mapping[str, Any], reader: Reader) -> tuple[EdgeDecisio
         if table["choice"] == _WAIVE:
             raise reader.error(f"{key}.choice", "nothing is chosen by a waiver", hint="write it as [[waivers]] with id, reason, by and until, or with `decompose plan --waive`")
         decision = EdgeDecision(*(reader.text(table, f"{key}.{name}") for name in ("id", "choice", "reason", "by")))
-        if not _DECISION_ID.match(decision.id) and decision.choice not in _DISPOSITIONS:
+        choices = (*_DISPOSITIONS, *TREATMENTS) if _OF_DATA.match(decision.id) else _DISPOSITIONS
+        if not _DECISION_ID.match(decision.id) and decision.choice not in choices:
             raise reader.error(
                 f"{key}.choice",
                 f"{decision.choice!r} is not a disposition",
-                hint=did_you_mean(decision.choice, _DISPOSITIONS),
+                hint=did_you_mean(decision.choice, choices),
             )
         found.append(decision)
     return tuple(found)
@@ -760,7 +780,7 @@ def json_schema() -> dict[str, Any]:
         "verify": verify,
         "target": table({"ecs": target_schema()}),
     }
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "decompose.toml", **table(properties)}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "decompose.toml", **described(table(properties))}
 
 
 def starter(

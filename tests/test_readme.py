@@ -19,7 +19,6 @@ ELSEWHERE = {
     "make demo": "runs this very job; tests/e2e proves it",
     "make test": "runs this test",
     "pipx install .": "tests/test_wheel.py installs the wheel",
-    "decompose analyze . --scheduler tcp://127.0.0.1:8786": "tests/unit/scan/test_cluster.py runs it on a cluster",
     "decompose verify reviews": "tests/e2e/test_sample.py verifies",
 }
 
@@ -38,7 +37,7 @@ def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_readme_shows_the_whole_job() -> None:
     assert [command.split()[1] for command in COMMANDS if command.startswith("decompose ")] == [
-        "--version", "analyze", "show", "show", "explain", "plan", "show", "show", "plan", "check", "diff", "export", "extract", "extract", "verify", "deploy-plan", "analyze",
+        "--version", "analyze", "show", "show", "explain", "plan", "show", "show", "plan", "check", "diff", "export", "extract", "extract", "verify", "deploy-plan",
     ]  # fmt: skip
 
 

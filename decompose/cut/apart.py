@@ -147,11 +147,10 @@ def _pull(names: Collection[str], both: Collection[str], cut: Draft, survey: Sur
 
 
 def _bar(side: _Side, enemy: _Side, cut: Draft, survey: Survey) -> None:
-    """Closes the contexts of one side to the other's modules, for what finds its place later."""
+    """Closes the contexts of one side to what the other names, for what finds its place later: a definition's whole module is not meant."""
     closed = {name for name in cut.roles if name != SHARED and enemy.within(cut, name, survey)}
-    modules = {*side.modules, *(survey.module_of[definition] for definition in side.definitions)}
-    for module in modules:
-        cut.barred.setdefault(module, set()).update(closed)
+    for name in (*side.modules, *side.definitions):
+        cut.barred.setdefault(name, set()).update(closed)
 
 
 def _take_along(side: _Side, cut: Draft, survey: Survey) -> None:

@@ -407,7 +407,8 @@ def _homes(cut: Draft, project: Survey) -> tuple[dict[str, str], dict[str, str]]
     for definition in sorted(cut.apart):
         module = project.module_of[definition]
         context = cut.place[definition]
-        if module not in cut.pinned and context in cut.roles and context not in cut.barred.get(module, ()) and context != cut.place.get(module):
+        barred = {*cut.barred.get(module, ()), *cut.barred.get(definition, ())}
+        if module not in cut.pinned and context in cut.roles and context not in barred and context != cut.place.get(module):
             split[definition] = context
     for definition, context in cut.definitions.items():
         split.pop(definition, None)

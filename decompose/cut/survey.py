@@ -30,7 +30,7 @@ class Draft:
     """A cut in the making: ``place`` maps modules to context names, and nodes of tables and words, and definitions that leave their module.
 
     ``apart`` are top-level definitions that leave their module by evidence, ``definitions`` those that a person placed by themselves; ``barred`` are
-    contexts that a module must not be in, nor anything defined in it.
+    contexts that a module must not be in, nor anything defined in it, or that a single definition must not be in.
     ``firmness`` is the share of runs in which a module is with most of its context; ``stability`` its mean by context.
     """
 

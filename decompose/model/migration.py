@@ -33,6 +33,17 @@ EdgeKind = Literal[
     "import", "side-effect", "call", "orm", "construction", "exception", "foreign-key", "accessor", "signal", "task",
     "url", "route", "template", "fixture", "patch", "settings", "sql", "annotation", "inherit", "transaction", "admin", "test",
 ]
+"""How one side of a cut uses the other.
+
+``import``: a module or a class is imported, and passed on or not followed. ``side-effect``: a module is imported for what it does while it loads.
+``call``: a function is called. ``orm``: rows are read or written through a model. ``construction``: a class that is no model is made into an object.
+``exception``: an exception is caught or raised by name. ``foreign-key``: a key refers to a table of the other side. ``accessor``: an attribute of a
+row leads to rows of the other side. ``signal``: a handler listens, or a signal is sent. ``task``: a task is sent to a worker.
+``url``: a URL is named, as in ``reverse``. ``route``: a URL or a field of a GraphQL schema is served. ``template``: a template is named.
+``fixture``: a test loads rows from a file. ``patch``: a test replaces something by its dotted name. ``settings``: a setting is read, or names something.
+``sql``: SQL text names a table. ``annotation``: a type is named where nothing runs. ``inherit``: a class has a base on the other side.
+``transaction``: one commit has tables of both sides. ``admin``: Django's admin shows a model. ``test``: a test uses the context.
+"""
 
 
 class BoundaryEdge(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -382,3 +382,15 @@ def test_a_waiver_among_the_decisions_is_told_where_it_belongs() -> None:
     with pytest.raises(ConfigError) as error:
         parse('[[decisions]]\nid = "FK-001"\nchoice = "waive"\n', "decompose.toml")
     assert error.value.place == "decompose.toml:3" and "[[waivers]]" in error.value.hint
+
+
+@pytest.mark.parametrize("kind", ["foreign-key", "transaction", "table"])
+def test_a_treatment_may_be_chosen_for_what_is_named_by_what_it_is(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "decompose.toml").write_text(f'[[decisions]]\nid = "orders:{kind}:shop.orders.*"\nchoice = "merge-contexts"\n')
+    assert [each.choice for each in config.load(tmp_path).decisions] == ["merge-contexts"]
+
+
+def test_a_treatment_is_no_choice_for_another_edge(tmp_path: Path) -> None:
+    (tmp_path / "decompose.toml").write_text('[[decisions]]\nid = "orders:orm:shop.orders.*"\nchoice = "merge-contexts"\n')
+    with pytest.raises(ConfigError, match="not a disposition"):
+        config.load(tmp_path)

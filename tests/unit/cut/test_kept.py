@@ -162,6 +162,12 @@ def one_file(*names: str) -> str:
     return f"app.models: {tables}\n{parts}"
 
 
+def test_definitions_that_are_apart_already_stay_where_they_are() -> None:
+    before = mapped(one_file("orders", "stock", "billing"))
+    (one, _), (two, _) = before.definitions
+    assert mapped(one_file("orders", "stock", "billing"), toml=f'[decompose]\napart = [["{one}", "{two}"]]\n').definitions == before.definitions
+
+
 def test_a_file_that_was_taken_apart_stays_as_it_was() -> None:
     accepted = mapped(one_file("orders", "stock", "billing"))
     assert len(accepted.definitions) == 2

@@ -102,3 +102,10 @@ def test_nothing_is_left_to_decide_inside_one_context() -> None:
 def test_decisions_survive_the_saved_plan() -> None:
     found = tuple(decided().values())
     assert msgspec.json.decode(msgspec.json.encode(found), type=tuple[Decision, ...]) == found
+
+
+def test_settings_know_every_treatment() -> None:
+    from decompose.config import TREATMENTS
+    from decompose.planning.decisions import COMMIT_TREATMENTS, KEY_TREATMENTS, TABLE_TREATMENTS
+
+    assert set(TREATMENTS) == {*KEY_TREATMENTS, *COMMIT_TREATMENTS, *TABLE_TREATMENTS}
