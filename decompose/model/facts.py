@@ -12,13 +12,17 @@ import msgspec
 
 from decompose.model.location import Location, Span
 
+COLUMN_TYPES = frozenset({
+    "integer", "big", "string", "text", "boolean", "float", "decimal", "date", "datetime", "time", "duration", "uuid", "json", "binary", "file", "other",
+})  # fmt: skip
+"""Neutral types of columns."""
+
 
 class Column(msgspec.Struct, frozen=True, gc=False):
     """A column of a table.
 
     ``name`` is the database name, ``field`` the attribute in Python (``customer`` for ``customer_id``). ``type`` is
-    the neutral type: one of ``integer big string text boolean float decimal date datetime time duration uuid json
-    binary file other``. ``default`` is the source text of the default, ``""`` when there is none.
+    one of :data:`COLUMN_TYPES`. ``default`` is the source text of the default, ``""`` when there is none.
     ``declared`` is the framework's own type, e.g. ``django.db.models.CharField``.
     """
 

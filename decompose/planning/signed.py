@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from decompose.config import CONTEXT_NAME
 from decompose.errors import RefusedInput
+from decompose.model.facts import COLUMN_TYPES
 from decompose.model.migration import ContextPlan, MigrationPlan, Operation, Project
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -67,6 +68,10 @@ def _context(context: ContextPlan) -> Iterator[Found]:
     names += [field.name for replica in context.replicas for field in (replica.key, *replica.fields)]
     names += [attribute for replica in context.replicas for attribute, _, _ in replica.managers]
     yield from (("an identifier", name) for name in names if not name.isidentifier())
+    types = [field.type for entity in context.entities for field in entity.fields]
+    types += [field.type for replica in context.replicas for field in (replica.key, *replica.fields)]
+    types += [column.type for table in context.tables for column in table.columns]
+    yield from (("a type", text) for text in types if not _type(text))
     dotted = [name for replica in context.replicas for name in (replica.model, replica.label, *(s for _, _, used in replica.managers for s in used))]
     dotted += [entity.model for entity in context.entities]
     dotted += [name for each in context.pointers for name in (each.owner, each.label, each.column)]
@@ -77,8 +82,26 @@ def _context(context: ContextPlan) -> Iterator[Found]:
 def _operation(operation: Operation) -> Iterator[Found]:
     names = (operation.name, *(parameter.name for parameter in operation.parameters))
     yield from (("an identifier", name) for name in names if not name.isidentifier())
+    types = (operation.returns, *(parameter.type for parameter in operation.parameters))
+    yield from (("a type", text) for text in types if not _type(text))
     dotted = (operation.target, *operation.imports, *operation.errors)
     yield from (("a dotted name", name) for name in dotted if not _dotted(name))
+
+
+def _type(text: str) -> bool:
+    """A type as :class:`decompose.model.migration.Field` and :class:`decompose.model.migration.OperationParameter` know it."""
+    head, colon, rest = text.partition(":")
+    match head:
+        case "list" | "page":
+            return _type(rest)
+        case "entity":
+            return rest.isidentifier()
+        case "replica" | "key" | "row" | "schema":
+            return all(_dotted(name) for name in rest.split("|"))
+        case "related":
+            field, _, model = rest.partition(":")
+            return field.isidentifier() and _dotted(model)
+    return not colon and (head in COLUMN_TYPES or head in ("none", "session"))
 
 
 def _plain(path: str) -> bool:
