@@ -106,7 +106,7 @@ def command(
     if timings:
         session.note("  ".join(f"{stage} {seconds:.2f} s" for stage, seconds in analysis.timings.items()))
     if format == "text" and output == "-":
-        _next(session, kept)
+        _next(session, kept, next((each.name for each in analysis.context_map.contexts if each.role != "shared"), ""))
     pipeline.check_complete(analysis, limit)
 
 
@@ -145,12 +145,19 @@ def _recalled(session: Session, base: Path, settings: Config, format: str, outpu
         session.result(text.screen(known.summary, session.terminal(output)), output)
         _say_history(session, known.history_problem)
         if output == "-":
-            _next(session, f"Nothing has changed since {recall.DOCUMENT} was written")
+            _next(session, f"Nothing has changed since {recall.DOCUMENT} was written", next((row[0] for row in known.summary.rows), ""))
     return known
 
 
-def _next(session: Session, kept: str) -> None:
-    session.note((f"\n{kept}\n" if kept else "\n") + "Next: decompose plan              review and adjust the cut")
+def _next(session: Session, kept: str, context: str) -> None:
+    """What to do now; ``context`` is one that can be asked about, ``""`` for none."""
+    from decompose.report.printable import printable
+
+    steps = [("decompose plan --open", "review and adjust the cut")]
+    steps += [(f"decompose explain {printable(context)}", "why this code is together")] if context else []
+    width = max(len(command) for command, _ in steps)
+    lines = [f"{'Next:' if not index else '':5} {command:{width}}   {reason}" for index, (command, reason) in enumerate(steps)]
+    session.note("\n".join(["", *([kept] if kept else []), *lines]))
 
 
 def _warn_unread(session: Session, failed: Sequence[SkippedFile]) -> None:
