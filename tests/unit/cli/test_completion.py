@@ -57,6 +57,13 @@ def test_names_of_the_project_are_offered(planned: Path, words: tuple[str, ...],
     assert among <= set(offered(*words))
 
 
+def test_on_a_fresh_checkout_the_committed_plan_is_enough(planned: Path, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / ".decompose").mkdir()
+    shutil.copy(planned / ".decompose/plan.json", shop / ".decompose")
+    monkeypatch.chdir(shop)
+    assert {"orders", "orders_order", "FK-001"} <= set(offered("explain", "")) and "shop.orders.models" in offered("explain", "shop.o")
+
+
 def test_edges_are_offered_by_their_ids(planned: Path) -> None:
     assert any(name.startswith("orders-") and name.count("-") == 1 for name in offered("explain", "orders-"))
 
