@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     "--query-stats", "statements", multiple=True, metavar="FILE", shell_complete=candidates.files, help="pg_stat_statements as CSV or JSON; may be repeated."
 )
 @click.option("--spans", multiple=True, metavar="FILE", shell_complete=candidates.files, help="OpenTelemetry spans as OTLP JSON; may be repeated.")
+@click.option("--since", metavar="DATE", help="The git history from this day on, as in 2025-01-31; default: two years before the newest commit.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="INT", help="Start of the search.  [default: 0]")
 @click.option("--fresh", is_flag=True, help="Propose anew instead of keeping the accepted map of the saved plan.")
 @click.option("--strict", is_flag=True, help="End with 6 when a file cannot be read.")
@@ -61,6 +62,7 @@ def command(
     coverage: tuple[str, ...],
     statements: tuple[str, ...],
     spans: tuple[str, ...],
+    since: str | None,
     seed: int | None,
     fresh: bool,
     strict: bool,
@@ -83,7 +85,7 @@ def command(
     session = session_of(context)
     base = project_folder(path)
     seen = _evidence(coverage, statements, spans)
-    said = Options(contexts or "", exclude, weights, pins, seed, session.configuration, seen, fresh)
+    said = Options(contexts or "", exclude, weights, pins, seed, session.configuration, seen, fresh, since or "")
     settings = with_kept(session.config(base), said)
     limit = 0.0 if strict else 1.0
     if not (no_cache or timings):

@@ -84,7 +84,7 @@ def test_without_a_plan_that_can_be_read_nothing_is_offered(shop: Path, monkeypa
 
 def test_every_name_that_a_person_gives_is_completed() -> None:
     """An argument or option that takes free text offers something, or is a number, a name or a sentence that nobody else knows."""
-    unknown = {"contexts", "exclude", "seed", "by", "until", "reason", "jobs", "scheduler", "port"}
+    unknown = {"contexts", "exclude", "since", "seed", "by", "until", "reason", "jobs", "scheduler", "port"}
     for words, command in commands(app.root, click.Context(app.root)):
         for parameter in command.params:
             free = isinstance(parameter.type, click.types.StringParamType)
