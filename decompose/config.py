@@ -330,6 +330,7 @@ _GENERAL = (
     "seed",
     "services-folder",
     "settings",
+    "since",
     "source",
 )
 INERT = {"plugins": "plugins come from the installed environment; a project cannot name code that decompose would load"}
@@ -382,6 +383,7 @@ def _config(document: dict[str, Any], reader: Reader) -> Config:
             general, "decompose.services-folder", "services", pattern=_FOLDER, form="a folder inside the project"
         ),
         seed=reader.integer(general, "decompose.seed", 0, 0, 2**32 - 1),
+        since=_day(general.get("since", ""), "decompose.since", reader),
         verify=_verify(document, reader),
         target=target(document, reader),
     )
@@ -563,7 +565,7 @@ def _day(value: Any, key: str, reader: Reader) -> str:
             return value.isoformat()
     except ValueError:
         pass
-    raise reader.error(key, f"until must be a day such as 2027-03-01, not {value}")
+    raise reader.error(key, f"{key.rpartition('.')[2]} must be a day such as 2027-03-01, not {value}")
 
 
 def _verify(document: Mapping[str, Any], reader: Reader) -> VerifySettings:
@@ -623,6 +625,7 @@ def with_options(
     seed: int | None = None,
     evidence: EvidenceSettings | None = None,
     fresh: bool = False,
+    since: str = "",
 ) -> Config:
     """``config`` with options of the command line on top: they win over the file.
 
@@ -640,6 +643,7 @@ def with_options(
         contexts=_pinned(config.contexts, pins),
         seed=config.seed if seed is None else seed,
         fresh=config.fresh or fresh,
+        since=_given_day(since) or config.since,
     )
 
 
@@ -658,8 +662,15 @@ def with_kept(config: Config, said: Options) -> Config:
     """``config`` with the options of an earlier command line on top. Raises :class:`UsageError`."""
     return with_options(
         config, contexts=said.contexts, exclude=said.exclude, weights=said.weights, pins=said.pins, seed=said.seed,
-        evidence=said.evidence, fresh=said.fresh,
+        evidence=said.evidence, fresh=said.fresh, since=said.since,
     )
+
+
+def _given_day(option: str) -> str:
+    try:
+        return date.fromisoformat(option).isoformat() if option else ""
+    except ValueError:
+        raise UsageError(f"{option!r} is no day", hint="a day is written as in 2025-01-31") from None
 
 
 def _instead(own: EvidenceSettings, given: EvidenceSettings | None) -> EvidenceSettings:
@@ -713,6 +724,7 @@ def values(config: Config) -> dict[str, Any]:
         "decompose.services-folder": config.services_folder,
         "decompose.boundary-package": config.boundary_package,
         "decompose.seed": config.seed,
+        "decompose.since": config.since,
         "decompose.apart": [list(entry) for entry in config.apart],
     }
     found |= {f"weights.{kind}": weight for kind, weight in config.weights}
@@ -753,7 +765,7 @@ def json_schema() -> dict[str, Any]:
         {
             "source": texts, "exclude": texts, "settings": text, "contexts": count, "context-count": count,
             "services-folder": patterned(_FOLDER), "boundary-package": patterned(_DOTTED),
-            "seed": whole(0, 2**32 - 1), "min-version": patterned(_VERSION),
+            "seed": whole(0, 2**32 - 1), "since": {"type": "string", "format": "date"}, "min-version": patterned(_VERSION),
             "apart": {"type": "array", "items": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2}},
         }
     )  # fmt: skip

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     "--query-stats", "statements", multiple=True, metavar="FILE", shell_complete=candidates.files, help="pg_stat_statements as CSV or JSON; may be repeated."
 )
 @click.option("--spans", multiple=True, metavar="FILE", shell_complete=candidates.files, help="OpenTelemetry spans as OTLP JSON; may be repeated.")
+@click.option("--since", metavar="DATE", help="The git history from this day on, as in 2025-01-31; default: two years before the newest commit.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="INT", help="Start of the search.  [default: 0]")
 @click.option("--fresh", is_flag=True, help="Propose anew instead of keeping the accepted map of the saved plan.")
 @click.option("--strict", is_flag=True, help="End with 6 when a file cannot be read.")
@@ -61,6 +62,7 @@ def command(
     coverage: tuple[str, ...],
     statements: tuple[str, ...],
     spans: tuple[str, ...],
+    since: str | None,
     seed: int | None,
     fresh: bool,
     strict: bool,
@@ -83,7 +85,7 @@ def command(
     session = session_of(context)
     base = project_folder(path)
     seen = _evidence(coverage, statements, spans)
-    said = Options(contexts or "", exclude, weights, pins, seed, session.configuration, seen, fresh)
+    said = Options(contexts or "", exclude, weights, pins, seed, session.configuration, seen, fresh, since or "")
     settings = with_kept(session.config(base), said)
     limit = 0.0 if strict else 1.0
     if not (no_cache or timings):
@@ -106,7 +108,7 @@ def command(
     if timings:
         session.note("  ".join(f"{stage} {seconds:.2f} s" for stage, seconds in analysis.timings.items()))
     if format == "text" and output == "-":
-        _next(session, kept)
+        _next(session, kept, next((each.name for each in analysis.context_map.contexts if each.role != "shared"), ""))
     pipeline.check_complete(analysis, limit)
 
 
@@ -145,12 +147,19 @@ def _recalled(session: Session, base: Path, settings: Config, format: str, outpu
         session.result(text.screen(known.summary, session.terminal(output)), output)
         _say_history(session, known.history_problem)
         if output == "-":
-            _next(session, f"Nothing has changed since {recall.DOCUMENT} was written")
+            _next(session, f"Nothing has changed since {recall.DOCUMENT} was written", next((row[0] for row in known.summary.rows), ""))
     return known
 
 
-def _next(session: Session, kept: str) -> None:
-    session.note((f"\n{kept}\n" if kept else "\n") + "Next: decompose plan              review and adjust the cut")
+def _next(session: Session, kept: str, context: str) -> None:
+    """What to do now; ``context`` is one that can be asked about, ``""`` for none."""
+    from decompose.report.printable import printable
+
+    steps = [("decompose plan --open", "review and adjust the cut")]
+    steps += [(f"decompose explain {printable(context)}", "why this code is together")] if context else []
+    width = max(len(command) for command, _ in steps)
+    lines = [f"{'Next:' if not index else '':5} {command:{width}}   {reason}" for index, (command, reason) in enumerate(steps)]
+    session.note("\n".join(["", *([kept] if kept else []), *lines]))
 
 
 def _warn_unread(session: Session, failed: Sequence[SkippedFile]) -> None:

@@ -72,19 +72,35 @@ class _Planned(msgspec.Struct):
     steps: tuple[_Step, ...] = ()
 
 
+class _Member(msgspec.Struct):
+    name: str
+    readiness: str = ""
+    role: str = "domain"
+    modules: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+
+
+class _Map(msgspec.Struct):
+    contexts: tuple[_Member, ...] = ()
+
+
 class _Plan(msgspec.Struct):
+    """The saved plan: in version control, while an analysis is not."""
+
     decisions: tuple[_Decision, ...] = ()
     contexts: tuple[_Planned, ...] = ()
+    context_map: _Map = msgspec.field(default_factory=_Map)
 
 
 def names(base: Path) -> Names:
     """What the project at ``base`` has names for; empty where nothing was kept, or what was kept cannot be read."""
     analysis = _read(base / ".decompose/analysis.json", _Analysis)
     plan = _read(base / ".decompose/plan.json", _Plan)
+    planned = plan.context_map.contexts
     return Names(
-        contexts=tuple((each.name, _state(each)) for each in analysis.contexts),
-        tables=tuple((each.id, _of(each.owner)) for each in analysis.tables),
-        modules=tuple((each.id, _of(each.context)) for each in analysis.modules),
+        contexts=tuple((each.name, _state(each)) for each in analysis.contexts or planned),
+        tables=tuple((each.id, _of(each.owner)) for each in analysis.tables) or tuple((table, _of(each.name)) for each in planned for table in each.tables),
+        modules=tuple((each.id, _of(each.context)) for each in analysis.modules) or tuple((module, _of(each.name)) for each in planned for module in each.modules),
         definitions=tuple((each.id, _of(each.context)) for each in analysis.definitions),
         decisions=tuple((each.id, f"{_line(each.subject)} ({each.proposal})") for each in plan.decisions if each.kind != "edge"),
         edges=tuple((each.id, _line(each.text or each.target)) for context in plan.contexts for each in context.edges),
@@ -98,7 +114,7 @@ def _read(path: Path, kind: type[T]) -> T:
     return kind()
 
 
-def _state(context: _Context) -> str:
+def _state(context: _Context | _Member) -> str:
     return "stays a library" if context.role == "shared" else context.readiness
 
 

@@ -117,6 +117,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     configuration: str = ""
     evidence: EvidenceSettings = EvidenceSettings()
     fresh: bool = False
+    since: str = ""
 
     def words(self) -> tuple[str, ...]:
         """The options one by one, those that choose the settings left out."""
@@ -128,6 +129,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
         return (
             *(("--contexts", self.contexts) if self.contexts else ()),
             *(("--seed", str(self.seed)) if self.seed is not None else ()),
+            *(("--since", self.since) if self.since else ()),
             *(("--fresh",) if self.fresh else ()),
             *(word for option, values in many for value in values for word in (option, value)),
         )
@@ -139,7 +141,8 @@ class Config(msgspec.Struct, frozen=True):
     ``exclude`` are globs over paths, ``source`` extra import roots, ``settings_module`` the framework's settings when not found.
     ``contexts_min``/``contexts_max`` of 0 leave the number to the score. ``weights`` override :mod:`decompose.cut` by kind.
     ``shared_modules`` are globs over what stays a library. Of each entry in ``apart``, which holds globs, no two may meet in one context.
-    ``fresh`` proposes anew instead of keeping the accepted map. ``places`` maps the dotted key of each value that was set to ``path:line``, for errors about two of them.
+    ``fresh`` proposes anew instead of keeping the accepted map. ``since`` is the first day of the git history that counts, ``""`` for two years before the
+    newest commit. ``places`` maps the dotted key of each value that was set to ``path:line``, for errors about two of them.
     """
 
     path: str = ""
@@ -161,6 +164,7 @@ class Config(msgspec.Struct, frozen=True):
     services_folder: str = "services"
     seed: int = 0
     fresh: bool = False
+    since: str = ""
     verify: VerifySettings = VerifySettings()
     target: Target = Target()
     places: tuple[tuple[str, str], ...] = ()

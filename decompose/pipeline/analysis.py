@@ -168,7 +168,7 @@ def analyze(
         graph, seen = with_evidence(graph, base, settings)
         digests |= seen
     with clock("cut"):
-        past = past_commits(base)
+        past = past_commits(base, settings)
         context_map = proposed(graph, settings, past, accepted.context_map if accepted else None)
     with clock("survey"):
         context_map = with_survey(graph, program, context_map, settings)

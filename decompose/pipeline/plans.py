@@ -145,9 +145,11 @@ def check_drift(saved: MigrationPlan, analysis: Analysis) -> None:
 def decision(analysis: Analysis, found: Explanation) -> Decision | None:
     """What the plan proposes, or a person decided, about a foreign key, transaction or table that was explained; ``None`` where nothing is to decide."""
     from decompose.planning.decisions import decisions
+    from decompose.planning.signing import with_states
 
     name = f"TBL-{found.subject}" if found.kind == "table" else found.subject
-    return next((each for each in decisions(analysis.graph, analysis.context_map, analysis.config) if each.id == name), None)
+    wanted = [each for each in decisions(analysis.graph, analysis.context_map, analysis.config) if each.id == name]
+    return next(iter(with_states(wanted, recall.load_lock(analysis.base), analysis.config.waivers)), None)
 
 
 def unused_decisions(migration: MigrationPlan, config: Config) -> tuple[str, ...]:

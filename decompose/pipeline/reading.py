@@ -195,10 +195,10 @@ def packaging_texts(tree: SourceTree, view: emit.Footprint) -> dict[str, str]:
     return texts
 
 
-def past_commits(base: Path) -> History:
+def past_commits(base: Path, config: Config) -> History:
     from decompose.scan.history import history
 
-    return history(base)
+    return history(base, since=config.since)
 
 
 def with_evidence(graph: CodeGraph, base: Path, config: Config) -> tuple[CodeGraph, dict[str, bytes]]:

@@ -66,7 +66,7 @@ def revise(analysis: Analysis, edits: Edits, path: Path, settings: Callable[[Con
         figures = after
     text.settle({*wanted.contexts, *(context.name for context in analysis.context_map.contexts if not context.modules)})
     kept: list[tuple[str, str, str]] = []
-    past = past_commits(analysis.base)
+    past = past_commits(analysis.base, analysis.config)
     for _ in range(_ROUNDS):
         config = settings(parse(text.text, str(path)).config)
         found = proposed(graph, config, past, analysis.accepted.context_map if analysis.accepted else None)

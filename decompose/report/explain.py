@@ -88,7 +88,7 @@ def step(found: Step, terminal: Terminal) -> Explained:
 
 def _treatment(decision: Decision) -> list[str]:
     """What becomes of a thing that the cut leaves to decide, and what else could, at which cost."""
-    by = f" by {printable(decision.by)}" if decision.by else ""
+    by = (f" by {printable(decision.by)}" if decision.by else "") + (f" until {decision.until}" if decision.until else "")
     lines = ["", f"  {decision.state:9}  {printable(decision.proposal)}{by}: {printable(decision.reason)}"]
     return lines + [f"  {'or' if index == 0 else '':9}  {printable(each.choice)}: {printable(each.cost)}" for index, each in enumerate(decision.alternatives)]
 

@@ -18,7 +18,7 @@ from decompose.model.target import Target
 from decompose.report import undertaking
 from decompose.report.markup import TOP, code, counts, label, places, table, text
 from decompose.report.planview import PlanView, counted, told
-from decompose.report.text import key_counts
+from decompose.report.text import key_counts, plural
 
 _ARROWS = 24
 _LISTED = 40
@@ -67,8 +67,8 @@ def _header(view: PlanView) -> list[str]:
         ("frameworks", text(", ".join(plan.project.frameworks)) or "none recognised"),
         ("modules", f"{len(plan.modules)}, {sum(view.lines.values())} lines"),
         ("tables", str(len(plan.tables))),
-        ("not read", f"{len(plan.failed)} files"),
-        ("not followed", f"{len(plan.unresolved)} references"),
+        ("not read", plural(len(plan.failed), "file")),
+        ("not followed", plural(len(plan.unresolved), "reference")),
         ("tables without a writer in the code", str(sum(not entry.writers for entry in view.map.ownership))),
         ("decisions", counted(plan.decisions)),
         ("signed", _signed(view)),
@@ -83,13 +83,13 @@ def _signed(view: PlanView) -> str:
     return f"{len(view.lock.accepted)} parts, by {text(', '.join(people))}"
 
 
-_CROSSED = {"D201": "imports", "D207": "calls", "D203": "table reads", "D202": "table writes", "D204": "keys", "D205": "transactions"}
+_CROSSED = {"D201": "import", "D207": "call", "D203": "table read", "D202": "table write", "D204": "key", "D205": "transaction"}
 
 
 def _crossed(view: PlanView) -> str:
     """Uses across the cut by kind: a use that is made at many places counts once."""
     kinds = Counter[str](each.rule for each in view.plan.crossings)
-    return ", ".join(f"{kinds[rule]} {noun}" for rule, noun in _CROSSED.items() if kinds[rule]) or "none"
+    return ", ".join(plural(kinds[rule], noun) for rule, noun in _CROSSED.items() if kinds[rule]) or "none"
 
 
 def _one_page(view: PlanView) -> list[str]:

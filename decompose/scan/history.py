@@ -47,8 +47,8 @@ def commits(base: Path, since_months: int = 24) -> tuple[Commit, ...]:
     return history(base, since_months).commits
 
 
-def history(base: Path, since_months: int = 24) -> History:
-    """As :func:`commits`, with the reason when there are none. The newest commit is taken for now: no clock is read."""
+def history(base: Path, since_months: int = 24, *, since: str = "") -> History:
+    """As :func:`commits`, with the reason when there are none. The newest commit is taken for now: no clock is read. ``since`` is a day, in UTC, instead."""
     done = _run(base, _GIT)
     if isinstance(done, str):
         return History(problem=done)
@@ -56,8 +56,14 @@ def history(base: Path, since_months: int = 24) -> History:
     if done.code and not found:
         return History(problem=_reason(done.stderr.decode("utf-8", "replace")))
     newest = max((commit.time for commit in found), default=0)
-    oldest = newest - since_months * _SECONDS_A_MONTH
+    oldest = _beginning(since) if since else newest - since_months * _SECONDS_A_MONTH
     return History(tuple(commit for commit in found if commit.time >= oldest and 0 < len(commit.paths) <= BULK))
+
+
+def _beginning(day: str) -> int:
+    from datetime import datetime
+
+    return int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp())
 
 
 def state(base: Path) -> tuple[str, ...]:

@@ -394,3 +394,13 @@ def test_a_treatment_is_no_choice_for_another_edge(tmp_path: Path) -> None:
     (tmp_path / "decompose.toml").write_text('[[decisions]]\nid = "orders:orm:shop.orders.*"\nchoice = "merge-contexts"\n')
     with pytest.raises(ConfigError, match="not a disposition"):
         config.load(tmp_path)
+
+
+def test_since_is_a_day_in_the_file_or_on_the_command_line_which_wins() -> None:
+    own = parse('[decompose]\nsince = 2024-01-31\n', "decompose.toml")
+    assert own.since == parse('[decompose]\nsince = "2024-01-31"\n', "decompose.toml").since == "2024-01-31"
+    assert config.with_options(own).since == "2024-01-31" and config.with_options(own, since="2025-02-01").since == "2025-02-01"
+    with pytest.raises(UsageError):
+        config.with_options(own, since="yesterday")
+    with pytest.raises(ConfigError):
+        parse('[decompose]\nsince = "yesterday"\n', "decompose.toml")

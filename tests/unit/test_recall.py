@@ -197,7 +197,7 @@ def test_a_result_with_something_that_may_go_better_is_not_kept(project: Path, m
 
     (project / recall.KEPT).unlink()
     with monkeypatch.context() as patch:
-        patch.setattr("decompose.pipeline.analysis.past_commits", lambda base: History(problem="git said nothing for 8 seconds"))
+        patch.setattr("decompose.pipeline.analysis.past_commits", lambda base, config: History(problem="git said nothing for 8 seconds"))
         analyzed(project)
     assert recalled(project) is None
     analysis = analyzed(project)

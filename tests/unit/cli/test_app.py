@@ -302,14 +302,12 @@ def test_the_examples_of_extract_work(decompose: Typed, shop: Path, monkeypatch:
     assert answer.code == 0, answer.err
 
 
-@pytest.mark.e2e
-def test_the_examples_of_verify_give_a_verdict(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(shop)
-    decompose("plan", ".")
-    assert decompose("extract", "reviews", "--allow-dirty").code == 0
-    for example in (line for line in shown_examples() if line.split()[1] == "verify"):
-        answer = decompose(*["reviews" if word == "CONTEXT" else word for word in shlex.split(example, comments=True)[1:]])
-        assert answer.code in (0, 1) and "D1" not in answer.err, answer.err
+@pytest.mark.parametrize("example", [line for line in shown_examples() if line.split()[1] == "verify"])
+def test_the_examples_of_verify_ask_for_an_extraction_first(decompose: Typed, planned_shop: Path, monkeypatch: pytest.MonkeyPatch, example: str) -> None:
+    """That they prove something is shown in tests/e2e, for it takes a minute."""
+    monkeypatch.chdir(planned_shop)
+    answer = decompose(*["reviews" if word == "CONTEXT" else word for word in shlex.split(example, comments=True)[1:]])
+    assert answer.code == 2 and "decompose extract reviews" in answer.err and answer.out == ""
 
 
 CALLS = (
@@ -337,6 +335,26 @@ def test_standard_output_carries_the_result_and_nothing_else(decompose: Typed, a
     silent, loud = decompose(*call.split(), "-q"), decompose(*call.split(), "-vv")
     assert silent.code == loud.code and silent.code in (0, 1) and silent.err == ""
     assert silent.out == loud.out != ""
+
+
+def test_every_text_is_ascii_where_the_screen_is(agreed: Path) -> None:
+    """All calls in one process whose streams are ASCII, in a project with names that are not."""
+    code = (
+        "import sys; from decompose.cli.app import run\n"
+        "for call in sys.argv[1:]:\n    assert run(call.split()) in (0, 1), call\n    assert run([*call.split(), '--no-such-option']) == 2, call"
+    )
+    (agreed / "shop/catalog/größe.py").write_text("x = 1\n")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "60"}
+    done = subprocess.run([sys.executable, "-c", code, *CALLS], cwd=agreed, env=environment, capture_output=True, check=False)
+    (agreed / "shop/catalog/größe.py").unlink()
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.isascii() and done.stderr.isascii()
+
+
+@pytest.mark.parametrize(("words", "near"), [(("analyze", "--formt", "json"), "--format"), (("plan", "--acept"), "--accept"), (("check", "--update-baselin"), "--update-baseline")])
+def test_a_misspelt_option_is_answered_with_the_nearest(decompose: Typed, words: tuple[str, ...], near: str) -> None:
+    answer = decompose(*words)
+    assert answer.code == 2 and near in answer.err and answer.out == ""
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if formats(dict(COMMANDS).get(tuple(call.split()[:1]), click.Command("")))] + ["config show", "doctor"])

@@ -57,6 +57,13 @@ def test_names_of_the_project_are_offered(planned: Path, words: tuple[str, ...],
     assert among <= set(offered(*words))
 
 
+def test_on_a_fresh_checkout_the_committed_plan_is_enough(planned: Path, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / ".decompose").mkdir()
+    shutil.copy(planned / ".decompose/plan.json", shop / ".decompose")
+    monkeypatch.chdir(shop)
+    assert {"orders", "orders_order", "FK-001"} <= set(offered("explain", "")) and "shop.orders.models" in offered("explain", "shop.o")
+
+
 def test_edges_are_offered_by_their_ids(planned: Path) -> None:
     assert any(name.startswith("orders-") and name.count("-") == 1 for name in offered("explain", "orders-"))
 
@@ -77,7 +84,7 @@ def test_without_a_plan_that_can_be_read_nothing_is_offered(shop: Path, monkeypa
 
 def test_every_name_that_a_person_gives_is_completed() -> None:
     """An argument or option that takes free text offers something, or is a number, a name or a sentence that nobody else knows."""
-    unknown = {"contexts", "exclude", "seed", "by", "until", "reason", "jobs", "scheduler", "port"}
+    unknown = {"contexts", "exclude", "since", "seed", "by", "until", "reason", "jobs", "scheduler", "port"}
     for words, command in commands(app.root, click.Context(app.root)):
         for parameter in command.params:
             free = isinstance(parameter.type, click.types.StringParamType)

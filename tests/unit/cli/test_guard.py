@@ -104,6 +104,12 @@ def test_a_waiver_goes_into_the_settings_with_comments_kept_and_replaces_the_one
     assert decompose("check", signed).code == 0
 
 
+def test_explain_says_what_became_of_a_decision(decompose: Typed, signed: Path) -> None:
+    assert re.search(r"accepted  .* by Ann", decompose("explain", "TX-001", "-C", signed).out)
+    decompose("plan", signed, "--waive", "FK-001", "--until", "2099-12-31", "--reason", "replica ok", "--by", "Ann")
+    assert re.search(r"waived +\S+ by Ann until 2099-12-31: replica ok", decompose("explain", "FK-001", "-C", signed).out)
+
+
 def test_doctor_says_what_is_planned_and_signed(decompose: Typed, signed: Path) -> None:
     found = {each["subject"]: each["text"] for each in json.loads(decompose("doctor", "-C", signed, "-f", "json").out)["checks"]}
     assert found["plan"] == ".decompose/plan.json" and re.fullmatch(r"\d+ parts of the plan, by \w+.*", found["signed"])

@@ -30,6 +30,13 @@ def test_show_continues_from_the_options_of_the_analysis_and_says_so(decompose: 
     assert decompose("show", "tables", "-C", shop, "-q").err == ""
 
 
+def test_the_day_from_which_history_counts_holds_in_what_follows(decompose: Typed, shop: Path) -> None:
+    assert decompose("analyze", shop, "--since", "2025-01-31").code == 0
+    assert "--since 2025-01-31" in decompose("show", "contexts", "-C", shop).err
+    answer = decompose("analyze", shop, "--since", "soon")
+    assert answer.code == 2 and "2025-01-31" in answer.err
+
+
 def test_a_pin_holds_in_what_follows(decompose: Typed, shop: Path) -> None:
     decompose("analyze", shop, "--pin", "shop.reviews.words=vocabulary")
     assert "vocabulary" in contexts(decompose, shop)

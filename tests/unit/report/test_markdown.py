@@ -147,7 +147,7 @@ def test_what_a_service_gets_is_what_the_settings_say() -> None:
 def test_every_use_across_the_cut_is_in_the_appendix() -> None:
     crossing = Crossing("D201", "orders.services", "stock.models", ("orders", "stock"), Location("orders/services.py", 1))
     page = plan_markdown(msgspec.structs.replace(drawn_plan(), crossings=(crossing,)))
-    assert "| D201 | `orders.services` | `stock.models` | orders → stock | `orders/services.py:1` |" in page and "| uses across the cut | 1 imports |" in page
+    assert "| D201 | `orders.services` | `stock.models` | orders → stock | `orders/services.py:1` |" in page and "| uses across the cut | 1 import |" in page
 
 
 def test_running_text_is_escaped() -> None:

@@ -70,6 +70,12 @@ def test_old_commits_are_left_out_counted_from_the_newest(repository: Path) -> N
     assert [each.paths for each in commits(repository, since_months=3)] == [("new.py",)]
 
 
+def test_a_day_says_from_when_on_commits_count(repository: Path) -> None:
+    change(repository, "a.py", time=1_704_067_199)  # the last second of 2023
+    change(repository, "b.py", time=1_704_067_200)
+    assert [each.paths for each in history(repository, since="2024-01-01").commits] == [("b.py",)]
+
+
 def test_merges_are_left_out(repository: Path) -> None:
     change(repository, "a.py")
     git(repository, "checkout", "-q", "-b", "side")
