@@ -46,8 +46,9 @@ lint: $(VENV)/.ready ## formatting, lint, types, and the rules of our own archit
 docs: $(VENV)/.ready ## the documentation site, into build/docs/site; any warning fails
 	PYTHONPATH=tools $(BIN)/python -m handbook.build
 
-golden: $(VENV)/.ready ## write the golden files anew; review the diff
+golden: $(VENV)/.ready ## write the golden files and the outputs in docs/ anew; review the diff
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/golden tests/unit/report/test_json.py --update-golden
+	UPDATE_DOCS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not e2e" tests/pages/test_pages.py
 
 bench: $(VENV)/.ready ## time and memory as ratios; TREE="paths", LINES=size of the generated one, REPEAT=rounds
 	$(BIN)/python tests/benchmark/bench.py $(TREE) --lines $(LINES) --repeat $(REPEAT)

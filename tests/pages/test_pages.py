@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -26,7 +25,6 @@ DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "decisions" not in path.parts)
 ELSEWHERE_TESTED = {"between.md", "ecs.md"}
 """tests/unit/test_docs.py."""
-LONG = re.compile(r"^\$ (decompose verify|python -m venv)", re.M)
 CHANGING = {"file", "append", "patch"}
 UPDATE = os.environ.get("UPDATE_DOCS") == "1"
 
@@ -47,15 +45,26 @@ def runs(page: Path) -> Iterator[tuple[str, list[Block]]]:
             yield key.partition(" ")[2], found
 
 
-RUN = [pytest.param(page, id=name(page), marks=[pytest.mark.e2e] * bool(LONG.search(page.read_text()))) for page in PAGES if list(runs(page))]
+RUN = [pytest.param(page, id=name(page)) for page in PAGES if list(runs(page))]
+LONG = [pytest.param(page, id=name(page)) for page in PAGES if any("long" in block.directives for block in blocks(page.read_text()))]
 
 
 @pytest.mark.parametrize("page", RUN)
 def test_its_commands_print_what_it_shows(page: Path, tmp_path: Path) -> None:
+    check(page, tmp_path, whole=False)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("page", LONG)
+def test_with_what_takes_minutes_it_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
+    check(page, tmp_path, whole=True)
+
+
+def check(page: Path, tmp_path: Path, *, whole: bool) -> None:
     changed: list[tuple[Block, Command, list[str]]] = []
     for number, (project, todo) in enumerate(runs(page)):
         with Shell(tmp_path / str(number), project) as shell:
-            for block in todo:
+            for block in todo if whole else [each for each in todo if "long" not in each.directives]:
                 if block.kind == "console" and "elsewhere" not in block.directives:
                     changed += _run(shell, block, page)
                 elif "patch" in block.directives:

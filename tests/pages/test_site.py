@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from handbook import build
+from handbook import build, reference
 from pages.shell import ROOT
 
 pytest.importorskip("zensical", reason="zensical is not installed: make .venv/.ready")
@@ -101,7 +101,7 @@ def test_no_path_of_a_page_is_in_the_navigation_twice_and_all_guides_are() -> No
     named = re.findall(r'"([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text())
     assert len(named) == len(set(named)) and tomllib.loads((ROOT / "zensical.toml").read_text())
     written = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md") if "decisions" not in path.parts}
-    assert written <= set(named), written - set(named)
+    assert written <= set(named) and {*reference.pages()} <= set(named), (written | {*reference.pages()}) - set(named)
 
 
 def test_the_build_leaves_no_directive(site: Path) -> None:

@@ -49,8 +49,8 @@ def decisions() -> str:
     for path in sorted((ROOT / "docs/decisions").glob("*.md"), reverse=True):
         number = _DECISION.fullmatch(path.name)
         assert number, path
-        title = path.read_text().partition("\n")[0].removeprefix("# ")
-        rows.append(f"- {number[1]} [{_NUMBER.sub('', title)}]({path.name})")
+        title = _NUMBER.sub("", path.read_text().partition("\n")[0].removeprefix("# "))
+        rows.append(f"- {number[1]} [{title[:1].upper()}{title[1:]}]({path.name})")
     return "\n".join(["# Decisions", "", "Each note has the question, the choice, what was refused and why. The newest comes first.", "", *rows, ""])
 
 

@@ -9,6 +9,7 @@ A directive is a comment on a line of its own above a fence. Readers never see i
 ``<!-- patch: PATH -->``        the block is a difference, applied to the project
 ``<!-- exit: 1 -->``            how the block's last command ends, 0 when nothing is said
 ``<!-- lines: 1-4, 9, -2 -->``  which lines of the output are shown (``-2``: the last two); what is left out is a line ``...``
+``<!-- long: why -->``          the block takes minutes: ``make e2e`` runs it
 ``<!-- elsewhere: PATH why -->``  the block is proven by the test in that file
 ``<!-- shown: why -->``         a form or a part of a file, which nothing runs
 ==============================  =====================================================================
@@ -22,7 +23,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-_DIRECTIVE = re.compile(r"<!-- (start|file|append|patch|exit|lines|elsewhere|shown): (.*?) -->$")
+_DIRECTIVE = re.compile(r"<!-- (start|file|append|patch|exit|lines|long|elsewhere|shown): (.*?) -->$")
 _FENCE = re.compile(r"( *)(`{3,})([\w-]*)(.*)$")
 
 

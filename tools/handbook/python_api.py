@@ -36,8 +36,8 @@ def page() -> str:
     for each in VALUES:
         lines += _value(each)
     lines += ["## Errors { #errors }", "", "Everything that a person can mend is a `decompose.errors.DecomposeError`.", "", markdown(errors.DecomposeError.__doc__ or ""), ""]
-    tree = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.DecomposeError)]
-    lines += table(("error", "code", "exit code"), [(code(each.__name__), f"[{each.code}](codes.md#{each.code.lower()})" if each is not errors.DecomposeError else code(each.code), str(each.exit_code)) for each in tree])
+    tree = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.DecomposeError) and each is not errors.DecomposeError]
+    lines += table(("error", "code", "exit code"), [(code(each.__name__), f"[{each.code}](codes.md#{each.code.lower()})", str(each.exit_code)) for each in tree])
     return "\n".join(lines)
 
 
