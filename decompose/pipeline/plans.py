@@ -73,7 +73,8 @@ def review_page(analysis: Analysis, migration: MigrationPlan, *, token: str = ""
     from decompose.report.review import review_page as page
     from decompose.resources import templates
 
-    return page(migration, analysis.graph, analysis.config, templates(), token=token)
+    root = str(analysis.base.resolve()) if token else ""
+    return page(migration, analysis.graph, analysis.config, templates(), lock=recall.load_lock(analysis.base), token=token, root=root)
 
 
 def plan_document(analysis: Analysis, migration: MigrationPlan) -> str:
