@@ -88,7 +88,7 @@ def save_plan(base: Path, migration: MigrationPlan, document: str = "", page: st
     """Keeps the plan as ``.decompose/plan.json``, ``document`` as ``plan/plan.md``, merged with what people wrote into it, and ``page`` as ``plan/plan.html``."""
     emit.save(base, {"plan.json": encode_plan(migration)})
     artifacts = [Artifact(PLAN_DOCUMENT, document.encode(), "merged", context=PLAN_CONTEXT)] if document else []
-    artifacts += [Artifact(PLAN_PAGE, page.encode("utf-8", "backslashreplace"), context=PLAN_CONTEXT)] if page else []
+    artifacts += [Artifact(PLAN_PAGE, page.encode("utf-8", "backslashreplace"), "rendered", context=PLAN_CONTEXT)] if page else []
     return emit.write(base, artifacts) if artifacts else emit.WriteReport(())
 
 
