@@ -172,7 +172,7 @@ const views = {
   },
   uses() {
     return [el("p", {}, "Uses of a context from outside, and of the outside from a context, for which the analysis has no safe answer.", el("span", { class: "screen" }, " Select one, then ", key("a"), " says what becomes of it, or of all that are alike."), raw.left > 0 && ` The first ${raw.waiting.length} are listed; ${raw.left} more are in the saved plan.`),
-      table("uses", [["id", (d) => d.id, decisionLink], ["kind", (d) => d.direction + " " + d.what, (d) => el("span", { class: "keep" }, `${d.direction} ${d.what}`)], ["use", (d) => d.subject, (d) => [el("div", {}, code(d.from)), el("div", {}, "→ ", code(d.to))]], ["why it waits", (d) => d.reason, (d) => d.reason], ["state", standing, (d) => badge(standing(d))], ["where", (d) => d.evidence[0].join(":"), (d) => el("div", { class: "evidence" }, source(...d.evidence[0], true))]],
+      table("uses", [["id", (d) => d.id, decisionLink], ["kind", (d) => d.direction + " " + d.what, (d) => el("span", { class: "keep" }, `${d.direction} ${d.what}`)], ["use", (d) => d.subject, (d) => [el("div", {}, code(d.from)), el("div", {}, "→ ", code(d.to))]], ["why it waits", (d) => d.reason, (d) => breaking(d.reason)], ["state", standing, (d) => badge(standing(d))], ["where", (d) => d.evidence[0].join(":"), (d) => el("div", { class: "evidence" }, source(...d.evidence[0], true))]],
         [...waiting.values()], { label: "Filter uses", caption: "Uses that wait for a decision", none: "No use waits for a person.", row: (d) => ({ class: selected?.decision === d.id ? "chosen" : undefined }) })];
   },
   order() {
@@ -232,7 +232,7 @@ function decisionTable(id, rows, none) {
     rows, { label: "Filter decisions", caption: "Decisions", row: (d) => ({ class: selected && (selected.decision === d.id || (selected.table !== undefined && d.id === "TBL-" + m.tables.id[selected.table])) ? "chosen" : undefined }), none });
 }
 
-const askedTable = () => raw.questions.length > 0 && [el("h3", { id: "questions" }, "Questions that the code does not answer"), el("p", {}, "Answers are written into plan.md, where they stay when the plan is made anew."), table("asked", [["id", (q) => q[0], (q) => el("span", { class: "keep" }, q[0])], ["question", (q) => q[1], (q) => q[1]], ["to be answered by", (q) => q[2], (q) => q[2]]], raw.questions, { caption: "Questions to people", label: "Filter questions" })];
+const askedTable = () => raw.questions.length > 0 && [el("h3", { id: "questions" }, "Questions that the code does not answer"), el("p", {}, "Answers are written into plan.md, where they stay when the plan is made anew."), table("asked", [["id", (q) => q[0], (q) => el("span", { class: "keep" }, q[0])], ["question", (q) => q[1], (q) => q[1].replace(/\\(.)/g, "$1").split("`").map((part, n) => (n % 2 ? code(part) : part))], ["to be answered by", (q) => q[2], (q) => q[2]]], raw.questions, { caption: "Questions to people", label: "Filter questions" })];
 
 // States of parts, those first that want something of a person.
 const SIGNED = { drifted: "not what was signed", waits: "waiting for choices", unsigned: "signed by nobody", waived: "waived", signed: "signed" };
