@@ -82,10 +82,10 @@ test-compose: $(VENV)/.ready ## the generated compose files started on this mach
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "podman-compose>=1.6"
 	sh tests/containers/run.sh $(abspath $(VENV)) "$(SHARED)/containers" compose
 
-test-browser: $(VENV)/.ready ## the review page in chromium, judged by axe-core; needs chromium and npm
+test-browser: $(VENV)/.ready ## the review page in chromium, judged by axe-core; needs chromium and npm; MONOLITHS="folder:folder": there and back on these, too
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "playwright>=1.50"
 	npm install --no-save --silent axe-core
-	$(BIN)/python -m pytest -m browser
+	MONOLITHS="$(MONOLITHS)" $(BIN)/python -m pytest -m browser -rA --show-capture=stdout
 
 man: $(VENV)/.ready ## the man pages, in build/man; part of a release
 	$(BIN)/python -m decompose.cli.man build/man

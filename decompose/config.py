@@ -87,6 +87,7 @@ _DECISION_ID = re.compile(r"[A-Z]+-")
 _OF_DATA = re.compile(r"[^:]*:(foreign-key|transaction|table):")
 """What names a key, a transaction or a table by what it is, which no other key's coming or going changes."""
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_LINK = re.compile(r"(https?|vscode|vscode-insiders|vscodium|idea|pycharm|file|cursor|zed):\S*\{path\}\S*", re.ASCII)
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -332,6 +333,7 @@ _GENERAL = (
     "settings",
     "since",
     "source",
+    "source-link",
 )
 INERT = {"plugins": "plugins come from the installed environment; a project cannot name code that decompose would load"}
 """Keys without any effect, with the reason: other tools have them, and a project must not lead anywhere by them."""
@@ -378,6 +380,9 @@ def _config(document: dict[str, Any], reader: Reader) -> Config:
         operations=operations(document, reader),
         boundary_package=reader.text(
             general, "decompose.boundary-package", pattern=_DOTTED, form="a dotted package name"
+        ),
+        source_link=reader.text(
+            general, "decompose.source-link", pattern=_LINK, form="a link with {path} in it, such as https://example.org/team/project/blob/main/{path}#L{line}"
         ),
         services_folder=reader.text(
             general, "decompose.services-folder", "services", pattern=_FOLDER, form="a folder inside the project"
@@ -723,6 +728,7 @@ def values(config: Config) -> dict[str, Any]:
         "decompose.contexts": f"{config.contexts_min}-{config.contexts_max}" if config.contexts_min else "",
         "decompose.services-folder": config.services_folder,
         "decompose.boundary-package": config.boundary_package,
+        "decompose.source-link": config.source_link,
         "decompose.seed": config.seed,
         "decompose.since": config.since,
         "decompose.apart": [list(entry) for entry in config.apart],
@@ -764,7 +770,7 @@ def json_schema() -> dict[str, Any]:
     general = table(
         {
             "source": texts, "exclude": texts, "settings": text, "contexts": count, "context-count": count,
-            "services-folder": patterned(_FOLDER), "boundary-package": patterned(_DOTTED),
+            "services-folder": patterned(_FOLDER), "boundary-package": patterned(_DOTTED), "source-link": patterned(_LINK),
             "seed": whole(0, 2**32 - 1), "since": {"type": "string", "format": "date"}, "min-version": patterned(_VERSION),
             "apart": {"type": "array", "items": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2}},
         }
@@ -820,6 +826,7 @@ def starter(
         '# exclude = ["**/legacy/**"]',
         '# contexts = "4-8"             # how many; default: chosen by the score',
         '# services-folder = "services"',
+        '# source-link = "https://example.org/team/project/blob/main/{path}#L{line}"   # where the review page leads; default: an editor',
         '# apart = [["shop.orders.**", "shop.reviews.**"]]   # never in one context',
         "",
         "# [weights]                    # what holds code together; see `decompose config show`",

@@ -21,6 +21,6 @@
     territory     whose each piece of code is, for those who plan with the map
     score         the figures that are always shown together
     explain       evidence for and against, the alternative and its cost -> Explanation
-    whatif        the figures of a map after a change to it
+    edited        a map after edits, with its figures
     words, globs  of identifiers; over dotted names
 """

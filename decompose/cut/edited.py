@@ -7,7 +7,8 @@ The page that shows a plan computes the same figures in the browser; ``tests/uni
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from functools import cached_property
 
 import msgspec
@@ -66,6 +67,16 @@ class Edited:
             if edit.to in self.contexts:
                 raise UsageError(f"{edit.context!r} cannot be called {edit.to!r}: there is such a context already", hint="merge the two instead")
             self._join(edit.context, edit.to)
+
+    def after(self, *edits: Edit, owners: Mapping[str, str] | None = None) -> Edited:
+        """Another map: this one after ``edits``, with ``owners`` of tables whatever else is decided about these. Raises as :meth:`apply`."""
+        found = copy(self)
+        for name in ("place", "parts", "roles", "decided", "owns", "loose"):
+            setattr(found, name, dict(getattr(self, name)))
+        for edit in edits:
+            found.apply(edit)
+        found.owns.update(owners or {})
+        return found
 
     @property
     def contexts(self) -> tuple[str, ...]:

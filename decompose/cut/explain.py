@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decompose.cut.atoms import atoms
 from decompose.cut.coupling import Coupling, coupling
 from decompose.cut.coupling import weights as coupling_weights
+from decompose.cut.edited import Edited
 from decompose.cut.structure import owners_of_code
 from decompose.cut.transactions import units_of_work
-from decompose.cut.whatif import WhatIf
 from decompose.errors import UsageError
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap, ContextTransaction, CutForeignKey, Evidence, Explanation, Ownership
+from decompose.model.edits import Merge, Move
 from decompose.model.location import Location
 from decompose.model.runtime import Tie
 from decompose.model.settings import Config
@@ -99,7 +100,7 @@ class _View:
         for tie in graph.runtime.ties:
             self.seen.setdefault(tie.first, []).append(tie)
             self.seen.setdefault(tie.second, []).append(tie)
-        self.what_if = WhatIf(graph, context_map, config)
+        self.edited = Edited(graph, context_map, config)
         self.code = {module.id for module in graph.modules if module.role in ("code", "settings")}
         self.top_of = {definition.id: definition.top for definition in graph.definitions}
         self.paths = {module.path: module.id for module in graph.modules}
@@ -177,7 +178,30 @@ class _View:
         )
 
     def _cost_of_merge(self, name: str, other: str) -> tuple[str, ...]:
-        return self.what_if.merged(name, other)
+        if not {name, other} <= set(self.edited.contexts):
+            return ()
+        joined = self.edited.after(Merge(other, name))
+        share = sum(context == name for context in joined.place.values()) / len(self.code)
+        return (*self._cost(joined), f"the joined context would hold {share:.0%} of the modules")
+
+    def _cost_of_move(self, subject: str, to: str) -> tuple[str, ...]:
+        """What moving a module or definition changes; what stands against it where another decision does."""
+        if not self.in_code(subject):
+            return ()
+        try:
+            return self._cost(self.edited.after(Move((subject,), to)))
+        except UsageError as error:
+            return (error.message,)
+
+    def _cost(self, other: Edited) -> tuple[str, ...]:
+        """The figures of the map as it is, and as it would be."""
+        before, after = self.map.scores, other.scores()
+        return (
+            f"cut foreign keys {before.cut_foreign_keys} -> {after.cut_foreign_keys}",
+            f"cut transactions {before.cut_transactions} -> {after.cut_transactions}",
+            f"contested tables {before.contested_tables} -> {after.contested_tables}",
+            f"dependencies between contexts {before.inter_context_share:.1%} -> {after.inter_context_share:.1%}",
+        )
 
     def _edge_places(self, sources: Iterable[str], targets: Iterable[str], kind: str) -> tuple[Location, ...]:
         here, there = set(sources), set(targets)
@@ -244,7 +268,7 @@ class _View:
             evidence_for=_with_seen(held),
             evidence_against=_with_seen(against),
             alternative=alternative,
-            cost=(*self.what_if.moved({module: alternative}), *self._tables_of(module)) if alternative else (),
+            cost=(*self._cost_of_move(module, alternative), *self._tables_of(module)) if alternative else (),
         )
 
     def follower(self, module: str, role: str) -> Explanation:
@@ -367,7 +391,7 @@ class _View:
             evidence_against=_strongest([each for there, each in evidence if there != context]),
             alternative=alternative,
             cost=(
-                *(line for line in self.what_if.moved(definitions={top: alternative}) if not line.startswith("dependencies")),
+                *self._cost_of_move(top, alternative)[:3],
                 f"uses of it across contexts {crossing:.0f} -> {after:.0f}",
                 *((f"takes {', '.join(tables)} along",) if tables else ()),
             )
@@ -417,7 +441,7 @@ class _View:
         cost: tuple[str, ...] = ()
         if rival:
             own = [f"{_places(len(at))} that {verb} in {entry.owner}" for verb, side in used.items() if (at := side.get(entry.owner))]
-            cost = ((f"{' and '.join(own)} become calls of {rival}",) if own else ()) + self.what_if.moved(tables={entry.table: rival})
+            cost = ((f"{' and '.join(own)} become calls of {rival}",) if own else ()) + self._cost(self.edited.after(owners={entry.table: rival}))[:3]
         return Explanation(
             subject=entry.table,
             kind="table",
@@ -492,7 +516,7 @@ class _View:
     def _cost_of_moves(self, key: CutForeignKey, source: str) -> Iterable[str]:
         """What it costs to move one of the key's tables to the other side instead, a line each."""
         for table, target in ((source, key.dst_context), (key.dst, key.src_context)):
-            keys, commits = self.what_if.moved(tables={table: target})[:2]
+            keys, commits = self._cost(self.edited.after(owners={table: target}))[:2]
             yield f"or move {table} to {target}: {keys}, {commits}"
 
     def transaction(self, transaction: ContextTransaction) -> Explanation:
@@ -515,7 +539,7 @@ class _View:
         foreign = {table: main for table in transaction.written if self.owner.get(table) in merge}
         cost: tuple[str, ...] = ()
         if transaction.cut and merge:
-            keys, commits = self.what_if.moved(tables=foreign)[:2]
+            keys, commits = self._cost(self.edited.after(owners=foreign))[:2]
             cost = (*self._cost_of_merge(main, merge[0]), f"or move {', '.join(sorted(foreign))} to {main}: {keys}, {commits}")
         return Explanation(
             subject=transaction.id,

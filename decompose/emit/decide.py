@@ -68,6 +68,8 @@ def generated(
             place=artifact.path,
             hint="move it away or remove it",
         )
+    if artifact.file_class == "rendered":
+        return outcome("create" if current is None else "unchanged" if current == artifact.content else "update", artifact.content), fresh
     same = msgspec.structs.replace(entry, contexts=contexts)
     if current is None:
         return outcome("deleted", None), msgspec.structs.replace(same, deleted=True, conflict=False)

@@ -51,7 +51,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
     def bases(self) -> set[str]:
         """The hashes of all texts that a later merge may need."""
-        generated = {entry.hash for entry in self.files.values() if entry.file_class != "once" and not entry.deleted}
+        generated = {entry.hash for entry in self.files.values() if entry.file_class not in ("once", "rendered") and not entry.deleted}
         pairs = [edit for paths in self.edits.values() for chain in paths.values() for edit in chain]
         return generated | {edit.original for edit in pairs} | {edit.result for edit in pairs if edit.result != REMOVED}
 

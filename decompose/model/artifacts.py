@@ -6,12 +6,13 @@ from typing import Literal
 
 import msgspec
 
-FileClass = Literal["owned", "merged", "once", "moved", "edited"]
+FileClass = Literal["owned", "merged", "once", "moved", "edited", "rendered"]
 """How a file behaves on the next run.
 
 ``owned``: overwritten, edits belong elsewhere. ``merged``: a scaffold, merged three ways with a person's edits.
 ``once``: written once, then the person's. ``moved``: copied from the monolith, merged three ways with its newer version.
 ``edited``: a file of the monolith, rewritten in place from exactly the text that was read.
+``rendered``: made anew for looking at; whatever stands there, another run's page or half of a merge, is replaced.
 """
 
 

@@ -141,6 +141,7 @@ class Config(msgspec.Struct, frozen=True):
     ``exclude`` are globs over paths, ``source`` extra import roots, ``settings_module`` the framework's settings when not found.
     ``contexts_min``/``contexts_max`` of 0 leave the number to the score. ``weights`` override :mod:`decompose.cut` by kind.
     ``shared_modules`` are globs over what stays a library. Of each entry in ``apart``, which holds globs, no two may meet in one context.
+    ``source_link`` is where the review page goes for a place in the source, with ``{path}`` and ``{line}`` to be filled in (``{root}``: the project's folder), ``""`` for an editor.
     ``fresh`` proposes anew instead of keeping the accepted map. ``since`` is the first day of the git history that counts, ``""`` for two years before the
     newest commit. ``places`` maps the dotted key of each value that was set to ``path:line``, for errors about two of them.
     """
@@ -161,6 +162,7 @@ class Config(msgspec.Struct, frozen=True):
     waivers: tuple[Waiver, ...] = ()
     operations: tuple[OperationSettings, ...] = ()
     boundary_package: str = ""
+    source_link: str = ""
     services_folder: str = "services"
     seed: int = 0
     fresh: bool = False

@@ -73,7 +73,8 @@ def review_page(analysis: Analysis, migration: MigrationPlan, *, token: str = ""
     from decompose.report.review import review_page as page
     from decompose.resources import templates
 
-    return page(migration, analysis.graph, analysis.config, templates(), token=token)
+    root = str(analysis.base.resolve()) if token else ""
+    return page(migration, analysis.graph, analysis.config, templates(), lock=recall.load_lock(analysis.base), token=token, root=root)
 
 
 def plan_document(analysis: Analysis, migration: MigrationPlan) -> str:
@@ -87,7 +88,7 @@ def save_plan(base: Path, migration: MigrationPlan, document: str = "", page: st
     """Keeps the plan as ``.decompose/plan.json``, ``document`` as ``plan/plan.md``, merged with what people wrote into it, and ``page`` as ``plan/plan.html``."""
     emit.save(base, {"plan.json": encode_plan(migration)})
     artifacts = [Artifact(PLAN_DOCUMENT, document.encode(), "merged", context=PLAN_CONTEXT)] if document else []
-    artifacts += [Artifact(PLAN_PAGE, page.encode("utf-8", "backslashreplace"), context=PLAN_CONTEXT)] if page else []
+    artifacts += [Artifact(PLAN_PAGE, page.encode("utf-8", "backslashreplace"), "rendered", context=PLAN_CONTEXT)] if page else []
     return emit.write(base, artifacts) if artifacts else emit.WriteReport(())
 
 

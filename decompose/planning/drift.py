@@ -11,9 +11,9 @@ from decompose.model.settings import Config
 
 
 def config_digest(config: Config) -> str:
-    """A hash over the decisions in force; where the file lies, how to verify, where to deploy and what is waived do not count."""
+    """A hash over the decisions in force; where the file lies, how to verify, where to deploy, what is waived and how the source is linked do not count."""
     counted = msgspec.to_builtins(msgspec.structs.replace(config, path="", places=(), fresh=False, verify=Config().verify, target=Config().target))
-    del counted["waivers"]
+    del counted["waivers"], counted["source_link"]
     if not config.since:  # plans made before there was this setting are not adrift for it
         del counted["since"]
     return hashlib.blake2b(msgspec.json.encode(counted), digest_size=16).hexdigest()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -35,6 +35,16 @@ class Part(msgspec.Struct, frozen=True):
     hash: str
     contexts: tuple[str, ...]
     open: bool = False
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A part with what people said about it: ``signed``; ``drifted`` from the signature that is given; ``waived`` by ``by`` until ``until``; ``waits`` for a choice; or ``unsigned``."""
+
+    part: Part
+    state: Literal["signed", "drifted", "waived", "waits", "unsigned"]
+    signature: Signature | None = None
+    by: str = ""
+    until: str = ""
 
 
 # --- what is signed -----------------------------------------------------------------------------
@@ -173,20 +183,32 @@ def _with_state(decision: Decision, accepted: Mapping[str, Signature], waivers: 
     return decision
 
 
+def standing(migration: MigrationPlan, lock: PlanLock | None) -> Iterator[Standing]:
+    """Every part of the plan with what people said about it."""
+    accepted = lock.accepted if lock is not None else ()
+    signed, named = {each.hash: each for each in accepted}, {each.id: each for each in accepted}
+    waived = {each.id: each for each in migration.decisions if each.state == "waived"}
+    for part in parts(migration):
+        if part.hash in signed:
+            yield Standing(part, "signed", signed[part.hash])
+        elif part.id in waived:
+            yield Standing(part, "waived", by=waived[part.id].by, until=waived[part.id].until)
+        elif part.open:
+            yield Standing(part, "waits")
+        else:
+            yield Standing(part, "drifted" if part.id in named else "unsigned", named.get(part.id))
+
+
 def unsigned(migration: MigrationPlan, lock: PlanLock, context: str = "", *, today: str = "") -> Iterator[str]:
     """What of the plan nobody has accepted, in words; of one context when it is named. A waiver stands for a signature until its day is over."""
-    accepted = {each.hash for each in lock.accepted}
-    states = {each.id: each for each in migration.decisions}
-    for part in parts(migration):
-        if part.hash in accepted or (context and context not in part.contexts):
+    for each in standing(migration, lock):
+        part, signed = each.part, each.signature
+        if each.state == "signed" or (context and context not in part.contexts):
             continue
-        decision = states.get(part.id)
-        if decision is not None and decision.state == "waived":
-            if today and decision.until and decision.until < today:
-                yield f"{part.id} was waived until {decision.until}"
-            continue
-        signed = next((each for each in lock.accepted if each.id == part.id), None)
-        if part.open:
+        if each.state == "waived":
+            if today and each.until and each.until < today:
+                yield f"{part.id} was waived until {each.until}"
+        elif part.open:
             yield f"{part.id} waits for choices ({part.subject}): decompose show boundary {part.id}"
         elif signed is None:
             yield f"nobody has accepted {part.id} ({part.subject})"

@@ -17,7 +17,7 @@ from decompose.model.migration import BoundaryEdge, ContextPlan, Decision, Entit
 from decompose.model.target import Target
 from decompose.report import undertaking
 from decompose.report.markup import TOP, code, counts, label, places, table, text
-from decompose.report.planview import PlanView, counted, told
+from decompose.report.planview import PlanView, Question, counted, told
 from decompose.report.text import key_counts, plural
 
 _ARROWS = 24
@@ -31,7 +31,21 @@ def plan_markdown(plan: MigrationPlan, target: Target | None = None, lock: PlanL
 
     ``target`` says where services run, ``lock`` what is signed.
     """
+    return _document(PlanView(plan, target or Target(), lock))
+
+
+def questions(plan: MigrationPlan, target: Target | None = None, lock: PlanLock | None = None) -> tuple[Question, ...]:
+    """What the document asks of people, by number."""
     view = PlanView(plan, target or Target(), lock)
+    _document(view)
+    return _by_number(view)
+
+
+def _by_number(view: PlanView) -> tuple[Question, ...]:
+    return tuple(sorted(view.questions, key=lambda asked: (not asked.number[2:].isdigit(), asked.number)))
+
+
+def _document(view: PlanView) -> str:
     sections = (
         ("The decision on one page", _one_page),
         ("Context map", _context_map),
@@ -499,9 +513,9 @@ def _easily_forgotten(context: ContextPlan) -> Iterator[list[str]]:
 def _order(view: PlanView) -> list[str]:
     lines = [_FORMULA, ""]
     ranked = sorted((context for context in view.plan.contexts if context.rank), key=lambda context: context.rank)
-    waves = _waves(view, ranked)
+    wave = waves(view, ranked)
     rows = [
-        [str(c.rank), str(waves[c.name]), code(c.name), f"{c.score:.1f}", text("; ".join(c.reasons)), ", ".join(code(name) for name in c.depends_on) or "nothing"]
+        [str(c.rank), str(wave[c.name]), code(c.name), f"{c.score:.1f}", text("; ".join(c.reasons)), ", ".join(code(name) for name in c.depends_on) or "nothing"]
         for c in ranked
     ]
     lines += table(["rank", "wave", "context", "score", "terms", "calls out to"], rows)
@@ -515,14 +529,14 @@ def _order(view: PlanView) -> list[str]:
     return [*lines, *_alternatives(view)]
 
 
-def _waves(view: PlanView, ranked: list[ContextPlan]) -> dict[str, int]:
+def waves(view: PlanView, ranked: list[ContextPlan]) -> dict[str, int]:
     """The wave of each context: behind all earlier ones that use it or that it uses."""
     relations = _relations(view)
-    waves: dict[str, int] = {}
+    found: dict[str, int] = {}
     for context in ranked:
-        tied = [other for other in waves if {(other, context.name), (context.name, other)} & relations.keys()]
-        waves[context.name] = 1 + max((waves[other] for other in tied), default=0)
-    return waves
+        tied = [other for other in found if {(other, context.name), (context.name, other)} & relations.keys()]
+        found[context.name] = 1 + max((found[other] for other in tied), default=0)
+    return found
 
 
 def _alternatives(view: PlanView) -> list[str]:
@@ -583,7 +597,7 @@ def _decisions(view: PlanView) -> list[str]:
             for decision in found
         ]
         lines += [f"### {kind.capitalize()} ({len(found)})", "", *table(["id", "subject", "proposal", "instead, at what cost", "state", "evidence"], rows), ""]
-    asked = [[question.number, question.words, question.owner] for question in sorted(view.questions, key=lambda asked: (not asked.number[2:].isdigit(), asked.number))]
+    asked = [[question.number, question.words, question.owner] for question in _by_number(view)]
     lines += ["### Questions that the code does not answer", "", *table(["id", "question", "to be answered by"], asked), ""]
     lines += ["### Signatures", "", *_signatures(view), "", "| role | name | date | accepted sections |", "| --- | --- | --- | --- |"]
     lines += [f"| {role} | | | |" for role in ("architect", "team lead", "data owner", "operations")]

@@ -27,20 +27,39 @@ from decompose.cut.transactions import UnitOfWork, units_of_work
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import Scores
 from decompose.model.location import Location
-from decompose.model.migration import ContextPlan, Decision, MigrationPlan
+from decompose.model.lock import PlanLock
+from decompose.model.migration import ContextPlan, Decision, MigrationPlan, Operation
 from decompose.model.settings import Config
 from decompose.planning.decisions import COMMIT_TREATMENTS, KEY_TREATMENTS, TABLE_TREATMENTS
+from decompose.planning.signing import Standing, standing
+from decompose.report.markdown import questions, waves
+from decompose.report.planview import PlanView
+from decompose.report.undertaking import band, work
 
+_DISPOSITIONS = {
+    "operation": "a call on the API of the context's service",
+    "proxy-route": "the monolith hands the route on to the service",
+    "event": "an asynchronous message",
+    "replica": "a shadow row with the columns in use",
+    "stay": "the code keeps running in the monolith; to be solved before the switch",
+    "shared-kernel": "the code is copied, locked by hash",
+}
 _KINDS = ("import", "call", "inherit", "reference")
 _EVIDENCE = 12
 _WAITING = 400
 """Boundary edges of one context that wait for a person and are listed; all are in the saved plan."""
 
 
-def review_page(plan: MigrationPlan, graph: CodeGraph, config: Config, texts: Mapping[str, str], *, token: str = "") -> str:
-    """The page as HTML. ``texts`` are the templates by path. With ``token`` it is served: it may talk to its server, and saves edits there."""
-    model = msgspec.json.encode(page_model(plan, graph, config)).decode("utf-8", "backslashreplace")
-    style, script = texts["review/page.css"], "\n".join(texts[f"review/{name}.js"] for name in ("model", "draw", "page"))
+def review_page(
+    plan: MigrationPlan, graph: CodeGraph, config: Config, texts: Mapping[str, str], *, lock: PlanLock | None = None, token: str = "", root: str = ""
+) -> str:
+    """The page as HTML. ``texts`` are the templates by path, ``lock`` what was signed so far.
+
+    With ``token`` it is served: it may talk to its server, and saves edits there. It is told ``root`` then, the folder of the project; from a file
+    it sees that itself.
+    """
+    model = msgspec.json.encode(page_model(plan, graph, config, lock) | {"root": root}).decode("utf-8", "backslashreplace")
+    style, script = texts["review/page.css"], _script(texts)
     policy = [
         "default-src 'none'", f"script-src '{_hash(script)}'", f"style-src '{_hash(style)}'", "img-src data:",
         "connect-src 'self'" if token else "connect-src 'none'",
@@ -59,6 +78,14 @@ def review_page(plan: MigrationPlan, graph: CodeGraph, config: Config, texts: Ma
     return page
 
 
+_SCRIPTS = ("model", "draw", "edits", "build", "pictures", "views", "panel", "page")
+"""In the order of their running; all see what those before them define, and nothing outside sees any of it."""
+
+
+def _script(texts: Mapping[str, str]) -> str:
+    return "\n".join(['(() => {\n"use strict";', *(texts[f"review/{name}.js"] for name in _SCRIPTS), "})();"])
+
+
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
@@ -66,7 +93,7 @@ def _hash(text: str) -> str:
 # --- the model ----------------------------------------------------------------------------------
 
 
-def page_model(plan: MigrationPlan, graph: CodeGraph, config: Config) -> dict[str, Any]:
+def page_model(plan: MigrationPlan, graph: CodeGraph, config: Config, lock: PlanLock | None = None) -> dict[str, Any]:
     """What the page knows, as JSON: names in lists, everything else by their positions."""
     view = _Model(plan, graph, config)
     return {
@@ -78,7 +105,10 @@ def page_model(plan: MigrationPlan, graph: CodeGraph, config: Config) -> dict[st
         "lines": graph.lines,
         "advice": plan.context_map.advice,
         "contexts": [
-            {"name": c.name, "role": c.role, "cohesion": c.cohesion, "stability": c.stability, "description": c.description, "team": c.team, "readiness": c.readiness}
+            {
+                "name": c.name, "role": c.role, "cohesion": c.cohesion, "stability": c.stability, "description": c.description, "team": c.team,
+                "own": c.own_data, "exclusive": c.exclusivity,
+            }
             for c in plan.context_map.contexts
         ],
         "modules": view.modules(),
@@ -93,12 +123,19 @@ def page_model(plan: MigrationPlan, graph: CodeGraph, config: Config) -> dict[st
         "tasks": [[task.name, view.unit(task.definition), *view.place(task.at)] for task in graph.tasks],
         "decisions": [_decision(each) for each in plan.decisions if each.kind != "edge"],
         "treatments": {"foreign-key": KEY_TREATMENTS, "transaction": COMMIT_TREATMENTS, "table": TABLE_TREATMENTS},
-        "order": [_planned(each) for each in sorted(plan.contexts, key=lambda c: (not c.rank, c.rank, c.name))],
+        "dispositions": _DISPOSITIONS,
+        "order": list(_order(plan, config, lock)),
+        "questions": [[asked.number, asked.words, asked.owner] for asked in questions(plan, config.target, lock)],
         "waiting": [edge for context in plan.contexts for edge in _waiting(context)],
+        "left": sum(max(0, sum(edge.disposition == "decide" for edge in context.edges) - _WAITING) for context in plan.contexts),
         "scores": scores(plan.context_map.scores),
         "others": view.others(),
-        "failed": len(plan.failed),
-        "unresolved": len(plan.unresolved),
+        "failed": [[each.path, each.line, each.reason] for each in plan.failed[:_WAITING]],
+        "unresolved": _unresolved(plan),
+        "lock": lock is not None,
+        "signed": [_signed(each) for each in standing(plan, lock)],
+        "link": config.source_link,
+        "root": "",
     }
 
 
@@ -277,8 +314,29 @@ def _decision(each: Decision) -> dict[str, Any]:
     return {
         "id": each.id, "kind": each.kind, "subject": each.subject, "contexts": list(each.contexts), "proposal": each.proposal, "reason": each.reason,
         "alternatives": [[a.choice, a.cost] for a in each.alternatives], "state": each.state, "by": each.by,
-        "evidence": [[at.path, at.line] for at in each.evidence[:_EVIDENCE]],
+        "until": each.until, "evidence": [[at.path, at.line] for at in each.evidence[:_EVIDENCE]],
     }  # fmt: skip
+
+
+def _unresolved(plan: MigrationPlan) -> list[list[Any]]:
+    """What could not be followed, by kind and reason, with how often and the first place."""
+    first = {(each.kind, each.reason): each.at for each in reversed(plan.unresolved)}
+    counts = Counter((each.kind, each.reason) for each in plan.unresolved)
+    return [[kind, reason, count, first[kind, reason].path, first[kind, reason].line] for (kind, reason), count in sorted(counts.items())]
+
+
+def _signed(each: Standing) -> list[str]:
+    by, on, before = (each.signature.by, each.signature.on, each.signature.choice) if each.signature is not None else (each.by, each.until and f"until {each.until}", "")
+    return [each.part.id, each.part.subject, each.part.choice, each.state, by, on, before if before != each.part.choice else ""]
+
+
+def _order(plan: MigrationPlan, config: Config, lock: PlanLock | None) -> Iterable[dict[str, Any]]:
+    """Contexts in the order of their extraction, each with its wave and the size of the work."""
+    view = PlanView(plan, config.target, lock)
+    wave = waves(view, sorted((each for each in plan.contexts if each.rank), key=lambda each: each.rank))
+    for each in sorted(plan.contexts, key=lambda c: (not c.rank, c.rank, c.name)):
+        found = work(view, each)
+        yield _planned(each) | {"wave": wave.get(each.name, 0), "size": list(dict.fromkeys((band(found.points), band(found.most))))}
 
 
 def _planned(each: ContextPlan) -> dict[str, Any]:
@@ -288,15 +346,37 @@ def _planned(each: ContextPlan) -> dict[str, Any]:
     ]
     return {
         "name": each.name, "rank": each.rank, "score": round(each.score, 2), "reasons": list(each.reasons), "readiness": each.readiness,
-        "depends": list(each.depends_on), "operations": len(each.operations), "steps": steps,
+        "depends": list(each.depends_on), "operations": [_operation(operation) for operation in each.operations], "steps": steps,
+        "forgotten": [[what, which, at.path, at.line] for what, which, at in _forgotten(each)],
         "uses": dict(sorted(Counter(f"{edge.direction} {edge.disposition}" for edge in each.edges if not edge.test).items())),
     }  # fmt: skip
+
+
+def _forgotten(each: ContextPlan) -> Iterable[tuple[str, str, Location]]:
+    """What goes with a context without an import: kind, name, place."""
+    for schedule in each.schedules:
+        yield "schedule", f"{schedule.task} at {schedule.when}", schedule.at
+    for subscription in each.subscriptions:
+        yield "signal handler", f"{subscription.handler} on {subscription.signal}" + (f" of {subscription.sender}" if subscription.sender else ""), subscription.at
+    for variable in each.environment:
+        yield "environment", variable.name, variable.at
+    for external in each.externals:
+        yield f"outside: {external.kind}", external.text, external.at
+    for setting in each.left_settings:
+        yield "setting", setting.name, setting.at
+
+
+def _operation(each: Operation) -> list[Any]:
+    parameters = ", ".join(f"{p.name}: {p.type}" + ("?" if p.nullable else "") for p in each.parameters)
+    place = [each.at[0].path, each.at[0].line] if each.at else ["", 0]
+    return [each.name, each.kind, parameters, each.returns + (" or none" if each.optional else ""), each.uses, *place]
 
 
 def _waiting(context: ContextPlan) -> Iterable[list[Any]]:
     waiting = [edge for edge in context.edges if edge.disposition == "decide"]
     for edge in waiting[:_WAITING]:
-        yield [edge.id, context.name, edge.direction, edge.kind, edge.source, edge.target, edge.reason, edge.at.path, edge.at.line]
+        choices = [each for each in (edge.proposal, *edge.alternatives) if each != "decide"]
+        yield [edge.id, context.name, edge.direction, edge.kind, edge.source, edge.target, edge.reason, edge.at.path, edge.at.line, choices]
 
 
 # --- compact forms ------------------------------------------------------------------------------

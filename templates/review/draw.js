@@ -59,53 +59,55 @@ const Draw = (() => {
     return found;
   }
 
-  // Cuts a text so that it fits.
-  function fitted(g, text, width) {
+  // Cuts a text so that it fits; with end its last letters stay, which tell more of a package.
+  function fitted(g, text, width, end = false) {
     if (g.measureText(text).width <= width) return text;
+    const cut = (n) => (end ? "…" + text.slice(text.length - n) : text.slice(0, n) + "…");
     let least = 0, most = text.length;
-    while (least < most) { const mid = (least + most + 1) >> 1; if (g.measureText(text.slice(0, mid) + "…").width <= width) least = mid; else most = mid - 1; }
-    return least > 2 ? text.slice(0, least) + "…" : "";
+    while (least < most) { const mid = (least + most + 1) >> 1; if (g.measureText(cut(mid)).width <= width) least = mid; else most = mid - 1; }
+    return least > 2 ? cut(least) : "";
   }
 
+  // What the colours of the picture are: in the dark the contexts' own are dimmed and the letters are light.
+  const LOOKS = {
+    false: { back: "#ffffff", ink: "#161615", strength: 1, module: "rgba(255,255,255,.42)", chosen: "#161615", onChosen: "#ffffff", lit: "#fff3c4", onLit: "#161615" },
+    true: { back: "#1f1f1d", ink: "#f2f2ee", strength: 0.45, module: "rgba(0,0,0,.36)", chosen: "#f6f6f2", onChosen: "#161615", lit: "#f0d878", onLit: "#161615" },
+  };
+
   function paint(canvas, m, state, layout, view, look) {
-    const g = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
-    const dark = look.dark, ink = "#161615";
+    const g = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1, { back, ink, strength, module, chosen, onChosen, lit, onLit } = LOOKS[look.dark];
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    g.fillStyle = dark ? "#1f1f1d" : "#ffffff";
+    g.fillStyle = back;
     g.fillRect(0, 0, look.width, look.height);
     const at = (b) => [b.x * view.k + view.x, b.y * view.k + view.y, b.w * view.k, b.h * view.k];
     const seen = ([x, y, w, h]) => x < look.width && y < look.height && x + w > 0 && y + h > 0;
-    for (const b of layout.contexts) {
-      const r = at(b); if (!seen(r)) continue;
-      g.fillStyle = colour(state, b.context); g.fillRect(r[0] + 1, r[1] + 1, r[2] - 2, r[3] - 2);
-    }
-    for (const b of layout.modules) {
-      const r = at(b); if (r[2] < 1.5 || r[3] < 1.5 || !seen(r)) continue;
-      const chosen = look.chosen.has(b.module), lit = look.lit && look.lit.has(b.module);
-      g.fillStyle = chosen ? "#161615" : lit ? "#fff3c4" : "rgba(255,255,255,.42)";
-      g.fillRect(r[0] + 0.5, r[1] + 0.5, r[2] - 1, r[3] - 1);
-      if (look.pinned.has(b.module) && r[2] > 8 && r[3] > 8) { g.fillStyle = chosen ? "#ffffff" : ink; g.fillRect(r[0] + r[2] - 6, r[1] + 2, 4, 4); }
-    }
+    // Names are cut to fit once for each zoom, not for each time that the picture is dragged along.
+    if (layout.k !== view.k) { layout.k = view.k; layout.fitting = new Map(); }
+    const fits = (box, text, width, end) => { let found = layout.fitting.get(box); if (found === undefined) layout.fitting.set(box, (found = fitted(g, text, width, end))); return found; };
+    const shown = (list, w, h) => list.map((b) => [b, at(b)]).filter(([, r]) => r[2] >= w && r[3] >= h && seen(r));
+    g.globalAlpha = strength;
+    for (const [b, r] of shown(layout.contexts, 0, 0)) { g.fillStyle = colour(state, b.context); g.fillRect(r[0] + 1, r[1] + 1, r[2] - 2, r[3] - 2); }
+    g.globalAlpha = 1;
+    const modules = shown(layout.modules, 1.5, 1.5), isChosen = (b) => look.chosen.has(b.module), isLit = (b) => look.lit !== null && look.lit.has(b.module);
+    g.fillStyle = module;
+    for (const [b, r] of modules) if (!isChosen(b) && !isLit(b)) g.fillRect(r[0] + 0.5, r[1] + 0.5, r[2] - 1, r[3] - 1);
+    for (const [fill, which] of [[lit, (b) => isLit(b) && !isChosen(b)], [chosen, isChosen]]) { g.fillStyle = fill; for (const [b, r] of modules) if (which(b)) g.fillRect(r[0] + 0.5, r[1] + 0.5, r[2] - 1, r[3] - 1); }
+    const on = (b) => (isChosen(b) ? onChosen : isLit(b) ? onLit : ink);
     g.textBaseline = "top";
     g.font = "11px system-ui, sans-serif";
-    for (const b of layout.modules) {
-      const r = at(b); if (r[2] < 34 || r[3] < 14 || !seen(r)) continue;
-      g.fillStyle = look.chosen.has(b.module) ? "#ffffff" : ink;
-      const name = m.ids[b.module];
-      g.fillText(fitted(g, name.slice(name.lastIndexOf(".") + 1), r[2] - 6), r[0] + 3, r[1] + 2);
+    for (const [b, r] of modules) {
+      if (r[2] <= 8 || r[3] <= 8) continue;
+      g.fillStyle = on(b);
+      if (look.pinned.has(b.module)) g.fillRect(r[0] + r[2] - 6, r[1] + 2, 4, 4);
+      if (r[2] < 34 || r[3] < 14) continue;
+      const id = m.ids[b.module];
+      g.fillText(fits(b, id.slice(id.lastIndexOf(".") + 1), r[2] - 6), r[0] + 3, r[1] + 2);
     }
     g.font = "600 11px system-ui, sans-serif"; g.fillStyle = ink;
-    for (const b of layout.packages) {
-      const r = at(b); if (!b.headed || !seen(r)) continue;
-      g.fillText(fitted(g, b.name, r[2] - 6), r[0] + 2, r[1] + 1);
-    }
+    for (const [b, r] of shown(layout.packages, 0, 0)) if (b.headed) g.fillText(fits(b, b.name, r[2] - 6, true), r[0] + 2, r[1] + 1);
     g.font = "600 13px system-ui, sans-serif";
-    for (const b of layout.contexts) {
-      const r = at(b); if (r[2] < 34 || r[3] < 18 || !seen(r)) continue;
-      const text = fitted(g, b.context < 0 ? "unassigned" : state.names[b.context], r[2] - 10);
-      g.fillStyle = ink; g.fillText(text, Math.max(r[0], 0) + 6, Math.max(r[1], 0) + 4);
-    }
-    if (look.target >= -1) for (const b of layout.contexts) if (b.context === look.target) { const r = at(b); g.lineWidth = 3; g.strokeStyle = ink; g.strokeRect(r[0] + 2, r[1] + 2, r[2] - 4, r[3] - 4); }
+    for (const [b, r] of shown(layout.contexts, 34, 18)) g.fillText(fits(b, b.context < 0 ? "unassigned" : state.names[b.context], r[2] - 10), Math.max(r[0], 0) + 6, Math.max(r[1], 0) + 4);
+    if (look.target >= -1) for (const [b, r] of shown(layout.contexts, 0, 0)) if (b.context === look.target) { g.lineWidth = 3; g.strokeStyle = ink; g.strokeRect(r[0] + 2, r[1] + 2, r[2] - 4, r[3] - 4); }
   }
 
   function hit(layout, view, x, y) {
@@ -131,5 +133,52 @@ const Draw = (() => {
     return found;
   }
 
-  return { colour, boxes, paint, hit, ring, folder };
+  // Places for boxes of the given half width and height around an ellipse that is just large enough for none to touch another.
+  // aspect: the height of the room for it by its width.
+  function around(count, half, row, aspect) {
+    const steps = 720, apart = (p, q) => Math.max(Math.abs(p.x - q.x) / (2 * half + 16), Math.abs(p.y - q.y) / (row + 16));
+    if (count < 2) return { width: 700, height: 220, spots: [{ x: 350, y: 110 }] };
+    for (let width = 700; ; width += 20) {
+      const across = width / 2 - half - 8, up = (width * aspect - row - 16) / 2;
+      if (up < row) continue;
+      const round = Array.from({ length: steps + 1 }, (_, n) => { const angle = Math.PI + (2 * Math.PI * n) / steps; return { x: width / 2 + across * Math.cos(angle), y: up + row / 2 + 8 + up * Math.sin(angle) }; });
+      const along = [0];
+      for (let n = 1; n <= steps; n++) along.push(along[n - 1] + apart(round[n - 1], round[n]));
+      const spots = Array.from({ length: count }, (_, n) => round[along.findIndex((sum) => sum >= (n / count) * along[steps])]);
+      if (spots.every((p, n) => spots.every((q, i) => i <= n || apart(p, q) >= 1))) return { width, height: width * aspect, spots };
+    }
+  }
+
+  // Arrows between boxes (centre, half width, half height) on an ellipse: each leaves and enters a box at right angles, at a place of its own along the side that faces the
+  // neighbour on the ring, or the middle of the picture for all that are farther. Gives each with its path, the corners of its tip, and the middle for a label that lies on no other.
+  function arrows(list, boxes, width, height) {
+    const sides = new Map(), ends = new Map(), ring = [...boxes.keys()], index = new Map(ring.map((id, n) => [id, n]));
+    const beside = (a, b) => [1, ring.length - 1].includes(Math.abs(index.get(a) - index.get(b)));
+    for (const line of list) for (const [own, far] of [[line.a, line.b], [line.b, line.a]]) {
+      const p = boxes.get(own), q = boxes.get(far), near = beside(own, far), [dx, dy] = near ? [q.x - p.x, q.y - p.y] : [width / 2 - p.x, height / 2 - p.y];
+      const flat = near ? Math.abs(dx) > 2 * p.w : Math.abs(dx) / width > (0.8 * Math.abs(dy)) / height;
+      const normal = flat ? [Math.sign(dx), 0] : [0, Math.sign(dy) || 1], id = [own, ...normal].join(" ");
+      if (!sides.has(id)) sides.set(id, []);
+      sides.get(id).push({ line, own, normal, box: p, order: flat ? q.y : q.x });
+    }
+    for (const side of sides.values()) {
+      side.sort((u, v) => u.order - v.order || Math.min(u.line.a, u.line.b) - Math.min(v.line.a, v.line.b) || u.line.a - v.line.a);
+      side.forEach(({ line, own, normal: [nx, ny], box }, n) => {
+        const share = (2 * (n + 1)) / (side.length + 1) - 1, room = nx ? box.h - 6 : box.w - 14;
+        ends.set(own + " " + line.a + " " + line.b, { x: box.x + nx * box.w + (ny ? share * room : 0), y: box.y + ny * box.h + (nx ? share * room : 0), nx, ny });
+      });
+    }
+    const taken = [];
+    return list.map((line) => {
+      const s = ends.get(line.a + " " + line.a + " " + line.b), e = ends.get(line.b + " " + line.a + " " + line.b), long = 6 + line.thick, wide = 3 + 0.7 * line.thick;
+      const back = { x: e.x + e.nx * long, y: e.y + e.ny * long }, pull = 0.4 * Math.hypot(back.x - s.x, back.y - s.y);
+      const c = { x: s.x + s.nx * pull, y: s.y + s.ny * pull }, d = { x: back.x + e.nx * pull, y: back.y + e.ny * pull };
+      const bezier = (t, i) => (1 - t) ** 3 * s[i] + 3 * (1 - t) ** 2 * t * c[i] + 3 * (1 - t) * t * t * d[i] + t ** 3 * back[i], spot = (t) => ({ x: bezier(t, "x"), y: bezier(t, "y") });
+      const free = (p) => taken.every((q) => Math.abs(p.x - q.x) > 26 || Math.abs(p.y - q.y) > 14), middle = [0.45, 0.35, 0.55, 0.25, 0.65, 0.75, 0.15].map(spot).find(free) ?? spot(0.45);
+      taken.push(middle);
+      return { ...line, middle, path: `M${s.x} ${s.y}C${c.x} ${c.y} ${d.x} ${d.y} ${back.x} ${back.y}`, tip: `${e.x},${e.y} ${back.x + e.ny * wide},${back.y + e.nx * wide} ${back.x - e.ny * wide},${back.y - e.nx * wide}` };
+    });
+  }
+
+  return { colour, boxes, paint, hit, ring, around, arrows, folder };
 })();

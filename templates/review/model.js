@@ -202,6 +202,7 @@ const Model = (() => {
       }
       case "accept": case "waive":
         if (edit.op === "waive" && !edit.reason) throw new Error("a waiver needs a reason");
+        s.answers.delete(edit.id); // the last one counts, also among patterns
         s.answers.set(edit.id, edit);
         break;
       default: throw new Error(`${edit.op} is no edit`);
@@ -304,6 +305,6 @@ const Model = (() => {
     return found;
   }
 
-  return { read, apply, score, between, unitContext, present, subjects };
+  return { read, apply, score, between, unitContext, present, subjects, column };
 })();
 if (typeof module !== "undefined") module.exports = Model;

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,6 @@ import pytest
 from browser.large import large_page
 
 from decompose import pipeline
-from decompose.config_edits import read_edits
-from decompose.cut.edited import Edited, differences
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -23,7 +23,7 @@ AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed (or named by CHROMIUM)")]
 
-TABS = ("map", "code", "tables", "matrix", "edges", "decisions", "order", "compare", "edits")
+TABS = {"start": "1", "map": "2", "code": "3", "tables": "4", "matrix": "5", "edges": "6", "decisions": "7", "uses": "8", "order": "9", "signed": "0", "edits": "c"}
 SHOP = {
     "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
     "shop/__init__.py": "",
@@ -69,20 +69,23 @@ def page(browser: Any, shop: Path) -> Iterator[Any]:
 
 
 class opened:
-    """A page in a window of its own; what it asks the network for, and what it complains about, is an error."""
+    """A page in a window of its own; what it asks any other server for, and what it complains about, is an error. ``before`` hears of it while it is empty."""
 
-    def __init__(self, browser: Any, path: Path, **options: Any) -> None:
+    def __init__(self, browser: Any, page: Path | str, before: Callable[[Any], None] = lambda page: None, **options: Any) -> None:
         self._context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True, **options)
-        self._path = path
+        self._address = page if isinstance(page, str) else page.as_uri()
+        self._own = (self._address, "blob:") if isinstance(page, str) else ("file:", "blob:")
+        self._before = before
         self._complaints: list[str] = []
 
     def __enter__(self) -> Any:
-        self._context.set_default_timeout(8_000)
+        self._context.set_default_timeout(20_000)
         page = self._context.new_page()
         page.on("pageerror", lambda error: self._complaints.append(str(error)))
         page.on("console", lambda message: self._complaints.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("request", lambda request: self._complaints.append(request.url) if not request.url.startswith(("file:", "blob:")) else None)
-        page.goto(self._path.as_uri())
+        page.on("request", lambda request: self._complaints.append(request.url) if not request.url.startswith(self._own) else None)
+        self._before(page)
+        page.goto(self._address)
         page.wait_for_selector("html[data-ready]")
         return page
 
@@ -97,7 +100,7 @@ def figure(page: Any, name: str) -> float:
 
 @pytest.mark.parametrize("tab", TABS)
 def test_every_view_opens_by_its_key(page: Any, tab: str) -> None:
-    page.keyboard.press(str(TABS.index(tab) + 1))
+    page.keyboard.press(TABS[tab])
     assert page.get_attribute(f"#tab-{tab}", "aria-selected") == "true" and page.inner_text("#main").strip()
 
 
@@ -121,7 +124,7 @@ def test_a_module_is_moved_by_keyboard_alone_and_taken_back(page: Any) -> None:
 
 
 def test_a_box_is_dragged_onto_another_context(page: Any) -> None:
-    page.keyboard.press("2")
+    page.keyboard.press(TABS["code"])
     box = page.locator("#boxes").bounding_box()
     spots = {}
     for x in range(6, int(box["width"]), 12):
@@ -143,7 +146,7 @@ def test_a_box_is_dragged_onto_another_context(page: Any) -> None:
 
 
 def test_what_cannot_be_is_said_in_the_dialog(page: Any) -> None:
-    page.keyboard.press("1")
+    page.keyboard.press(TABS["map"])
     page.locator("g.node[data-context=orders]").click()
     page.keyboard.press("r")
     page.fill("#field-to", "Not A Name")
@@ -154,38 +157,183 @@ def test_what_cannot_be_is_said_in_the_dialog(page: Any) -> None:
 
 
 def test_a_decision_is_accepted_and_waived(page: Any) -> None:
-    page.keyboard.press("6")
+    page.keyboard.press(TABS["decisions"])
     page.locator("#main tbody button", has_text="FK-001").click()
     page.keyboard.press("w")
     page.keyboard.press("Enter")
     assert "needs a reason" in page.inner_text("#dialog .error")
     page.fill("#field-reason", "a report only")
+    page.fill("#field-until", "2099-03-01")
     page.keyboard.press("Enter")
+    assert "until 2099-03-01" in page.inner_text("#side")
     page.keyboard.press("a")
     page.keyboard.press("Enter")
-    assert [edit["op"] for edit in page.evaluate("review.edits()")] == ["waive", "accept"]
+    waived, accepted = page.evaluate("review.edits()")
+    assert waived == {"id": "FK-001", "op": "waive", "reason": "a report only", "until": "2099-03-01", "by": ""} and accepted["op"] == "accept"
 
 
-def test_what_the_page_exports_gives_the_map_that_it_showed(page: Any, shop: Path, tmp_path: Path) -> None:
-    for edit in (
-        {"op": "move", "subjects": ["shop.catalog.services"], "to": "orders"}, {"op": "rename", "context": "people", "to": "crm"},
-        {"op": "move", "subjects": ["shop.orders.models.Order"], "to": "crm"}, {"op": "split", "context": "orders", "subjects": ["shop.orders.views"], "to": "front"},
-    ):  # fmt: skip
-        assert page.evaluate("edit => review.edit(edit)", edit) == ""
+def test_a_use_that_waits_is_decided_with_all_that_are_alike(page: Any) -> None:
+    page.keyboard.press(TABS["uses"])
+    waiting = page.locator("#main tbody .state.open").count()
+    page.locator("#main tbody button").first.click()
+    page.keyboard.press("a")
+    page.locator("#field-id").select_option(index=page.locator("#field-id option").count() - 1)
+    page.keyboard.press("Enter")
+    assert page.locator("#main tbody .state.open").count() < waiting
+    assert [edit["op"] for edit in page.evaluate("review.edits()")] == ["accept"]
+
+
+# --- there and back --------------------------------------------------------------------------------
+
+SAMPLE = Path(__file__).parents[2] / "sample_monolith"
+REAL = [Path(each) for each in os.environ.get("MONOLITHS", "").split(os.pathsep) if each]
+
+
+def decompose(base: Path, *words: str) -> str:
+    run = subprocess.run([sys.executable, "-m", "decompose", *words], cwd=base, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stderr
+
+
+# Edits of every kind that fit any map: each is made on the page itself, and the next one is thought of on what it left.
+EDIT = """() => {
+  const { place, owner } = review.state(), of = (c) => Object.keys(place).filter((id) => place[id] === c), done = [];
+  const names = [...new Set(Object.values(place))].filter((c) => c !== 'shared' && c !== 'unassigned').sort((a, b) => of(b).length - of(a).length || (a < b ? -1 : 1));
+  const [big, next] = names, small = names.at(-1), modules = of(big), answers = JSON.parse(document.getElementById('model').textContent).decisions;
+  const tables = Object.keys(owner).filter((t) => owner[t] === big);
+  const wanted = [
+    { op: 'move', subjects: [modules[0]], to: next }, { op: 'pin', subjects: [of(next)[0]] }, { op: 'split', context: big, subjects: modules.slice(-2), to: 'split-off' },
+    { op: 'library', subjects: [modules[1]] }, { op: 'rename', context: next, to: 'renamed' }, ...(names.length > 3 ? [{ op: 'merge', context: small, to: big }] : []),
+    ...tables.slice(0, 3).map((table) => ({ op: 'own', table, to: 'renamed' })),
+    ...answers.slice(0, 1).map((d) => ({ op: 'accept', id: d.id, choice: d.proposal, reason: 'so be it', by: 'ann' })), ...answers.slice(1, 2).map((d) => ({ op: 'waive', id: d.id, reason: 'rare', until: '2099-03-01', by: 'ann' })),
+  ];
+  for (const edit of wanted) { const problem = review.edit(edit); if (problem === '') done.push(edit.op); else if (edit.op !== 'own') throw new Error(edit.op + ': ' + problem); }
+  return done;
+}"""
+
+
+@pytest.mark.parametrize("project", [SAMPLE, *REAL], ids=lambda path: path.name)
+def test_page_to_export_to_settings_to_analysis_gives_the_map_that_was_seen(browser: Any, project: Path, tmp_path: Path) -> None:
+    base = tmp_path / project.name
+    shutil.copytree(project, base, ignore=shutil.ignore_patterns(".git", ".decompose", "node_modules", "plan"))
+    settings = base / "decompose.toml"
+    settings.write_text(f"# the first line is ours\n{settings.read_text() if settings.exists() else ''}\n# and so is the last\n")
+    comments = [line.partition("#")[2] for line in settings.read_text().splitlines() if "#" in line]
+    decompose(base, "plan", ".")
+    with opened(browser, base / "plan/plan.html") as page:
+        kinds = page.evaluate(EDIT)
+        with page.expect_download() as download:
+            page.keyboard.press("e")
+        download.value.save_as(tmp_path / "edits.json")
+        shown, scores = page.evaluate("review.state()"), page.evaluate("review.scores()")
+    assert {"move", "pin", "split", "library", "rename", "own", "accept", "waive"} <= set(kinds)
+    told = decompose(base, "plan", ".", "--apply", str(tmp_path / "edits.json"))
+    assert "Written to decompose.toml (comments kept)" in told
+    found = pipeline.analyze(base).context_map
+    assert {each.module: each.context for each in found.memberships if each.module in shown["place"]} == shown["place"]
+    assert {entry.table: entry.owner for entry in found.ownership} == shown["owner"]
+    assert {name: getattr(found.scores, name) for name in scores} == pytest.approx(scores, abs=1e-4)
+    assert [line.partition("#")[2] for line in settings.read_text().splitlines() if "#" in line] == comments
+    with opened(browser, base / "plan/plan.html") as page:
+        assert page.evaluate("review.state()") == shown and page.evaluate("review.edits()") == []
+
+
+def test_a_review_saves_and_shows_the_new_plan(browser: Any, shop: Path, tmp_path: Path) -> None:
+    """The command as a person runs it: served, edited, saved, and told what is done meanwhile."""
+    base = tmp_path / "served"
+    shutil.copytree(shop, base, ignore=shutil.ignore_patterns(".decompose", "plan"))
+    words = [sys.executable, "-m", "decompose", "review", ".", "--no-open"]
+    with subprocess.Popen(words, cwd=base, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            with opened(browser, server.stdout.readline().strip()) as page:
+                heard: list[str] = []
+                page.expose_function("hear", heard.append)
+                page.evaluate("new MutationObserver(() => hear(document.getElementById('said').textContent)).observe(document.getElementById('said'), { childList: true })")
+                assert page.evaluate("review.edit({op: 'rename', context: 'people', to: 'crm'})") == ""
+                shown = page.evaluate("review.state()")
+                with page.expect_navigation(timeout=120_000):
+                    page.keyboard.press("e")
+                page.wait_for_selector("#dialog[open]")
+                assert "~ name   people -> crm" in page.inner_text("#dialog") and any(text.startswith("Planning") for text in heard)
+                page.keyboard.press("Enter")
+                assert page.evaluate("review.state()") == shown and page.evaluate("review.edits()") == []
+                assert page.inner_text("#save").startswith("Save")
+        finally:
+            server.terminate()
+    assert "[contexts.crm]" in (base / "decompose.toml").read_text() and (base / "decompose.toml").read_text().startswith("# ours\n")
+
+
+# --- by keyboard, on paper, for everybody ----------------------------------------------------------
+
+
+def test_the_whole_review_is_done_by_keyboard(page: Any) -> None:
+    press, said = page.keyboard.press, lambda: page.inner_text("#side")
+
+    def found(words: str) -> None:
+        press("/")
+        press("Control+A")
+        page.keyboard.type(words)
+        page.wait_for_function("words => document.getElementById('found')?.textContent.includes(words)", arg=words)
+        press("ArrowDown")
+        press("Enter")
+        page.wait_for_selector("#side h2")
+
+    found("shop.catalog.services")
+    press("d")  # to the details
+    assert page.evaluate("document.getElementById('side').contains(document.activeElement)") and "Uses" in said()
+    press("d")  # and back
+    press("p")
+    press("x")
+    assert "1 module marked" in said()
+    press("s")
+    page.keyboard.type("search")
+    press("Enter")
+    found("people")
+    press("r")
+    page.keyboard.type("crm")
+    press("Enter")
+    found("search")
+    press("g")
+    press("Enter")
+    found("shop.people.services")
+    press("l")
+    found("catalog_product")
+    press("o")
+    page.keyboard.press("End")
+    press("Enter")
+    press(TABS["decisions"])
+    page.locator("#main tbody button").first.focus()
+    press("ArrowDown")
+    press("ArrowUp")
+    press("Enter")
+    press("a")
+    press("Enter")
+    press("w")
+    page.keyboard.type("a report only")
+    press("Enter")
+    assert [edit["op"] for edit in page.evaluate("review.edits()")] == ["pin", "split", "rename", "merge", "library", "own", "accept", "waive"]
+    for _ in range(8):
+        press("u")
+    assert page.evaluate("review.edits()") == []
+    for _ in range(8):
+        press("Shift+U")
     with page.expect_download() as download:
-        page.keyboard.press("e")
-    download.value.save_as(tmp_path / "edits.json")
-    shown, scores = page.evaluate("review.state()"), page.evaluate("review.scores()")
-    edits = read_edits((tmp_path / "edits.json").read_bytes(), "edits.json")
-    analysis = pipeline.analyze(shop)
-    revised = pipeline.revise(analysis, edits, shop / "decompose.toml").analysis.context_map
-    edited = Edited(analysis.graph, analysis.context_map, analysis.config)
-    for each in edits.edits:
-        edited.apply(each)
-    assert differences(edited, revised) == () and edits.plan == analysis.graph.digest
-    assert {m.module: m.context for m in revised.memberships if m.module in shown["place"]} == shown["place"]
-    assert {entry.table: entry.owner for entry in revised.ownership} == shown["owner"]
-    assert {name: getattr(revised.scores, name) for name in scores} == pytest.approx(scores, abs=1e-4)
+        press("e")
+    assert len(json.loads(Path(download.value.path()).read_text())["edits"]) == 8
+
+
+def test_on_paper_stands_the_whole_plan(page: Any, tmp_path: Path) -> None:
+    page.keyboard.press(TABS["code"])
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    titles = page.eval_on_selector_all("#paper > section > h1", "all => all.map((each) => each.textContent)")
+    assert titles == ["Summary", "Context map", "Tables", "Matrix", "Decisions", "Open uses", "Order", "Sign-off", "Edits, compare"]
+    assert not page.is_visible("#main") and page.is_visible("#paper svg") and page.locator("#paper details:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("#paper > *").count() == 0
+    page.pdf(path=tmp_path / "plan.pdf", prefer_css_page_size=True)
+    assert (tmp_path / "plan.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install axe-core, or AXE_CORE=path)")
@@ -194,13 +342,13 @@ def test_nothing_serious_stands_in_anybodys_way(browser: Any, shop: Path, scheme
     found = []
     with opened(browser, shop / "plan/plan.html", color_scheme=scheme, bypass_csp=True) as page:
         page.add_script_tag(content=AXE.read_text())
-        for number, tab in enumerate(TABS, start=1):
-            page.keyboard.press(str(number))
+        for tab, key in TABS.items():
+            page.keyboard.press(key)
             if tab == "map":
                 page.locator("g.node").first.click()
             result = page.evaluate("axe.run()")
             found += [(tab, each["id"], each["nodes"][0]["html"]) for each in result["violations"] if each["impact"] in ("serious", "critical")]
-        page.keyboard.press("1")
+        page.keyboard.press(TABS["map"])
         page.keyboard.press("r")
         result = page.evaluate("axe.run()")
         found += [("dialog", each["id"], each["nodes"][0]["html"]) for each in result["violations"] if each["impact"] in ("serious", "critical")]
@@ -211,16 +359,19 @@ def test_nothing_serious_stands_in_anybodys_way(browser: Any, shop: Path, scheme
 def test_a_large_project_is_quick(browser: Any, tmp_path: Path, modules: int, edges: int, megabytes: float, record_property: Any) -> None:
     path = tmp_path / "plan.html"
     path.write_text(large_page(modules, edges))
-    with opened(browser, path) as page:
-        session = page.context.new_cdp_session(page)
-        session.send("Performance.enable")
+    sessions: list[Any] = []
 
-        def busy() -> float:
-            return next(each["value"] for each in session.send("Performance.getMetrics")["metrics"] if each["name"] == "TaskDuration")
+    def watched(page: Any) -> None:
+        sessions.append(page.context.new_cdp_session(page))
+        sessions[0].send("Performance.enable", {"timeDomain": "threadTicks"})  # the main thread's own time, whatever else the machine does
 
+    def busy() -> float:
+        return next(each["value"] for each in sessions[0].send("Performance.getMetrics")["metrics"] if each["name"] == "TaskDuration")
+
+    with opened(browser, path, watched) as page:
         painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? performance.now()")
         ready = float(page.get_attribute("html", "data-ready"))
-        page.keyboard.press("2")
+        page.keyboard.press(TABS["code"])
         box = page.locator("#boxes").bounding_box()
         page.mouse.move(box["x"] + 300, box["y"] + 200)
         page.keyboard.down("Control")
@@ -239,4 +390,5 @@ def test_a_large_project_is_quick(browser: Any, tmp_path: Path, modules: int, ed
     print(json.dumps({name: round(value, 2) for name, value in figures.items()}))
     assert figures["megabytes"] <= megabytes
     if modules == 5_000:
-        assert painted <= 1_500 and scored <= 50 * 3 and figures["busy_s"] <= 2 * 3, figures  # thrice the aim: machines of others are busy
+        assert figures["busy_s"] <= 2, figures
+        assert painted <= 1_500 * 3 and scored <= 50 * 3, figures  # by the clock, and thrice the aim: machines of others are busy

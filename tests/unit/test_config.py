@@ -124,6 +124,8 @@ def test_a_context_name_that_is_not_a_label_is_refused(name: str) -> None:
         "[decompose]\ncontexts = true",
         "[decompose]\nservices-folder = '../out'",
         "[decompose]\nservices-folder = '/out'",
+        "[decompose]\nsource-link = 'javascript:alert({path})'",
+        "[decompose]\nsource-link = 'https://example.org/blob'",
         "[decompose]\nboundary-package = 'a..b'",
         "[weights]\nfk = -1",
         "[weights]\nfk = nan",
@@ -155,6 +157,10 @@ def test_pyproject_tables_are_read_under_tool_decompose() -> None:
 
 def test_an_error_in_pyproject_points_to_its_line() -> None:
     assert problem('[project]\nname = "x"\n[tool.decompose]\nsedd = 3\n', "pyproject.toml").place == "pyproject.toml:4"
+
+
+def test_a_link_to_the_source_has_a_place_for_the_path() -> None:
+    assert parse("[decompose]\nsource-link = 'https://example.org/blob/main/{path}#L{line}'").source_link == "https://example.org/blob/main/{path}#L{line}"
 
 
 def test_every_value_knows_its_place() -> None:

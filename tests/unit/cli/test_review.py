@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from decompose import pipeline
-from decompose.cli.serving import ReviewServer
+from decompose.cli.serving import ReviewServer, Save
 from decompose.config_edits import read_edits
 from decompose.cut.edited import Edited, differences
 from decompose.errors import ConfigError, UsageError
@@ -146,10 +146,12 @@ class Desk:
     def __init__(self) -> None:
         self.saved: list[Edits] = []
 
-    def save(self, edits: Edits) -> None:
+    def save(self, edits: Edits, doing: Callable[[str, int, int], None]) -> dict[str, Any]:
+        doing("Trying the edits", 0, 0)
         if any(isinstance(edit, Merge) for edit in edits.edits):
             raise UsageError("no context is called 'x'", hint="contexts are a, b")
         self.saved.append(edits)
+        return {"lines": ["done"]}
 
 
 @pytest.fixture
@@ -195,7 +197,9 @@ def test_another_name_for_this_machine_is_refused(server: ReviewServer) -> None:
 
 def test_edits_of_the_page_are_saved(server: ReviewServer, desk: Desk) -> None:
     body = msgspec.json.encode(Edits((Rename("a", "b"),)))
-    assert edits_from(server, body) == (200, b"{}") and desk.saved == [read_edits(body, "")]
+    status, answer = edits_from(server, body)
+    assert (status, desk.saved) == (200, [read_edits(body, "")])
+    assert [json.loads(line) for line in answer.splitlines()] == [{"doing": "Trying the edits", "done": 0, "of": 0}, {"saved": {"lines": ["done"]}}]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +214,7 @@ def test_edits_from_elsewhere_are_refused(server: ReviewServer, desk: Desk, head
 
 def test_what_stands_against_edits_reaches_the_page(server: ReviewServer) -> None:
     status, answer = edits_from(server, msgspec.json.encode(Edits((Merge("x", "b"),))))
-    assert status == 409 and json.loads(answer)["error"] == {"code": "D101", "message": "no context is called 'x'", "hint": "contexts are a, b"}
+    assert status == 200 and json.loads(answer.splitlines()[-1])["error"] == {"code": "D101", "message": "no context is called 'x'", "hint": "contexts are a, b"}
     assert edits_from(server, b"nonsense")[0] == 409
 
 
@@ -227,10 +231,11 @@ def test_a_review_saves_into_the_settings(decompose: Typed, shop: Path, monkeypa
     """The command itself, with a browser of our own that saves an edit and leaves."""
     found: dict[str, Any] = {}
 
-    def browse(page: Callable[[str], str], save: Callable[[Edits], None], *, port: int, ready: Callable[[str], None]) -> None:
+    def browse(page: Callable[[str], str], save: Save, *, port: int, ready: Callable[[str], None]) -> None:
         ready("http://127.0.0.1/word/")
         found["before"] = page("word")
-        save(Edits((Rename("orders", "sales"),)))
+        found["said"] = []
+        found["saved"] = save(Edits((Rename("orders", "sales"),)), lambda stage, done, of: found["said"].append(stage))
         found["after"] = page("word")
 
     monkeypatch.setattr("decompose.cli.serving.serve", browse)
@@ -238,3 +243,20 @@ def test_a_review_saves_into_the_settings(decompose: Typed, shop: Path, monkeypa
     assert answer.code == 0 and answer.out == "http://127.0.0.1/word/\n", answer.err
     names = [{each["name"] for each in json.loads(re.search(r'id="model">(.*?)</script>', found[key], re.DOTALL)[1])["contexts"]} for key in ("before", "after")]  # type: ignore[index]
     assert "orders" in names[0] and "sales" in names[1] and 'was = "orders"' in (shop / "decompose.toml").read_text()
+    assert [stage for stage in found["said"] if stage in ("Trying the edits", "Planning every context")] == ["Trying the edits", "Planning every context"]
+    assert "~ name   orders -> sales" in found["saved"]["lines"][0]
+
+
+def test_edits_are_made_on_the_source_as_it_is_when_they_are_saved(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: dict[str, Any] = {}
+
+    def browse(page: Callable[[str], str], save: Save, *, port: int, ready: Callable[[str], None]) -> None:
+        ready("http://127.0.0.1/word/")
+        digest = json.loads(re.search(r'id="model">(.*?)</script>', page("word"), re.DOTALL)[1])["digest"]  # type: ignore[index]
+        (shop / "shop/orders/extra.py").write_text("from shop.orders import models\n")
+        found["saved"] = save(Edits((Move(("shop.orders.extra",), "catalog"),), plan=digest), lambda stage, done, of: None)
+
+    monkeypatch.setattr("decompose.cli.serving.serve", browse)
+    assert decompose("review", shop, "--no-open").code == 0
+    assert "source has changed" in found["saved"]["lines"][-1]
+    assert decompose("plan", shop, "--check").code == 0

@@ -5,11 +5,12 @@ from drawing import draw
 from msgspec.structs import replace
 from test_propose import SHOP
 
+from decompose.cut.edited import Edited
 from decompose.cut.explain import explain
 from decompose.cut.propose import propose
-from decompose.cut.whatif import WhatIf
 from decompose.errors import UsageError
 from decompose.model.contexts import Explanation
+from decompose.model.edits import Merge
 from decompose.model.location import Location
 from decompose.model.runtime import Runtime, Tie
 from decompose.model.settings import Config, ContextSettings
@@ -82,8 +83,14 @@ def test_a_test_is_explained_by_the_code_around_it() -> None:
 
 def test_the_figures_after_a_merge_are_those_of_the_merged_cut() -> None:
     merged = propose(GRAPH, Config(contexts=(ContextSettings("orders", merge=("stock",)),)))
-    after = [line.rpartition(" ")[2] for line in WhatIf(GRAPH, MAP, Config()).merged("orders", "stock")[:3]]
-    assert after == [str(n) for n in (merged.scores.cut_foreign_keys, merged.scores.cut_transactions, merged.scores.contested_tables)]
+    after = Edited(GRAPH, MAP, Config()).after(Merge("stock", "orders")).scores()
+    assert [after.cut_foreign_keys, after.cut_transactions, after.contested_tables] == [merged.scores.cut_foreign_keys, merged.scores.cut_transactions, merged.scores.contested_tables]
+
+
+def test_a_thought_changes_nothing() -> None:
+    edited = Edited(GRAPH, MAP, Config())
+    edited.after(Merge("stock", "orders"), owners={"orders_item": "billing"})
+    assert edited.scores() == MAP.scores
 
 
 def test_a_context_names_its_alternative_and_the_cost() -> None:

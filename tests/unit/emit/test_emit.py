@@ -151,6 +151,18 @@ def test_a_file_that_a_person_deleted_stays_deleted(tmp_path: Path) -> None:
     assert set(files(tmp_path)) == {"b.py"}
 
 
+@pytest.mark.parametrize("there", [b"another run's\n", b"<<<<<<< ours\n", None])
+def test_what_is_rendered_is_made_anew_whatever_stands_there(tmp_path: Path, there: bytes | None) -> None:
+    emit.write(tmp_path, [art("page.html", b"first\n", "rendered")])
+    (tmp_path / "page.html").unlink()
+    if there is not None:
+        (tmp_path / "page.html").write_bytes(there)
+    report = emit.write(tmp_path, [art("page.html", b"second\n", "rendered")])
+    report.raise_conflicts()
+    assert (tmp_path / "page.html").read_bytes() == b"second\n" and emit.edited_by_hand(tmp_path) == ()
+    assert [each.action for each in emit.write(tmp_path, [art("page.html", b"second\n", "rendered")]).outcomes] == ["unchanged"]
+
+
 def test_a_file_written_once_is_never_touched_again(tmp_path: Path) -> None:
     emit.write(tmp_path, [art("a.py", file_class="once")])
     (tmp_path / "a.py").write_bytes(b"mine\n")

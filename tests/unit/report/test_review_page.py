@@ -22,7 +22,9 @@ from decompose.errors import UsageError
 from decompose.model.codegraph import CodeGraph
 from decompose.model.contexts import ContextMap
 from decompose.model.edits import Accept, Edit, Library, Merge, Move, Own, Pin, Rename, Split, Waive
+from decompose.model.lock import PlanLock
 from decompose.model.settings import Config
+from decompose.planning.signing import accept
 from decompose.report.review import page_model, review_page
 from decompose.resources import templates
 
@@ -209,3 +211,42 @@ def test_names_of_the_target_are_no_markup() -> None:
     text = page(hostile)
     found: dict[str, Any] = json.loads(re.search(r'id="model">(.*?)</script>', text, re.DOTALL)[1])  # type: ignore[index]
     assert found["tables"]["id"] == ["</script><script>alert(1)</script>{{model}}"] and text.count("<script") == 2
+
+
+# --- what people said about a plan -----------------------------------------------------------------
+
+
+def signed(shop: Monolith, lock: PlanLock | None) -> dict[str, list[Any]]:
+    return {part[0]: part[3:] for part in page_model(shop.plan(), shop.graph, shop.config, lock)["signed"]}
+
+
+def test_the_page_tells_who_signed_what(shop: Monolith) -> None:
+    lock = accept(shop.plan(), None, ["map", "FK-001"], by="Ann", on="2026-11-27", known=())
+    found = signed(shop, lock)
+    assert found["map"] == found["FK-001"] == ["signed", "Ann", "2026-11-27", ""]
+    assert {state for id, (state, *_) in found.items() if id not in ("map", "FK-001")} <= {"unsigned", "waits"}
+
+
+def test_the_page_tells_what_is_not_what_was_signed(shop: Monolith) -> None:
+    lock = accept(shop.plan(), None, ["FK-001"], by="Ann", on="2026-11-27", known=())
+    before = msgspec.structs.replace(lock, accepted=tuple(msgspec.structs.replace(each, hash="another", choice="reference-data") for each in lock.accepted))
+    assert signed(shop, before)["FK-001"] == ["drifted", "Ann", "2026-11-27", "reference-data"]
+
+
+def test_unsigned_is_said_where_there_is_no_lock(shop: Monolith) -> None:
+    model = page_model(shop.plan(), shop.graph, shop.config)
+    assert not model["lock"] and {part[3] for part in model["signed"]} <= {"unsigned", "waits"}
+
+
+def test_a_use_that_waits_brings_what_it_can_become(shop: Monolith) -> None:
+    plan = shop.plan()
+    edges = {edge.id: edge for context in plan.contexts for edge in context.edges if edge.disposition == "decide"}
+    waiting = page_model(plan, shop.graph, shop.config)["waiting"]
+    assert waiting and {row[0] for row in waiting} == set(edges)
+    assert all(set(row[9]) == set(edges[row[0]].alternatives) - {"decide"} for row in waiting)
+
+
+def test_where_the_source_is_linked_to_is_a_setting(shop: Monolith) -> None:
+    link = "https://example.org/team/project/blob/main/{path}#L{line}"
+    model = page_model(shop.plan(), shop.graph, msgspec.structs.replace(shop.config, source_link=link))
+    assert (model["link"], model["root"]) == (link, "")
