@@ -13,11 +13,7 @@ FIRST := tests/e2e/test_sample.py tests/e2e/test_both_directions.py
 # Where the programs for odd and hostile inputs lie.
 SHARED ?= ../shared
 
-<<<<<<< HEAD
-.PHONY: help man bench-boundary bench-copy bench-cut harness test-aws test-containers test-compose test-browser test-dask demo test lint e2e golden bench oracle proof-wger clean
-=======
-.PHONY: help bench-boundary bench-copy bench-cut harness test-aws test-containers test-compose test-browser test-dask demo docs test lint e2e golden bench oracle proof-wger clean
->>>>>>> docs
+.PHONY: help bench-boundary bench-copy bench-cut harness test-aws test-containers test-compose test-browser test-dask demo docs man test lint e2e golden bench oracle proof-wger clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
