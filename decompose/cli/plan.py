@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         "decompose plan .",
         "decompose plan . --check",
         "decompose plan . --format json -o plan.json",
-        'decompose plan . --accept --by "Ann Lee"',
+        'decompose plan . --accept --by platform-team',
         "decompose plan . --accept map FK-001 'TX-*'",
         'decompose plan . --waive FK-001 --until 2099-12-31 --reason "replica ok"',
         "decompose plan . --open",

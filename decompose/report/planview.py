@@ -73,7 +73,7 @@ class PlanView:
         return size + (f" and {parts} {'definition' if parts == 1 else 'definitions'}" if parts else "")
 
     def state(self, identifier: str) -> str:
-        """What became of a decision: ``accepted by Ann, 2026-11-27``, ``waived by Ann until 2027-03-01``."""
+        """What became of a decision: ``accepted by platform-team, 2026-11-27``, ``waived by platform-team until 2027-03-01``."""
         decision = self.decided.get(identifier)
         return "" if decision is None else told(decision)
 

@@ -154,7 +154,7 @@ def _blob_ids(base: Path, path: str, known: str) -> tuple[str, ...]:
 
 
 def person(base: Path) -> str:
-    """Who works here as git knows it, ``Ann Lee <ann@example.org>``; ``""`` when it does not."""
+    """Who works here as git knows it, ``name <address>``; ``""`` when it does not."""
     own = {**_environment(), **{name: os.environ[name] for name in ("HOME", "XDG_CONFIG_HOME") if name in os.environ}}
     del own["GIT_CONFIG_GLOBAL"]  # a name stands in the person's own settings
     said = [_run(base, ["git", "config", "--get", name], own) for name in ("user.name", "user.email")]
