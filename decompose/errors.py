@@ -26,7 +26,7 @@ class DecomposeError(Exception):
     """
 
     exit_code = 2
-    code: str
+    code = ""
 
     def __init__(self, message: str, *, hint: str = "", place: str = "", code: str = "") -> None:
         super().__init__(message)
