@@ -125,8 +125,7 @@ def command(
         session.result(document, output)
     else:
         session.result(_summary(migration, session.terminal(output)), output)
-        size = (base / pipeline.PLAN_PAGE).stat().st_size
-        session.note(f"\nWrote {pipeline.PLAN}  {pipeline.PLAN_DOCUMENT}  {pipeline.PLAN_PAGE} ({size / 1e6:.1f} MB, needs no network)")
+        session.note(f"\nWrote {pipeline.PLAN}  {pipeline.PLAN_DOCUMENT}  {pipeline.PLAN_PAGE}")
         for decision in pipeline.unused_decisions(migration, analysis.config):
             session.warn(f"{decision!r}, decided or waived in the settings, fits no edge, foreign key, transaction or table of this plan")
         for line in unsigned[:_UNSIGNED]:
