@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 MEANINGS: Mapping[str, str] = {
+    "decompose.since": "The first day of the git history that counts: `2025-01-31`. Without it two years before the newest commit.",
+    "decompose.source-link": "Where places on the plan's page lead: a link with `{path}`, `{line}`, and `{root}` for the project's folder. Without it an editor.",
     "decompose.source": "Import roots, when they are not found: folders relative to the project.",
     "decompose.exclude": "Globs over paths that are not read.",
     "decompose.settings": "The framework's settings module, when it is not found: `shop.settings` or its path.",

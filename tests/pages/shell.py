@@ -44,7 +44,7 @@ class Shell:
             self.folder.mkdir(parents=True)
             for part in CHECKOUT if project == "checkout" else ():
                 _copy(ROOT / part, self.folder / part)
-        (home / ".gitconfig").write_text("[user]\nname = Ann Lee\nemail = ann@example.org\n[init]\ndefaultBranch = main\n")
+        (home / ".gitconfig").write_text("[user]\nname = platform-team\nemail = platform-team@example.org\n[init]\ndefaultBranch = main\n")
         variables = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(home), "NO_COLOR": "1", "COLUMNS": "100", "LC_ALL": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.folder) if project == "checkout" else os.environ.get("PYTHONPATH", ""),
