@@ -117,5 +117,5 @@ if (told_before) {
   dialog("Saved", [...done.lines.map((text) => ({ text })), { text: "This page shows the new plan." }], null, "Go on");
 } else draw();
 document.documentElement.dataset.ready = performance.now().toFixed(0);
-// For tests and the console: the state as it is, and edits without a dialog.
-window.review = { edit, undo: () => step(-1), redo: () => step(1), edits, scores: () => result().scores, state: () => ({ place: Object.fromEntries(m.ids.map((id, n) => [id, name(state().place[n])])), owner: Object.fromEntries(m.tables.id.map((id, t) => [id, name(result().owner[t])])) }) };
+// For tests and the console: the state as it is, edits without a dialog, and where on the picture the middle of a module's box is.
+window.review = { spot: (id) => { const b = layout.modules.find((box) => m.ids[box.module] === id); return [b.x + b.w / 2, b.y + b.h / 2]; }, edit, undo: () => step(-1), redo: () => step(1), edits, scores: () => result().scores, state: () => ({ place: Object.fromEntries(m.ids.map((id, n) => [id, name(state().place[n])])), owner: Object.fromEntries(m.tables.id.map((id, t) => [id, name(result().owner[t])])) }) };
