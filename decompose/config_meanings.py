@@ -19,7 +19,6 @@ MEANINGS: Mapping[str, str] = {
     "decompose.services-folder": "Folder that services are written to.",
     "decompose.boundary-package": "Dotted name of the package for generated boundaries. Without it `boundaries` in the project's main package.",
     "decompose.seed": "Seed of the search for a cut. The same seed gives the same cut.",
-    "decompose.since": "The first day of the git history that counts: 2025-01-31. Without it the two years before the newest commit.",
     "decompose.min-version": "The least version of decompose that may work on this project.",
     "decompose.apart": "Lists of globs: no two of a list meet in one context.",
     "evidence.coverage": "Cobertura reports (`coverage xml`), as paths or globs in the project.",
