@@ -100,7 +100,6 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={
-        "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "DECOMPOSE",
         "max_content_width": 100,
     },

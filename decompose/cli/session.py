@@ -363,6 +363,8 @@ def shared(function: F) -> F:
             "color", type=click.Choice(["auto", "always", "never"]), expose_value=False, callback=_set("colour"), help="Colours; auto obeys NO_COLOR, FORCE_COLOR and TERM."
         ),
         _option("debug", is_flag=True, expose_value=False, callback=_set("debug"), help="Show the traceback of an error."),
+        # Said here and not in the settings of a context: who makes a context of a command by hand, for man pages and the handbook, sees it too.
+        click.help_option("-h", "--help", allow_from_autoenv=False),
     )
 
 
