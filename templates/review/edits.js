@@ -214,7 +214,7 @@ const acts = {
   mark() {
     if (selected?.module === undefined) return said("Select a module first.");
     if (marked.has(selected.module)) marked.delete(selected.module); else marked.add(selected.module);
-    soon();
+    draw();
   },
 };
 

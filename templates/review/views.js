@@ -212,7 +212,8 @@ const views = {
     raw.tasks.forEach(([title, u, file, line]) => add("task", title, el("span", {}, code(title), " ", unitLink(u)), [unit(u), " ", source(file, line, true)]));
     waiting.forEach((d) => add("use to decide", `${d.id} ${d.what} ${d.subject} ${d.reason}`, bare(`${d.id}  ${d.subject}`, () => select({ decision: d.id }), { class: "bare code" }), source(...d.evidence[0], true)));
     raw.order.forEach((o) => o.operations.forEach(([title, ...op]) => add("operation", `${o.name} ${title}`, code(`${o.name}.${title}`), source(op[4], op[5], true))));
-    return [el("h2", { id: "found" }, `${locale(rows.length)} found for “${$("search").value.trim()}”`), table("found", [["what", (r) => r[0], (r) => el("span", { class: "keep" }, r[0])], ["name", (r) => r[1], (r) => r[2]], ["where", () => "", (r) => r[3]]], rows, { label: "Filter what was found", caption: "Found", none: "Names of contexts, modules, definitions, tables, columns, routes, tasks and operations are searched, and ids such as FK-001." })];
+    const order = [...new Set(rows.map((r) => r[0]))]; // what is called just so comes first, then contexts before what is in them
+    return [el("h2", { id: "found" }, `${locale(rows.length)} found for “${$("search").value.trim()}”`), table("found", [["what", (r) => (r[1].toLowerCase() === words.join(" ") ? -1 : order.indexOf(r[0])), (r) => el("span", { class: "keep" }, r[0])], ["name", (r) => r[1], (r) => r[2]], ["where", () => "", (r) => r[3]]], rows, { label: "Filter what was found", caption: "Found", none: "Names of contexts, modules, definitions, tables, columns, routes, tasks and operations are searched, and ids such as FK-001." })];
   },
 };
 
