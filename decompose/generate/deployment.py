@@ -266,7 +266,8 @@ def _environment(plan: ServicePlan) -> tuple[tuple[Variable, ...], tuple[Secret,
         variables.append(Variable("DJANGO_SETTINGS_MODULE", f"{plan.package}.settings"))
         if mounted_files(plan)[0]:
             variables.append(Variable("MEDIA_ROOT", FILES))
-    secrets = list(CONTRACT_SECRETS)
+    signs = plan.project.framework in ("django", "flask")
+    secrets = [secret for secret in CONTRACT_SECRETS if signs or secret.name != "SECRET_KEY"]
     gaps: list[Gap] = []
     uses = [
         *(["callbacks"] if plan.context.callbacks else []),

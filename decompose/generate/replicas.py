@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 
 from decompose.generate.callbacks import package as callback_package
 from decompose.generate.migrations import is_generated, replica_fields
@@ -130,9 +131,14 @@ def exports_of(plan: ServicePlan, defined: dict[str, set[str]], texts: dict[str,
     moved = {module: _top_names(text) for module, text in texts.items()}
     packages = {module for placement in plan.context.placements for module in [placement.module] if placement.path.endswith("/__init__.py")}
     top = {placement.module.partition(".")[0] for placement in plan.context.placements}
-    for module, text in texts.items():
-        for package, name in _taken(module, module in packages, ast.parse(text)):
-            if package.partition(".")[0] not in top or name in defined.get(package, ()):
+    taken = {module: list(_taken(module, module in packages, ast.parse(text))) for module, text in texts.items()}
+    # `from a import b` may mean the module a.b, even where that has a name b of its own: what is asked of it tells.
+    asked = {
+        use.source for uses in taken.values() for use in uses if use.attribute and (use.name in moved.get(use.source, ()) or use.name in defined.get(use.source, ()))
+    }  # fmt: skip
+    for module, uses in taken.items():
+        for package, name, _ in uses:
+            if package.partition(".")[0] not in top or name in defined.get(package, ()) or f"{package}.{name}" in asked:
                 continue
             homes = (defined, moved) if package not in texts else (defined,)
             home = next((each for names in homes for each in sorted(names) if name in names[each] and each.startswith(package + ".")), None)
@@ -141,7 +147,15 @@ def exports_of(plan: ServicePlan, defined: dict[str, set[str]], texts: dict[str,
     return {package: sorted(names) for package, names in found.items()}
 
 
-def _taken(module: str, is_package: bool, tree: ast.AST) -> Iterator[tuple[str, str]]:
+class _Taken(NamedTuple):
+    """A name taken from a module or package; ``attribute`` for ``c.d`` where ``from a.b import c`` stands, whose ``source`` is ``a.b.c``."""
+
+    source: str
+    name: str
+    attribute: bool
+
+
+def _taken(module: str, is_package: bool, tree: ast.AST) -> Iterator[_Taken]:
     """What a module takes from others: ``from a.b import c``, and ``c.d`` for a ``c`` that it imported so; relative names made whole."""
     bound: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -150,11 +164,11 @@ def _taken(module: str, is_package: bool, tree: ast.AST) -> Iterator[tuple[str, 
             above = parts[: len(parts) - node.level + is_package] if node.level else []
             source = ".".join([*above, *([node.module] if node.module else [])])
             for alias in node.names:
-                yield source, alias.name
+                yield _Taken(source, alias.name, False)
                 bound[alias.asname or alias.name] = f"{source}.{alias.name}"
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in bound:
-            yield bound[node.value.id], node.attr
+            yield _Taken(bound[node.value.id], node.attr, True)
 
 
 def _top_names(text: str) -> set[str]:

@@ -11,6 +11,8 @@ import pytest
 from fastapi_shop import shop
 
 from decompose.generate import generators
+from decompose.generate.crosscheck import problems
+from decompose.generate.deployment import deployment
 from decompose.generate.render import make_render
 from decompose.generate.sqlalchemy.database import Database, database_of
 from decompose.resources import templates
@@ -41,6 +43,13 @@ def run(folder: Path, *words: str, **more: str) -> str:
 
 def test_the_database_is_the_session_maker_of_the_monolith() -> None:
     assert database_of(shop().service("orders")) == Database("shop.database.Base", maker="shop.database.SessionLocal")
+
+
+def test_its_deployment_files_agree_with_its_code() -> None:
+    plan = shop().service("orders")
+    made = [each for generate in generators() for each in generate(plan, make_render(templates()))]
+    assert problems(deployment(plan), made) == ()
+    assert "SECRET_KEY" not in {secret.name for secret in deployment(plan).secrets}, "nothing of it signs with one"
 
 
 def test_the_workflow_migrates_and_compares(tree: Path) -> None:

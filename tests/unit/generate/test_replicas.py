@@ -149,11 +149,15 @@ from django.db import models
 class Archive(models.Model):
     pass
 
+# shop/reviews/limits.py
+limits = {"words": 5}
+WORST = 1
+
 # shop/reviews/jobs/__init__.py
 
 # shop/reviews/jobs/tidy.py
 from celery import shared_task
-from .. import models
+from .. import limits, models
 from ..models import Review
 
 @shared_task
@@ -162,7 +166,8 @@ def shorten():
 
 @shared_task
 def forget():
-    models.Archive.objects.all().delete()
+    if limits.WORST:
+        models.Archive.objects.all().delete()
 """
 
 
@@ -172,3 +177,4 @@ def test_a_package_that_only_re_exports_does_so_for_what_went_to_the_service() -
     assert {(node.module, alias.name) for node in ast.walk(ast.parse(package)) if isinstance(node, ast.ImportFrom) for alias in node.names} >= {
         ("shop.reviews.models.review", "LIMIT"), ("shop.reviews.models.review", "Review"), ("shop.reviews.models.archive", "Archive"),
     }  # fmt: skip
+    assert "limits" not in "".join(made.values()), "a module is no re-export, although a name in it is called as it is"
