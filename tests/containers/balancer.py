@@ -11,7 +11,6 @@ import http.client
 import random
 import re
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -125,18 +124,13 @@ class Stack:
 
 
 class Balancer:
-    """``targets`` are base addresses by target group. ``sent`` lists for each request its ``X-Request-Id`` and the group that got it.
-
-    A fault between the two: targets are asked ``delay`` seconds late, and nobody but this answers where ``broken`` is a status.
-    """
+    """``targets`` are base addresses by target group. ``sent`` lists for each request its ``X-Request-Id`` and the group that got it."""
 
     def __init__(self, default: str, targets: dict[str, str]) -> None:
         self.default, self.targets = default, targets
         self.rules: list[Rule] = []
         self.sent: list[tuple[str, str]] = []
         self.url = ""
-        self.delay = 0.0
-        self.broken = 0
         self._random = random.Random(1)
 
     def group(self, method: str, path: str, headers: Mapping[str, str]) -> str:
@@ -176,10 +170,6 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         name = self.shared.group(self.command, urlsplit(self.path).path, self.headers)
         self.shared.sent.append((self.headers.get("X-Request-Id", ""), name))
-        if self.shared.broken:
-            self._answer(self.shared.broken, [], b"")
-            return
-        time.sleep(self.shared.delay)
         target = urlsplit(self.shared.targets[name])
         connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=IDLE)
         headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}

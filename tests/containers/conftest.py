@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from balancer import Balancer, listening
 from engine import build, network, required
 from fargate import Task
+from faults import Way, between
 from postgres import Server, server
 from shop_cloud import KEY, NETWORK, Account, Cloud, Monolith, addresses
 
@@ -89,14 +89,14 @@ def service(cloud: Cloud) -> Iterator[Task]:
 
 
 @pytest.fixture(scope="module")
-def way(service: Task) -> Iterator[Balancer]:
-    """What lies between the monolith and the service, where faults can be."""
-    with listening(Balancer("service", {"service": service.url("")})) as balancer:
-        yield balancer
+def way(service: Task) -> Iterator[Way]:
+    """What lies between the monolith and the service."""
+    with between(service.url("")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def monolith(cloud: Cloud, way: Balancer, databases: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monolith]:
+def monolith(cloud: Cloud, way: Way, databases: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monolith]:
     folder, scratch = cloud.folder.parents[1], tmp_path_factory.mktemp("monolith")
     address = databases.database()
     port = int(cloud.account.monolith.rpartition(":")[2])

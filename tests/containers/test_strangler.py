@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from balancer import Balancer, listening, rules
 from fargate import Task
+from faults import Way
 from identity import bearer
 from shop_cloud import KEY, Cloud, Monolith
 
@@ -238,7 +239,7 @@ def test_a_service_without_its_database_is_taken_out_and_comes_back(direct: Shop
     until(lambda: recovered(direct))
 
 
-def test_a_service_that_answers_after_ten_seconds_holds_no_worker_for_longer_than_declared(direct: Shop, way: Balancer) -> None:
+def test_a_service_that_answers_after_ten_seconds_holds_no_worker_for_longer_than_declared(direct: Shop, way: Way) -> None:
     way.delay = 10
     try:
         assert degraded(direct) == {"page": 200, "route": 504}
@@ -247,7 +248,7 @@ def test_a_service_that_answers_after_ten_seconds_holds_no_worker_for_longer_tha
     until(lambda: recovered(direct))
 
 
-def test_a_service_that_fails_breaks_what_needs_it_and_nothing_else(direct: Shop, way: Balancer, monolith: Monolith) -> None:
+def test_a_service_that_fails_breaks_what_needs_it_and_nothing_else(direct: Shop, way: Way, monolith: Monolith) -> None:
     way.broken = 500
     try:
         # Its failure is one of the page that asked, as when its code ran in the monolith; a circuit that has opened since gives the declared answer.
