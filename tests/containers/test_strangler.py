@@ -213,6 +213,10 @@ def until(condition: Callable[[], bool], limit: float = 60) -> None:
         time.sleep(0.5)
 
 
+WAITED = ({"page": 200, "route": 504}, {"page": 200, "route": 503})
+"""The first to ask wait as long as is declared; of two web processes one may still have its circuit open from the fault before."""
+
+
 def test_a_killed_service_takes_nothing_else_with_it_and_is_found_again(direct: Shop, service: Task) -> None:
     assert recovered(direct)
     service.signal("kill")
@@ -227,7 +231,7 @@ def test_a_killed_service_takes_nothing_else_with_it_and_is_found_again(direct: 
 def test_a_service_that_hangs_holds_no_worker_for_longer_than_declared(direct: Shop, service: Task) -> None:
     service.signal("pause")
     try:
-        assert degraded(direct) == {"page": 200, "route": 504}
+        assert degraded(direct) in WAITED
     finally:
         service.signal("unpause")
     until(lambda: recovered(direct))
@@ -242,7 +246,7 @@ def test_a_service_without_its_database_is_taken_out_and_comes_back(direct: Shop
 def test_a_service_that_answers_after_ten_seconds_holds_no_worker_for_longer_than_declared(direct: Shop, way: Way) -> None:
     way.delay = 10
     try:
-        assert degraded(direct) == {"page": 200, "route": 504}
+        assert degraded(direct) in WAITED
     finally:
         way.delay = 0
     until(lambda: recovered(direct))
@@ -256,11 +260,11 @@ def test_a_service_that_fails_breaks_what_needs_it_and_nothing_else(direct: Shop
         assert found["route"] in (500, 503) and found["page"] in (500, 200)
         monolith.run(RENAME.format(5, direct.product))
         waiting = monolith.run("", "manage.py", "dispatch_events", "--once")
-        assert not waiting.endswith("0 waiting, 0 parked"), waiting
+        assert not waiting.endswith(", 0 waiting, 0 parked"), waiting
     finally:
         way.broken = 0
     until(lambda: recovered(direct))
-    until(lambda: monolith.run("", "manage.py", "dispatch_events", "--once").endswith("0 waiting, 0 parked"))
+    until(lambda: monolith.run("", "manage.py", "dispatch_events", "--once").endswith(", 0 waiting, 0 parked"))
 
 
 RENAME = "from shop.catalog.models import Product\nfor number in range({0}):\n    product = Product.objects.get(pk={1})\n    product.name = f'Name {{number}}'\n    product.save()"
@@ -271,10 +275,10 @@ def test_no_event_is_lost_while_the_service_is_away(direct: Shop, service: Task,
     try:
         monolith.run(RENAME.format(20, direct.product))
         waiting = monolith.run("", "manage.py", "dispatch_events", "--once")
-        assert not waiting.endswith("0 waiting, 0 parked"), waiting
+        assert not waiting.endswith(", 0 waiting, 0 parked"), waiting
     finally:
         service.signal("start")
     until(lambda: recovered(direct))
-    until(lambda: monolith.run("", "manage.py", "dispatch_events", "--once").endswith("0 waiting, 0 parked"))
+    until(lambda: monolith.run("", "manage.py", "dispatch_events", "--once").endswith(", 0 waiting, 0 parked"))
     name = service.run("python", "-c", f"import django; django.setup()\nfrom shop.catalog.models import Product\nprint(Product.objects.get(pk={direct.product}).name)")
     assert name.strip() == "Name 19"
