@@ -119,6 +119,7 @@ def accept(migration: MigrationPlan, lock: PlanLock | None, ids: Collection[str]
         accepted=tuple(signatures),
         map=signed_map(migration.context_map) if taken or lock is None else lock.map,
         known=tuple(sorted(known)) if taken or lock is None else lock.known,
+        unread=tuple(sorted({each.path for each in migration.failed})) if taken or lock is None else lock.unread,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -210,6 +211,79 @@ def test_an_ended_waiver_fails_the_check(decompose: Typed, signed: Path) -> None
     settings.write_text(settings.read_text() + '[[waivers]]\nid = "FK-001"\nreason = "replica ok"\nuntil = 2020-01-01\n')
     answer = decompose("check", signed)
     assert answer.code == 1 and answer.out.startswith("decompose.toml:1: D311 the waiver of FK-001 ended on 2020-01-01")
+
+
+# --- files that cannot be read -------------------------------------------------------------------
+
+
+def broken(path: Path) -> None:
+    path.write_text("def broken(:\n")
+
+
+def in_utf16(path: Path) -> None:
+    path.write_bytes("from shop.catalog import models\n".encode("utf-16"))
+
+
+def pipe(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def dangling(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to("nowhere.py")
+
+
+@pytest.mark.parametrize("damage", [broken, in_utf16, pipe, dangling])
+@pytest.mark.parametrize("name", ["services.py", "brandnew.py"])
+def test_a_check_that_cannot_read_a_file_does_not_pass(decompose: Typed, signed: Path, damage: Callable[[Path], None], name: str) -> None:
+    path = f"shop/orders/{name}"
+    damage(signed / path)
+    lock = (signed / "plan.lock").read_bytes()
+    answer = decompose("check", signed)
+    assert answer.code == 6 and f"{path}:1: D210 this file is not read" in answer.out and "1 file not read" in answer.out
+    assert "Nothing new crosses" not in answer.out and "--update-baseline" not in answer.err and "gone;" not in answer.err
+    assert decompose("check", signed) == answer  # also what is recalled
+    refused = decompose("check", signed, "--update-baseline")
+    assert refused.code == 6 and "plan.lock stays as it is" in refused.err and (signed / "plan.lock").read_bytes() == lock
+
+
+def test_every_form_names_the_file_that_is_not_read(decompose: Typed, signed: Path) -> None:
+    broken(signed / "shop/orders/services.py")
+    told = json.loads(decompose("check", signed, "-f", "json").out)
+    assert [(each["path"], each["line"]) for each in told["unread"]] == [("shop/orders/services.py", 1)] and "syntax" in told["unread"][0]["reason"]
+    assert told["fixed"] == [] and told["unseen"] > 0
+    for form in ("github", "sarif", "junit"):
+        answer = decompose("check", signed, "-f", form)
+        assert answer.code == 6 and "D210" in answer.out and "shop/orders/services.py" in answer.out
+    assert decompose("check", signed, "--exit-zero").code == 0
+
+
+def test_a_file_with_a_model_takes_no_use_of_its_table_along(decompose: Typed, signed: Path) -> None:
+    services = signed / "shop/orders/services.py"
+    services.write_text(services.read_text() + "\n\ndef titles():\n    return list(Product.objects.all())\n# decompose: ignore[D203] soon gone\n")
+    (signed / "shop/catalog/models.py").write_text("class Product(:\n")
+    told = json.loads(decompose("check", signed, "-f", "json").out)
+    assert told["fixed"] == [] and [each["code"] for each in told["findings"] if each["code"] == "D209"] == []
+
+
+def test_what_was_unread_when_the_plan_was_signed_is_a_warning_until_it_can_be_read(decompose: Typed, signed: Path) -> None:
+    broken(signed / "shop/catalog/legacy.py")
+    assert decompose("check", signed).code == 6
+    assert decompose("plan", signed).code == 0 and decompose("plan", signed, "--accept", "map", "--by", "Ann").code == 0
+    assert json.loads((signed / "plan.lock").read_bytes())["unread"] == ["shop/catalog/legacy.py"]
+    answer = decompose("check", signed)
+    assert answer.code == 0 and "shop/catalog/legacy.py:1: D210" in answer.out and "1 warning" in answer.out
+    assert "::warning file=shop/catalog/legacy.py" in decompose("check", signed, "-f", "github").out
+    (signed / "shop/catalog/legacy.py").write_text("X = 1\n")
+    assert "D210" not in decompose("check", signed).out
+
+
+def test_a_test_that_cannot_be_read_is_a_warning(decompose: Typed, signed: Path) -> None:
+    (signed / "tests/data").mkdir(parents=True)
+    broken(signed / "tests/data/sample.py")
+    answer = decompose("check", signed)
+    assert answer.code == 0 and "tests/data/sample.py:1: D210" in answer.out
 
 
 # --- comparing ----------------------------------------------------------------------------------
