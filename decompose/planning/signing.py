@@ -7,14 +7,15 @@ comment moved is signed as the one before, and one that differs in any of this i
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 import msgspec
 
-from decompose.config import did_you_mean
 from decompose.errors import FileError, NotReady, RefusedInput, UsageError
 from decompose.model.contexts import ContextMap
 from decompose.model.lock import PlanLock, Signature, SignedContext, SignedMap
@@ -130,7 +131,7 @@ def _chosen(found: Collection[Part], ids: Collection[str]) -> set[str]:
     for id in ids:
         named = [part for part in found if fnmatchcase(part.id, id)]
         if not named:
-            raise UsageError(f"nothing in the plan is called {id!r}", hint=did_you_mean(id, [part.id for part in found]))
+            raise UsageError(f"nothing in the plan is called {id!r}", hint=what_there_is(id, (part.id for part in found)))
         waiting = [part for part in named if part.open]
         if waiting and len(named) == 1:
             raise NotReady(
@@ -139,6 +140,35 @@ def _chosen(found: Collection[Part], ids: Collection[str]) -> set[str]:
             )
         chosen |= {part.id for part in named if not part.open}
     return chosen
+
+
+def waivable(migration: MigrationPlan, id: str) -> None:
+    """Raises :class:`UsageError` for an id, or a glob, that fits no decision of the plan."""
+    known = [each.id for each in migration.decisions]
+    if not any(fnmatchcase(each, id) for each in known):
+        raise UsageError(f"no decision of the plan is called {id!r}, so there is nothing to waive", hint=what_there_is(id, known))
+
+
+_NAMED = 8
+"""Ids that are listed before they are only counted."""
+_NUMBERED = re.compile(r"[A-Z]+-|.+-(?=[0-9a-f]{8}$)")
+"""What ids of one sort begin with: of foreign keys and the like, and of the edges of one boundary."""
+
+
+def what_there_is(id: str, known: Iterable[str]) -> str:
+    """The ids nearest to one that is none, then what sorts there are, and how many of each."""
+    ids = sorted(set(known))
+    near = difflib.get_close_matches(id, ids, n=3, cutoff=0.5) or difflib.get_close_matches(id.upper(), ids, n=3, cutoff=0.5)
+    counts: dict[str, int] = {}
+    for each in ids:
+        if begin := _NUMBERED.match(each):
+            counts[begin[0]] = counts.get(begin[0], 0) + 1
+    named = [each for each in ids if not _NUMBERED.match(each) and each != MAP]
+    groups = [MAP] if MAP in ids else []
+    groups += [*named[:_NAMED], *([f"{len(named) - _NAMED:,} more names"] if len(named) > _NAMED else [])]
+    groups += [f"{begin}* ({count:,})" for begin, count in sorted(counts.items())]
+    told = f"there are {', '.join(groups)}" if groups else "the plan has none"
+    return f"did you mean {', '.join(near)}? {told}" if near else told
 
 
 # --- the file -----------------------------------------------------------------------------------

@@ -121,6 +121,28 @@ def test_half_a_waiver_is_refused(decompose: Typed, shop: Path, words: list[str]
     assert decompose("plan", shop, *words).code == 2 and not (shop / "decompose.toml").exists()
 
 
+@pytest.mark.parametrize("id", ["FK-999", "nope", "TX-*x", "orders"])
+def test_a_waiver_of_what_is_no_decision_is_refused(decompose: Typed, signed: Path, id: str) -> None:
+    before = {path: path.read_bytes() for path in (signed / "decompose.toml", signed / ".decompose/plan.json", signed / "plan.lock")}
+    answer = decompose("plan", signed, "--waive", id, "--reason", "replica ok", "--by", "Ann")
+    assert answer.code == 2 and "D101" in answer.err and id in answer.err and "FK-* (1)" in answer.err
+    assert ("did you mean FK-001" in answer.err) == (id == "FK-999")
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_an_id_that_is_none_gets_the_nearest_and_what_sorts_there_are(decompose: Typed, signed: Path) -> None:
+    near = decompose("plan", signed, "--accept", "FK-999", "--by", "Ann").err
+    assert "did you mean FK-001? there are map, catalog, orders, reviews, FK-* (1), TBL-* (1), TX-* (1)" in near
+    far = decompose("plan", signed, "--accept", "nope", "--by", "Ann").err
+    assert "hint  there are map, catalog, orders, reviews, FK-* (1)" in far and "FK-001" not in far
+
+
+def test_a_waiver_is_not_written_by_a_check_of_the_plan(decompose: Typed, signed: Path) -> None:
+    before = (signed / "decompose.toml").read_bytes()
+    assert decompose("plan", signed, "--check", "--waive", "FK-001", "--reason", "x").code == 2
+    assert (signed / "decompose.toml").read_bytes() == before
+
+
 # --- checking -----------------------------------------------------------------------------------
 
 
