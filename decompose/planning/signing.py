@@ -244,9 +244,50 @@ def unsigned(migration: MigrationPlan, lock: PlanLock, context: str = "", *, tod
         elif signed is None:
             yield f"nobody has accepted {part.id} ({part.subject})"
         elif part.id == MAP:
-            yield f"the cut is not the one that {signed.by} accepted"
+            told = "; ".join(cut_changes(lock.map, signed_map(migration.context_map)))
+            yield f"the cut is not the one that {signed.by} accepted" + (f": {told}" if told else "")
         else:
             yield f"{part.id} is {part.choice} now ({part.subject}), {signed.by} accepted {signed.choice}"
+
+
+_SHOWN = 3
+"""Names that are told of one sort of change."""
+
+
+def cut_changes(before: SignedMap, now: SignedMap) -> Iterator[str]:
+    """What differs between two cuts, in words: ``3 modules are new in catalog: a, b, c``."""
+    for name in sorted(before.contexts.keys() - now.contexts.keys()):
+        yield f"the context {name} is gone"
+    for name in sorted(now.contexts.keys() - before.contexts.keys()):
+        yield f"the context {name} is new"
+    for noun, was, is_ in (
+        ("module", _placed(before, "modules"), _placed(now, "modules")),
+        ("table", _placed(before, "tables"), _placed(now, "tables")),
+        ("definition", before.definitions, now.definitions),
+    ):
+        yield from _placements(noun, was, is_)
+    for name in sorted(before.contexts.keys() & now.contexts.keys()):
+        old, new = before.contexts[name], now.contexts[name]
+        if old.role != new.role:
+            yield f"{name} is {new.role} now, was {old.role}"
+        if old.team != new.team:
+            yield f"the team of {name} is {new.team or 'not named'} now, was {old.team or 'not named'}"
+
+
+def _placed(signed: SignedMap, what: Literal["modules", "tables"]) -> dict[str, str]:
+    return {each: name for name, context in signed.contexts.items() for each in getattr(context, what)}
+
+
+def _placements(noun: str, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """Names that came, went or moved, those of one context together."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(now.keys() | was.keys()):
+        here, there = was.get(name, ""), now.get(name, "")
+        if here != there:
+            groups.setdefault(f"new in {there}" if not here else f"gone from {here}" if not there else f"in {there} and no longer in {here}", []).append(name)
+    for what, names in groups.items():
+        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        yield f"{_number(len(names), noun)} {'is' if len(names) == 1 else 'are'} {what}: {', '.join(names[:_SHOWN])}{more}"
 
 
 def _number(number: int, noun: str) -> str:

@@ -94,6 +94,15 @@ def test_a_plan_that_says_something_else_is_not_the_signed_one(decompose: Typed,
     assert answer.code == 1 and "FK-001 is replica now" in answer.err
 
 
+def test_a_new_module_of_a_signed_context_is_named_as_what_changed_the_cut(decompose: Typed, signed: Path) -> None:
+    for name in ("prices", "stock", "tax", "units"):
+        (signed / f"shop/catalog/{name}.py").write_text("X = 1\n")
+    assert decompose("plan", signed).code == 0
+    answer = decompose("extract", "catalog", "-C", signed, "--dry-run")
+    assert answer.code == 1 and "D310" in answer.err
+    assert "the cut is not the one that Ann accepted: 4 modules are new in catalog: shop.catalog.prices, shop.catalog.stock, shop.catalog.tax and 1 more" in answer.err
+
+
 def test_a_waiver_goes_into_the_settings_with_comments_kept_and_replaces_the_one_before(decompose: Typed, signed: Path) -> None:
     before = (signed / "decompose.toml").read_text()
     assert decompose("plan", signed, "--waive", "FK-001", "--until", "2099-12-31", "--reason", "replica ok", "--by", "Ann").code == 0
