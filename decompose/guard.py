@@ -21,6 +21,7 @@ from decompose.errors import Drifted, FileError, UsageError
 from decompose.model.findings import Checked, Ignore
 from decompose.model.location import Location
 from decompose.model.lock import Crossing, PlanLock
+from decompose.model.source import CRASHED, SkippedFile
 from decompose.planning import signing
 from decompose.planning.checking import checked, edited, ignore, over
 from decompose.project import project_folder, source_tree
@@ -46,6 +47,7 @@ class _Seen(msgspec.Struct, frozen=True, array_like=True):
     crossings: tuple[Crossing, ...]
     ignores: tuple[Ignore, ...]
     package: str
+    unread: tuple[SkippedFile, ...]
 
 
 # --- signing ------------------------------------------------------------------------------------
@@ -98,7 +100,7 @@ def check(
     """What crosses the accepted cut and was not there when the plan was signed. Nothing of the target is imported or run.
 
     With ``update_baseline`` crossings that are gone leave ``plan.lock``: once mended, they are new when they come back. New ones never get in that
-    way: a person signs them. ``today`` is for waivers that end. Raises :class:`UsageError` when nothing was ever signed.
+    way: a person signs them. Nothing leaves it while the check is not complete. ``today`` is for waivers that end. Raises :class:`UsageError` when nothing was ever signed.
     """
     base = project_folder(path)
     settings = config or load(base)
@@ -110,7 +112,7 @@ def check(
     if not tree.python:
         raise UsageError(f"there is no Python file in {base}", hint="give the folder that holds the monolith")
     seen = _seen(base, settings, tree, view, lock, jobs=jobs, cache=cache, progress=progress, executor=executor)
-    found = checked(seen.crossings, lock, seen.ignores, _sealed(base, seen.package))
+    found = checked(seen.crossings, lock, seen.ignores, _sealed(base, seen.package), seen.unread)
     more = [*edited(emit.edited_by_hand(base)), *over(settings.waivers, today, _inside(base, settings.path))]
     if update_baseline and found.fixed:
         kept = msgspec.structs.replace(lock, known=tuple(sorted(set(lock.known) - set(found.fixed))))
@@ -154,18 +156,21 @@ def _seen(
     program, graph, digests = pipeline.linked(tree, view, progress, jobs=jobs, cache=cache, executor=executor)
     found = crossings(graph, accepted_map(graph, lock.map, config))
     package = pipeline.boundary_package(tree, view, program, graph, config)
-    seen = _Seen(found, tuple(_ignores(tree, view)), package)
-    if cache:
+    failed = {each.path for each in graph.failed}
+    seen = _Seen(found, tuple(_ignores(tree, view, failed)), package, graph.failed)
+    if cache and not any(each.reason == CRASHED for each in graph.failed):  # that may go better the next time
         recall.keep_found(base, tree, _KEPT, before, digests, msgspec.msgpack.encode(seen))
     return seen
 
 
-def _ignores(tree: SourceTree, view: emit.Footprint) -> Iterator[Ignore]:
-    """Our comments in all files. Those that cannot be read are told by the analysis."""
+def _ignores(tree: SourceTree, view: emit.Footprint, failed: Collection[str]) -> Iterator[Ignore]:
+    """Our comments in all files but those that ``failed`` to be read: of these nobody knows what there is to ignore."""
     from decompose import pipeline
 
     for file in tree.python:
-        with suppress(FileError):
+        if file.path in failed:
+            continue
+        with suppress(FileError):  # gone since it was read
             text = pipeline.text_of(tree, view, file.path)
             if b"decompose:" in text:
                 yield from _in_comments(file.path, text)

@@ -31,11 +31,13 @@ def command(
     """Fail on what crosses the accepted cut and did not when the plan was signed.
 
     Looks for imports, calls, table accesses, foreign keys and transactions across contexts, modules without a context, and edited generated files.
-    One that is right lets itself be marked: # decompose: ignore[D201] reason. Needs plan.lock, which `decompose plan --accept` writes.
+    One that is right lets itself be marked: # decompose: ignore[D201] reason. Needs plan.lock, which `decompose plan --accept` writes. Ends with 6 when a
+    file cannot be read that was read when the plan was signed, or is new: what it uses is not known then.
     """
     from datetime import UTC, datetime
 
     from decompose import guard
+    from decompose.errors import Incomplete
     from decompose.project import project_folder
     from decompose.report import check as report
     from decompose.report import json
@@ -64,6 +66,8 @@ def command(
         session.result({"github": report.github, "junit": report.junit}[format](found), output)
     if format != "text" or output != "-":
         session.note(report.summary(found))
+    if update_baseline and not found.complete:
+        session.warn("plan.lock stays as it is: what the files hold that are not read cannot be told from what is gone")
     if found.fixed:
         done = "they left plan.lock" if update_baseline else "keep it so: decompose check --update-baseline"
         session.note(f"{len(found.fixed):,} known when the plan was signed {'is' if len(found.fixed) == 1 else 'are'} gone; {done}")
@@ -71,7 +75,9 @@ def command(
             session.note(f"  - {printable(key)}")
         if len(found.fixed) > _NAMED:
             session.note(f"  and {len(found.fixed) - _NAMED:,} more")
-    return 1 if found.failed and not exit_zero else 0
+    if exit_zero:
+        return 0
+    return Incomplete.exit_code if not found.complete else int(found.failed)
 
 
 _NAMED = 10

@@ -76,14 +76,18 @@ def command(
     import msgspec
 
     from decompose import pipeline
+    from decompose.errors import UsageError
     from decompose.project import project_folder
     from decompose.report.printable import printable
 
     session = session_of(context)
     path, ids = _path_and_ids(context, words, accept)
     base = project_folder(path)
-    if waive or until or reason:
-        _waive(session, base, waive, until, reason, by)
+    waiver = (waive, reason) if waive and reason else None
+    if (waive or until or reason) and waiver is None:
+        raise UsageError("a waiver needs --waive ID and --reason TEXT", hint='as in --waive FK-001 --until 2027-03-01 --reason "replica ok"')
+    if waiver is not None and check:
+        raise click.UsageError("--waive writes and --check does not: give one of them")
     if edits is not None and check:
         raise click.UsageError("--apply writes and --check does not: give one of them")
     wanted = read_wanted(edits) if edits is not None else None
@@ -105,6 +109,8 @@ def command(
             pipeline.check_accepted(base, saved)
             session.note("The saved plan fits the source.")
             return
+        if waiver is not None:
+            analysis = _waived(session, analysis, *waiver, until or "", by)
         if wanted is not None:
             revised = revise(session, analysis, wanted, base, options)
             analysis = revised.analysis
@@ -176,16 +182,21 @@ def _sign(session: Session, analysis: Analysis, migration: MigrationPlan, ids: t
     return unsigned
 
 
-def _waive(session: Session, base: Path, waive: str | None, until: str | None, reason: str | None, by: str | None) -> None:
-    """Writes the waiver into the project's settings, with everything else there kept."""
-    from decompose import guard
-    from decompose.errors import UsageError
+def _waived(session: Session, analysis: Analysis, id: str, reason: str, until: str, by: str | None) -> Analysis:
+    """Writes a waiver into the project's settings, with everything else there kept, and gives back the analysis with it. A misspelt id waives nothing."""
+    from dataclasses import replace
+
+    import msgspec
+
+    from decompose import guard, pipeline
+    from decompose.planning.signing import waivable
     from decompose.scan.history import person
 
-    if not waive or not reason:
-        raise UsageError("a waiver needs --waive ID and --reason TEXT", hint='as in --waive FK-001 --until 2027-03-01 --reason "replica ok"')
-    path = guard.waive(base, waive, reason=reason, until=until or "", by=by or person(base), file=session.config_file)
-    session.note(f"Wrote {path}: {waive} is waived{f' until {until}' if until else ''}")
+    base = analysis.base
+    waivable(pipeline.plan(analysis), id)
+    path = guard.waive(base, id, reason=reason, until=until, by=by or person(base), file=session.config_file)
+    session.note(f"Wrote {path}: {id} is waived{f' until {until}' if until else ''}")
+    return replace(analysis, config=msgspec.structs.replace(analysis.config, waivers=session.config(base).waivers))
 
 
 # --- edits --------------------------------------------------------------------------------------

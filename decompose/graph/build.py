@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal
 
 import msgspec
 
 from decompose.graph.edges import edges
+from decompose.graph.roles import role
 from decompose.link.program import Program
 from decompose.model import facts as f
 from decompose.model.codegraph import CodeGraph, Definition, Edge, Module
@@ -159,18 +159,6 @@ def _with_test_support(modules: Iterable[Module], found: Iterable[Edge]) -> Iter
         if module.role == "code" and by and by <= tests and _SUPPORT.search(module.id.rpartition(".")[2]):
             module = msgspec.structs.replace(module, role="test")
         yield module
-
-
-def role(path: str) -> Literal["code", "test", "migration", "settings"]:
-    """What a file is for, by the conventions of Django, Flask, pytest and Alembic."""
-    *folders, name = path.split("/")
-    if "tests" in folders or "test" in folders or name.startswith("test_") or name.endswith("_test.py") or name in ("tests.py", "conftest.py"):
-        return "test"
-    if "migrations" in folders or ("versions" in folders and {"alembic", "migration"} & set(folders)):
-        return "migration"
-    if name == "settings.py" or "settings" in folders or name.startswith("settings_"):
-        return "settings"
-    return "code"
 
 
 def _definitions(program: Program) -> Iterator[Definition]:

@@ -76,10 +76,12 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class PlanLock(msgspec.Struct, frozen=True):
-    """All that was accepted. ``known`` are the keys of the crossings that were there then, ``hash`` stands for the whole plan in these words."""
+    """All that was accepted. ``known`` are the keys of the crossings that were there then, ``unread`` the files that could not be read then,
+    ``hash`` stands for the whole plan in these words."""
 
     hash: str
     accepted: tuple[Signature, ...]
     map: SignedMap
     known: tuple[str, ...]
+    unread: tuple[str, ...] = ()
     schema: str = "decompose/plan-lock/1"

@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
-from decompose.model.findings import Checked, EditedFile, Finding, Ignore
+from decompose.graph.roles import role
+from decompose.model.findings import UNREAD, Checked, EditedFile, Finding, Ignore
 from decompose.model.location import Location
 from decompose.model.lock import Crossing, PlanLock, Rule
 from decompose.model.settings import Waiver
+from decompose.model.source import SkippedFile
 
 _WHAT: Mapping[Rule, str] = {
     "D201": "{here} imports {target} of {there}",
@@ -36,8 +38,12 @@ Sealed = Mapping[str, str]
 """The generated boundary package of every context that has one."""
 
 
-def checked(found: Iterable[Crossing], lock: PlanLock, ignores: Iterable[Ignore], sealed: Sealed) -> Checked:
-    """The crossings that nobody signed, with the comments that have no reason or nothing to ignore."""
+def checked(found: Iterable[Crossing], lock: PlanLock, ignores: Iterable[Ignore], sealed: Sealed, unread: Iterable[SkippedFile] = ()) -> Checked:
+    """The crossings that nobody signed, with the comments that have no reason or nothing to ignore, and the files that are ``unread``.
+
+    A use can rest on a file that neither its key nor its place names: a table on the file with its model, a transaction on every call on the way. So
+    while a file is unread that was read when the plan was signed, or is new, nothing counts as gone, and no comment as of no use.
+    """
     crossings = tuple(found)
     known = set(lock.known)
     new = [each for each in crossings if each.key not in known]
@@ -51,12 +57,17 @@ def checked(found: Iterable[Crossing], lock: PlanLock, ignores: Iterable[Ignore]
         if left and not (each.rule == "D207" and _through(each, imported)):
             findings.append(_finding(each, left, sealed))
     keys = {each.key for each in crossings}
-    findings += comments.findings()
+    skipped = tuple(unread)
+    untold = list(_unread(skipped, set(lock.unread)))
+    complete = all(each.level == "warning" for each in untold)
+    findings += [*untold, *(each for each in comments.findings() if complete or each.code != "D209")]
     return Checked(
         findings=tuple(sorted(findings, key=lambda each: (each.at, each.code, each.key))),
         known=len(known & keys),
-        fixed=tuple(sorted(known - keys)),
+        fixed=tuple(sorted(known - keys)) if complete else (),
         ignored=comments.count(new),
+        unread=skipped,
+        unseen=0 if complete else len(known - keys),
     )
 
 
@@ -89,6 +100,21 @@ def _finding(crossing: Crossing, places: tuple[Location, ...], sealed: Sealed) -
 
 
 # --- other findings -----------------------------------------------------------------------------
+
+
+def _unread(files: Iterable[SkippedFile], before: Collection[str]) -> Iterator[Finding]:
+    """Files whose uses nobody can see. One that was unread ``before``, when the plan was signed, had none to lose; a test or a migration has none."""
+    for file in files:
+        harmless = file.path in before or role(file.path) in ("test", "migration")
+        yield Finding(
+            code=UNREAD,
+            key=f"{UNREAD} {file.path}",
+            message=f"this file is not read, and its uses are not known: {file.reason}",
+            next="mend it, or leave it out with `exclude` in decompose.toml"
+            + ("" if harmless else "; if it is to stay so, sign that: `decompose plan`, then `decompose plan --accept map`"),
+            at=Location(file.path, max(file.line, 1)),
+            level="warning" if harmless else "error",
+        )
 
 
 def edited(files: Iterable[EditedFile]) -> Iterator[Finding]:

@@ -7,14 +7,15 @@ comment moved is signed as the one before, and one that differs in any of this i
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 import msgspec
 
-from decompose.config import did_you_mean
 from decompose.errors import FileError, NotReady, RefusedInput, UsageError
 from decompose.model.contexts import ContextMap
 from decompose.model.lock import PlanLock, Signature, SignedContext, SignedMap
@@ -119,6 +120,7 @@ def accept(migration: MigrationPlan, lock: PlanLock | None, ids: Collection[str]
         accepted=tuple(signatures),
         map=signed_map(migration.context_map) if taken or lock is None else lock.map,
         known=tuple(sorted(known)) if taken or lock is None else lock.known,
+        unread=tuple(sorted({each.path for each in migration.failed})) if taken or lock is None else lock.unread,
     )
 
 
@@ -129,7 +131,7 @@ def _chosen(found: Collection[Part], ids: Collection[str]) -> set[str]:
     for id in ids:
         named = [part for part in found if fnmatchcase(part.id, id)]
         if not named:
-            raise UsageError(f"nothing in the plan is called {id!r}", hint=did_you_mean(id, [part.id for part in found]))
+            raise UsageError(f"nothing in the plan is called {id!r}", hint=what_there_is(id, (part.id for part in found)))
         waiting = [part for part in named if part.open]
         if waiting and len(named) == 1:
             raise NotReady(
@@ -138,6 +140,35 @@ def _chosen(found: Collection[Part], ids: Collection[str]) -> set[str]:
             )
         chosen |= {part.id for part in named if not part.open}
     return chosen
+
+
+def waivable(migration: MigrationPlan, id: str) -> None:
+    """Raises :class:`UsageError` for an id, or a glob, that fits no decision of the plan."""
+    known = [each.id for each in migration.decisions]
+    if not any(fnmatchcase(each, id) for each in known):
+        raise UsageError(f"no decision of the plan is called {id!r}, so there is nothing to waive", hint=what_there_is(id, known))
+
+
+_NAMED = 8
+"""Ids that are listed before they are only counted."""
+_NUMBERED = re.compile(r"[A-Z]+-|.+-(?=[0-9a-f]{8}$)")
+"""What ids of one sort begin with: of foreign keys and the like, and of the edges of one boundary."""
+
+
+def what_there_is(id: str, known: Iterable[str]) -> str:
+    """The ids nearest to one that is none, then what sorts there are, and how many of each."""
+    ids = sorted(set(known))
+    near = difflib.get_close_matches(id, ids, n=3, cutoff=0.5) or difflib.get_close_matches(id.upper(), ids, n=3, cutoff=0.5)
+    counts: dict[str, int] = {}
+    for each in ids:
+        if begin := _NUMBERED.match(each):
+            counts[begin[0]] = counts.get(begin[0], 0) + 1
+    named = [each for each in ids if not _NUMBERED.match(each) and each != MAP]
+    groups = [MAP] if MAP in ids else []
+    groups += [*named[:_NAMED], *([f"{len(named) - _NAMED:,} more names"] if len(named) > _NAMED else [])]
+    groups += [f"{begin}* ({count:,})" for begin, count in sorted(counts.items())]
+    told = f"there are {', '.join(groups)}" if groups else "the plan has none"
+    return f"did you mean {', '.join(near)}? {told}" if near else told
 
 
 # --- the file -----------------------------------------------------------------------------------
@@ -213,9 +244,50 @@ def unsigned(migration: MigrationPlan, lock: PlanLock, context: str = "", *, tod
         elif signed is None:
             yield f"nobody has accepted {part.id} ({part.subject})"
         elif part.id == MAP:
-            yield f"the cut is not the one that {signed.by} accepted"
+            told = "; ".join(cut_changes(lock.map, signed_map(migration.context_map)))
+            yield f"the cut is not the one that {signed.by} accepted" + (f": {told}" if told else "")
         else:
             yield f"{part.id} is {part.choice} now ({part.subject}), {signed.by} accepted {signed.choice}"
+
+
+_SHOWN = 3
+"""Names that are told of one sort of change."""
+
+
+def cut_changes(before: SignedMap, now: SignedMap) -> Iterator[str]:
+    """What differs between two cuts, in words: ``3 modules are new in catalog: a, b, c``."""
+    for name in sorted(before.contexts.keys() - now.contexts.keys()):
+        yield f"the context {name} is gone"
+    for name in sorted(now.contexts.keys() - before.contexts.keys()):
+        yield f"the context {name} is new"
+    for noun, was, is_ in (
+        ("module", _placed(before, "modules"), _placed(now, "modules")),
+        ("table", _placed(before, "tables"), _placed(now, "tables")),
+        ("definition", before.definitions, now.definitions),
+    ):
+        yield from _placements(noun, was, is_)
+    for name in sorted(before.contexts.keys() & now.contexts.keys()):
+        old, new = before.contexts[name], now.contexts[name]
+        if old.role != new.role:
+            yield f"{name} is {new.role} now, was {old.role}"
+        if old.team != new.team:
+            yield f"the team of {name} is {new.team or 'not named'} now, was {old.team or 'not named'}"
+
+
+def _placed(signed: SignedMap, what: Literal["modules", "tables"]) -> dict[str, str]:
+    return {each: name for name, context in signed.contexts.items() for each in getattr(context, what)}
+
+
+def _placements(noun: str, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """Names that came, went or moved, those of one context together."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(now.keys() | was.keys()):
+        here, there = was.get(name, ""), now.get(name, "")
+        if here != there:
+            groups.setdefault(f"new in {there}" if not here else f"gone from {here}" if not there else f"in {there} and no longer in {here}", []).append(name)
+    for what, names in groups.items():
+        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        yield f"{_number(len(names), noun)} {'is' if len(names) == 1 else 'are'} {what}: {', '.join(names[:_SHOWN])}{more}"
 
 
 def _number(number: int, noun: str) -> str:

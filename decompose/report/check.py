@@ -44,6 +44,8 @@ def summary(found: Checked) -> str:
     warnings = len(found.findings) - errors
     known = f"{found.known:,} known when the plan was signed"
     extra = [f"{found.ignored:,} ignored with a reason"] if found.ignored else []
+    extra += [f"{plural(len(found.unread), 'file')} not read"] if found.unread else []
+    extra += [f"{found.unseen:,} known not seen, so nothing counts as gone"] if found.unseen else []
     extra += [plural(warnings, "warning")] if warnings else []
     head = f"{plural(errors, 'finding')}" if errors else "Nothing new crosses the accepted cut"
     return f"{head} ({', '.join([known, *extra])})."

@@ -100,6 +100,14 @@ CODES = {
         0,
         "What the comment let pass is no longer there. Remove it, so that it does not let the next one pass. This is a warning: it fails no check.",
     ),
+    "D210": Code(
+        "A file could not be read",
+        6,
+        "The file does not parse, is no text that Python reads, or is a pipe or a link that leads nowhere, so nobody can say what it uses. The check is not "
+        "complete: known uses that are not seen may rest on this file, so none counts as gone, and `--update-baseline` takes nothing out. Mend the file, or "
+        "leave it out with `exclude` under [decompose] in decompose.toml. One that was unread already when the plan was signed, a test and a migration are "
+        "warnings and fail no check.",
+    ),
     "D301": Code(
         "The context needs decisions first",
         1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -93,6 +94,15 @@ def test_a_plan_that_says_something_else_is_not_the_signed_one(decompose: Typed,
     assert answer.code == 1 and "FK-001 is replica now" in answer.err
 
 
+def test_a_new_module_of_a_signed_context_is_named_as_what_changed_the_cut(decompose: Typed, signed: Path) -> None:
+    for name in ("prices", "stock", "tax", "units"):
+        (signed / f"shop/catalog/{name}.py").write_text("X = 1\n")
+    assert decompose("plan", signed).code == 0
+    answer = decompose("extract", "catalog", "-C", signed, "--dry-run")
+    assert answer.code == 1 and "D310" in answer.err
+    assert "the cut is not the one that Ann accepted: 4 modules are new in catalog: shop.catalog.prices, shop.catalog.stock, shop.catalog.tax and 1 more" in answer.err
+
+
 def test_a_waiver_goes_into_the_settings_with_comments_kept_and_replaces_the_one_before(decompose: Typed, signed: Path) -> None:
     before = (signed / "decompose.toml").read_text()
     assert decompose("plan", signed, "--waive", "FK-001", "--until", "2099-12-31", "--reason", "replica ok", "--by", "Ann").code == 0
@@ -118,6 +128,28 @@ def test_doctor_says_what_is_planned_and_signed(decompose: Typed, signed: Path) 
 @pytest.mark.parametrize("words", [["--waive", "FK-001"], ["--until", "2099-12-31"], ["--waive", "FK-001", "--reason", "x", "--until", "tomorrow"]])
 def test_half_a_waiver_is_refused(decompose: Typed, shop: Path, words: list[str]) -> None:
     assert decompose("plan", shop, *words).code == 2 and not (shop / "decompose.toml").exists()
+
+
+@pytest.mark.parametrize("id", ["FK-999", "nope", "TX-*x", "orders"])
+def test_a_waiver_of_what_is_no_decision_is_refused(decompose: Typed, signed: Path, id: str) -> None:
+    before = {path: path.read_bytes() for path in (signed / "decompose.toml", signed / ".decompose/plan.json", signed / "plan.lock")}
+    answer = decompose("plan", signed, "--waive", id, "--reason", "replica ok", "--by", "Ann")
+    assert answer.code == 2 and "D101" in answer.err and id in answer.err and "FK-* (1)" in answer.err
+    assert ("did you mean FK-001" in answer.err) == (id == "FK-999")
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_an_id_that_is_none_gets_the_nearest_and_what_sorts_there_are(decompose: Typed, signed: Path) -> None:
+    near = decompose("plan", signed, "--accept", "FK-999", "--by", "Ann").err
+    assert "did you mean FK-001? there are map, catalog, orders, reviews, FK-* (1), TBL-* (1), TX-* (1)" in near
+    far = decompose("plan", signed, "--accept", "nope", "--by", "Ann").err
+    assert "hint  there are map, catalog, orders, reviews, FK-* (1)" in far and "FK-001" not in far
+
+
+def test_a_waiver_is_not_written_by_a_check_of_the_plan(decompose: Typed, signed: Path) -> None:
+    before = (signed / "decompose.toml").read_bytes()
+    assert decompose("plan", signed, "--check", "--waive", "FK-001", "--reason", "x").code == 2
+    assert (signed / "decompose.toml").read_bytes() == before
 
 
 # --- checking -----------------------------------------------------------------------------------
@@ -210,6 +242,79 @@ def test_an_ended_waiver_fails_the_check(decompose: Typed, signed: Path) -> None
     settings.write_text(settings.read_text() + '[[waivers]]\nid = "FK-001"\nreason = "replica ok"\nuntil = 2020-01-01\n')
     answer = decompose("check", signed)
     assert answer.code == 1 and answer.out.startswith("decompose.toml:1: D311 the waiver of FK-001 ended on 2020-01-01")
+
+
+# --- files that cannot be read -------------------------------------------------------------------
+
+
+def broken(path: Path) -> None:
+    path.write_text("def broken(:\n")
+
+
+def in_utf16(path: Path) -> None:
+    path.write_bytes("from shop.catalog import models\n".encode("utf-16"))
+
+
+def pipe(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def dangling(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to("nowhere.py")
+
+
+@pytest.mark.parametrize("damage", [broken, in_utf16, pipe, dangling])
+@pytest.mark.parametrize("name", ["services.py", "brandnew.py"])
+def test_a_check_that_cannot_read_a_file_does_not_pass(decompose: Typed, signed: Path, damage: Callable[[Path], None], name: str) -> None:
+    path = f"shop/orders/{name}"
+    damage(signed / path)
+    lock = (signed / "plan.lock").read_bytes()
+    answer = decompose("check", signed)
+    assert answer.code == 6 and f"{path}:1: D210 this file is not read" in answer.out and "1 file not read" in answer.out
+    assert "Nothing new crosses" not in answer.out and "--update-baseline" not in answer.err and "gone;" not in answer.err
+    assert decompose("check", signed) == answer  # also what is recalled
+    refused = decompose("check", signed, "--update-baseline")
+    assert refused.code == 6 and "plan.lock stays as it is" in refused.err and (signed / "plan.lock").read_bytes() == lock
+
+
+def test_every_form_names_the_file_that_is_not_read(decompose: Typed, signed: Path) -> None:
+    broken(signed / "shop/orders/services.py")
+    told = json.loads(decompose("check", signed, "-f", "json").out)
+    assert [(each["path"], each["line"]) for each in told["unread"]] == [("shop/orders/services.py", 1)] and "syntax" in told["unread"][0]["reason"]
+    assert told["fixed"] == [] and told["unseen"] > 0
+    for form in ("github", "sarif", "junit"):
+        answer = decompose("check", signed, "-f", form)
+        assert answer.code == 6 and "D210" in answer.out and "shop/orders/services.py" in answer.out
+    assert decompose("check", signed, "--exit-zero").code == 0
+
+
+def test_a_file_with_a_model_takes_no_use_of_its_table_along(decompose: Typed, signed: Path) -> None:
+    services = signed / "shop/orders/services.py"
+    services.write_text(services.read_text() + "\n\ndef titles():\n    return list(Product.objects.all())\n# decompose: ignore[D203] soon gone\n")
+    (signed / "shop/catalog/models.py").write_text("class Product(:\n")
+    told = json.loads(decompose("check", signed, "-f", "json").out)
+    assert told["fixed"] == [] and [each["code"] for each in told["findings"] if each["code"] == "D209"] == []
+
+
+def test_what_was_unread_when_the_plan_was_signed_is_a_warning_until_it_can_be_read(decompose: Typed, signed: Path) -> None:
+    broken(signed / "shop/catalog/legacy.py")
+    assert decompose("check", signed).code == 6
+    assert decompose("plan", signed).code == 0 and decompose("plan", signed, "--accept", "map", "--by", "Ann").code == 0
+    assert json.loads((signed / "plan.lock").read_bytes())["unread"] == ["shop/catalog/legacy.py"]
+    answer = decompose("check", signed)
+    assert answer.code == 0 and "shop/catalog/legacy.py:1: D210" in answer.out and "1 warning" in answer.out
+    assert "::warning file=shop/catalog/legacy.py" in decompose("check", signed, "-f", "github").out
+    (signed / "shop/catalog/legacy.py").write_text("X = 1\n")
+    assert "D210" not in decompose("check", signed).out
+
+
+def test_a_test_that_cannot_be_read_is_a_warning(decompose: Typed, signed: Path) -> None:
+    (signed / "tests/data").mkdir(parents=True)
+    broken(signed / "tests/data/sample.py")
+    answer = decompose("check", signed)
+    assert answer.code == 0 and "tests/data/sample.py:1: D210" in answer.out
 
 
 # --- comparing ----------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from projects import Monolith, written
 
-from decompose.graph.build import build, role
+from decompose.graph.build import build
+from decompose.graph.roles import role
 from decompose.link.program import Program
 from decompose.model.facts import Table
 from decompose.model.location import Location

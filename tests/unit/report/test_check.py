@@ -89,6 +89,6 @@ def test_text_names_the_chain_the_other_places_and_the_next_step() -> None:
     assert text.endswith("1 finding (42 known when the plan was signed, 1 ignored with a reason, 1 warning).\n")
 
 
-@pytest.mark.parametrize("code", ["D201", "D202", "D203", "D204", "D205", "D206", "D207", "D208", "D209", "D310", "D311", "D403"])
+@pytest.mark.parametrize("code", ["D201", "D202", "D203", "D204", "D205", "D206", "D207", "D208", "D209", "D210", "D310", "D311", "D403"])
 def test_every_code_of_a_check_is_explained(code: str) -> None:
     assert len(CODES[code].text) > 100
