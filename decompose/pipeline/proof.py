@@ -40,6 +40,7 @@ def verify(
     own = tuple(path for path, contexts in view.generated.items() if context in contexts)
     tests = tuple(module.path for module in migration.modules if module.role == "test")
     written = Written(own, tuple(view.generated), view.originals, tests)
+    emit.save(base, {})  # the environments of services are kept below .decompose
     return run_gates(base, service, written, settings.verify, disagreements=lambda: _disagreements(base, service, view.generated), report=report)
 
 
