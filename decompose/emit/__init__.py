@@ -49,6 +49,8 @@ __all__ = [
 IGNORED = b"# What decompose can make again. The rest of this folder belongs into version control.\n" + b"".join(
     name + b"\n" for name in (b"analysis.json", b"cache/", b"journal.json", b"rollback.json", b"run.pid", b"staging/", b"environments/")
 )
+RECORD = LEDGER
+"""Where it is remembered what was written."""
 IGNORE = f"{STATE}/.gitignore"
 WRITTEN, UNWRITTEN = "all files were written", "nothing was written"
 """Notes on the exception that a signal raises during a write."""

@@ -166,6 +166,27 @@ def test_undo_of_what_was_never_extracted_is_a_usage_error(decompose: Typed, pla
     assert decompose("extract", "reviews", "-C", planned, "--undo").code == 2
 
 
+@pytest.mark.parametrize("steps, folder", [((), "services/reviews/"), (("--step", "seal"), "shop/boundaries/reviews/")])
+def test_generated_code_without_its_record_is_recognised(decompose: Typed, planned: Path, steps: tuple[str, ...], folder: str) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", *steps).code == 0
+    shutil.rmtree(planned / ".decompose")
+    before = files(planned)
+    for words in (("--undo",), ("--undo", "--dry-run"), ("--allow-dirty", "--replan")):
+        answer = decompose("extract", "reviews", "-C", planned, *words)
+        assert answer.code == 2 and ".decompose/lock.json, is missing" in answer.err and folder in answer.err
+        assert "git checkout -- .decompose" in answer.err
+    assert files(planned) == before
+
+
+def test_a_folder_with_the_name_of_a_context_is_not_taken_for_generated_code(decompose: Typed, planned: Path) -> None:
+    (planned / "services/reviews/media").mkdir(parents=True)
+    (planned / "services/reviews/media/a.png").write_bytes(b"x")
+    assert "nothing was written for 'reviews'" in decompose("extract", "reviews", "-C", planned, "--undo").err
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    assert decompose("extract", "reviews", "-C", planned, "--undo").code == 0
+    assert "nothing was written for 'reviews'" in decompose("extract", "reviews", "-C", planned, "--undo").err
+
+
 def test_a_context_with_open_questions_is_refused_with_the_questions(decompose: Typed, planned: Path) -> None:
     answer = decompose("extract", "orders", "-C", planned, "--allow-dirty")
     assert answer.code == 1 and "D301" in answer.err and "shop/orders/services.py:" in answer.err
