@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from decompose.config import settings_in, upwards
+from decompose.config import CONTEXT_NAME, settings_in, upwards
 from decompose.errors import FileError, Incomplete, UsageError
+from decompose.model.service import boundary_of
 from decompose.model.settings import Config
 from decompose.model.source import SkippedFile, SourceTree
 from decompose.scan.tree import discover
@@ -90,3 +91,22 @@ def complete(failed: Sequence[SkippedFile], files: int, limit: float) -> None:
             place=f"{failed[0].path}:{failed[0].line}",
             hint="see `decompose show unresolved`",
         )
+
+
+def generated_folder(base: Path, config: Config, context: str) -> str:
+    """The folder of a context's service, or of its boundary in the monolith, as it looks when decompose generated it; ``""`` when there is none.
+
+    It is recognised by what stands in it, without any record.
+    """
+    if not CONTEXT_NAME.fullmatch(context):
+        return ""
+    service = base / config.services_folder / context
+    if all((service / name).is_file() for name in ("shared.lock.json", "openapi.json")):
+        return f"{config.services_folder}/{context}"
+    opening = f'"""{boundary_of(context)}'.encode()
+    for above in ("*", "*/*", "*/*/*"):
+        for folder in sorted(base.glob(f"{above}/{context.replace('-', '_')}")):
+            start = folder / "__init__.py"
+            if (folder / "contract.py").is_file() and start.is_file() and start.read_bytes().startswith(opening):
+                return folder.relative_to(base).as_posix()
+    return ""

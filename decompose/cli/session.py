@@ -66,6 +66,8 @@ class Session:
     def _write(self, content: bytes) -> None:
         from decompose.errors import FileError
 
+        if self._line is not None:
+            self._line.clear()
         stream = getattr(sys.stdout, "buffer", None)
         try:
             if stream is None:
@@ -122,9 +124,13 @@ class Session:
 
     def paint(self, text: str, colour: str) -> str:
         """``text`` in a colour where standard error shows one."""
+        return self.screen().paint(text, colour)  # type: ignore[arg-type]
+
+    def screen(self) -> Terminal:
+        """What messages may look like."""
         from decompose.report.text import Terminal
 
-        return Terminal(colour=self.colours(sys.stderr)).paint(text, colour)  # type: ignore[arg-type]
+        return Terminal(colour=self.colours(sys.stderr))
 
     # --- screen -------------------------------------------------------------------------------
 
@@ -151,15 +157,15 @@ class Session:
         return Terminal(columns, self.colours(sys.stdout), _utf8(sys.stdout))
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[str, int, int], None] | None]:
-        """A line of progress on a terminal, once something takes longer than a second; with ``-vv`` a line for each stage, with the seconds so far."""
+    def progress(self, after: float = 1) -> Iterator[Callable[[str, int, int], None] | None]:
+        """A line of progress on a terminal, once something takes longer than ``after`` seconds; with ``-vv`` a line for each stage, with the seconds so far."""
         if self.verbose > 1 and not self.quiet:
             yield _Stages(self.trace).show
             return
         if self.quiet or not sys.stderr.isatty() or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
             yield None
             return
-        self._line = _ProgressLine()
+        self._line = _ProgressLine(after)
         try:
             yield self._line.show
         finally:
@@ -281,14 +287,15 @@ class _Stages:
 class _ProgressLine:
     """One line that is written over, and gone before anything else is said. Never wider than the screen, so that it does not wrap."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: float = 1) -> None:
         self._start = self._last = time.monotonic()
+        self._after = after
         self._stage = ""
         self._shown = False
 
     def show(self, stage: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if now - self._start < 1 or (now - self._last < 0.1 and stage == self._stage):
+        if now - self._start < self._after or (now - self._last < 0.1 and stage == self._stage):
             return
         self._last, self._stage, self._shown = now, stage, True
         sys.stderr.write(f"\r\x1b[K{self._text(stage, done, total)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +18,8 @@ from decompose.cli.session import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from decompose.model.verification import Gate
 
 
@@ -46,22 +47,42 @@ def command(context: click.Context, name: str, exit_zero: bool, project: str, fo
 
     session = session_of(context)
     base = project_folder(project)
-    with session.progress() as progress:
-        found = pipeline.verify(
-            base, name, config=session.settings(base), report=lambda gate: _heard(session, progress, gate)
-        )
+    streamed = format == "text" and output == "-"
+    with session.progress(after=0) as progress:
+        heard = _Heard(session, progress, name, streamed)
+        found = pipeline.verify(base, name, config=session.settings(base), begins=heard.begins, report=heard.ended)
     if format == "json":
         session.data(encode(found), output)
     elif format == "junit":
         session.data(verification.junit(found).encode(), output)
     else:
-        session.result(verification.text(found, session.terminal(output)), output)
+        session.result(verification.count_text(found) if streamed else verification.text(found, session.terminal(output)), output)
     if found.failed and not exit_zero:
         context.exit(1)
 
 
-def _heard(session: Session, progress: Callable[[str, int, int], None] | None, gate: Gate) -> None:
-    """Says how far it is, since a whole run takes minutes."""
-    if progress:
-        progress(f"{gate.name} {gate.outcome}", 0, 0)
-    session.detail(f"{gate.outcome} {gate.name} {gate.seconds:.1f} s")
+class _Heard:
+    """What is said while the gates run, since a whole run takes minutes: each as soon as it ends, and when somebody stops it, where that was.
+
+    The gates are the result where that is text on standard output, and messages where the result is another.
+    """
+
+    def __init__(self, session: Session, progress: Callable[[str, int, int], None] | None, context: str, streamed: bool) -> None:
+        self._session, self._progress, self._context, self._streamed = session, progress, context, streamed
+        self._installed = False
+
+    def begins(self, name: str) -> None:
+        if self._progress:
+            self._progress(name, 0, 0)
+        rerun = "uses the environment that was made" if self._installed else "begins anew"
+        self._session.standing = f"stopped in: {name}; `decompose verify {self._context}` {rerun}"
+
+    def ended(self, gate: Gate) -> None:
+        from decompose.report import verification
+
+        if self._streamed:
+            self._session.result(verification.gate_text(gate, self._session.terminal()))
+        else:
+            self._session.note(verification.gate_line(gate, self._session.screen()))
+        self._session.detail(f"{gate.name} took {gate.seconds:.1f} s")
+        self._installed = self._installed or (gate.name == "environment" and gate.outcome == "passed")

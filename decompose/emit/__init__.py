@@ -47,8 +47,11 @@ __all__ = [
 ]
 
 IGNORED = b"# What decompose can make again. The rest of this folder belongs into version control.\n" + b"".join(
-    name + b"\n" for name in (b"analysis.json", b"cache/", b"journal.json", b"rollback.json", b"run.pid", b"staging/")
+    name + b"\n" for name in (b"analysis.json", b"cache/", b"journal.json", b"rollback.json", b"run.pid", b"staging/", b"environments/")
 )
+RECORD = LEDGER
+"""Where it is remembered what was written."""
+IGNORE = f"{STATE}/.gitignore"
 WRITTEN, UNWRITTEN = "all files were written", "nothing was written"
 """Notes on the exception that a signal raises during a write."""
 SHARED = ""
@@ -371,7 +374,7 @@ def _state_changes(tree: Tree, before: Ledger, after: Ledger, texts: Iterable[by
     """The changes of decompose's own memory: kept texts that come and go, then the ledger."""
     if after == before:
         return []
-    changes = [_ignore_file(tree)] if tree.status(f"{STATE}/.gitignore") is None else []
+    changes = [change] if (change := _ignored(tree)) is not None else []
     known = {digest(text): text for text in texts}
     for hash_ in sorted(after.bases() - before.bases()):
         text = known.get(hash_)
@@ -386,8 +389,15 @@ def _state_changes(tree: Tree, before: Ledger, after: Ledger, texts: Iterable[by
     return [change for change in changes if change.before != change.after]
 
 
-def _ignore_file(tree: Tree) -> Change:
-    return Change(f"{STATE}/.gitignore", None, IGNORED)
+def _ignored(tree: Tree) -> Change | None:
+    """What git is told to leave out of decompose's own folder: a file that is there keeps its lines, and gets the one that earlier versions did not write."""
+    found = tree.status(IGNORE)
+    if found is None:
+        return Change(IGNORE, None, IGNORED)
+    there = tree.read(IGNORE) if stat.S_ISREG(found.st_mode) else None
+    if there is None or b"environments" in there:  # also where somebody said otherwise
+        return None
+    return Change(IGNORE, there, there + (b"" if not there or there.endswith(b"\n") else b"\n") + b"environments/\n")
 
 
 # --- single files -------------------------------------------------------------------------------
@@ -396,6 +406,8 @@ def _ignore_file(tree: Tree) -> Change:
 def save(base: Path, contents: Mapping[str, bytes]) -> tuple[str, ...]:
     """Writes files of decompose's own memory (``plan.json``, ``cache/last``) below ``.decompose``, each in one step, and names those written.
 
+    Without ``contents`` only git is told what to leave out of that folder, for whoever writes there by other means.
+
     A file that is already right is not touched. Raises :class:`FileError`, :class:`RefusedInput`.
     """
     written = []
@@ -403,8 +415,8 @@ def save(base: Path, contents: Mapping[str, bytes]) -> tuple[str, ...]:
         place = STATE
         try:
             tree.folder(STATE)
-            if tree.status(f"{STATE}/.gitignore") is None:
-                _replace(tree, f"{STATE}/.gitignore", IGNORED)
+            if (ignored := _ignored(tree)) is not None and ignored.after is not None:
+                _replace(tree, IGNORE, ignored.after)
             for name, content in sorted(contents.items()):
                 place = f"{STATE}/{name}"
                 check_path(place)

@@ -28,7 +28,7 @@ from decompose.generate.paths import boundary_paths, package_paths
 from decompose.generate.render import Render, python_literal
 from decompose.model.artifacts import Artifact
 from decompose.model.migration import OperationParameter
-from decompose.model.service import ServicePlan
+from decompose.model.service import ServicePlan, boundary_of
 
 SHARED_MODULES = ("runtime.py", "databases.py", "refusals.py", "passage.py", "wire.py", "tokens.py", "client.py", "fallback.py", "shadow.py", "proxy.py")
 """Modules of the package of all boundaries, in the order in which they build on one another."""
@@ -118,7 +118,7 @@ def api_source(plan: ServicePlan, contract: Contract, render: Render, opening: s
     own = [f"from {plan.boundary} import contract"] if "contract." in annotations else []
     return render(
         "boundary/api.py.j2",
-        opening=opening or f"The boundary of the context {plan.context.name}: all that the rest of {plan.project.name} may ask of it.",
+        opening=opening or f"{boundary_of(plan.context.name)} all that the rest of {plan.project.name} may ask of it.",
         typing_blocks=_typing_blocks(typing_only, collections, own),
         runtime_import=imports(f"{plan.project.package}.runtime.{each}" for each in runtime),
         exports=_exports([call.operation.name for call in contract.calls]),

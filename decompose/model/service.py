@@ -10,6 +10,11 @@ from decompose.model.priorities import Priorities
 from decompose.model.target import Target
 
 
+def boundary_of(context: str) -> str:
+    """How the package of a context's boundary begins: who has nothing else to go by recognises it by that."""
+    return f"The boundary of the context {context}:"
+
+
 class ServicePlan(msgspec.Struct, frozen=True):
     """A context on its way to a service.
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
+
+Begins = Callable[[str], None]
+"""Hears the name of a gate before it is tried."""
 
 Outcome = Literal["passed", "failed", "skipped"]
 

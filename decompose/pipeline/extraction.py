@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from decompose import emit
 from decompose.config import load
-from decompose.errors import ConfigError, NotReady, RefusedInput
+from decompose.errors import ConfigError, NotReady, RefusedInput, UsageError
 from decompose.model.artifacts import Artifact
 from decompose.model.migration import ContextPlan, MigrationPlan
 from decompose.model.priorities import Priorities
@@ -21,7 +21,7 @@ from decompose.model.settings import Config
 from decompose.model.source import SourceTree
 from decompose.pipeline.plans import check_accepted, context_plan, current_plan, plan, save_plan
 from decompose.pipeline.reading import PLACES, PLAN, Progress, source_texts, text_of
-from decompose.project import project_folder, source_tree
+from decompose.project import generated_folder, project_folder, source_tree
 from decompose.scan.read import contents
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def extract(
     settings = config or load(base)
     # Held from the first look at the tree to the last rename, so that nobody extracts from a tree that another run changes.
     with nullcontext() if dry_run else emit.exclusive(base):
+        _check_recorded(base, settings, context)
         _check_step(base, settings, context, step)
         view = emit.footprint(base)
         tree = source_tree(base, settings, view.generated)
@@ -122,6 +123,7 @@ def undo(path: str | Path, context: str, *, step: str | None = None, dry_run: bo
         steps.check_known(step)
     settings = config or load(base)
     with nullcontext() if dry_run else emit.exclusive(base):
+        _check_recorded(base, settings, context)
         taken = emit.written_steps(base).get(context)
         if taken is not None:
             steps.check_undo(context, step, taken, cut_over=_cut_over(base, settings, context))
@@ -264,6 +266,20 @@ def check_services(settings: Config, migration: MigrationPlan) -> None:
         if name not in names:
             key = f"target.ecs.services.{name}"
             raise ConfigError(f"[{key}] is for a service that the plan does not have", place=settings.place(key), hint=did_you_mean(name, names))
+
+
+def _check_recorded(base: Path, settings: Config, context: str) -> None:
+    """Raises :class:`UsageError` when code was generated for the context and the record of it is gone: it would be read as code of the monolith."""
+    if context in emit.written_contexts(base):
+        return
+    found = generated_folder(base, settings, context)
+    if found:
+        known = "does not name it" if (base / emit.RECORD).exists() else "is missing"
+        raise UsageError(
+            f"{found}/ was generated for {context!r}, but the record of what was written, {emit.RECORD}, {known}",
+            place=found,
+            hint="take it from version control: `git checkout -- .decompose`; where there is none, move that folder away",
+        )
 
 
 def _check_step(base: Path, settings: Config, context: str, step: str | None) -> None:

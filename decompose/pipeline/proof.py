@@ -11,7 +11,7 @@ from decompose.errors import UsageError
 from decompose.model.artifacts import Artifact
 from decompose.model.service import ServicePlan
 from decompose.model.settings import Config
-from decompose.model.verification import Gate, Verification
+from decompose.model.verification import Begins, Gate, Verification
 from decompose.pipeline.extraction import service_plan
 from decompose.pipeline.plans import context_plan, load_plan
 from decompose.project import project_folder, source_tree
@@ -19,9 +19,14 @@ from decompose.scan.read import contents
 
 
 def verify(
-    path: str | Path, context: str, *, config: Config | None = None, report: Callable[[Gate], None] = lambda gate: None
+    path: str | Path,
+    context: str,
+    *,
+    config: Config | None = None,
+    begins: Begins = lambda name: None,
+    report: Callable[[Gate], None] = lambda gate: None,
 ) -> Verification:
-    """Proves an extracted context, gate by gate; ``report`` hears of each outcome as it comes.
+    """Proves an extracted context, gate by gate; ``begins`` hears of a gate before it is tried, ``report`` of each outcome as it comes.
 
     The only use case that runs the user's code. Raises :class:`UsageError` when nothing was extracted for the context.
     """
@@ -40,7 +45,8 @@ def verify(
     own = tuple(path for path, contexts in view.generated.items() if context in contexts)
     tests = tuple(module.path for module in migration.modules if module.role == "test")
     written = Written(own, tuple(view.generated), view.originals, tests)
-    return run_gates(base, service, written, settings.verify, disagreements=lambda: _disagreements(base, service, view.generated), report=report)
+    emit.save(base, {})  # the environments of services are kept below .decompose
+    return run_gates(base, service, written, settings.verify, disagreements=lambda: _disagreements(base, service, view.generated), begins=begins, report=report)
 
 
 def disagreements(path: str | Path, context: str, *, config: Config | None = None) -> tuple[str, ...]:

@@ -194,7 +194,7 @@ def _context_map(view: PlanView) -> list[str]:
         ]
         for context in view.map.contexts
     ]
-    head = ["context", "role", "what it holds", "modules / lines", "tables", "cohesion", "own data", "exclusivity", "stability", "instability", "readiness", "team"]
+    head = ["context", "role", "what it holds", "modules / lines of code", "tables", "cohesion", "own data", "exclusivity", "stability", "instability", "readiness", "team"]
     lines += table(head, rows)
     head = ["user", "used", "places of use", "cut foreign keys", "cut transactions", "relation"]
     lines += ["", "### Relations", "", *table(head, [[code(a), code(b), *(str(n) for n in relations[a, b]), _kind(relations, a, b)] for a, b in relations])]

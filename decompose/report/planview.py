@@ -66,10 +66,11 @@ class PlanView:
         return found
 
     def size(self, context: Context) -> str:
-        """Modules of code and their lines; definitions that it has in modules of others."""
+        """Its modules, how many of them are code, the lines of these; definitions that it has in modules of others."""
         modules = [module for module in context.modules if self.roles.get(module) in ("code", "settings")]
         parts = self.parts[context.name]
-        size = f"{len(modules)} / {sum(self.lines.get(each, 0) for each in modules)}"
+        besides = f" ({len(modules)} of code)" if len(modules) < len(context.modules) else ""
+        size = f"{len(context.modules)}{besides} / {sum(self.lines.get(each, 0) for each in modules)}"
         return size + (f" and {parts} {'definition' if parts == 1 else 'definitions'}" if parts else "")
 
     def state(self, identifier: str) -> str:

@@ -112,6 +112,7 @@ def page_model(plan: MigrationPlan, graph: CodeGraph, config: Config, lock: Plan
             for c in plan.context_map.contexts
         ],
         "modules": view.modules(),
+        "beside": view.beside(),
         "parts": view.parts(),
         "edges": view.edges(),
         "tables": view.tables(),
@@ -194,6 +195,11 @@ class _Model:
             "alternative": _column([self.where(alternative.get(name, "")) for name in names]),
             "confidence": _column([round(100 * confidence.get(name, 0.0)) for name in names]),
         }
+
+    def beside(self) -> dict[str, int]:
+        """What an analysis counts and the page does not show: it goes where the code goes that it belongs to."""
+        roles = Counter(module.role for module in self.graph.modules)
+        return {"tests": roles["test"], "migrations": roles["migration"], "admin": sum(route.kind == "admin" for route in self.graph.routes)}
 
     def parts(self) -> dict[str, Any]:
         split = self.state.parts

@@ -15,20 +15,32 @@ _MARKS: dict[str, tuple[str, Colour]] = {
 }
 
 
-def text(found: Verification, terminal: Terminal) -> str:
-    """A line for each gate, what it has to say below it (failures, tests that were skipped), and the count.
+_ROOM = 18
+"""Columns of a gate's name: the next ones are not known yet when one is shown."""
 
-    Skipped is never counted as passed.
-    """
-    room = max((len(gate.name) for gate in found.gates), default=0)
-    lines: list[str] = []
-    for gate in found.gates:
-        mark, colour = _MARKS[gate.outcome]
-        lines.append(f" {terminal.paint(mark, colour)} {printable(gate.name):{room}}  {printable(gate.summary)}")
-        if gate.outcome != "skipped":
-            lines += [f"      {printable(line)}" for detail in gate.details for line in detail.split("\n")]
-    lines.append(f"{found.count('failed')} failed, {found.count('passed')} passed, {found.count('skipped')} skipped")
+
+def text(found: Verification, terminal: Terminal) -> str:
+    """Every gate and the count."""
+    return "".join([*(gate_text(gate, terminal) for gate in found.gates), count_text(found)])
+
+
+def gate_text(gate: Gate, terminal: Terminal) -> str:
+    """A line for the gate, and below it what it has to say: failures, tests that were skipped."""
+    lines = [gate_line(gate, terminal)]
+    if gate.outcome != "skipped":
+        lines += [f"      {printable(line)}" for detail in gate.details for line in detail.split("\n")]
     return "\n".join(lines) + "\n"
+
+
+def gate_line(gate: Gate, terminal: Terminal) -> str:
+    """The gate in one line."""
+    mark, colour = _MARKS[gate.outcome]
+    return f" {terminal.paint(mark, colour)} {printable(gate.name):{_ROOM}}  {printable(gate.summary)}"
+
+
+def count_text(found: Verification) -> str:
+    """How many gates ended how. Skipped is never counted as passed."""
+    return f"{found.count('failed')} failed, {found.count('passed')} passed, {found.count('skipped')} skipped\n"
 
 
 def junit(found: Verification) -> str:

@@ -20,7 +20,7 @@ import msgspec
 
 from decompose.model.service import ServicePlan
 from decompose.model.settings import VerifySettings
-from decompose.model.verification import Difference, Gate
+from decompose.model.verification import Begins, Difference, Gate
 from decompose.verification import parity
 from decompose.verification.differences import DIRECT, GOOD, Event, Noted, Notes, differences, message, worse
 from decompose.verification.environment import Environment
@@ -71,11 +71,12 @@ class Suite(msgspec.Struct, frozen=True):
         return parity.suite(tree, self.command, self.python, variables, self.settings.timeout)
 
 
-def rungs(suite: Suite, environment: Environment | None) -> Iterator[Gate]:
+def rungs(suite: Suite, environment: Environment | None, begins: Begins) -> Iterator[Gate]:
     """One gate a mode; those that cannot be tried are skipped with the reason."""
     if not suite.command:
         yield from _skipped(RUNGS, "no test command found: set `test-command` under [verify] in decompose.toml")
         return
+    begins(RUNGS[0])
     before = baseline(suite)
     if isinstance(before, Completed):
         yield Gate(RUNGS[0], "failed", "the untouched monolith's suite could not be read", before.tail(25), before.seconds)
@@ -91,11 +92,13 @@ def rungs(suite: Suite, environment: Environment | None) -> Iterator[Gate]:
     if environment is None:
         yield from _skipped(RUNGS[1:], "the service has no environment")
         return
+    begins(RUNGS[1])
     yield _with_kit(suite, before, environment, "loopback")
     if suite.plan.project.framework not in KITS:
         reason = f"the test kit does not route sessions and requests of applications on {suite.plan.project.framework} yet"
         yield from _skipped(RUNGS[2:], reason)
         return
+    begins(RUNGS[2])
     yield _with_kit(suite, before, environment, "remote")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from decompose.model.service import ServicePlan
-from decompose.model.verification import Gate
+from decompose.model.verification import Begins, Gate
 from decompose.planning.requirements import needed
 from decompose.verification.environment import Environment
 from decompose.verification.frameworks import framework_of
@@ -103,9 +103,10 @@ def _modules(folder: Path) -> Iterator[str]:
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def framework(service: Service) -> Iterator[Gate]:
+def framework(service: Service, begins: Begins) -> Iterator[Gate]:
     """The framework's own checks, whether the models and the migrations agree, and the migrations on an empty database."""
     for step in framework_of(service.plan).steps:
+        begins(step.name)
         done = service.run(step.words)
         if done.ok:
             yield Gate(step.name, "passed", step.good, seconds=done.seconds)

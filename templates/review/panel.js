@@ -27,7 +27,7 @@ function contextPanel(c) {
   const list = [...m.ids.keys()].filter((n) => s.place[n] === c), parts = [...s.part.keys()].filter((n) => s.part[n] === c), routes = routesOf(c), tasks = tasksOf(c);
   list.forEach((n) => { const p = Draw.folder(m.ids[n]); packs.set(p, (packs.get(p) ?? 0) + m.lines[n]); });
   return [el("h2", {}, swatch(c), name(c)), proposed && el("p", { class: "soft" }, proposed.description),
-    facts(["modules", `${list.length}, ${locale(list.reduce((sum, n) => sum + m.lines[n], 0))} lines`], ["team", s.shared[c] ? "" : proposed?.team || "no team named"],
+    facts(["modules of code", `${list.length}, ${locale(list.reduce((sum, n) => sum + m.lines[n], 0))} lines`], ["team", s.shared[c] ? "" : proposed?.team || "no team named"],
       !s.shared[c] && ["cohesion", proposed && `${proposed.cohesion.toFixed(2)} as proposed`], !s.shared[c] && ["stability", proposed && `${proposed.stability.toFixed(2)} as proposed`],
       !s.shared[c] && ["own data", proposed && `${percent(proposed.own)} of its accesses`], !s.shared[c] && ["exclusivity", proposed && `${percent(proposed.exclusive)} of those to its tables`],
       ["readiness", order?.readiness], ["rank", order?.rank || ""], ["uses from outside", order && Object.entries(order.uses).filter(([k]) => k.startsWith("in ")).map(([k, v]) => `${v} ${k.slice(3).replace("decide", "to decide")}`).join(", ")],

@@ -63,6 +63,13 @@ function writers() {
 const weak = () => [...m.ids.keys()].filter((n) => m.alternative[n] >= 0 && m.confidence[n] < 50 && !state().pinned.has(n) && state().place[n] >= 0 && !state().shared[state().place[n]]);
 const undecided = () => [...waiting.values()].filter((d) => standing(d) === "open");
 
+// What the analysis counts and the page does not show, as a sentence.
+function leftOut() {
+  const { tests, migrations, admin } = raw.beside, modules = [tests && plural(tests, "test module"), migrations && plural(migrations, "migration module")].filter(Boolean);
+  const words = [modules.length && `the ${plural(m.count, "module")} of code without ${modules.join(" and ")}`, admin && `${plural(raw.routes.length, "route")} without ${admin > 1 ? admin + " of the admin site" : "that of the admin site"}`].filter(Boolean);
+  return words.length ? ` Shown and counted below are ${words.join(", and ")}: these go with the code that they belong to.` : "";
+}
+
 const views = {
   start() {
     const r = result(), open_ = cuts().filter((d) => ["proposed", "open", "new"].includes(standing(d))), uses = undecided(), unassigned = [...state().place].filter((c) => c < 0).length, weak_ = weak(), worst = risks();
@@ -72,7 +79,7 @@ const views = {
     return [
       el("div", { class: "columns even" },
         el("section", {}, el("h2", {}, raw.advice || `The code falls into ${r.scores.contexts} contexts that hold together.`),
-          el("p", {}, `A proposal for cutting ${raw.project} (${[plural(m.count, "module"), plural(raw.lines, "line"), plural(m.tables.id.length, "table"), plural(raw.routes.length, "route")].join(", ")}${raw.frameworks.length ? "; " + raw.frameworks.join(", ") : ""}) into services.`, el("span", { class: "screen" }, ` Nothing is changed by looking or clicking: edits stay on this page until you ${token ? "save" : "export"} them, and every one can be undone.`)),
+          el("p", {}, `A proposal for cutting ${raw.project} (${[plural(m.count + raw.beside.tests + raw.beside.migrations, "module"), plural(raw.lines, "line"), plural(m.tables.id.length, "table"), plural(raw.routes.length + raw.beside.admin, "route")].join(", ")}${raw.frameworks.length ? "; " + raw.frameworks.join(", ") : ""}) into services.${leftOut()}`, el("span", { class: "screen" }, ` Nothing is changed by looking or clicking: edits stay on this page until you ${token ? "save" : "export"} them, and every one can be undone.`)),
           el("p", { class: "soft" }, `Made by decompose ${raw.version} from source `, code(raw.digest.slice(0, 12)), raw.failed.length > 0 && `; ${plural(raw.failed.length, "file")} could not be read`, "."),
           el("ol", { class: "steps screen" },
             el("li", {}, "See whether the contexts make sense: ", bare("the map", () => open("map")), ", then ", bare("their code", () => open("code")), ". Select anything to see why it is where it is."),
@@ -103,7 +110,7 @@ const views = {
     pairs.sort((x, y) => y.weight - x.weight || y.keys - x.keys);
     const drawn = pairs.filter((p) => !s.shared[p.a] && !s.shared[p.b]), most = Math.min(show, drawn.length);
     const range = el("input", { type: "range", id: "shown", min: 0, max: drawn.length, value: most, on: { input: () => { show = +range.value; count.textContent = counted(show); picture.replaceChildren(mapPicture(nodes, drawn, w), hint); } } });
-    const counted = (n) => (n >= drawn.length ? `all ${drawn.length}` : `the ${n} strongest of ${drawn.length}`), count = el("span", { class: "soft" }, counted(most)), hint = el("div", { class: "hint" }, "An arrow runs from the user to the used; its width is the number of imports, calls, base classes and references. Select a context for all of its own: blue to what it uses, orange from who uses it. Dashed: foreign keys or transactions only.");
+    const counted = (n) => (n >= drawn.length ? `all ${drawn.length}` : `the ${n} strongest of ${drawn.length}`), count = el("span", { class: "soft" }, counted(most)), hint = el("div", { class: "hint" }, "An arrow runs from the user to the used; its width is the number of imports, calls, base classes and references. Select a context for all of its own: blue to what it uses, orange from who uses it. Modules are those of code. Dashed: foreign keys or transactions only.");
     const picture = el("div", { class: "picture" }, mapPicture(nodes, drawn, w), hint);
     const inside = (c) => { let all = 0; for (const p of pairs) if (p.a === c) all += p.weight; const own = w(c, c); return own + all ? own / (own + all) : 1; };
     return [
@@ -111,7 +118,7 @@ const views = {
         el("div", {}, el("div", { class: "bar" }, el("label", { for: "shown" }, "Arrows"), range, count), picture),
         el("div", {}, table("contexts", [
           ["context", (c) => name(c), contextLink],
-          ["modules", (c) => result().sizes[c], (c) => locale(result().sizes[c]), true],
+          ["modules of code", (c) => result().sizes[c], (c) => locale(result().sizes[c]), true],
           ["tables", (c) => owned(c).length, (c) => owned(c).length || "", true],
           ["stays inside", inside, (c) => percent(inside(c)), true],
           ["FK cut", (c) => keysOf(c).length, (c) => keysOf(c).length || "", true],
@@ -255,7 +262,7 @@ function other(o) {
     list.forEach((i) => { const c = state().place[i]; from.set(c, (from.get(c) ?? 0) + 1); });
     return { title, list, from: [...from].sort((a, b) => b[1] - a[1]) };
   });
-  return [el("h3", {}, `The ${o.kind} cut`), table("other-" + o.kind, [["its context", (x) => x.title, (x) => x.title], ["modules", (x) => x.list.length, (x) => x.list.length, true], ["made of", (x) => x.from.map(([c]) => name(c)).join(" "), (x) => x.from.slice(0, 6).map(([c, count]) => el("span", { class: "keep" }, contextLink(c), ` ${count}  `))]], made, { sort: [1, -1], caption: "Contexts of the alternative" })];
+  return [el("h3", {}, `The ${o.kind} cut`), table("other-" + o.kind, [["its context", (x) => x.title, (x) => x.title], ["modules of code", (x) => x.list.length, (x) => x.list.length, true], ["made of", (x) => x.from.map(([c]) => name(c)).join(" "), (x) => x.from.slice(0, 6).map(([c, count]) => el("span", { class: "keep" }, contextLink(c), ` ${count}  `))]], made, { sort: [1, -1], caption: "Contexts of the alternative" })];
 }
 
 // Tables, routes, tasks and operations of one context.

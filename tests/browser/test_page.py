@@ -104,6 +104,25 @@ def test_every_view_opens_by_its_key(page: Any, tab: str) -> None:
     assert page.get_attribute(f"#tab-{tab}", "aria-selected") == "true" and page.inner_text("#main").strip()
 
 
+def test_a_narrow_window_cuts_nothing_off(browser: Any, shop: Path) -> None:
+    """What is wider than the window scrolls in a box of its own, on every view and with something selected."""
+    with opened(browser, shop / "plan/plan.html") as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        for tab in TABS.values():
+            page.keyboard.press(tab)
+            assert page.evaluate("['main', 'side', 'figures'].map((id) => document.getElementById(id)).filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.id)") == [], tab
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, tab
+        page.keyboard.press(TABS["code"])
+        page.click("#main tbody button")
+        assert page.inner_text("#side") and page.evaluate("document.getElementById('side').scrollWidth <= document.getElementById('side').clientWidth")
+
+
+def test_the_start_counts_as_the_analysis_does(page: Any, shop: Path) -> None:
+    graph = pipeline.analyze(shop).graph
+    page.keyboard.press(TABS["start"])
+    assert f"({len(graph.modules)} modules, " in page.inner_text("#main") and f"{len(graph.routes)} route" in page.inner_text("#main")
+
+
 def test_a_module_is_moved_by_keyboard_alone_and_taken_back(page: Any) -> None:
     before = figure(page, "largest_share")
     page.keyboard.press("/")

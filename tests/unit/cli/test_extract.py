@@ -166,6 +166,27 @@ def test_undo_of_what_was_never_extracted_is_a_usage_error(decompose: Typed, pla
     assert decompose("extract", "reviews", "-C", planned, "--undo").code == 2
 
 
+@pytest.mark.parametrize("steps, folder", [((), "services/reviews/"), (("--step", "seal"), "shop/boundaries/reviews/")])
+def test_generated_code_without_its_record_is_recognised(decompose: Typed, planned: Path, steps: tuple[str, ...], folder: str) -> None:
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty", *steps).code == 0
+    shutil.rmtree(planned / ".decompose")
+    before = files(planned)
+    for words in (("--undo",), ("--undo", "--dry-run"), ("--allow-dirty", "--replan")):
+        answer = decompose("extract", "reviews", "-C", planned, *words)
+        assert answer.code == 2 and ".decompose/lock.json, is missing" in answer.err and folder in answer.err
+        assert "git checkout -- .decompose" in answer.err
+    assert files(planned) == before
+
+
+def test_a_folder_with_the_name_of_a_context_is_not_taken_for_generated_code(decompose: Typed, planned: Path) -> None:
+    (planned / "services/reviews/media").mkdir(parents=True)
+    (planned / "services/reviews/media/a.png").write_bytes(b"x")
+    assert "nothing was written for 'reviews'" in decompose("extract", "reviews", "-C", planned, "--undo").err
+    assert decompose("extract", "reviews", "-C", planned, "--allow-dirty").code == 0
+    assert decompose("extract", "reviews", "-C", planned, "--undo").code == 0
+    assert "nothing was written for 'reviews'" in decompose("extract", "reviews", "-C", planned, "--undo").err
+
+
 def test_a_context_with_open_questions_is_refused_with_the_questions(decompose: Typed, planned: Path) -> None:
     answer = decompose("extract", "orders", "-C", planned, "--allow-dirty")
     assert answer.code == 1 and "D301" in answer.err and "shop/orders/services.py:" in answer.err
@@ -245,18 +266,43 @@ def test_verify_of_what_was_never_extracted_names_the_command(decompose: Typed, 
     assert answer.code == 2 and "decompose extract reviews" in answer.err
 
 
-def test_verify_reports_every_gate_and_ends_with_1_when_one_fails(
-    decompose: Typed, planned: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def gates(monkeypatch: pytest.MonkeyPatch, *, stop: int = 0) -> None:
+    """A ladder of three gates; a signal comes while the last one is tried."""
     from decompose import pipeline
     from decompose.model.verification import Gate, Verification
 
-    found = Verification("reviews", (Gate("static", "passed", "fine"), Gate("boot", "failed", "ended with 1", ("why",))))
-    monkeypatch.setattr(pipeline, "verify", lambda *_, **__: found)
-    assert decompose("verify", "reviews", "-C", planned).code == 1
+    def verify(*_: object, begins: Callable[[str], None], report: Callable[[Gate], None], **__: object) -> Verification:
+        found = (Gate("files", "passed", "fine"), Gate("environment", "passed", "made"), Gate("boot", "failed", "ended with 1", ("why",)))
+        for gate in found:
+            begins(gate.name)
+            if stop and gate is found[-1]:
+                signal.raise_signal(stop)
+            report(gate)
+        return Verification("reviews", found)
+
+    monkeypatch.setattr(pipeline, "verify", verify)
+
+
+def test_verify_reports_every_gate_and_ends_with_1_when_one_fails(decompose: Typed, planned: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    gates(monkeypatch)
+    answer = decompose("verify", "reviews", "-C", planned)
+    assert answer.code == 1 and answer.err == ""
+    assert [line.split()[:2] for line in answer.out.splitlines()] == [["PASS", "files"], ["PASS", "environment"], ["FAIL", "boot"], ["why"], ["1", "failed,"]]
     assert decompose("verify", "reviews", "-C", planned, "--exit-zero").code == 0
-    assert json.loads(decompose("verify", "reviews", "-C", planned, "-f", "json").out)["schema"] == "decompose/verification/1"
+    data = decompose("verify", "reviews", "-C", planned, "-f", "json")
+    assert json.loads(data.out)["schema"] == "decompose/verification/1" and "FAIL boot" in data.err
     assert "<testsuite" in decompose("verify", "reviews", "-C", planned, "-f", "junit").out
+    kept = decompose("verify", "reviews", "-C", planned, "-o", tmp_path / "kept.txt")
+    assert kept.out == "" and "PASS files" in kept.err and (tmp_path / "kept.txt").read_text() == answer.out
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_stopped_verify_shows_the_gates_so_far_and_where_it_was(decompose: Typed, planned: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    gates(monkeypatch, stop=signal.SIGINT)
+    answer = decompose("verify", "reviews", "-C", planned, "-f", form)
+    assert answer.code == 130 and "stopped in: boot" in answer.err and "uses the environment that was made" in answer.err
+    shown = answer.out if form == "text" else answer.err
+    assert "PASS files" in shown and "PASS environment" in shown and "boot " not in shown and "failed," not in answer.out
 
 
 def git(base: Path, *arguments: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -487,6 +488,27 @@ def test_saving_replaces_in_one_step_and_sweeps_what_dead_runs_left(tmp_path: Pa
     emit.save(tmp_path, {"plan.json": b"2"})
     assert (tmp_path / ".decompose/plan.json").read_bytes() == b"2"
     assert {p.name for p in (tmp_path / ".decompose").iterdir()} == {".gitignore", "plan.json"}
+
+
+def test_git_is_told_to_leave_out_the_environments_of_services(tmp_path: Path) -> None:
+    emit.save(tmp_path, {})
+    assert b"\nenvironments/\n" in (tmp_path / ".decompose/.gitignore").read_bytes()
+
+
+@pytest.mark.parametrize("run", [lambda base: emit.save(base, {}), lambda base: emit.write(base, [art("a.py")])])
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        (emit.IGNORED.removesuffix(b"environments/\n"), emit.IGNORED),
+        (b"cache/\nmine", b"cache/\nmine\nenvironments/\n"),
+        (b"!environments/\n", b"!environments/\n"),
+    ],
+)
+def test_an_ignore_file_of_an_earlier_run_is_brought_up_to_date(tmp_path: Path, run: Callable[[Path], object], before: bytes, after: bytes) -> None:
+    (tmp_path / ".decompose").mkdir()
+    (tmp_path / ".decompose/.gitignore").write_bytes(before)
+    run(tmp_path)
+    assert (tmp_path / ".decompose/.gitignore").read_bytes() == after
 
 
 def test_output_follows_the_users_own_link(tmp_path: Path) -> None:

@@ -25,7 +25,9 @@ from decompose.model.edits import Accept, Edit, Library, Merge, Move, Own, Pin, 
 from decompose.model.lock import PlanLock
 from decompose.model.settings import Config
 from decompose.planning.signing import accept
+from decompose.report.markdown import plan_markdown
 from decompose.report.review import page_model, review_page
+from decompose.report.text import context_rows
 from decompose.resources import templates
 
 NODE = shutil.which("node")
@@ -123,6 +125,36 @@ def walk(graph: CodeGraph, config: Config, context_map: ContextMap, count: int, 
             continue
         done.append(edit)
         yield edit, edited
+
+
+COUNTED = SHOP + """
+# shop/urls.py
+from django.contrib import admin
+from django.urls import path
+from shop.billing import views
+
+urlpatterns = [path("admin/", admin.site.urls), path("paid/<int:pk>/", views.paid)]
+
+# shop/billing/migrations/0001_initial.py
+from django.db import migrations
+
+# shop/billing/tests/test_services.py
+def test_pay():
+    pass
+"""
+
+
+def test_page_and_document_say_how_their_counts_come_to_those_of_the_analysis() -> None:
+    counted = Monolith(COUNTED)
+    model, graph = page_model(counted.plan(), counted.graph, counted.config), counted.graph
+    beside = model["beside"]
+    assert beside == {"tests": 2, "migrations": 2, "admin": 1}  # with their packages
+    assert len(model["modules"]["id"]) + beside["tests"] + beside["migrations"] == len(graph.modules)
+    assert len(model["routes"]) + beside["admin"] == len(graph.routes)
+    analysed = {row[0]: row[3] for row in context_rows(graph, counted.map)}
+    listed = dict(re.findall(r"^\| `([\w-]+)` \| [\w-]+ \| [^|]* \| (\d+)[^|]* / \d+", plan_markdown(counted.plan()), re.M))
+    assert listed and listed.items() <= analysed.items()
+    assert sum(len(context.modules) for context in counted.map.contexts) > len(model["modules"]["id"])
 
 
 @pytest.mark.skipif(NODE is None, reason="the script of the page is run by node, which is not installed")
