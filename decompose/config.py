@@ -180,9 +180,10 @@ def _document(text: str, path: str) -> dict[str, Any]:
     except RecursionError:
         raise ConfigError("not a configuration: too deeply nested", place=path) from None
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        place = f"{path}:{found[1]}" if found else path
-        message = str(error).replace(found[0], "").strip() if found else str(error)
+        found = re.search(r"\((?:at line (\d+), column \d+|at end of document)\)", str(error))
+        last = text.rstrip().count("\n") + 1  # what is not ended began there or above
+        place = f"{path}:{found[1] or last}" if found else path
+        message = str(error).replace(found[0], "" if found[1] else "(the file ends inside it)").strip() if found else str(error)
         raise ConfigError(f"not valid TOML: {message}", place=place) from error
 
 
@@ -444,7 +445,7 @@ def context_count(text: str) -> tuple[int, int]:
     least = int(found[1]) if found else 0
     most = int(found[2] or found[1]) if found else 0
     if not 1 <= least <= most:
-        raise UsageError(f"the number of contexts must be N or MIN-MAX from 1, not {text!r}")
+        raise UsageError(f"the number of contexts must be N or MIN-MAX from 1, not {text!r}", hint="write 7, or 4-8; without it the score chooses")
     return least, most
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import tomlkit
@@ -37,7 +37,10 @@ def read_edits(content: bytes, place: str) -> Edits:
     try:
         found = msgspec.json.decode(content, type=Edits)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedInput(f"no edits of a plan: {error}", place=place, hint="export them again from the review page") from error
+        hint = "export them again from the review page, which `decompose plan --open` shows"
+        if str(error).endswith(".op`"):
+            hint = f"an op is one of {', '.join(str(each.__struct_config__.tag) for each in get_args(Edit))}"
+        raise RefusedInput(f"no edits of a plan: {error}", place=place, hint=hint) from error
     if found.schema != "decompose/edits/1":
         raise RefusedInput(f"{found.schema!r} is no schema that this version reads", place=place, hint="it reads decompose/edits/1")
     return found

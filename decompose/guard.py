@@ -218,6 +218,9 @@ def diff(
     return compared(before, of_plan(now), name)
 
 
+_TO_SIGN = "sign with `decompose plan --accept`, which writes plan.lock"
+
+
 def _earlier(base: Path, against: str) -> tuple[Snapshot, str]:
     """What is compared with, and its name."""
     from decompose.pipeline import PLAN
@@ -237,6 +240,8 @@ def _earlier(base: Path, against: str) -> tuple[Snapshot, str]:
         content = at_revision(base, against, kept)
         if content is not None:
             return _snapshot(content, f"{against}:{kept}"), f"{kept} at {against}"
+    if file.name == signing.LOCK:
+        raise UsageError("nothing is signed here to compare with", hint=_TO_SIGN, place=against)
     raise UsageError(
         f"{against!r} is no file, and no git revision with {PLAN} or {signing.LOCK} in it", hint="commit one of them, so that later states can be compared with it"
     )

@@ -213,7 +213,8 @@ def read_wanted(file: str) -> Edits:
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise FileError(f"cannot read the edits: {error.strerror}", place=file) from error
+        hint = "give the file that the review page exports (`decompose plan --open`), or - for standard input"
+        raise FileError(f"cannot read the edits: {error.strerror}", place=file, hint=hint) from error
     return read_edits(content, "standard input" if file == "-" else file)
 
 

@@ -25,7 +25,20 @@ if TYPE_CHECKING:
 
 DISPOSITIONS = ("decide", "operation", "event", "replica", "proxy-route", "stay", "shared-kernel")
 
-THINGS = ("contexts", "alternatives", "tables", "crud", "routes", "tasks", "cuts", "changes", "boundary", "unresolved", "order")
+THINGS = {
+    "contexts": "the proposed contexts with their figures",
+    "alternatives": "a coarser and a finer cut beside the proposed one",
+    "tables": "every table and the context that owns it",
+    "crud": "who creates, reads, updates and deletes rows of which table",
+    "routes": "HTTP routes by context",
+    "tasks": "background tasks by context",
+    "cuts": "foreign keys and transactions across contexts",
+    "changes": "differences from the accepted map",
+    "boundary": "every use across one context's edge: decompose show boundary CONTEXT",
+    "unresolved": "what the analysis could not follow or read",
+    "order": "the order of extraction",
+}
+"""What can be listed, and what that is."""
 
 
 @click.command(
@@ -40,7 +53,7 @@ THINGS = ("contexts", "alternatives", "tables", "crud", "routes", "tasks", "cuts
         "decompose show boundary CONTEXT --disposition decide --direction in",
     ),
 )
-@click.argument("thing", type=click.Choice(THINGS), metavar="{" + ",".join(THINGS) + "}")
+@click.argument("thing", type=click.Choice(tuple(THINGS)), required=False, metavar="{" + ",".join(THINGS) + "}")
 @click.argument("name", required=False, metavar="[CONTEXT]", shell_complete=candidates.bounded)
 @click.option("--kind", multiple=True, metavar="KIND", shell_complete=candidates.edge_kinds, help="Of a boundary: edges of this kind only (orm, call, ...); may be repeated.")
 @click.option("--disposition", multiple=True, type=click.Choice(DISPOSITIONS), metavar="DISPOSITION", help="Of a boundary: these edges only; may be repeated.")
@@ -53,7 +66,7 @@ THINGS = ("contexts", "alternatives", "tables", "crud", "routes", "tasks", "cuts
 @click.pass_context
 def command(
     context: click.Context,
-    thing: str,
+    thing: str | None,
     name: str | None,
     kind: tuple[str, ...],
     disposition: tuple[str, ...],
@@ -71,10 +84,14 @@ def command(
     use across it, what a person must decide first; order is the order of extraction; alternatives are a coarser and a finer cut beside the proposed one.
     """
     from decompose import pipeline
+    from decompose.errors import UsageError
     from decompose.project import project_folder
     from decompose.report import json
 
     session = session_of(context)
+    if thing is None:
+        width = max(map(len, THINGS))
+        raise UsageError("nothing is named to show", hint="\n        ".join(["name one of", *(f"{each:{width}}  {told}" for each, told in THINGS.items())]))
     if (thing == "boundary") != (name is not None):
         wanted = "needs the name of a context" if name is None else f"takes no name: {name!r}"
         raise click.UsageError(f"show {thing} {wanted}", context)

@@ -80,8 +80,19 @@ def explain(graph: CodeGraph, context_map: ContextMap, subject: str, config: Con
 
 def _nearest(subject: str, view: _View) -> str:
     known = [*view.names, *(entry.table for entry in view.map.ownership), *view.place, *view.paths, *set(view.top_of.values())]
-    close = difflib.get_close_matches(subject, known, n=3, cutoff=0.5)
-    return f"did you mean {', '.join(close)}?" if close else "give a context, module, definition, path, table, FK-... or TX-... id"
+    close = difflib.get_close_matches(subject, known, n=3, cutoff=_NEAR)
+    called = [each for each in sorted(known) if re.split(r"[._/]", each)[-1].lower() == subject.lower()]
+    near = list(dict.fromkeys([*close, *called]))[:3]
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    return (
+        "`decompose show contexts` lists the contexts, `show tables` the tables, `show cuts` the FK-... and TX-... ids; "
+        "a module, a definition and a path can be explained, too"
+    )
+
+
+_NEAR = 0.7
+"""How alike a name must be to be what was meant: a slip of the finger is, a word with some of the same letters is not."""
 
 
 class _View:

@@ -410,3 +410,9 @@ def test_since_is_a_day_in_the_file_or_on_the_command_line_which_wins() -> None:
         config.with_options(own, since="yesterday")
     with pytest.raises(ConfigError):
         parse('[decompose]\nsince = "yesterday"\n', "decompose.toml")
+
+
+@pytest.mark.parametrize(("text", "line"), [("[decompose]\nexclude =", 2), ('[decompose]\nseed = 1\nexclude = [\n"a",\n\n\n', 4), ("[decompose]\n= 1\n", 2)])
+def test_text_that_is_no_toml_has_its_line_also_where_the_file_ends_too_soon(text: str, line: int) -> None:
+    found = problem(text)
+    assert found.place == f"decompose.toml:{line}" and "end of document" not in found.message

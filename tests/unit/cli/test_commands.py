@@ -120,6 +120,33 @@ def test_show_boundary_needs_a_context(decompose: Typed, shop: Path) -> None:
     assert decompose("show", "tables", "orders", "-C", shop).code == 2
 
 
+def test_show_without_a_word_says_what_each_one_lists(decompose: Typed, shop: Path) -> None:
+    answer = decompose("show", "-C", shop)
+    assert answer.code == 2 and answer.out == ""
+    for thing, told in (("contexts", "the proposed contexts"), ("crud", "who creates, reads"), ("order", "the order of extraction")):
+        assert re.search(rf"^ +{thing} +{told}", answer.err, re.MULTILINE)
+
+
+@pytest.mark.parametrize("subject", ["nothing_here", "nope", "create"])
+def test_explain_suggests_what_is_near_and_else_where_names_are_listed(decompose: Typed, shop: Path, subject: str) -> None:
+    answer = decompose("explain", subject, "-C", shop)
+    assert answer.code == 2
+    if subject == "create":
+        assert "did you mean shop.catalog.services.create, shop.orders.services.create, shop.reviews.services.create?" in answer.err
+    else:
+        assert "did you mean" not in answer.err and "`decompose show contexts`" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [(("plan", "--apply", "nope.json"), "`decompose plan --open`"), (("analyze", "--contexts", "0"), "write 7, or 4-8"), (("plan", "--contexts", "x"), "write 7, or 4-8")],
+)
+def test_what_cannot_be_read_or_counted_has_a_next_step(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], step: str) -> None:
+    monkeypatch.chdir(shop)
+    answer = decompose(*words)
+    assert answer.code in (2, 3) and "  hint  " in answer.err and step in answer.err
+
+
 def test_a_misspelt_context_is_answered_with_the_nearest(decompose: Typed, shop: Path) -> None:
     name = json.loads(decompose("show", "order", "-C", shop, "-f", "json").out)["order"][0]["context"]
     answer = decompose("show", "boundary", name[:-1], "-C", shop)

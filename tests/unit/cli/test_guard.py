@@ -346,6 +346,13 @@ def test_diff_with_nothing_to_compare_is_refused(decompose: Typed, shop: Path, a
     assert answer.code == 2 and "no file, and no git revision" in answer.err
 
 
+@pytest.mark.parametrize("words", [(), ("plan.lock",)])
+def test_diff_before_anything_is_signed_says_how_to_sign(decompose: Typed, shop: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    monkeypatch.chdir(shop)
+    answer = decompose("diff", *words)
+    assert answer.code == 2 and "nothing is signed here" in answer.err and "`decompose plan --accept`" in answer.err
+
+
 def test_a_file_that_is_neither_plan_nor_lock_is_said_so(decompose: Typed, signed: Path) -> None:
     answer = decompose("diff", signed / "manage.py", "-C", signed)
     assert answer.code == 3 and "not a plan.lock" in answer.err

@@ -80,6 +80,13 @@ def test_a_file_that_holds_no_edits(decompose: Typed, shop: Path, tmp_path: Path
     assert answer.code == 2 and "no edits of a plan" in answer.err and not (shop / "decompose.toml").exists()
 
 
+def test_an_op_that_is_none_gets_those_there_are(decompose: Typed, shop: Path) -> None:
+    (shop / "edits.json").write_text('{"schema": "decompose/edits/1", "edits": [{"op": "foo", "id": "FK-001"}]}')
+    answer = decompose("plan", shop, "--apply", shop / "edits.json")
+    assert answer.code == 2 and "'foo'" in answer.err
+    assert "an op is one of move, pin, split, merge, rename, own, library, accept, waive" in answer.err
+
+
 def test_edits_of_another_state_of_the_source_are_applied_with_a_warning(decompose: Typed, shop: Path, tmp_path: Path) -> None:
     (tmp_path / "edits.json").write_bytes(msgspec.json.encode(Edits((Rename("orders", "sales"),), plan="another")))
     answer = decompose("plan", shop, "--apply", tmp_path / "edits.json")
