@@ -76,6 +76,7 @@ def command(
     import msgspec
 
     from decompose import pipeline
+    from decompose.cut.propose import other_count
     from decompose.errors import UsageError
     from decompose.project import project_folder
     from decompose.report.printable import printable
@@ -132,13 +133,15 @@ def command(
     else:
         session.result(_summary(migration, session.terminal(output)), output)
         session.note(f"\nWrote {pipeline.PLAN}  {pipeline.PLAN_DOCUMENT}  {pipeline.PLAN_PAGE}")
+        if told := other_count(analysis.context_map.scores, analysis.config):
+            session.note(told)
         for decision in pipeline.unused_decisions(migration, analysis.config):
             session.warn(f"{decision!r}, decided or waived in the settings, fits no edge, foreign key, transaction or table of this plan")
         for line in unsigned[:_UNSIGNED]:
             session.note(f"Not signed: {printable(line)}")
         if len(unsigned) > _UNSIGNED:
             session.note(f"and {len(unsigned) - _UNSIGNED:,} more are not signed")
-        session.note(f"Next: {_next(migration)}")
+        session.note(f"Next: {_next(base, migration, opened)}")
     if opened:
         import webbrowser
 
@@ -178,7 +181,10 @@ def _sign(session: Session, analysis: Analysis, migration: MigrationPlan, ids: t
     from decompose.scan.history import person
 
     lock, unsigned = guard.accept(analysis.base, migration, ids, by=by or person(analysis.base), on=datetime.now(UTC).date().isoformat())
-    session.note(f"Wrote plan.lock: {len(lock.accepted):,} parts of the plan are signed, {len(lock.known):,} uses across the cut are known")
+    signed = {each.id for each in lock.accepted}
+    taken = sum(each.state == "proposed" and each.id in signed for each in migration.decisions)
+    told = f" ({taken:,} {'proposal' if taken == 1 else 'proposals'} accepted as proposed)" if taken else ""
+    session.note(f"Wrote plan.lock: {len(lock.accepted):,} parts of the plan are signed{told}, {len(lock.known):,} uses across the cut are known")
     return unsigned
 
 
@@ -258,14 +264,22 @@ _NOUNS = {
 }  # fmt: skip
 
 
-def _next(migration: MigrationPlan) -> str:
-    """What to do now: extract the first context that is ready, else decide about the first in the order."""
+def _next(base: Path, migration: MigrationPlan, opened: bool) -> str:
+    """What to do now: review the plan and sign it; then extract the first context that is ready and signed, else decide about the first in the order."""
+    from decompose import recall
     from decompose.pipeline import EXTRACTABLE
+    from decompose.planning.signing import MAP, standing, unsigned
 
+    lock = recall.load_lock(base)
+    if not any(each.part.id == MAP and each.state == "signed" for each in standing(migration, lock)):
+        review = "decompose plan --open     review it, and decide what waits for you\n      "
+        return ("" if opened else review) + "decompose plan --accept   sign what is ready"
     if migration.project.framework not in EXTRACTABLE:
         return "decompose show order (extracting from this framework is not possible yet)"
     ranked = sorted((each for each in migration.contexts if each.rank), key=lambda each: each.rank)
     ready = next((each.name for each in ranked if each.readiness == "ready"), "")
+    if ready and lock is not None and any(unsigned(migration, lock, ready)):
+        return f"decompose plan --accept   sign {ready}, which is ready"
     if ready:
         return f"decompose extract {ready} --dry-run"
     return f"decompose show boundary {ranked[0].name}, and decide in decompose.toml" if ranked else "decompose show order"
@@ -285,7 +299,10 @@ def _summary(migration: MigrationPlan, terminal: Terminal) -> str:
         "module": "module",
     }
     open_ = Counter(decision.kind for decision in migration.decisions if decision.state == "open")
-    proposed = sum(decision.state == "proposed" for decision in migration.decisions)
+    states = Counter(decision.state for decision in migration.decisions)
+    told = [f"{states['proposed']} have a proposal"]
+    told += [f"{states['accepted']} {'is' if states['accepted'] == 1 else 'are'} decided"] if states["accepted"] else []
+    told += [f"{states['waived']} {'is' if states['waived'] == 1 else 'are'} waived"] if states["waived"] else []
     counts = ", ".join(plural(count, names[kind]) for kind, count in sorted(open_.items()))
-    head = f"{plural(len(migration.decisions), 'decision')}: {sum(open_.values())} need you{f' ({counts})' if counts else ''}, {proposed} have a proposal"
+    head = f"{plural(len(migration.decisions), 'decision')}: {sum(open_.values())} need you{f' ({counts})' if counts else ''}, {', '.join(told)}"
     return f"{head}\n\n{order_listing(migration).text(terminal)}"

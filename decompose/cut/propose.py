@@ -476,9 +476,7 @@ def _description(name: str, tables: Sequence[str], project: Survey, place: Mappi
 
 def _advice(figures: Scores, config: Config) -> str:
     """A sentence when the best cut is weak, with the figures that say so; ``""`` when it is good enough."""
-    asked = ""
-    if figures.contexts < config.contexts_min:
-        asked = f"{figures.contexts} contexts instead of {config.contexts_min}: the evidence gives no finer cut. "
+    told = [other_count(figures, config)]
     reasons = []
     if figures.contexts < 2:
         reasons.append("no context was found" if figures.contexts == 0 else "only one context was found")
@@ -491,6 +489,18 @@ def _advice(figures: Scores, config: Config) -> str:
     if figures.modularity < 0.3 and figures.contexts > 1:
         reasons.append(f"modularity is {figures.modularity:.2f}")
     drawn = " To draw contexts by hand, name their modules under [contexts.NAME] in decompose.toml." if figures.contexts < 2 else ""
-    return (asked + ("Stay a modular monolith for now: " + ", ".join(reasons) + "." + drawn if reasons else "")).strip()
+    told.append("Stay a modular monolith for now: " + ", ".join(reasons) + "." + drawn if reasons else "")
+    return " ".join(filter(None, told))
+
+
+def other_count(figures: Scores, config: Config) -> str:
+    """A sentence when the contexts are not as many as were asked for, ``""`` when they are or nobody asked."""
+    least, most, found = config.contexts_min, config.contexts_max, figures.contexts
+    if not least or least <= found <= most:
+        return ""
+    wanted = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    were = "context was" if most == 1 else "contexts were"
+    why = "the evidence gives no finer cut" if found < least else "what is decided in the settings or holds together gives no coarser one"
+    return f"{wanted} {were} asked for, {found:,} {'is' if found == 1 else 'are'} what holds: {why}."
 
 

@@ -120,6 +120,17 @@ def test_show_boundary_needs_a_context(decompose: Typed, shop: Path) -> None:
     assert decompose("show", "tables", "orders", "-C", shop).code == 2
 
 
+def test_a_count_of_contexts_that_does_not_hold_is_said_so_and_again_by_the_plan_that_goes_on_with_it(decompose: Typed, shop: Path) -> None:
+    (shop / "decompose.toml").write_text("".join(f'[contexts.{name}]\nmodules = ["shop.{name}.**"]\n' for name in ("catalog", "orders", "reviews")))
+    more = "500 contexts were asked for, 3 are what holds: the evidence gives no finer cut."
+    assert more in decompose("analyze", shop, "--contexts", "500").out
+    again = decompose("plan", shop)
+    assert "Continuing from the last analysis: --contexts 500" in again.err and more in again.err
+    assert "1 context was asked for, 3 are what holds: what is decided" in decompose("analyze", shop, "--contexts", "1").out
+    assert "asked for" not in decompose("analyze", shop, "--contexts", "2-4").out
+    assert "asked for" not in decompose("analyze", shop).out
+
+
 def test_show_without_a_word_says_what_each_one_lists(decompose: Typed, shop: Path) -> None:
     answer = decompose("show", "-C", shop)
     assert answer.code == 2 and answer.out == ""

@@ -43,6 +43,32 @@ def test_the_lock_says_who_and_the_plan_shows_it(signed: Path) -> None:
     assert states == {"FK-001": "accepted"}
 
 
+def test_a_plan_leads_to_review_and_signing_and_only_a_signed_one_to_extraction(decompose: Typed, shop: Path) -> None:
+    first = decompose("plan", shop)
+    assert re.search(r"^Next: decompose plan --open .*\n      decompose plan --accept ", first.err, re.MULTILINE) and "decompose extract" not in first.err
+    (shop / "decompose.toml").write_text("".join(f'[contexts.{name}]\nmodules = ["shop.{name}.**"]\n' for name in ("catalog", "orders", "reviews")))
+    decompose("plan", shop, "--accept", "map", "--by", "Ann")
+    assert re.search(r"^Next: decompose plan --accept   sign \w+, which is ready$", decompose("plan", shop).err, re.MULTILINE)
+    assert re.search(r"^Next: decompose extract \w+ --dry-run$", decompose("plan", shop, "--accept", "--by", "Ann").err, re.MULTILINE)
+
+
+def test_the_counts_of_decisions_add_up_and_the_signature_says_what_it_took_as_proposed(decompose: Typed, shop: Path) -> None:
+    (shop / "decompose.toml").write_text("".join(f'[contexts.{name}]\nmodules = ["shop.{name}.**"]\n' for name in ("catalog", "orders", "reviews")))
+
+    def counts(answer: Any) -> tuple[int, dict[str, int]]:
+        head = answer.out.splitlines()[0]
+        return int(head.split()[0]), {what: int(number) for number, what in re.findall(r"(\d+) (need you|have a proposal|(?:is|are) decided|(?:is|are) waived)", head)}
+
+    whole, before = counts(decompose("plan", shop))
+    assert whole == sum(before.values()) and before["have a proposal"] == 3
+    answer = decompose("plan", shop, "--accept", "FK-*", "--by", "Ann")
+    assert "(1 proposal accepted as proposed)" in answer.err
+    whole, after = counts(answer)
+    assert whole == sum(after.values()) and (after["have a proposal"], after["is decided"]) == (2, 1)
+    whole, last = counts(decompose("plan", shop, "--waive", "TX-001", "--reason", "rare", "--by", "Ann"))
+    assert whole == sum(last.values()) and last["is waived"] == 1
+
+
 def test_git_says_who_signs_where_nobody_is_named(decompose: Typed, shop: Path) -> None:
     committed(shop)
     subprocess.run(["git", "-C", str(shop), "config", "user.name", "Bob"], check=True)
