@@ -471,7 +471,7 @@ def _description(name: str, tables: Sequence[str], project: Survey, place: Mappi
     routes = sum(1 for r in project.graph.routes if held(r.handler))
     tasks = sum(1 for t in project.graph.tasks if held(t.definition))
     shown = ", ".join(models[:6]) + (f" and {len(models) - 6} more" if len(models) > 6 else "")
-    return f"{shown or 'no tables'}; {routes} routes, {tasks} tasks"
+    return f"{shown or 'no tables'}; {routes} {'route' if routes == 1 else 'routes'}, {tasks} {'task' if tasks == 1 else 'tasks'}"
 
 
 def _advice(figures: Scores, config: Config) -> str:

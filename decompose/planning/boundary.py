@@ -846,7 +846,9 @@ class _Survey:
                 reason = f"moved code writes {table.id}, which {self._sight.owner.get(table.id) or 'nobody'} owns"
                 yield make("out", "orm", "decide", reason, alternatives=("stay",), blocks="switch")
             elif use.head == "class":
-                reason = f"moved code reads {table.id}: the service's shadow rows have the columns in use, and are as fresh as the last event"
+                # Only Django's signals tell of changes.
+                fed = "event" if "django" in self._sight.graph.frameworks else "copy"
+                reason = f"moved code reads {table.id}: the service's shadow rows have the columns in use, and are as fresh as the last {fed}"
                 yield make("out", "orm", "replica", reason, alternatives=("stay",))
 
 

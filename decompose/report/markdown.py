@@ -18,7 +18,7 @@ from decompose.model.target import Target
 from decompose.report import undertaking
 from decompose.report.markup import TOP, code, counts, label, places, table, text
 from decompose.report.planview import PlanView, Question, counted, told
-from decompose.report.text import key_counts, plural
+from decompose.report.text import about_others, key_counts, plural
 
 _ARROWS = 24
 _LISTED = 40
@@ -545,7 +545,7 @@ def _alternatives(view: PlanView) -> list[str]:
         return []
     rows = [_figures("this plan", view.map.scores), *(_figures(each.kind, each.scores) for each in view.map.others)]
     head = ["cut", "contexts", "largest share", "dependencies across", "keys cut", "transactions cut", "contested tables", "modularity", "stability"]
-    return ["", "### Other cuts", "", *table(head, rows), "", "Their contexts: `decompose show alternatives`; another number of them: `decompose plan --contexts N`."]
+    return ["", "### Other cuts", "", *table(head, rows), "", *(f"- {text(line)}" for line in about_others(view.map)), "", "Their contexts: `decompose show alternatives`; another number of them: `decompose plan --contexts N`."]
 
 
 def _figures(name: str, scores: Scores) -> list[str]:

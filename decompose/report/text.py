@@ -417,8 +417,39 @@ def alternatives_listing(context_map: ContextMap) -> Listing:
     here = {membership.module: membership.context for membership in context_map.memberships}
     rows = [("proposed", *_compared(context_map.scores), "")]
     rows += [(other.kind, *_compared(other.scores), "; ".join(differences(here, dict(other.contexts)))) for other in context_map.others]
-    note = "Choose another with `decompose analyze --contexts N`." if context_map.others else ""
-    return Listing(columns, tuple(rows), "There is no cut to compare.", note)
+    choose = ["", "Choose another with `decompose analyze --contexts N`."] if context_map.others else []
+    return Listing(columns, tuple(rows), "There is no cut to compare.", "\n".join([*about_others(context_map), *choose]))
+
+
+def about_others(context_map: ContextMap) -> list[str]:
+    """What explains the figures of the cuts that were not chosen, and which of them there is not, a line each."""
+    from decompose.cut.naming import SHARED
+
+    library = {m for context in context_map.contexts if context.role == "shared" for m in context.modules}
+    pinned = sorted(each.module for each in context_map.memberships if each.pinned)
+    found = []
+    for other in context_map.others:
+        there = {module: name for name, modules in other.contexts for module in modules}
+        moved = sorted(module for module in library & there.keys() if there[module] != SHARED)
+        kept = sorted(module for module, name in there.items() if name == SHARED and module not in library)
+        if moved:
+            into = ", ".join(printable(name) for name in sorted({there[module] for module in moved}))
+            one = len(moved) == 1
+            found.append(
+                f"{other.kind}: {plural(len(moved), 'module')} of the library {'is' if one else 'are'} in contexts there ({into}): "
+                f"what uses {'it' if one else 'them'} from outside counts as crossing, and does not here."
+            )
+        if kept:
+            one = len(kept) == 1
+            found.append(
+                f"{other.kind}: {plural(len(kept), 'module')} of contexts {'belongs' if one else 'belong'} to the library there: "
+                f"what uses {'it' if one else 'them'} does not count as crossing, and may here."
+            )
+    if context_map.others and pinned:
+        found.append("Cuts that were not chosen are as the evidence has them: what decompose.toml says of modules is not applied to them.")
+    kinds = {other.kind for other in context_map.others}
+    found += [f"{kind}: none found that holds with a quarter {more} contexts." for kind, more in (("coarser", "fewer"), ("finer", "more")) if kind not in kinds]
+    return found
 
 
 def _compared(figures: Scores) -> tuple[str, ...]:

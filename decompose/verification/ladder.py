@@ -12,7 +12,7 @@ import msgspec
 from decompose.model.service import ServicePlan
 from decompose.model.settings import VerifySettings
 from decompose.model.verification import Begins, Gate, Verification
-from decompose.verification import contract, events, monolith, running, static
+from decompose.verification import contract, events, monolith, parity, running, static
 from decompose.verification.databases import Fresh, databases
 from decompose.verification.environment import Environment, monolith_python, service_environment
 from decompose.verification.monolith import Suite
@@ -70,6 +70,7 @@ def _ladder(
     yield static.template(folder / "deploy" / "template.yaml")
     begins("agreement")
     yield static.agreement(disagreements, parsed=files.outcome == "passed")
+    services = f"{plan.root.rpartition('/')[0]}/"
     python = monolith_python(base, settings.python)
     with tempfile.TemporaryDirectory(prefix="decompose-verify-") as scratch:
         started = time.monotonic()
@@ -78,7 +79,12 @@ def _ladder(
         if isinstance(environment, Environment):
             yield Gate("environment", "passed", "the service's requirements install", seconds=time.monotonic() - started)
             with databases(settings.database, Path(scratch), environment.python) as fresh:
-                yield from _service(plan, folder, environment, Path(scratch), fresh, base, python, settings, begins)
+                homes = {Path(scratch) / "service": folder, Path(scratch) / "monolith" / base.name: base}
+                own, tree = homes
+                parity.copy_service(folder, own)
+                parity.copy(base, tree, without=[path for path in written.generated if path.startswith(services)])
+                for gate in _service(plan, environment, Path(scratch), fresh, own, tree, python, settings, begins):
+                    yield _at_home(gate, homes)
         else:
             yield Gate("environment", "failed", "the service's requirements do not install", environment, time.monotonic() - started)
             for name in ("imports", "check", "migrations", "migrate", "boot", "ready", "openapi", "contract-local", "contract-loopback", "contract-remote", "contract-shadow", "contract-monolith"):
@@ -88,8 +94,9 @@ def _ladder(
 
 
 def _service(
-    plan: ServicePlan, folder: Path, environment: Environment, scratch: Path, fresh: Fresh, base: Path, python: Path, settings: VerifySettings, begins: Begins
+    plan: ServicePlan, environment: Environment, scratch: Path, fresh: Fresh, folder: Path, base: Path, python: Path, settings: VerifySettings, begins: Begins
 ) -> Iterator[Gate]:
+    """The gates that run the service. ``folder`` and ``base`` are copies: code that is tried out writes files where it pleases."""
     extra = dict(settings.environment)
     service = Service(plan, folder, environment, running.variables(plan, fresh("service"), extra))
     tree = base / plan.project.source
@@ -123,6 +130,14 @@ def _service(
     for mode in ("local", "loopback", "remote") if plan.context.callbacks else ():
         begins(f"callbacks-{mode}")
         yield contract.callbacks(service, mode, python, tree, plan.project.settings_module, extra)
+
+
+def _at_home(gate: Gate, homes: Mapping[Path, Path]) -> Gate:
+    """The gate with places in the tree instead of those in its copies, which are gone when somebody reads it."""
+    details = gate.details
+    for copy, home in homes.items():
+        details = tuple(line.replace(str(copy), str(home)) for line in details)
+    return msgspec.structs.replace(gate, details=details)
 
 
 __all__ = ["Written", "verify"]

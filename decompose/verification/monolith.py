@@ -212,7 +212,8 @@ def _kit(suite: Suite, environment: Environment, mode: str, tree: Path, folder: 
     if mode == "remote":
         template = folder / "template.sqlite3"
         variables = {**service_variables(plan, f"sqlite:///{template}", dict(suite.settings.environment)), "BOUNDARY_TOKEN_KEY": KEY}
-        service = suite.base / plan.root
+        service = folder / "service"
+        parity.copy_service(suite.base / plan.root, service)
         framework = framework_of(plan)
         migrate = next(step for step in framework.steps if step.name == "migrate")
         words = [word.replace("{package}", plan.package) for word in migrate.words]

@@ -51,6 +51,11 @@ def copy(base: Path, target: Path, *, without: Iterable[str] = (), originals: Ma
         (target / path).write_bytes(text)
 
 
+def copy_service(folder: Path, target: Path) -> None:
+    """A copy of a service to be tried out, which writes files where it pleases."""
+    shutil.copytree(folder, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+
+
 def tree_hash(base: Path, *extra: str) -> str:
     """A hash over all files of a tree and what else decides the outcome of a run."""
     digest = hashlib.sha256("\0".join(extra).encode())

@@ -69,11 +69,19 @@ def test_a_context_with_open_questions_is_refused_and_nothing_is_written(shop: P
 @pytest.mark.parametrize("context", ["reviews", "notifications"])
 def test_a_context_is_extracted_and_every_gate_passes(shop: Path, context: str) -> None:
     decompose(shop, "extract", context, "--allow-dirty")
+    before = present(shop)
     report = json.loads(decompose(shop, "verify", context, "--format", "json"))
+    assert present(shop) == before, "what code writes that is tried out, uploads for instance, stays in copies"
+    assert "environments/" in (shop / ".decompose/.gitignore").read_text().split()
     outcomes = {gate["name"]: gate["outcome"] for gate in report["gates"]}
     assert {name for name, outcome in outcomes.items() if outcome != "passed"} == set(), report
     assert {"boot", "migrations", "openapi", "contract-local", "contract-remote", "contract-shadow", "events", "contract-monolith"} <= outcomes.keys()
     assert_every_difference_has_its_edge(report)
+
+
+def present(base: Path) -> set[str]:
+    """All files but those of decompose's own memory."""
+    return {str(path.relative_to(base)) for path in base.rglob("*") if path.is_file() and ".decompose" not in path.parts}
 
 
 def assert_every_difference_has_its_edge(report: Any) -> None:

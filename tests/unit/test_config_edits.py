@@ -120,6 +120,12 @@ def test_a_waiver_is_written_as_one_and_changed_in_place() -> None:
     assert told(text)["decisions"] == told(TEXT)["decisions"] and comments(text) == comments(TEXT)
 
 
+@pytest.mark.parametrize("text", ["a = 1\n", "# ours\n", "[x]\na = 1", "[[waivers]]\nid = \"TX-001\"\nreason = \"r\"\n[x]\n", "[x]\na = 1\n\n\n# behind\n"])
+def test_a_waiver_stands_behind_a_blank_line(text: str) -> None:
+    lines = edited(text, Waive("FK-002", "rare")).splitlines()
+    assert lines[lines.index('id = "FK-002"') - 2] == ""
+
+
 def test_what_is_accepted_is_no_longer_waived() -> None:
     waived = edited(TEXT, Waive("FK-002", "rare"), Waive("FK-*", "all of them"))
     text = edited(waived, Accept("FK-002", "replica"))

@@ -165,9 +165,16 @@ def test_routes_and_tasks_count_for_the_context_of_their_definition() -> None:
     assert any(reason.startswith("2 routes and tasks") for reason in plan_of(flask(), "billing").reasons)
 
 
+def test_rows_that_a_service_keeps_are_as_fresh_as_their_last_copy_where_nothing_tells_of_changes() -> None:
+    reading = FLASK.replace("return amount(found)", "return len(Product.query.filter_by(id=found).first().name)")
+    contexts = (ContextSettings("catalog", modules=("store.**",)), ContextSettings("billing", modules=BILLING))
+    (read,) = Monolith(reading, settings=Config(contexts=contexts)).edges("billing", kind="orm", disposition="replica")
+    assert read.reason.endswith("as fresh as the last copy")
+
+
 def test_what_a_context_holds_is_counted_by_definitions() -> None:
     held = {context.name: context.description for context in flask().map.contexts}
-    assert held == {"billing": "Invoice; 1 routes, 1 tasks", "catalog": "Product; 2 routes, 1 tasks"}
+    assert held == {"billing": "Invoice; 1 route, 1 task", "catalog": "Product; 2 routes, 1 task"}
 
 
 def test_the_plan_says_how_many_definitions_a_context_has_in_modules_of_others() -> None:

@@ -120,6 +120,7 @@ def test_other_cuts_are_compared_by_the_same_figures() -> None:
     other = OtherCut("finer", 1.5, (), msgspec.structs.replace(plan.context_map.scores, contexts=3))
     page = plan_markdown(msgspec.structs.replace(plan, context_map=msgspec.structs.replace(plan.context_map, others=(other,))))
     assert "| this plan | 2 |" in page and "| finer | 3 |" in page
+    assert "- coarser: none found that holds with a quarter fewer contexts." in page and "finer: none" not in page
 
 
 def test_events_name_who_hears_of_what() -> None:

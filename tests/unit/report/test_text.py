@@ -10,9 +10,9 @@ import pytest
 from drawing import draw
 
 from decompose.cut.propose import propose
-from decompose.model.contexts import CutForeignKey, KeyKind
+from decompose.model.contexts import CutForeignKey, KeyKind, OtherCut
 from decompose.model.location import Location
-from decompose.model.settings import Config
+from decompose.model.settings import Config, ContextSettings
 from decompose.model.source import SkippedFile
 from decompose.report import text
 from decompose.report.printable import width
@@ -34,6 +34,29 @@ def shop() -> tuple[object, ...]:
 
 def test_the_headline_counts_what_was_read() -> None:
     assert text.summary("shop", *shop(), Terminal()).startswith("Analyzed shop: 5 modules, 100 lines, 2 tables, 2 routes, 1 task\n")  # type: ignore[arg-type]
+
+
+LIBRARY = """
+shop.core.models: table core_entry
+shop.core.words: imports shop.core.models
+shop.orders.models: imports shop.core.models; table orders_order
+shop.orders.views: imports shop.orders.models, shop.core.words; writes orders_order
+"""
+
+
+def test_the_figures_of_a_cut_that_was_not_chosen_are_explained() -> None:
+    cut = propose(draw(LIBRARY), Config(shared_modules=("shop.core.**",), contexts=(ContextSettings("orders", modules=("shop.orders.**",)),)))
+    coarser = OtherCut("coarser", 0.5, (("all", ("shop.core.models", "shop.core.words", "shop.orders.models")), ("shared", ("shop.orders.views",))), cut.scores)
+    said = text.alternatives_listing(msgspec.structs.replace(cut, others=(coarser,))).text(Terminal(200))
+    assert "coarser: 2 modules of the library are in contexts there (all): what uses them from outside counts as crossing, and does not here." in said
+    assert "coarser: 1 module of contexts belongs to the library there" in said
+    assert "what decompose.toml says of modules is not applied" in said
+    assert "finer: none found that holds" in said and "coarser: none" not in said
+
+
+def test_where_no_other_cut_holds_it_is_said() -> None:
+    said = text.alternatives_listing(msgspec.structs.replace(propose(draw(LIBRARY), Config()), others=())).text(Terminal(200))
+    assert "coarser: none found that holds" in said and "finer: none found that holds" in said and "library" not in said
 
 
 def test_every_context_has_a_row() -> None:
