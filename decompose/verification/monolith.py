@@ -71,7 +71,7 @@ class Suite(msgspec.Struct, frozen=True):
         return parity.suite(tree, self.command, self.python, variables, self.settings.timeout)
 
 
-def rungs(suite: Suite, environment: Environment | None, begins: Begins) -> Iterator[Gate]:
+def rungs(suite: Suite, environment: Environment | None, begins: Begins = lambda name: None) -> Iterator[Gate]:
     """One gate a mode; those that cannot be tried are skipped with the reason."""
     if not suite.command:
         yield from _skipped(RUNGS, "no test command found: set `test-command` under [verify] in decompose.toml")
