@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -79,8 +80,8 @@ def _ladder(
         if isinstance(environment, Environment):
             yield Gate("environment", "passed", "the service's requirements install", seconds=time.monotonic() - started)
             with databases(settings.database, Path(scratch), environment.python) as fresh:
-                homes = {Path(scratch) / "service": folder, Path(scratch) / "monolith" / base.name: base}
-                own, tree = homes
+                own, tree = Path(scratch) / "service", Path(scratch) / "monolith" / base.name
+                homes = {str(own): str(folder), str(tree): str(base), f"{os.path.relpath(own, tree)}/": f"{plan.root}/"}
                 parity.copy_service(folder, own)
                 parity.copy(base, tree, without=[path for path in written.generated if path.startswith(services)])
                 for gate in _service(plan, environment, Path(scratch), fresh, own, tree, python, settings, begins):
@@ -132,11 +133,11 @@ def _service(
         yield contract.callbacks(service, mode, python, tree, plan.project.settings_module, extra)
 
 
-def _at_home(gate: Gate, homes: Mapping[Path, Path]) -> Gate:
+def _at_home(gate: Gate, homes: Mapping[str, str]) -> Gate:
     """The gate with places in the tree instead of those in its copies, which are gone when somebody reads it."""
     details = gate.details
     for copy, home in homes.items():
-        details = tuple(line.replace(str(copy), str(home)) for line in details)
+        details = tuple(line.replace(copy, home) for line in details)
     return msgspec.structs.replace(gate, details=details)
 
 

@@ -13,6 +13,8 @@ from service_plans import library_plan
 
 from decompose.model.facts import EnvironmentRead, Setting
 from decompose.model.location import Location
+from decompose.model.verification import Gate
+from decompose.verification.ladder import _at_home
 from decompose.verification.running import missing_requirements, variables
 
 HERE = Location("library/settings.py", 3)
@@ -39,3 +41,11 @@ def test_a_module_that_only_another_package_imports_is_named_with_the_line_that_
         "pytz is imported by a package that does not require it; the monolith does: add `pytz==2025.2` to services/loans/requirements.txt",
         "yaml is imported by a package that does not require it; the monolith does: add `PyYAML==6.0` to services/loans/requirements.txt",
     )
+
+
+def test_places_in_copies_are_told_as_places_in_the_tree() -> None:
+    details = ("/tmp/x/service/a.py:3: broken", "SKIPPED [1] ../../service/tests/test_contract.py:9: why", "in /tmp/x/monolith/shop")
+    homes = {"/tmp/x/service": "/home/shop/services/loans", "/tmp/x/monolith/shop": "/home/shop", "../../service/": "services/loans/"}
+    assert _at_home(Gate("imports", "failed", "broken", details), homes).details == (
+        "/home/shop/services/loans/a.py:3: broken", "SKIPPED [1] services/loans/tests/test_contract.py:9: why", "in /home/shop",
+    )  # fmt: skip
